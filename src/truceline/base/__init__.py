@@ -1,0 +1,1 @@
+"""What every part stands on: times, places, errors, words, identifiers, the plug-in registry."""

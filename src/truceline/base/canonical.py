@@ -1,0 +1,42 @@
+"""One way to write a value as bytes, and to name things by those bytes.
+
+Canonical JSON here: keys sorted, no blanks, ASCII only, no NaN or infinity. Identifiers are the
+first characters of a SHA-256 over it, so that the same content has the same name everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import NewType
+
+Digest = NewType("Digest", str)
+
+
+def canonical_json(value: object) -> str:
+    """Write ``value`` as canonical JSON.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def digest_bytes(content: bytes) -> Digest:
+    """SHA-256 of ``content``, in hexadecimal."""
+    return Digest(hashlib.sha256(content).hexdigest())
+
+
+def digest_file(path: Path) -> Digest:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as handle:
+        return Digest(hashlib.file_digest(handle, "sha256").hexdigest())
+
+
+def short_id(kind: str, *parts: object) -> str:
+    """A name such as ``inc-3f9a0c12ab`` that depends on ``parts`` alone."""
+    text = canonical_json([str(part) for part in parts])
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"

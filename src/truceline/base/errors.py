@@ -1,0 +1,127 @@
+"""Problems of an input, told in one form: where, what was got, what was expected, what to do.
+
+A reader collects every problem of a file before it gives up, so that one run tells all.
+Each code is listed in ``CODES`` (the documentation is generated from it) and provoked by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CODES: dict[str, str] = {
+    # files
+    "file_missing": "A file that the case names is not under its data root.",
+    "file_empty": "A file has no bytes.",
+    "file_truncated": "A file ends in the middle of a record or of its compression.",
+    "file_not_text": "A file is not valid UTF-8.",
+    "file_format": "A file is not of the format its source expects.",
+    "file_repeated": "Two files of a source have the same bytes; the second one is left out.",
+    "file_changed": "A file differs from the one read by the previous run into the same folder.",
+    "file_without_rows": "A file has a header and no rows.",
+    # tables
+    "column_missing": "A column that the source needs is not in the header.",
+    "column_repeated": "A header names a column twice.",
+    "row_length": "A row has more or fewer fields than the header.",
+    "row_repeated": "A row repeats an earlier one in full; it is counted once.",
+    "value_missing": "A value that must be there is empty.",
+    "value_type": "A value is not of its column's type.",
+    "value_range": "A value lies outside its column's range.",
+    "value_unknown": "A value is not one of those allowed.",
+    "schema_mismatch": "A table does not have the columns, types or ranges of its schema.",
+    # time
+    "time_format": "A time cannot be read.",
+    "time_naive": "A time has no zone and the source declares none.",
+    "time_order": "An interval stops before, or when, it starts.",
+    # place
+    "place_range": "A latitude or longitude is outside its range.",
+    "place_swapped": "A place lies outside the case's region, and inside it with longitude and latitude exchanged.",
+    "place_outside": "A place lies outside the case's region.",
+    "crs_unknown": "A layer is in another coordinate reference system than WGS 84 longitude, latitude.",
+    "geometry_null": "A feature has no geometry; it is kept as a name without a shape.",
+    "geometry_repaired": "A polygon crossed itself; it was repaired, and its change of area is given.",
+    "geometry_invalid": "A geometry cannot be used or repaired.",
+    # case
+    "yaml_syntax": "A YAML file cannot be parsed.",
+    "case_field": "A field of the case or of its terms is wrong.",
+    "party_unknown": "A term, source or claim names a party that the truce does not have.",
+    "name_unknown": "Something refers to an id that is not defined.",
+    "id_repeated": "Two things of one kind have the same id.",
+    "window_order": "A window ends before it starts.",
+    "adapter_unknown": "A source names a plug-in that is not registered.",
+    "claim_sum": "The parts of a claimed total do not sum to it.",
+    # sources as a whole
+    "source_absent": "A source of the case could not be read because its files are absent.",
+    "source_outside_window": "A source has no record in the truce's window.",
+    # places to write
+    "out_not_ours": "The output folder exists and was not written by Truceline.",
+    "out_unwritable": "The output folder cannot be written.",
+    "finding_unknown": "No finding has that id.",
+    "result_unreadable": "A folder does not hold a complete result.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong with an input.
+
+    ``file`` is a label such as ``data:ua_sirens/alerts_oblast.csv.gz``; ``row`` is the line in
+    that file, the header being line 1 (for JSON: the position of the record, first = 1).
+    """
+
+    code: str
+    message: str
+    file: str = ""
+    row: int | None = None
+    column: str = ""
+    got: str = ""
+    expected: str = ""
+    next_step: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"unlisted problem code {self.code!r}")
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.row is not None:
+            where += f", row {self.row}"
+        if self.column:
+            where += f", column {self.column}"
+        text = f"{where}: {self.message}" if where else self.message
+        if self.got:
+            text += f"; got {self.got!r}"
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.next_step:
+            text += f". {self.next_step}"
+        return f"[{self.code}] {text}"
+
+
+class TrucelineError(Exception):
+    """Work cannot go on; carries every problem found, not the first alone."""
+
+    #: exit code of the command line (documented in ``docs/command-line.md``)
+    exit_code = 1
+
+    def __init__(self, problems: Sequence[Problem] | Problem) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class CaseError(TrucelineError):
+    """The case folder itself is wrong: its terms, its sources, its areas."""
+
+    exit_code = 3
+
+
+class InputError(TrucelineError):
+    """An input file cannot be used at all (single bad rows are quarantined instead)."""
+
+    exit_code = 4
+
+
+class OutputError(TrucelineError):
+    """The result cannot be written or read."""
+
+    exit_code = 5

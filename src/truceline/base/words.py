@@ -1,0 +1,42 @@
+"""Words for probabilities and likelihood ratios, from fixed tables, never chosen by hand.
+
+Probabilities: the bands of ICD 203, *Analytic Standards* (Office of the Director of National
+Intelligence, 2015). Likelihood ratios: the verbal scale of the ENFSI *Guideline for Evaluative
+Reporting in Forensic Science* (2015).
+"""
+
+from __future__ import annotations
+
+PROBABILITY_BANDS: tuple[tuple[float, str], ...] = (
+    (0.05, "almost no chance"),
+    (0.20, "very unlikely"),
+    (0.45, "unlikely"),
+    (0.55, "roughly even chance"),
+    (0.80, "likely"),
+    (0.95, "very likely"),
+    (1.00, "almost certain"),
+)
+
+RATIO_BANDS: tuple[tuple[float, str], ...] = (
+    (2, "no support"),
+    (10, "weak support"),
+    (100, "moderate support"),
+    (1_000, "moderately strong support"),
+    (10_000, "strong support"),
+    (1_000_000, "very strong support"),
+    (float("inf"), "extremely strong support"),
+)
+
+
+def probability_word(probability: float) -> str:
+    """Words for a probability in [0, 1]; a band holds its upper end."""
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability} is not a probability")
+    return next(word for upper, word in PROBABILITY_BANDS if probability <= upper)
+
+
+def ratio_word(likelihood_ratio: float) -> str:
+    """Words for a likelihood ratio ≥ 1 (turn the hypotheses round for one below 1)."""
+    if likelihood_ratio < 1:
+        raise ValueError(f"a ratio of {likelihood_ratio} speaks for the other hypothesis")
+    return next(word for upper, word in RATIO_BANDS if likelihood_ratio < upper or upper == float("inf"))

@@ -1,0 +1,1 @@
+"""Obligations × incidents × counts × claims → judgements with reasons."""

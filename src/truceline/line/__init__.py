@@ -1,0 +1,1 @@
+"""Who held what, when, by whose map: sides, distance, length, movement, staleness."""

@@ -1,0 +1,30 @@
+"""The tables that flow between parts: columns, units, meaning; one file each, versioned."""
+
+from truceline.schema.areas import AREAS
+from truceline.schema.claims import CLAIMS
+from truceline.schema.control import CONTROL
+from truceline.schema.counts import COUNTS
+from truceline.schema.coverage import COVERAGE
+from truceline.schema.findings import FINDINGS
+from truceline.schema.incidents import INCIDENTS
+from truceline.schema.observations import OBSERVATIONS
+from truceline.schema.table import Column, Table, TableSpec
+
+TABLES: dict[str, TableSpec] = {
+    spec.name: spec for spec in (OBSERVATIONS, COUNTS, COVERAGE, AREAS, CONTROL, CLAIMS, INCIDENTS, FINDINGS)
+}
+
+__all__ = [
+    "AREAS",
+    "CLAIMS",
+    "CONTROL",
+    "COUNTS",
+    "COVERAGE",
+    "FINDINGS",
+    "INCIDENTS",
+    "OBSERVATIONS",
+    "TABLES",
+    "Column",
+    "Table",
+    "TableSpec",
+]

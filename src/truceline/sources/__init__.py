@@ -1,0 +1,1 @@
+"""Bytes → tables: one file per source or format, each a plug-in (see ``source.Source``)."""

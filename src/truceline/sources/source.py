@@ -1,0 +1,182 @@
+"""What a source plug-in is, what it is given and what it gives back."""
+
+from __future__ import annotations
+
+import gzip
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from truceline.base.canonical import Digest, digest_bytes
+from truceline.base.documents import Model
+from truceline.base.errors import InputError, Problem
+from truceline.base.intervals import Interval
+from truceline.base.registry import Registry
+from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
+from truceline.schema.table import Table
+
+
+class InputFile:
+    """A file of a case or of its data root, read once; ``label`` is what reports call it."""
+
+    def __init__(self, path: Path, *, label: str) -> None:
+        self.path = path
+        self.label = label
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes on disk."""
+        return self.path.read_bytes()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return len(self.content)
+
+    @cached_property
+    def digest(self) -> Digest:
+        """SHA-256 of the bytes on disk."""
+        return digest_bytes(self.content)
+
+    def bytes(self) -> bytes:
+        """The content, unpacked where the name ends in ``.gz``.
+
+        Raises
+        ------
+        InputError
+            If the file is empty or its compression is broken.
+        """
+        if not self.content:
+            raise InputError(
+                Problem(code="file_empty", message="the file has no bytes", file=self.label, expected="a file with content", next_step="Fetch it again")
+            )  # fmt: skip
+        if not self.path.name.endswith(".gz"):
+            return self.content
+        try:
+            return gzip.decompress(self.content)
+        except (EOFError, OSError, gzip.BadGzipFile) as error:
+            raise InputError(
+                Problem(code="file_truncated", message=f"the compressed file is broken ({error})", file=self.label, expected="a whole gzip file", next_step="Fetch it again")
+            ) from error  # fmt: skip
+
+    def text(self) -> str:
+        """The content as text; a byte-order mark is dropped.
+
+        Raises
+        ------
+        InputError
+            If it is not UTF-8 (with the line at which it stops being so).
+        """
+        content = self.bytes()
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            row = content.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                Problem(code="file_not_text", message=f"byte {error.start} is not UTF-8", file=self.label, row=row, got=repr(content[error.start : error.start + 8]), expected="UTF-8 text", next_step="Convert the file to UTF-8")
+            ) from error  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Box of longitudes and latitudes in which a case lies; guards against exchanged columns."""
+
+    west_deg: float
+    south_deg: float
+    east_deg: float
+    north_deg: float
+
+    def holds(self, longitude_deg: float, latitude_deg: float) -> bool:
+        """Whether the place lies in the box."""
+        return (
+            self.west_deg <= longitude_deg <= self.east_deg
+            and self.south_deg <= latitude_deg <= self.north_deg
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContext:
+    """What a source may know of the case."""
+
+    source_id: str
+    files: tuple[InputFile, ...]
+    span: Interval  #: records outside it are counted and left out
+    window: Interval  #: the truce's own window (all clocks)
+    parties: tuple[str, ...]
+    acts: tuple[str, ...]
+    area_by_name: Mapping[str, str]  #: names, other names and ids (case-folded) → area id
+    region: Region | None = None
+
+    def area(self, name: str) -> str | None:
+        """Area id for a name as a source spells it, or None."""
+        return self.area_by_name.get(name.strip().casefold())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A row that was not used, with its reasons."""
+
+    problems: tuple[Problem, ...]
+    content: str
+
+
+@dataclass(slots=True, kw_only=True)
+class FileRead:
+    """What became of one file's rows; the numbers add up to ``rows_read``."""
+
+    file: InputFile
+    rows_read: int = 0
+    rows_used: int = 0
+    rows_outside: int = 0  #: outside the case's span or region
+    rows_repeated: int = 0
+    rows_quarantined: int = 0
+    left_out: str = ""  #: why the whole file was not used
+
+
+@dataclass(slots=True, kw_only=True)
+class SourceTables:
+    """What a source gives: tables to their schema, and an account of every row."""
+
+    observations: Table = field(default_factory=OBSERVATIONS.empty)
+    counts: Table = field(default_factory=COUNTS.empty)
+    coverage: Table = field(default_factory=COVERAGE.empty)
+    control: Table = field(default_factory=CONTROL.empty)
+    claims: Table = field(default_factory=CLAIMS.empty)
+    files: list[FileRead] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)  #: not about one row
+    notes: list[str] = field(default_factory=list)  #: what a reader should know, in sentences
+
+
+class Source(ABC):
+    """A plug-in: one file, registered with ``@SOURCES.add``.
+
+    Class attributes: ``name`` (the case's ``adapter``), ``version`` (recorded by every finding),
+    ``title``, and ``Options``, the pydantic model of its options.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    title: ClassVar[str]
+    Options: ClassVar[type[Model]]
+
+    def __init__(self, options: Model) -> None:
+        self.options = options
+
+    @abstractmethod
+    def read(self, context: ReadContext) -> SourceTables:
+        """Read the files into tables.
+
+        Pure apart from the files named in ``context``: no clock, no network, no randomness.
+
+        Raises
+        ------
+        InputError
+            If nothing of a file can be used. Single bad rows are quarantined instead.
+        """
+
+
+SOURCES: Registry[type[Source]] = Registry("source", "truceline.sources")

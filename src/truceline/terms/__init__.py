@@ -1,0 +1,1 @@
+"""The agreement as data: parties, declarations, clocks, acts, obligations."""

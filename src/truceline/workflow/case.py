@@ -1,0 +1,260 @@
+"""A case: a folder with a truce, its sources, its areas, and what each source may speak to."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from truceline.assurance.series import SeriesSpec
+from truceline.base.documents import Document, Model
+from truceline.base.errors import CaseError, Problem
+from truceline.base.geodesy import LocalFrame
+from truceline.base.intervals import Interval, as_utc
+from truceline.sources.source import Region
+from truceline.terms.truce import Truce, read_truce
+
+
+class AreaEntry(Model):
+    """An area of the case; a name is enough."""
+
+    id: str
+    name: str
+    other_names: list[str] = Field(default_factory=list)
+    kind: str = "region"
+    parent: str | None = None
+    bbox: list[float] | None = Field(None, min_length=4, max_length=4, description="west, south, east, north")
+    label: list[float] | None = Field(None, min_length=2, max_length=2, description="longitude, latitude")
+    disputed: bool = False
+
+
+class SourceEntry(Model):
+    """A source of the case: where its bytes are, what reads them, what it is worth."""
+
+    id: str
+    title: str
+    adapter: str
+    root: Literal["data", "case"] = Field("data", description="data root, or the case's own folder")
+    files: list[str] = Field(min_length=1, description="paths or glob patterns under the root")
+    publisher: str = ""
+    url: str | None = None
+    licence: str = "not stated"
+    citation: str = ""
+    grade: Literal["hard", "reported"] = "reported"
+    role: str = Field("", description="what it can say, one sentence")
+    cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Baseline(Model):
+    """The window that a change is measured against."""
+
+    start: AwareDatetime
+    stop: AwareDatetime
+    note: str = ""
+
+    @property
+    def interval(self) -> Interval:
+        """As an interval."""
+        return Interval(as_utc(self.start), as_utc(self.stop))
+
+
+class DeclaredDetection(Model):
+    """A detection probability, and on whose word."""
+
+    source: str
+    act: str
+    a: float = Field(gt=0, description="Beta(a, b)")
+    b: float = Field(gt=0, description="Beta(a, b)")
+    basis: str = Field(min_length=1, description="who measured or declared it, and where to read so")
+
+
+class MapSettings(Model):
+    """How the line is drawn and measured."""
+
+    land: str | None = Field(None, description="GeoJSON of the coast in the case folder, no borders")
+    places: str | None = Field(None, description="CSV name, longitude, latitude in the case folder")
+    tolerance_m: list[float] = Field(
+        [500, 10_000], description="tolerances at which lengths are given, metres"
+    )
+
+
+class Release(Model):
+    """Which edition may be published."""
+
+    edition: Literal["public_full", "mission"]
+    basis: str = Field(description="why that edition may be")
+
+
+class CaseFile(Model):
+    """The whole of ``case.yaml``."""
+
+    case: Literal[1] = Field(description="version of this format")
+    id: str
+    title: str
+    subtitle: str = ""
+    truce: str = Field("truce.yaml", description="file of the terms")
+    as_of: str = Field(description="date of the evidence, ISO; stands in the report instead of a wall clock")
+    seed: int = 0
+    invented: bool = Field(False, description="a simulated case: every page says so")
+    monitors: bool = Field(False, description="whether a monitoring mechanism reported from the truce")
+    theatre: str = Field(description="id of the area that is the whole of the case")
+    region: list[float] = Field(min_length=4, max_length=4, description="west, south, east, north")
+    areas: list[AreaEntry] = Field(min_length=1)
+    baseline: Baseline
+    release: Release
+    map: MapSettings = MapSettings()
+    sources: list[SourceEntry] = Field(min_length=1)
+    series: list[SeriesSpec] = Field(default_factory=list)
+    detection: list[DeclaredDetection] = Field(default_factory=list)
+    limits: list[str] = Field(default_factory=list, description="what a reader of the report must know")
+
+    @model_validator(mode="after")
+    def _region_is_a_box(self) -> CaseFile:
+        west, south, east, north = self.region
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+            raise ValueError("region must be west, south, east, north with west < east and south < north")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A checked case."""
+
+    folder: Path
+    file: CaseFile
+    truce: Truce
+    area_by_name: dict[str, str]
+
+    @property
+    def region(self) -> Region:
+        """Box in which the case lies."""
+        west, south, east, north = self.file.region
+        return Region(west_deg=west, south_deg=south, east_deg=east, north_deg=north)
+
+    @property
+    def frame(self) -> LocalFrame:
+        """Local frame centred on the region."""
+        west, south, east, north = self.file.region
+        return LocalFrame(self.file.id, (west + east) / 2, (south + north) / 2)
+
+    @property
+    def span(self) -> Interval:
+        """From the baseline's start to the later of the baseline's and the truce's stop."""
+        baseline, window = self.file.baseline.interval, self.truce.span
+        return Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
+
+    @property
+    def area_names(self) -> dict[str, str]:
+        """Area id → name for people."""
+        return {area.id: area.name for area in self.file.areas}
+
+
+def open_case(folder: Path) -> Case:
+    """Read and check a case folder.
+
+    Raises
+    ------
+    CaseError
+        With every fault of ``case.yaml`` and ``truce.yaml``: file, line, column, what to do.
+    """
+    document = Document(folder / "case.yaml", label="case:case.yaml")
+    file = document.parse(CaseFile)
+    problems = [*_repeated(file, document), *_baseline_order(file, document)]
+    area_ids = {area.id for area in file.areas}
+    try:
+        truce = read_truce(folder / file.truce, label=f"case:{file.truce}", area_ids=area_ids)
+    except CaseError as error:
+        raise CaseError([*problems, *error.problems]) from error
+    problems += _unknown(file, document, truce, area_ids)
+    if problems:
+        raise CaseError(problems)
+    names: dict[str, str] = {}
+    for area in file.areas:
+        for name in (area.id, area.name, *area.other_names):
+            names[name.casefold()] = area.id
+    return Case(folder=folder, file=file, truce=truce, area_by_name=names)
+
+
+def _repeated(file: CaseFile, document: Document) -> list[Problem]:
+    problems = []
+    for kind in ("areas", "sources", "series"):
+        seen: set[str] = set()
+        for position, item in enumerate(getattr(file, kind)):
+            if item.id in seen:
+                problems.append(
+                    document.problem(
+                        [kind, position, "id"],
+                        code="id_repeated",
+                        message=f"{kind} has the id {item.id!r} twice",
+                    )
+                )
+            seen.add(item.id)
+    return problems
+
+
+def _baseline_order(file: CaseFile, document: Document) -> list[Problem]:
+    if file.baseline.stop > file.baseline.start:
+        return []
+    return [
+        document.problem(
+            ["baseline", "stop"],
+            code="window_order",
+            message="the baseline ends before it starts",
+            got=file.baseline.stop.isoformat(),
+            expected=f"a time after {file.baseline.start.isoformat()}",
+        )
+    ]
+
+
+def _unknown(file: CaseFile, document: Document, truce: Truce, area_ids: set[str]) -> list[Problem]:
+    known = {
+        "source": {source.id for source in file.sources},
+        "party": set(truce.party_ids),
+        "act": {act.id for act in truce.acts},
+        "area": area_ids,
+    }
+    problems: list[Problem] = []
+
+    def expect(kind: str, name: str | None, *path: str | int) -> None:
+        if name is not None and name not in known[kind]:
+            problems.append(
+                document.problem(
+                    path,
+                    code="party_unknown" if kind == "party" else "name_unknown",
+                    message=f"no {kind} has this id",
+                    got=name,
+                    expected=" | ".join(sorted(known[kind])),
+                    next_step=f"Correct the id, or define the {kind}",
+                )
+            )
+
+    expect("area", file.theatre, "theatre")
+    for i, area in enumerate(file.areas):
+        expect("area", area.parent, "areas", i, "parent")
+    for i, series in enumerate(file.series):
+        expect("source", series.source, "series", i, "source")
+        expect("act", series.act, "series", i, "act")
+        expect("party", series.party, "series", i, "party")
+        expect("area", series.area, "series", i, "area")
+    for i, detection in enumerate(file.detection):
+        expect("source", detection.source, "detection", i, "source")
+        expect("act", detection.act, "detection", i, "act")
+    for i, source in enumerate(file.sources):
+        for key in ("act", "accused_party", "speaker_party", "holder_party"):
+            value = source.options.get(key)
+            if isinstance(value, str):
+                expect("act" if key == "act" else "party", value, "sources", i, "options", key)
+    return problems
+
+
+def read_places(case: Case) -> list[dict[str, str]]:
+    """Rows of the case's list of places; none where the case has no list."""
+    if case.file.map.places is None:
+        return []
+    text = (case.folder / case.file.map.places).read_text(encoding="utf-8")
+    return list(csv.DictReader(io.StringIO(text)))
