@@ -66,12 +66,10 @@ class Document:
         column = "1"
         for key in path:
             try:
-                if isinstance(node, dict) and key in node:
-                    line, offset = node.lc.value(key)
-                elif isinstance(node, list) and isinstance(key, int):
-                    line, offset = node.lc.item(key)
-                else:
+                if not isinstance(node, dict | list):
                     break
+                marks: Any = node.lc  # type: ignore[union-attr]  # the parser's own containers carry marks
+                line, offset = marks.value(key) if isinstance(node, dict) else marks.item(key)
                 row, column = line + 1, str(offset + 1)
                 node = node[key]
             except (AttributeError, KeyError, IndexError, TypeError):
