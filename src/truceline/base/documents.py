@@ -66,14 +66,11 @@ class Document:
         column = "1"
         for key in path:
             try:
-                if not isinstance(node, dict | list):
-                    break
-                marks: Any = node.lc  # type: ignore[union-attr]  # the parser's own containers carry marks
-                line, offset = marks.value(key) if isinstance(node, dict) else marks.item(key)
-                row, column = line + 1, str(offset + 1)
+                line, offset = node.lc.value(key) if isinstance(node, dict) else node.lc.item(key)
                 node = node[key]
             except (AttributeError, KeyError, IndexError, TypeError):
                 break
+            row, column = line + 1, str(offset + 1)
         return row, column
 
     def problem(self, path: Sequence[str | int], *, code: str, message: str, **rest: str) -> Problem:
