@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 
 from truceline.base.errors import CaseError, Problem
@@ -20,6 +21,15 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class _Constructor(RoundTripConstructor):
+    """Leaves times as the text that was written: their zone is checked by the model, not guessed."""
+
+
+_Constructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", lambda constructor, node: constructor.construct_scalar(node)
+)
 
 
 class Document:
@@ -45,7 +55,9 @@ class Document:
                 Problem(code="file_not_text", message=f"byte {error.start} is not UTF-8", file=label, next_step="Save the file as UTF-8")
             ) from error  # fmt: skip
         try:
-            self.tree: Any = YAML(typ="rt", pure=True).load(text)
+            yaml = YAML(typ="rt", pure=True)
+            yaml.Constructor = _Constructor
+            self.tree: Any = yaml.load(text)
         except MarkedYAMLError as error:
             mark = error.problem_mark
             raise CaseError(
@@ -61,12 +73,13 @@ class Document:
 
     def locate(self, path: Sequence[str | int]) -> tuple[int | None, str]:
         """Line and column (from 1) of the value at ``path``, or of its nearest parent."""
-        node: Any = self.tree
+        node = self.tree
         row: int | None = 1
         column = "1"
         for key in path:
             try:
-                line, offset = node.lc.value(key) if isinstance(node, dict) else node.lc.item(key)
+                marks = node.lc
+                line, offset = marks.value(key) if isinstance(key, str) else marks.item(key)
                 node = node[key]
             except (AttributeError, KeyError, IndexError, TypeError):
                 break

@@ -47,6 +47,7 @@ class SourceEntry(Model):
     grade: Literal["hard", "reported"] = "reported"
     role: str = Field("", description="what it can say, one sentence")
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
+    publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")
     options: dict[str, Any] = Field(default_factory=dict)
 
 
