@@ -1,0 +1,1 @@
+"""What people and programs meet: they parse, call the workflow and render, and compute nothing."""

@@ -1,0 +1,1 @@
+"""Where results live: a folder that is complete or absent."""
