@@ -153,6 +153,7 @@ class SourceAccount:
     files: tuple[FileAccount, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    publish_shapes: bool = True  #: False: its shapes may be compared, not drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,7 @@ class Results:
     summary: tuple[str, ...]  #: the report in sentences, most important first
     limits: tuple[str, ...]
     places: tuple[Place, ...] = ()
+    area_labels: dict[str, tuple[float, float]] = field(default_factory=dict)  #: longitude, latitude
     land: BaseGeometry | None = field(default=None)  #: coast for the map, no borders; None: none given
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
 
