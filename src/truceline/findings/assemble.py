@@ -1,0 +1,402 @@
+"""Every obligation × party × area × period × clock: gather the evidence, judge, say why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from truceline.assurance.series import Bound, Effect, Series
+from truceline.base.canonical import short_id
+from truceline.base.intervals import Interval, format_time
+from truceline.findings.claims import Question, evidence_of_claims, figures_elsewhere, row_of
+from truceline.findings.evidence import (
+    LEAST_COVERAGE,
+    REPORTED_E,
+    evidence_of_incidents,
+    evidence_of_maps,
+    evidence_of_series,
+    incidents_in,
+)
+from truceline.findings.judge import Judged, judge
+from truceline.findings.reasons import REASONS
+from truceline.findings.results import Evidence, Finding, Reason
+from truceline.findings.words import counted, listed, period_of
+from truceline.line.history import LineHistory
+from truceline.schema.table import Record
+from truceline.terms.truce import Obligation, Truce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A series measured over a period, with who keeps it."""
+
+    series: Series
+    effect: Effect
+    source_title: str
+    speaker_party_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How much of an area and period the regular sources of an act could see, and why no more."""
+
+    share: float
+    text: str
+    source_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """All that findings rest on.
+
+    ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
+    detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
+    ``absent`` the sources that would have spoken and were not there: title and act.
+    """
+
+    truce: Truce
+    theatre_id: str
+    advance_acts: frozenset[str]
+    monitors: bool
+    claims: Sequence[Record]
+    lines: Sequence[LineHistory]
+    incidents: Sequence[Record]
+    measure: Callable[[Question], list[Measured]]
+    bound_of: Callable[[Question, int | None], Bound]
+    watch_of: Callable[[Question], Watch | None]
+    absent: Sequence[tuple[str, str | None]] = ()
+
+
+def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
+    """Findings in the order of the terms: obligation, area, party, period."""
+    findings = []
+    for obligation in ground.truce.obligations:
+        for clock_id in obligation.clocks:
+            for scope in obligation.scopes:
+                parties = [
+                    party for party in obligation.binds if scope.parties is None or party in scope.parties
+                ]
+                periods = _periods(ground.truce, clock_id, scope.periods)
+                findings += [
+                    _finding(
+                        ground, obligation, clock_id=clock_id, party_id=party, area_id=area, period=period
+                    )
+                    for area in scope.areas
+                    for party in parties
+                    for period in periods
+                ]
+    return tuple(findings)
+
+
+def _periods(truce: Truce, clock_id: str, wanted: str) -> list[Interval]:
+    window = truce.window(clock_id)
+    days = window.split_days(_zone(truce, clock_id))
+    if wanted == "window" or len(days) == 1:
+        return [window]
+    return days if wanted == "days" else [window, *days]
+
+
+def _zone(truce: Truce, clock_id: str) -> str:
+    return next(clock.zone for clock in truce.clocks if clock.id == clock_id)
+
+
+def _finding(
+    ground: Ground, obligation: Obligation, *, clock_id: str, party_id: str, area_id: str, period: Interval
+) -> Finding:
+    truce = ground.truce
+    question = Question(
+        act=obligation.act,
+        party_id=party_id,
+        area_id=area_id,
+        theatre_id=ground.theatre_id,
+        period=period,
+        window=truce.window(clock_id),
+        zone=_zone(truce, clock_id),
+    )
+    measured = ground.measure(question)
+    maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
+    evidence = [
+        *evidence_of_incidents(ground.incidents, question),
+        *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id) for item in measured),
+        *evidence_of_claims(list(ground.claims), question),
+        *maps,
+    ]  # fmt: skip
+    incidents = incidents_in(ground.incidents, question)
+    attributed = [incident for incident in incidents if incident["attributed_party_id"] == party_id]
+    unattributed = [incident for incident in incidents if incident["attributed_party_id"] is None]
+    bound = ground.bound_of(
+        question, len(attributed) + len(unattributed) if ground.monitors else _detections(evidence)
+    )
+    watch = ground.watch_of(question)
+    expected = next((item.effect.expected for item in measured if item.effect.expected is not None), None)
+    speaking = [item for item in evidence if item.reason.code != "missing_row_not_zero"]
+    if watch is not None and watch.share < LEAST_COVERAGE:
+        # a source that saw less than half of the area and period carries no judgement on it
+        blind = {item.series.spec.id for item in measured}
+        speaking = [item for item in speaking if item.reason.series_id not in blind]
+    judged = judge(
+        speaking,
+        attributed=attributed,
+        unattributed=unattributed,
+        bound=bound,
+        expected=expected,
+        watched_share=watch.share if watch else None,
+    )
+    reasons = _reasons(ground, obligation, question, evidence, unattributed, bound, watch, judged)
+    ratio = _ratio(speaking)
+    return Finding(
+        finding_id=short_id("fnd", obligation.id, party_id, area_id, format_time(period.start), format_time(period.stop), clock_id, truce.terms_version),
+        obligation_id=obligation.id,
+        party_id=party_id,
+        area_id=area_id,
+        period=period,
+        period_label=period_of(period, question.zone),
+        clock_id=clock_id,
+        terms_version=truce.terms_version,
+        occurrence=judged.occurrence,
+        responsibility=judged.responsibility,
+        judgement=judged.judgement,
+        headline=_headline(judged, speaking, evidence, watch),
+        effect_ratio=ratio.ratio if ratio else None,
+        effect_ratio_lo95=ratio.ratio_lo95 if ratio else None,
+        effect_ratio_hi95=ratio.ratio_hi95 if ratio else None,
+        e_value=ratio.e_value if ratio else None,
+        bound=bound,
+        evidence=tuple(evidence),
+        reasons=reasons,
+        would_change=_would_change(reasons),
+    )  # fmt: skip
+
+
+def _detections(evidence: Sequence[Evidence]) -> int | None:
+    """Acts counted by a regular series, for the what-if table of a case without monitors."""
+    counts = [item.value for item in evidence if item.e_value is not None and item.value is not None]
+    return int(counts[0]) if counts else None
+
+
+def _ratio(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The evidence whose ratio the finding carries: a series, else the other party's count.
+
+    A party's report on itself never gives the ratio, nor does a figure compared with a day that
+    lies partly inside the truce.
+    """
+    for item in evidence:
+        if item.e_value is not None and item.ratio is not None:
+            return item
+    for item in evidence:
+        if (
+            item.kind == "opponent_count"
+            and item.ratio is not None
+            and item.caveat != "baseline_overlaps_window"
+        ):
+            return item
+    return None
+
+
+def lead_of(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The evidence to name first: the one that leans least on the word of one side."""
+    ranks: list[Callable[[Evidence], bool]] = [
+        lambda item: item.reason.code == "incident_attributed",
+        lambda item: item.e_value is not None,
+        lambda item: item.kind == "opponent_count" and item.ratio is not None,
+        lambda item: item.kind == "opponent_concession" and item.change in ("fell", "ceased"),
+        lambda item: item.kind == "own_report" and bool(item.value),
+        lambda item: item.kind == "opponent_count" and item.value is not None,
+        lambda item: True,
+    ]
+    for fits in ranks:
+        found = next((item for item in evidence if fits(item)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _headline(
+    judged: Judged, speaking: Sequence[Evidence], evidence: Sequence[Evidence], watch: Watch | None
+) -> str:
+    lead = lead_of(speaking) or lead_of(evidence)
+    if judged.judgement == "no_coverage":
+        return watch.text if watch else REASONS["coverage_lost"]
+    if lead is None:
+        return REASONS["no_evidence"]
+    if judged.judgement == "partial":
+        nearly = lead.ratio is not None and lead.ratio <= 0.2 and (lead.ratio_hi95 or lead.ratio) <= 0.5
+        opening = "Nearly stopped" if nearly else "Reduced, not ceased" if judged.acts_shown else "Reduced"
+        return f"{opening}. {lead.reason.text}"
+    return lead.reason.text
+
+
+def _reasons(
+    ground: Ground,
+    obligation: Obligation,
+    question: Question,
+    evidence: Sequence[Evidence],
+    unattributed: Sequence[Record],
+    bound: Bound,
+    watch: Watch | None,
+    judged: Judged,
+) -> tuple[Reason, ...]:
+    """Every reason, those from evidence first; each leads down to rows where there are any."""
+    reasons = [item.reason for item in evidence]
+    for item in evidence:
+        if item.residual and item.reason.code in (
+            "opponent_count_fell",
+            "opponent_count_rose",
+            "own_report_fell",
+        ):
+            code = "own_report_residual" if item.kind == "own_report" else "opponent_count_residual"
+            text = f"{item.speaker} still has {counted(item.value or 0, item.unit, item.relation)}."
+            reasons.append(
+                Reason(
+                    code=code,
+                    text=text,
+                    source_ids=item.reason.source_ids,
+                    rows=item.reason.rows[:1],
+                    claim_ids=item.reason.claim_ids[:1],
+                )
+            )
+        if item.caveat == "baseline_overlaps_window":
+            reasons.append(plain(item.caveat, rows_of=item.reason))
+        elif (
+            item.kind == "opponent_count"
+            and item.value is not None
+            and item.e_value is None
+            and item.reason.series_id is None
+        ):
+            reasons.append(
+                plain("no_baseline" if item.ratio is None else "single_comparison", rows_of=item.reason)
+            )
+        if item.reason.series_id and item.residual is None and item.value:
+            reasons.append(
+                Reason(
+                    code="warning_not_act",
+                    text=item.caveat or REASONS["warning_not_act"],
+                    source_ids=item.reason.source_ids,
+                )
+            )
+    if watch is not None and watch.share < 1 - 1e-6:
+        code = "coverage_lost" if watch.share < LEAST_COVERAGE else "coverage_reduced"
+        reasons.append(Reason(code=code, text=watch.text, source_ids=watch.source_ids))
+    if not any(item.value is not None or item.change != "not_said" for item in evidence):
+        reasons += _nothing_here(ground, question)
+    if unattributed:
+        text = f"{counted(float(len(unattributed)), 'incident')} of this act in the area and period, none of which can be attributed."
+        reasons.append(
+            Reason(
+                code="not_attributable",
+                text=text,
+                incident_ids=tuple(incident["incident_id"] for incident in unattributed),
+            )
+        )
+    elif judged.responsibility == "not_attributed":
+        reasons.append(plain("not_attributable"))
+    if obligation.return_fire_exempt and judged.acts_shown:
+        reasons.append(plain("breach_or_return_fire"))
+    if not ground.monitors:
+        reasons.append(plain("no_mechanism_evidence"))
+    sides = {
+        item.speaker_party_id for item in evidence if item.value is not None or item.change != "not_said"
+    }
+    if sides and None not in sides:
+        reasons.append(plain("claims_only"))
+        if len(sides) == 1:
+            reasons.append(plain("one_side_speaks"))
+    reasons += [
+        Reason(code="source_absent", text=f"{title} was not available to this run.")
+        for title, act in ground.absent
+        if act == question.act
+    ]
+    reasons += [plain(code) for code in bound.reason_codes]
+    return tuple(_once(reasons))
+
+
+def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
+    """Nothing speaks to the question: say whether figures exist for another period or area."""
+    elsewhere = figures_elsewhere(list(ground.claims), question)
+    if not elsewhere:
+        return [plain("no_evidence")]
+    same_area = [
+        claim for claim in elsewhere if (claim["area_id"] or question.theatre_id) == question.area_id
+    ]
+    said = [
+        f"{claim['measure']} {period_of(Interval(claim['window_start'], claim['window_stop']), question.zone)}"
+        for claim in (same_area or elsewhere)[:3]
+    ]
+    code = "period_not_matched" if same_area else "area_not_matched"
+    return [
+        Reason(
+            code=code,
+            text=f"{REASONS[code]} ({listed(said)}).".replace(".)", ")"),
+            rows=tuple(row_of(claim) for claim in (same_area or elsewhere)[:3]),
+        )
+    ]
+
+
+def plain(code: str, *, rows_of: Reason | None = None) -> Reason:
+    """A reason in the words of the list."""
+    return Reason(code=code, text=REASONS[code], rows=rows_of.rows if rows_of else ())
+
+
+def _once(reasons: Sequence[Reason]) -> list[Reason]:
+    seen: set[tuple[str, str]] = set()
+    kept = []
+    for reason in reasons:
+        if (reason.code, reason.text) not in seen:
+            seen.add((reason.code, reason.text))
+            kept.append(reason)
+    return kept
+
+
+WOULD_CHANGE = {
+    "no_mechanism_evidence": "Observers or sensors whose detection probability is known, on both sides of the line.",
+    "no_detection_probability": "A measured probability that an act is recorded, for any one source.",
+    "no_baseline": "The same count, by the same speaker and in the same unit, for days before the truce.",
+    "single_comparison": "The same count for some weeks before the truce, so that an interval can be given.",
+    "baseline_overlaps_window": "The same figure for a day that lies wholly before the truce.",
+    "missing_row_not_zero": "A table that says zero where there was none.",
+    "warning_not_act": "A record of impacts or launches beside the warnings.",
+    "coverage_lost": "The record of each alert within the merged one, or another source for this area.",
+    "map_stale": "A map that was updated on each day, with the day on which ground changed hands.",
+    "map_not_datable": "A map that dates the change of ground, not the drawing.",
+    "breach_or_return_fire": "The time and direction of each shot, on both sides, to the minute.",
+    "not_attributable": "Observations of the direction of fire or of the weapon's type.",
+    "source_absent": "The source that was not available to this run.",
+    "one_side_speaks": "Figures from the other side, or from a third party, in the same unit and window.",
+    "no_evidence": "Any record of this act by this party.",
+    "area_not_matched": "The same figures by area.",
+    "period_not_matched": "The same figures for this period.",
+    "blind_spot": "Sight of the areas and hours that no source watched.",
+}
+
+
+def _would_change(reasons: Sequence[Reason]) -> tuple[str, ...]:
+    codes = dict.fromkeys(reason.code for reason in reasons)
+    return tuple(dict.fromkeys(WOULD_CHANGE[code] for code in codes if code in WOULD_CHANGE))
+
+
+def summarise(findings: Sequence[Finding], truce: Truce, *, theatre_id: str) -> tuple[str, ...]:
+    """The report in sentences: each act, each party in the order of the terms, the whole window."""
+    sentences = []
+    for obligation in truce.obligations:
+        act = truce.act(obligation.act)
+        parts = []
+        for finding in findings:
+            whole = truce.window(finding.clock_id)
+            if (
+                finding.obligation_id == obligation.id
+                and finding.area_id == theatre_id
+                and finding.period == whole
+            ):
+                words = {
+                    "complied": "complied", "partial": "reduced, not shown to have ceased", "non_compliant": "not complied",
+                    "undetermined": "cannot tell", "no_coverage": "not watched", "not_applicable": "not applicable",
+                }[finding.judgement]  # fmt: skip
+                if finding.headline.startswith("Nearly stopped"):
+                    words = "nearly stopped"
+                reported = f" ({finding.occurrence})" if finding.occurrence != "inconclusive" else ""
+                parts.append(f"{truce.party_name(finding.party_id)}: {words}{reported}")
+        sentences.append(f"{act.name} — {'; '.join(parts)}.")
+    return tuple(sentences)
+
+
+__all__ = ["REPORTED_E", "Ground", "Measured", "Watch", "assemble_findings", "lead_of", "plain", "summarise"]

@@ -1,0 +1,340 @@
+"""What the parties say: claims collapsed to their origin, set beside earlier ones, totals taken apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from truceline.base.intervals import Interval
+from truceline.findings.results import ClaimAccount, Evidence, Reason, RowRef
+from truceline.findings.words import change_of, counted, figure, period_of
+from truceline.schema.claims import CLAIMS
+from truceline.schema.table import Record, Table, records
+
+Change = Literal["ceased", "fell", "unchanged", "rose", "not_shown", "not_said"]
+
+#: One figure against one earlier figure has no interval; a difference smaller than a third is
+#: not called a change. (Day-to-day counts of one side commonly differ by a fifth.)
+SMALLEST_CHANGE = 1 / 3
+
+CHANGE_OF_DIRECTION: dict[str, Change] = {
+    "ceased": "ceased",
+    "reduced": "fell",
+    "unchanged": "unchanged",
+    "increased": "rose",
+}
+
+
+def window_of(claim: Record) -> Interval:
+    """The window that a claim covers."""
+    return Interval(claim["window_start"], claim["window_stop"])
+
+
+def collapse_claims(claims: Table, *, theatre_id: str) -> Table:
+    """Claims that two sources transcribe alike are one: the first source of the case keeps it.
+
+    Alike: same side speaking, same party, act, area, window and number; without a number, same
+    kind and direction. ``part_of`` of a dropped claim is followed to the one kept.
+    """
+    kept: dict[tuple[Any, ...], Record] = {}
+    renamed: dict[str, str] = {}
+    for claim in records(claims):
+        what = (claim["value"],) if claim["value"] is not None else (claim["kind"], claim["direction"])
+        key = (
+            claim["speaker_party_id"] or claim["speaker"],
+            claim["accused_party_id"],
+            claim["act"],
+            claim["area_id"] or theatre_id,
+            claim["window_start"],
+            claim["window_stop"],
+            *what,
+        )
+        first = kept.setdefault(key, claim)
+        renamed[claim["claim_id"]] = first["claim_id"]
+        if first is not claim and first["source_id"] == claim["source_id"]:
+            # one source may rightly give one number twice, for two things
+            kept[(*key, claim["claim_id"])] = claim
+            renamed[claim["claim_id"]] = claim["claim_id"]
+    rows = [{**claim, "part_of": renamed.get(claim["part_of"] or "")} for claim in kept.values()]
+    return CLAIMS.check(CLAIMS.from_records(rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What evidence is sought for: a party's act in an area over a period of a truce."""
+
+    act: str
+    party_id: str
+    area_id: str
+    theatre_id: str
+    period: Interval
+    window: Interval
+    zone: str
+
+
+def evidence_of_claims(claims: list[Record], question: Question) -> list[Evidence]:
+    """Evidence from claims, one line per side speaking and unit, by one rule for every party.
+
+    Of several claims of one side in one unit within the period, the one over the longest window
+    speaks; nested ones add nothing. A number is compared with the last number of the same side,
+    unit, area and length that lies wholly before the truce; failing that, with the nearest one
+    that lies partly inside, which is said.
+    """
+    about = [
+        claim
+        for claim in claims
+        if claim["accused_party_id"] == question.party_id
+        and claim["act"] == question.act
+        and (claim["area_id"] or question.theatre_id) == question.area_id
+    ]
+    inside = [claim for claim in about if question.period.covers(window_of(claim))]
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for claim in inside:
+        key = (
+            claim["kind"],
+            claim["speaker_party_id"] or claim["speaker"],
+            claim["unit"],
+            claim["value"] is None,
+        )
+        groups.setdefault(key, []).append(claim)
+    evidence = []
+    for group in groups.values():
+        chosen = max(group, key=lambda claim: (window_of(claim).duration_h, -group.index(claim)))
+        if chosen["value"] is None:
+            evidence.append(_stated(chosen, question))
+        else:
+            evidence.append(_counted(chosen, about, question))
+    return evidence
+
+
+def figures_elsewhere(claims: list[Record], question: Question) -> list[Record]:
+    """Claims on the same party and act that match the truce but not this period or area."""
+    return [
+        claim
+        for claim in claims
+        if claim["accused_party_id"] == question.party_id
+        and claim["act"] == question.act
+        and question.window.overlaps(window_of(claim))
+        and not (
+            question.period.covers(window_of(claim))
+            and (claim["area_id"] or question.theatre_id) == question.area_id
+        )
+    ]
+
+
+def _stated(claim: Record, question: Question) -> Evidence:
+    """Evidence without a number: a concession, or a party's word on itself."""
+    direction = claim["direction"]
+    change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
+    concession = claim["kind"] == "opponent_concession"
+    words = {
+        "ceased": "had ceased",
+        "reduced": "were reduced",
+        "unchanged": "had not changed",
+        "increased": "had increased",
+    }
+    period = period_of(window_of(claim), question.zone)
+    text = f"{claim['speaker']} {'concedes' if concession else 'says'} that these acts {words.get(direction or '', 'occurred')} ({period}); no number is given."
+    return Evidence(
+        kind=claim["kind"],
+        speaker=claim["speaker"],
+        speaker_party_id=claim["speaker_party_id"],
+        change=change,
+        residual=None,
+        value=None,
+        relation="=",
+        unit=claim["unit"] or "",
+        baseline_value=None,
+        baseline_note="",
+        ratio=None,
+        reason=Reason(
+            code="opponent_concedes_fall"
+            if concession
+            else "own_report_fell"
+            if change in ("fell", "ceased")
+            else "claims_only",
+            text=text,
+            source_ids=(claim["source_id"],),
+            rows=(row_of(claim),),
+            claim_ids=(claim["claim_id"],),
+        ),
+        caveat="" if concession else "A party’s word on its own conduct; it weighs nothing by itself.",
+    )
+
+
+def _counted(claim: Record, about: list[Record], question: Question) -> Evidence:
+    """Evidence with a number, set beside the earlier number it can be compared with."""
+    earlier, overlaps = _earlier(claim, about, question)
+    ratio = None
+    if earlier is not None and earlier["value"]:
+        ratio = claim["value"] / earlier["value"]
+    change = _change(claim, earlier, ratio)
+    period = period_of(window_of(claim), question.zone)
+    text = f"{claim['speaker']}: {counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
+    note = ""
+    if earlier is not None and ratio is not None:
+        note = f"{figure(earlier['value'])} on {period_of(window_of(earlier), question.zone)}"
+        text += f", against {note} ({change_of(ratio)})"
+        if overlaps:
+            text += "; the day compared with lies partly inside the truce"
+        elif change == "unchanged":
+            text += "; one comparison must show at least a third to be called a change"
+    text += _other_days(claim, earlier, about, question) + "."
+    return Evidence(
+        kind=claim["kind"],
+        speaker=claim["speaker"],
+        speaker_party_id=claim["speaker_party_id"],
+        change=change,
+        residual=claim["value"] > 0,
+        value=claim["value"],
+        relation=claim["relation"] or "=",
+        unit=claim["unit"] or claim["measure"],
+        baseline_value=earlier["value"] if earlier else None,
+        baseline_note=note,
+        ratio=ratio,
+        reason=Reason(
+            code=_code(claim["kind"], change),
+            text=text,
+            source_ids=tuple(
+                dict.fromkeys([claim["source_id"], *([earlier["source_id"]] if earlier else [])])
+            ),
+            rows=tuple(row_of(row) for row in (claim, earlier) if row is not None),
+            claim_ids=tuple(row["claim_id"] for row in (claim, earlier) if row is not None),
+        ),
+        caveat="baseline_overlaps_window" if overlaps else "",
+    )
+
+
+def _earlier(claim: Record, about: list[Record], question: Question) -> tuple[Record | None, bool]:
+    """The number to compare with, and whether it lies partly inside the truce."""
+    length = window_of(claim).duration_h
+    alike = [
+        other
+        for other in about
+        if other["value"] is not None
+        and other["unit"] == claim["unit"]
+        and other["kind"] == claim["kind"]
+        and other["speaker_party_id"] == claim["speaker_party_id"]
+        and abs(window_of(other).duration_h - length) < 0.1
+        and other["window_start"] < claim["window_start"]
+    ]
+    before = [other for other in alike if other["window_stop"] <= question.window.start]
+    partly = [
+        other for other in alike if other["window_start"] < question.window.start < other["window_stop"]
+    ]
+    if before:
+        return max(before, key=lambda other: other["window_stop"]), False
+    if partly:
+        return max(partly, key=lambda other: other["window_stop"]), True
+    return None, False
+
+
+def _other_days(claim: Record, earlier: Record | None, about: list[Record], question: Question) -> str:
+    """The same count on the days between and after, so that nothing comparable stays unsaid."""
+    used = {claim["claim_id"], earlier["claim_id"] if earlier else ""}
+    limit = question.window.stop + timedelta(days=1)
+    others = [
+        other
+        for other in about
+        if other["claim_id"] not in used
+        and other["value"] is not None
+        and other["unit"] == claim["unit"]
+        and other["kind"] == claim["kind"]
+        and other["speaker_party_id"] == claim["speaker_party_id"]
+        and abs(window_of(other).duration_h - window_of(claim).duration_h) < 0.1
+        and other["window_stop"] > question.window.start
+        and other["window_stop"] <= limit
+    ]
+    if not others:
+        return ""
+    others.sort(key=lambda other: (other["window_start"], other["claim_id"]))
+    said = [f"{figure(other['value'])} on {period_of(window_of(other), question.zone)}" for other in others]
+    return f"; also {', '.join(said)}"
+
+
+def _change(claim: Record, earlier: Record | None, ratio: float | None) -> Change:
+    if claim["value"] == 0 and claim["relation"] == "=":
+        return "ceased"
+    if earlier is None or ratio is None:
+        return "not_said"
+    if ratio <= 1 - SMALLEST_CHANGE:
+        return "fell" if claim["relation"] != "≥" else "not_shown"
+    if ratio >= 1 / (1 - SMALLEST_CHANGE):
+        return "rose" if earlier["relation"] != "≥" else "not_shown"
+    return "unchanged"
+
+
+def _code(kind: str, change: Change) -> str:
+    if kind == "own_report":
+        return "own_report_fell" if change in ("fell", "ceased") else "own_report_residual"
+    return {
+        "fell": "opponent_count_fell",
+        "ceased": "opponent_count_fell",
+        "unchanged": "opponent_count_unchanged",
+        "rose": "opponent_count_rose",
+    }.get(change, "opponent_count_residual")
+
+
+def row_of(record: Record) -> RowRef:
+    """The row of a file that a record came from."""
+    return RowRef(file=record["raw_file"], row=record["raw_row"])
+
+
+def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccount]:
+    """Every number claimed of the window, with its parts and whether they sum to it.
+
+    A mismatch is said only where it is one: every part has an exact number in the same window as
+    an exact total. In all other cases the sum is given and no accusation made.
+    """
+    accounts = []
+    for claim in claims:
+        if not window.overlaps(window_of(claim)):
+            continue
+        parts = [part for part in claims if part["part_of"] == claim["claim_id"]]
+        check, text, total = _check_sum(claim, parts)
+        accounts.append(
+            ClaimAccount(
+                claim_id=claim["claim_id"],
+                speaker=claim["speaker"],
+                speaker_party_id=claim["speaker_party_id"],
+                accused_party_id=claim["accused_party_id"],
+                kind=claim["kind"],
+                measure=claim["measure"],
+                window=window_of(claim),
+                window_precision=claim["window_precision"],
+                value=claim["value"],
+                relation=claim["relation"] or "=",
+                parts=tuple((part["measure"], part["value"], part["relation"] or "=") for part in parts),
+                parts_sum=total,
+                check=check,
+                check_text=text,
+                outlet=claim["outlet"],
+                url=claim["url"],
+                note=claim["note"],
+                row=row_of(claim),
+            )
+        )
+    return accounts
+
+
+def _check_sum(
+    claim: Record, parts: list[Record]
+) -> tuple[Literal["sums", "mismatch", "cannot_check", "no_parts"], str, float | None]:
+    if not parts:
+        return "no_parts", "", None
+    if any(part["value"] is None for part in parts) or claim["value"] is None:
+        return "cannot_check", "Not every part has a number.", None
+    total = sum(part["value"] for part in parts)
+    sum_text = " + ".join(figure(part["value"]) for part in parts) + f" = {figure(total)}"
+    if any(part["relation"] != "=" for part in parts) or claim["relation"] != "=":
+        return (
+            "cannot_check",
+            f"{sum_text}; not every number is meant exactly, so no mismatch can be said.",
+            total,
+        )
+    if any(window_of(part) != window_of(claim) for part in parts):
+        return "cannot_check", f"{sum_text}; the parts cover other windows than the total.", total
+    if total == claim["value"]:
+        return "sums", f"{sum_text}: the parts sum to the total.", total
+    return "mismatch", f"{sum_text}, not {figure(claim['value'])}: the parts do not sum to the total.", total

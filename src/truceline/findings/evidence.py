@@ -1,0 +1,205 @@
+"""Evidence from series, maps and incidents: each in the same record as the claims'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from truceline.assurance.series import Effect, Series
+from truceline.findings.claims import Change, Question
+from truceline.findings.results import Evidence, Reason, RowRef
+from truceline.findings.words import change_of, counted, day_of, figure, listed, moment_of, times_of
+from truceline.line.history import LineHistory, Snapshot
+from truceline.schema.table import Record
+
+#: an e-value of 20 or more is reported as a change (a false alarm in at most one case of twenty)
+REPORTED_E = 20.0
+#: a source that saw less than half of an area and period cannot be the basis of a judgement on it
+LEAST_COVERAGE = 0.5
+
+
+def evidence_of_series(
+    series: Series, effect: Effect, *, source_title: str, speaker_party_id: str | None
+) -> Evidence:
+    """What a regular series says of the period it was measured over."""
+    spec = series.spec
+    fell = effect.e_value is not None and effect.e_value >= REPORTED_E and (effect.ratio or 0) < 1
+    rose = effect.e_value is not None and effect.e_value >= REPORTED_E and (effect.ratio or 0) > 1
+    change: Change = "fell" if fell else "rose" if rose else "not_shown" if effect.n_window else "not_said"
+    if effect.observed is None:
+        code = "missing_row_not_zero"
+    elif fell or rose:
+        code = "series_fell" if fell else "series_rose"
+    else:
+        code = "series_no_change_shown" if effect.informative else "series_uninformative"
+    return Evidence(
+        kind=spec.kind,
+        speaker=source_title,
+        speaker_party_id=speaker_party_id,
+        change=change,
+        # a warning is not an act, and a count of nobody's acts says nothing of a party's
+        residual=None if spec.warning_only or effect.observed is None else effect.observed > 0,
+        value=effect.observed,
+        relation="=",
+        unit=spec.unit,
+        baseline_value=effect.expected,
+        baseline_note=f"{figure(_rounded(effect.expected))} expected from the baseline"
+        if effect.expected is not None
+        else "",
+        ratio=effect.ratio,
+        ratio_lo95=effect.ratio_lo95,
+        ratio_hi95=effect.ratio_hi95,
+        e_value=effect.e_value,
+        reason=Reason(
+            code=code,
+            text=describe_effect(series, effect),
+            source_ids=(spec.source,),
+            rows=_rows_in_window(series),
+            series_id=spec.id,
+        ),
+        caveat=spec.caveat,
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def _rows_in_window(series: Series, *, most: int = 200) -> tuple[RowRef, ...]:
+    rows = [
+        RowRef(file=file, row=row)
+        for refs, inside in zip(series.row_refs, series.in_window, strict=True)
+        if inside
+        for file, row in refs
+    ]
+    return tuple(sorted(set(rows))[:most])
+
+
+def describe_effect(series: Series, effect: Effect) -> str:
+    """One sentence: counted, expected, ratio with interval, e-value; or why there is none."""
+    spec = series.spec
+    if effect.observed is None:
+        return f"{spec.title}: no record for the period. That is not a zero: there may have been none, or none was reported."
+    text = f"{spec.title}: {counted(effect.observed, spec.unit)}"
+    if effect.expected is not None and effect.ratio is not None:
+        text += f", against {figure(_rounded(effect.expected))} expected"
+        if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
+            text += f" (95 % of such periods: {figure(round(effect.expected_lo95))} to {figure(round(effect.expected_hi95))})"
+        text += f", {change_of(effect.ratio)}"
+    if effect.ratio_lo95 is not None and effect.ratio_hi95 is not None:
+        text += f"; ratio {figure(round(effect.ratio or 0, 2))}, 95 % interval {effect.ratio_lo95:.2g} to {effect.ratio_hi95:.2g}"
+    if effect.e_value is not None:
+        text += f"; E = {times_of(effect.e_value)}"
+    if effect.n_window_missing:
+        text += f"; {effect.n_window_missing} of {effect.n_window + effect.n_window_missing} intervals without a record"
+    if effect.power and not effect.informative:
+        text += f". Uninformative: had the rate halved, this test would have said so with a probability of {effect.power.get(0.5, 0.0):.2f}"
+    return text + "."
+
+
+def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[Evidence]:
+    """What maps say of ground gained by a party: shown between files, never dated inside a window.
+
+    Gains of the holder are an advance of the holder, losses one of the other party.
+    """
+    evidence = []
+    for history in lines:
+        changes = _changes(history, question)
+        if not changes:
+            continue
+        steps, total = [], 0.0
+        for snapshot, previous_time, km2 in changes:
+            total += km2
+            steps.append(
+                f"{figure(round(km2, 1))} km² between the files of {day_of(previous_time, question.zone)} and {day_of(snapshot.map_time, question.zone)}"
+            )
+        stale = history.updates_in_window == 0
+        text = f"{history.title}: ground gained by this party: {listed(steps)}. A file shows the day before or earlier, so none of it can be dated inside the period."
+        if stale:
+            text = f"{history.title}: not updated in the period (last change {_since(history, question)}): missing data, not a line that held."
+        evidence.append(
+            Evidence(
+                kind="third_party_count",
+                speaker=history.title,
+                speaker_party_id=None,
+                change="not_said",
+                residual=None,
+                value=None if stale else round(total, 1),
+                relation="≈",
+                unit="km²",
+                baseline_value=None,
+                baseline_note="",
+                ratio=None,
+                reason=Reason(
+                    code="map_stale" if stale else "map_not_datable",
+                    text=text,
+                    source_ids=(history.source_id,),
+                    rows=tuple(dict.fromkeys(RowRef(file=snapshot.raw_file, row=snapshot.raw_row) for snapshot, _, _ in changes)),
+                ),
+            )
+        )  # fmt: skip
+    return evidence
+
+
+def _since(history: LineHistory, question: Question) -> str:
+    return "not known" if history.stale_from is None else moment_of(history.stale_from, question.zone)
+
+
+def _changes(history: LineHistory, question: Question) -> list[tuple[Snapshot, datetime, float]]:
+    """Snapshots that may describe the period: from its start to a day after its stop."""
+    last = question.period.stop + timedelta(days=1)
+    changes = []
+    for previous, snapshot in pairwise(history.snapshots):
+        if not question.period.start < snapshot.map_time <= last:
+            continue
+        gained = snapshot.gained_km2 if snapshot.holder_party_id == question.party_id else snapshot.lost_km2
+        changes.append((snapshot, previous.map_time, gained or 0.0))
+    return changes
+
+
+def incidents_in(incidents: Sequence[Record], question: Question) -> list[Record]:
+    """Incidents of the act whose time interval lies in the period, and place in the area."""
+    return [
+        incident
+        for incident in incidents
+        if incident["act"] == question.act
+        and question.period.start <= incident["occurred_from"]
+        and incident["occurred_until"] <= question.period.stop
+        and question.area_id in (question.theatre_id, incident["area_id"])
+    ]
+
+
+def evidence_of_incidents(incidents: Sequence[Record], question: Question) -> list[Evidence]:
+    """Incidents attributed to the party: the only observations that speak against one party alone."""
+    own = [
+        incident
+        for incident in incidents_in(incidents, question)
+        if incident["attributed_party_id"] == question.party_id
+    ]
+    if not own:
+        return []
+    verified = sum(incident["occurrence"] == "verified" for incident in own)
+    return [
+        Evidence(
+            kind="sensor",
+            speaker="incidents fused from observations",
+            speaker_party_id=None,
+            change="not_said",
+            residual=True,
+            value=float(len(own)),
+            relation="≥",
+            unit="attributed incident",
+            baseline_value=None,
+            baseline_note="",
+            ratio=None,
+            reason=Reason(
+                code="incident_attributed",
+                text=f"{counted(float(len(own)), 'incident')} attributed to this party, {verified} of them verified.",
+                source_ids=tuple(
+                    dict.fromkeys(source for incident in own for source in incident["source_ids"])
+                ),
+                incident_ids=tuple(incident["incident_id"] for incident in own),
+            ),
+        )
+    ]
