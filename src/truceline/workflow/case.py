@@ -45,6 +45,7 @@ class SourceEntry(Model):
     licence: str = "not stated"
     citation: str = ""
     grade: Literal["hard", "reported"] = "reported"
+    mechanism: bool = Field(False, description="whether it is a monitoring mechanism's own observation")
     role: str = Field("", description="what it can say, one sentence")
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
     publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")
