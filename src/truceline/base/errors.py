@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "source_outside_window": "A source has no record in the truce's window.",
     # places to write
     "out_not_ours": "The output folder exists and was not written by Truceline.",
+    "out_busy": "Another run is writing into the output folder.",
     "out_unwritable": "The output folder cannot be written.",
     "finding_unknown": "No finding has that id.",
     "result_unreadable": "A folder does not hold a complete result.",

@@ -1,0 +1,20 @@
+"""Exit codes of the command line; ``docs/command-line.md`` lists them from here."""
+
+from __future__ import annotations
+
+DONE = 0
+UNEXPECTED = 1
+USAGE = 2
+INTERRUPTED = 130
+ENDED = 143
+
+EXIT_CODES: dict[int, str] = {
+    DONE: "Done.",
+    UNEXPECTED: "Unexpected: a fault of Truceline. Please report it with what stands on stderr.",
+    USAGE: "The command was called wrongly.",
+    3: "The case is wrong: its terms, its sources, its areas.",
+    4: "An input file cannot be used at all.",
+    5: "The result cannot be written, or a written one cannot be read.",
+    INTERRUPTED: "Interrupted (Ctrl-C). No half-written result is left.",
+    ENDED: "Ended by another program (SIGTERM). No half-written result is left.",
+}

@@ -1,0 +1,244 @@
+"""The ``truceline`` command: reads its arguments, calls a verb of the workflow, prints the result.
+
+Heavy modules are imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from truceline import __version__
+from truceline.base.errors import TrucelineError
+from truceline.faces.cli import exits
+from truceline.faces.cli.progress import progress_bars
+from truceline.faces.cli.render import (
+    plain,
+    print_error,
+    print_json,
+    print_lines,
+    print_problems,
+    print_sources,
+)
+
+if TYPE_CHECKING:
+    from truceline.workflow.verify import VerifyOutcome
+
+app = typer.Typer(
+    name="truceline",
+    help="Verify a ceasefire from open evidence, and say what cannot be known.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+CaseArgument = Annotated[
+    Path, typer.Argument(metavar="CASE", help="The case: a folder with case.yaml and truce.yaml.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        envvar="TRUCELINE_DATA",
+        exists=True,
+        file_okay=False,
+        help="Where the case's data files are. Without it, sources from there are absent.",
+    ),
+]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the result goes. Default: out/<case>.")
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed of everything random. Default: the case's.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="No bars; print the report's path alone.")]
+NoPdfOption = Annotated[bool, typer.Option("--no-pdf", help="Write the report as HTML alone.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print_lines([f"truceline {__version__}"])
+        raise typer.Exit
+
+
+@app.callback()
+def truceline(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Verify a ceasefire from open evidence, and say what cannot be known."""
+
+
+@app.command()
+def verify(
+    case: CaseArgument,
+    *,
+    data: DataOption = None,
+    out: OutOption = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    no_pdf: NoPdfOption = False,
+) -> None:
+    """Judge every obligation of a case, and write the report."""
+    from truceline.workflow.verify import verify as run
+
+    folder = out or Path("out") / case.resolve().name
+    with progress_bars(wanted=not quiet and not as_json) as progress:
+        outcome = run(case, data=data, out=folder, seed=seed, pdf=not no_pdf, progress=progress)
+    _show_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def demo(
+    *,
+    seed: SeedOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    no_pdf: NoPdfOption = False,
+) -> None:
+    """Simulate a truce on an invented coast, and verify it. Needs no data."""
+    from truceline.workflow.demo import run_demo
+
+    folder = out or Path("out") / "demo"
+    with progress_bars(wanted=not quiet and not as_json) as progress:
+        outcome = run_demo(folder, seed=seed, pdf=not no_pdf, progress=progress)
+    _show_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def sources(case: CaseArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say which sources of a case are read and which absent.
+
+    Each with its files, rows and licence, and what its absence costs.
+    """
+    from truceline.workflow.inspect import inspect_sources
+
+    accounts = [plain(account) for account in inspect_sources(case, data=data)]
+    if as_json:
+        print_json({"sources": accounts})
+    else:
+        print_sources(accounts)
+
+
+@app.command()
+def explain(
+    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, such as fin-….")],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of a result.")],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take one finding apart, down to rows of files.
+
+    The rows themselves are printed where --data has them.
+    """
+    from truceline.workflow.explain import explain as take_apart
+
+    explanation = take_apart(out, finding, data=data)
+    if as_json:
+        print_json(explanation.as_dict())
+    else:
+        print_lines(explanation.lines())
+
+
+@app.command()
+def plugins(*, as_json: JsonOption = False) -> None:
+    """List what reads sources here, with options."""
+    from truceline.workflow.plugins import list_plugins
+
+    found = list_plugins()
+    if as_json:
+        print_json({"plugins": found})
+        return
+    for plugin in found:
+        print_lines([f"{plugin.kind} {plugin.name}  version {plugin.version}", f"    {plugin.title}"])
+        print_lines(f"    {option}" for option in plugin.option_lines())
+
+
+def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None:
+    results = outcome.results
+    if as_json:
+        print_json(
+            {
+                "case": results.case_id,
+                "run_id": results.run_id,
+                "out": outcome.out,
+                "report_html": outcome.report_html,
+                "report_pdf": outcome.report_pdf,
+                "findings": outcome.findings,
+                "summary": results.summary,
+                "sources_absent": [s.source_id for s in results.sources if s.state != "read"],
+                "rows_quarantined": len(results.quarantined),
+                "changed_files": outcome.changed_files,
+            }
+        )
+        return
+    if outcome.changed_files:
+        print_problems(outcome.changed_files, heading="Files changed since the last result in this folder")
+    if quiet:
+        print_lines([str(outcome.report_html)])
+        return
+    absent = [source.source_id for source in results.sources if source.state != "read"]
+    print_lines([results.title, *(f"  - {sentence}" for sentence in results.summary), ""])
+    if absent:
+        print_lines([f"sources absent     {', '.join(absent)}"])
+    if results.quarantined:
+        print_lines([f"rows quarantined   {len(results.quarantined)}"])
+    print_lines([f"report             {outcome.report_html}"])
+    if outcome.report_pdf is not None:
+        print_lines([f"on paper           {outcome.report_pdf}"])
+    print_lines([f"findings           {outcome.findings}"])
+
+
+def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # an exception, so that whatever is half written is removed on the way out
+    raise SystemExit(exits.ENDED)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command with ``arguments``; returns the exit code, prints whatever is to be said."""
+    as_json = "--json" in arguments
+    try:
+        result = app(args=arguments or ["--help"], prog_name="truceline", standalone_mode=False)
+        return result if isinstance(result, int) else exits.DONE
+    except TyperException as error:
+        message = f"truceline: {error.format_message()} See truceline --help."
+        print_error(message, exit_code=exits.USAGE, as_json=as_json)
+        return exits.USAGE
+    except (Abort, KeyboardInterrupt):
+        print_error("interrupted; nothing half-written is left", exit_code=exits.INTERRUPTED, as_json=as_json)
+        return exits.INTERRUPTED
+    except TrucelineError as error:
+        found = len(error.problems)
+        message = exits.EXIT_CODES[error.exit_code]
+        heading = f"{message} {found} problem{'s'[: found != 1]}:"
+        print_error(heading, exit_code=error.exit_code, problems=error.problems, as_json=as_json)
+        return error.exit_code
+    except BrokenPipeError:
+        # the reader (such as `head`) has seen enough; keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.DONE
+    except Exception as error:
+        traceback.print_exc()
+        message = f"unexpected {type(error).__name__}: {error}. This is a fault of Truceline."
+        print_error(message, exit_code=exits.UNEXPECTED, as_json=as_json)
+        return exits.UNEXPECTED
+
+
+def main() -> NoReturn:
+    """Entry point."""
+    signal.signal(signal.SIGTERM, _end)
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""Values of the workflow as text for people or JSON for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from truceline.base.errors import Problem
+
+#: a screen holds no more; ``--json`` gives all
+PROBLEMS_SHOWN = 40
+
+
+def plain(value: object) -> Any:
+    """Records, times and paths as what JSON knows."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def print_json(value: object) -> None:
+    """Write ``value`` to stdout as indented JSON."""
+    sys.stdout.write(json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Write lines to stdout."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def describe(problem: Problem) -> list[str]:
+    """A problem as a paragraph: where and what, then got, expected, what to do."""
+    where = [problem.file] if problem.file else []
+    if problem.row is not None:
+        where.append(f"row {problem.row}")
+    if problem.column:
+        where.append(f"column {problem.column}")
+    place = ", ".join(where)
+    lines = [f"{place}: {problem.message}" if place else problem.message]
+    if problem.got:
+        lines.append(f"    got       {problem.got}")
+    if problem.expected:
+        lines.append(f"    expected  {problem.expected}")
+    if problem.next_step:
+        lines.append(f"    next      {problem.next_step}")
+    return lines
+
+
+def print_problems(problems: Sequence[Problem], *, heading: str) -> None:
+    """Write problems to stderr as a list a person can work through."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text(heading, style="bold red"))
+    for problem in problems[:PROBLEMS_SHOWN]:
+        first, *rest = describe(problem)
+        console.print(Text.assemble("  ", (f"[{problem.code}]", "bold"), " ", first))
+        for line in rest:
+            console.print(Text("  " + line))
+    hidden = len(problems[PROBLEMS_SHOWN:])
+    if hidden:
+        console.print(Text(f"  and {hidden} more; --json lists all"))
+
+
+def print_error(message: str, *, exit_code: int, problems: Sequence[Problem] = (), as_json: bool) -> None:
+    """Tell what went wrong: a list on stderr, or one JSON object on stdout."""
+    if as_json:
+        print_json({"error": {"exit_code": exit_code, "message": message, "problems": problems}})
+    elif problems:
+        print_problems(problems, heading=message)
+    else:
+        sys.stderr.write(message + "\n")
+
+
+def print_sources(accounts: Sequence[Mapping[str, Any]]) -> None:
+    """Each source with its state, licence and files, then what its absence costs."""
+    for account in accounts:
+        print_lines(
+            [
+                f"{account['source_id']}  {account['state']}, {account['grade']}",
+                f"    {account['title']}",
+                f"    adapter   {account['adapter']} {account['adapter_version']}",
+                f"    licence   {account['licence']}",
+            ]
+        )
+        if account["role"]:
+            print_lines([f"    can say   {account['role']}"])
+        for file in account["files"]:
+            print_lines(
+                [
+                    f"    file      {file['label']}  {file['size_bytes']} bytes  sha256 {file['digest'][:12]}…",
+                    f"              rows: {file['rows_read']} read, {file['rows_used']} used, "
+                    f"{file['rows_outside']} outside, {file['rows_repeated']} repeated, "
+                    f"{file['rows_quarantined']} quarantined"
+                    + (f"; left out: {file['left_out']}" if file["left_out"] else ""),
+                ]
+            )
+        if account["state"] != "read" and account["cost_of_absence"]:
+            print_lines([f"    cost      {account['cost_of_absence']}"])
+        for problem in account["problems"]:
+            print_lines(f"    {line}" for line in describe(Problem(**problem)))
