@@ -202,13 +202,12 @@ def lead_of(evidence: Sequence[Evidence]) -> Evidence | None:
         lambda item: item.kind == "opponent_concession" and item.change in ("fell", "ceased"),
         lambda item: item.kind == "own_report" and bool(item.value),
         lambda item: item.kind == "opponent_count" and item.value is not None,
-        lambda item: True,
     ]
     for fits in ranks:
         found = next((item for item in evidence if fits(item)), None)
         if found is not None:
             return found
-    return None
+    return evidence[0] if evidence else None
 
 
 def _headline(

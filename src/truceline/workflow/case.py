@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -46,6 +46,7 @@ class SourceEntry(Model):
     citation: str = ""
     grade: Literal["hard", "reported"] = "reported"
     mechanism: bool = Field(False, description="whether it is a monitoring mechanism's own observation")
+    forms_incidents: bool = Field(False, description="whether its observations are things that happened, to be fused into incidents")
     role: str = Field("", description="what it can say, one sentence")
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
     publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")
@@ -113,6 +114,9 @@ class CaseFile(Model):
     sources: list[SourceEntry] = Field(min_length=1)
     series: list[SeriesSpec] = Field(default_factory=list)
     detection: list[DeclaredDetection] = Field(default_factory=list)
+    advance_acts: list[str] = Field(
+        default_factory=list, description="acts that a map of control speaks to: ground that changes hands"
+    )
     limits: list[str] = Field(default_factory=list, description="what a reader of the report must know")
 
     @model_validator(mode="after")
@@ -149,6 +153,21 @@ class Case:
         """From the baseline's start to the later of the baseline's and the truce's stop."""
         baseline, window = self.file.baseline.interval, self.truce.span
         return Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
+
+    @property
+    def region_box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north, degrees."""
+        west, south, east, north = self.file.region
+        return west, south, east, north
+
+    def with_seed(self, seed: int) -> Case:
+        """The same case with another seed."""
+        return replace(self, file=self.file.model_copy(update={"seed": seed}))
+
+    def own_files(self) -> dict[str, Path]:
+        """The files that make the case what it is (its sources' files are accounted for apart)."""
+        names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places]
+        return {name: self.folder / name for name in names if name is not None}
 
     @property
     def area_names(self) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What was read and written: an append-only manifest, from which the evidence log will grow."""

@@ -1,0 +1,195 @@
+"""Find a case's files, read every source, account for every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from truceline.base.documents import Document
+from truceline.base.errors import CaseError, InputError, Problem
+from truceline.base.progress import Progress, silent
+from truceline.findings.results import FileAccount, SourceAccount
+from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
+from truceline.schema.table import Table
+from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
+from truceline.workflow.case import Case, SourceEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """All tables of a case, and what became of every source."""
+
+    observations: Table
+    counts: Table
+    coverage: Table
+    control: Table
+    claims: Table
+    sources: tuple[SourceAccount, ...]
+    quarantined: tuple[Problem, ...]
+    quarantined_rows: tuple[tuple[tuple[Problem, ...], str], ...]
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """Label and SHA-256 of every file read, in the case's order."""
+        return [(file.label, file.digest) for source in self.sources for file in source.files]
+
+
+def find_files(entry: SourceEntry, *, case_folder: Path, data: Path | None) -> list[InputFile]:
+    """Files of a source, in the order of its patterns, then by name; empty where absent."""
+    root = case_folder if entry.root == "case" else data
+    if root is None:
+        return []
+    paths: list[Path] = []
+    for pattern in entry.files:
+        found = sorted(path for path in root.glob(pattern) if path.is_file())
+        paths += [path for path in found if path not in paths]
+    return [InputFile(path, label=f"{entry.root}:{path.relative_to(root).as_posix()}") for path in paths]
+
+
+def make_sources(case: Case) -> dict[str, Source]:
+    """The plug-in of every source, with its options checked.
+
+    Raises
+    ------
+    CaseError
+        With every unknown adapter and every wrong option.
+    """
+    document = Document(case.folder / "case.yaml", label="case:case.yaml")
+    problems: list[Problem] = []
+    made: dict[str, Source] = {}
+    for position, entry in enumerate(case.file.sources):
+        plugin = SOURCES.get(entry.adapter)
+        if plugin is None:
+            problems.append(
+                document.problem(
+                    ["sources", position, "adapter"],
+                    code="adapter_unknown",
+                    message="no plug-in has this name",
+                    got=entry.adapter,
+                    expected=" | ".join(SOURCES.names()),
+                    next_step="`truceline plugins` lists them with their options",
+                )
+            )
+            continue
+        try:
+            made[entry.id] = plugin(plugin.Options.model_validate(entry.options))
+        except ValidationError as error:
+            problems += [
+                document.problem(
+                    ["sources", position, "options", *fault["loc"]],
+                    code="case_field",
+                    message=f"sources.{entry.id}.options.{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
+                    next_step=f"`truceline plugins` lists the options of {entry.adapter}",
+                )
+                for fault in error.errors(include_url=False)
+            ]
+    if problems:
+        raise CaseError(problems)
+    return made
+
+
+def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ingested:
+    """Read every source of the case.
+
+    A source whose files are absent, or cannot be used at all, is recorded as such and the others
+    are read: the report says what that costs.
+
+    Raises
+    ------
+    CaseError
+        If a source is described wrongly.
+    """
+    plugins = make_sources(case)
+    read: list[SourceTables] = []
+    accounts: list[SourceAccount] = []
+    for done, entry in enumerate(case.file.sources):
+        progress(f"reading {entry.id}", done, len(case.file.sources))
+        tables, account = _read(case, entry, plugins[entry.id], data=data)
+        read.append(tables)
+        accounts.append(account)
+    progress("reading", len(case.file.sources), len(case.file.sources))
+    rows = [row for tables in read for row in tables.quarantined]
+    return Ingested(
+        observations=OBSERVATIONS.check(OBSERVATIONS.concat(tables.observations for tables in read)),
+        counts=COUNTS.check(COUNTS.concat(tables.counts for tables in read)),
+        coverage=COVERAGE.check(COVERAGE.concat(tables.coverage for tables in read)),
+        control=CONTROL.check(CONTROL.concat(tables.control for tables in read)),
+        claims=CLAIMS.check(CLAIMS.concat(tables.claims for tables in read)),
+        sources=tuple(accounts),
+        quarantined=tuple(problem for row in rows for problem in row.problems),
+        quarantined_rows=tuple((row.problems, row.content) for row in rows),
+    )
+
+
+def _read(
+    case: Case, entry: SourceEntry, source: Source, *, data: Path | None
+) -> tuple[SourceTables, SourceAccount]:
+    files = find_files(entry, case_folder=case.folder, data=data)
+    if not files:
+        where = (
+            "its own folder"
+            if entry.root == "case"
+            else f"the data root ({'none was given' if data is None else 'as given'})"
+        )
+        problem = Problem(
+            code="source_absent",
+            message=f"no file of source {entry.id!r} is in {where}",
+            file=f"{entry.root}:{entry.files[0]}",
+            expected=" | ".join(entry.files),
+            next_step="Give the folder that holds the data with --data"
+            if data is None
+            else "Fetch the file, or take the source out of the case",
+        )
+        return SourceTables(), _account(entry, source, SourceTables(problems=[problem]), state="absent")
+    context = ReadContext(
+        source_id=entry.id,
+        files=tuple(files),
+        span=case.span,
+        window=case.truce.span,
+        parties=case.truce.party_ids,
+        acts=tuple(act.id for act in case.truce.acts),
+        area_by_name=case.area_by_name,
+        region=case.region,
+    )
+    try:
+        tables = source.read(context)
+    except InputError as error:
+        return SourceTables(), _account(
+            entry, source, SourceTables(problems=error.problems), state="unusable"
+        )
+    return tables, _account(entry, source, tables, state="read")
+
+
+def _account(entry: SourceEntry, source: Source, tables: SourceTables, *, state: str) -> SourceAccount:
+    return SourceAccount(
+        source_id=entry.id,
+        title=entry.title,
+        publisher=entry.publisher,
+        url=entry.url,
+        licence=entry.licence,
+        citation=entry.citation,
+        grade=entry.grade,
+        adapter=source.name,
+        adapter_version=source.version,
+        role=entry.role,
+        state=state,  # type: ignore[arg-type]  # one of three words, given above
+        cost_of_absence=entry.cost_of_absence,
+        files=tuple(
+            FileAccount(
+                label=read.file.label,
+                size_bytes=read.file.size,
+                digest=read.file.digest,
+                rows_read=read.rows_read,
+                rows_used=read.rows_used,
+                rows_outside=read.rows_outside,
+                rows_repeated=read.rows_repeated,
+                rows_quarantined=read.rows_quarantined,
+                left_out=read.left_out,
+            )
+            for read in tables.files
+        ),
+        problems=tuple(tables.problems),
+        notes=tuple(tables.notes),
+    )

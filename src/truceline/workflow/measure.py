@@ -1,0 +1,195 @@
+"""What findings ask of the tables: series over a period, bounds, how much was watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from shapely import box
+from shapely.geometry.base import BaseGeometry
+
+from truceline.assurance.bounds import bound_unseen
+from truceline.assurance.build import build_series
+from truceline.assurance.effect import measure_effect
+from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
+from truceline.base.intervals import Interval
+from truceline.coverage.exposure import measure_exposure, rows_of_source
+from truceline.findings.assemble import Measured, Watch
+from truceline.findings.claims import Question
+from truceline.findings.words import listed, period_of
+from truceline.line.history import LineHistory
+from truceline.line.side import distance_to_line_m
+from truceline.schema.table import Record, Table
+from truceline.workflow.case import AreaEntry, Case
+from truceline.workflow.ingest import Ingested
+
+
+@dataclass(slots=True, kw_only=True)
+class Gauge:
+    """Measures a case's tables for the questions that findings ask; each answer is kept."""
+
+    case: Case
+    ingested: Ingested
+    coverage: Table  #: with declared detection probabilities
+    lines: tuple[LineHistory, ...]
+    incidents: Sequence[Record]
+    _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
+
+    def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
+        """A series and what it says of a period; the baseline is the case's, whatever the period."""
+        key = (spec.id, area_id, period)
+        if key not in self._effects:
+            series = build_series(
+                spec.model_copy(update={"area": area_id}),
+                observations=self.ingested.observations,
+                counts=self.ingested.counts,
+                coverage=self.coverage,
+                lines={line.source_id: line for line in self.lines},
+                area_ids=self._with_parts(area_id),
+                baseline=self.case.file.baseline.interval,
+                window=period,
+                line_distance=self._line_distance() if spec.near_line_m is not None else None,
+            )
+            self._effects[key] = (series, measure_effect(series, seed=self.case.file.seed))
+        return self._effects[key]
+
+    def measure(self, question: Question) -> list[Measured]:
+        """Every series that speaks to a question and whose source was read."""
+        read = {source.source_id: source for source in self.ingested.sources if source.state == "read"}
+        speakers = {entry.id: entry.options.get("speaker_party") for entry in self.case.file.sources}
+        measured = []
+        for spec in self.case.file.series:
+            if (spec.act, spec.party) != (question.act, question.party_id) or spec.source not in read:
+                continue
+            if spec.area != question.area_id and not self._speaks_of_part(spec, question.area_id):
+                continue
+            series, effect = self.series_over(spec, area_id=question.area_id, period=question.period)
+            measured.append(
+                Measured(
+                    series=series,
+                    effect=effect,
+                    source_title=read[spec.source].title,
+                    speaker_party_id=speakers[spec.source],
+                )
+            )
+        return measured
+
+    def bound_of(self, question: Question, detections: int | None) -> Bound:
+        """The bound on what went unseen in the question's area and period."""
+        past = [
+            incident
+            for incident in self.incidents
+            if incident["act"] == question.act
+            and incident["longitude_deg"] is not None
+            and incident["occurred_until"] <= question.window.start
+        ]
+        return bound_unseen(
+            act=question.act,
+            area_id=question.area_id,
+            area_geometry=self._geometry(question.area_id),
+            period=question.period,
+            detections=detections,
+            coverage=self.coverage,
+            frame=self.case.frame,
+            zone=question.zone,
+            past_points=(
+                np.array([incident["longitude_deg"] for incident in past], dtype=np.float64),
+                np.array([incident["latitude_deg"] for incident in past], dtype=np.float64),
+                [incident["occurred_from"] for incident in past],
+            ),
+        )
+
+    def watch_of(self, question: Question) -> Watch | None:
+        """How far the regular sources of a question could see; None where there is none."""
+        for spec in self.case.file.series:
+            if (spec.act, spec.party) != (question.act, question.party_id) or spec.measure != "starts":
+                continue
+            areas = self._with_parts(question.area_id)
+            rows = [
+                row
+                for row in rows_of_source(self.coverage, source_id=spec.source, act=spec.act)
+                if row["window_start"] < question.period.stop and row["window_stop"] > question.period.start
+            ]
+            speaking = set(self.speaking_areas(spec.source)) & set(areas)
+            if not speaking:
+                continue
+            share = measure_exposure(
+                rows, area_ids=frozenset(areas), speaking_areas=speaking, bins=[question.period]
+            )
+            lost = sorted({row["area_id"] for row in rows if row["reason"] == "merged_record"} & speaking)
+            names = self.case.area_names
+            text = f"The source could see {share[0]:.0%} of this area and period ({period_of(question.period, question.zone)})."
+            if lost:
+                text = (
+                    f"{listed([names[area] for area in areas if area in lost])}: alerts merged into one record of more than a day, "
+                    f"in which new ones cannot be seen; {share[0]:.0%} of the area and period could be watched."
+                )
+            return Watch(share=float(share[0]), text=text, source_ids=(spec.source,))
+        return None
+
+    def speaking_areas(self, source_id: str) -> list[str]:
+        """Areas of which a source has records."""
+        table = self.ingested.observations
+        return sorted(
+            {
+                area
+                for source, area in zip(
+                    table["source_id"].to_pylist(), table["area_id"].to_pylist(), strict=True
+                )
+                if source == source_id and area
+            }
+        )
+
+    def _speaks_of_part(self, spec: SeriesSpec, area_id: str) -> bool:
+        """Whether a series of a whole can be counted for one of its parts: by records with areas."""
+        return (
+            spec.measure == "starts"
+            and area_id in self._with_parts(spec.area)
+            and area_id in self.speaking_areas(spec.source)
+        )
+
+    def _with_parts(self, area_id: str) -> list[str]:
+        """An area and all that lies in it, in the case's order."""
+        inside = {area_id}
+        for area in self.case.file.areas:
+            if area.parent in inside:
+                inside.add(area.id)
+        return [area.id for area in self.case.file.areas if area.id in inside]
+
+    def _geometry(self, area_id: str) -> BaseGeometry | None:
+        area = next(area for area in self.case.file.areas if area.id == area_id)
+        return shape_of(area)
+
+    def _line_distance(self) -> Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]:
+        """Distance to the line of the case's first map, as it was drawn at each moment."""
+        history = self.lines[0] if self.lines else None
+
+        def measure(longitudes: FloatArray, latitudes: FloatArray, moments: Sequence[datetime]) -> FloatArray:
+            distance = np.full(len(longitudes), np.nan)
+            if history is None:
+                return distance
+            chosen = [_in_force(history, moment) for moment in moments]
+            for position in sorted(set(chosen)):
+                here = np.array([index for index, value in enumerate(chosen) if value == position])
+                distance[here] = distance_to_line_m(
+                    history.snapshots[position], longitudes[here], latitudes[here], frame=self.case.frame
+                )
+            return distance
+
+        return measure
+
+
+def _in_force(history: LineHistory, moment: datetime) -> int:
+    """The latest snapshot drawn by then; the first one for anything earlier."""
+    drawn = [index for index, snapshot in enumerate(history.snapshots) if snapshot.map_time <= moment]
+    return drawn[-1] if drawn else 0
+
+
+def shape_of(area: AreaEntry) -> BaseGeometry | None:
+    """An area's shape, where the case gives one."""
+    return box(*area.bbox) if area.bbox is not None else None
+
+
+

@@ -1,0 +1,324 @@
+"""The main job: a case and its data → a verification report.
+
+(1) read the case; (2) read every source, all rows accounted for; (3) write the manifest, before
+anything is computed; (4) collapse copies; (5) build the line's history; (6) fuse incidents and
+attribute them; (7) measure series; (8) judge every obligation; (9) write the reports. The output
+folder appears whole at the end or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from truceline import __version__
+from truceline.attribution.attribute import attribute
+from truceline.base.canonical import canonical_json, digest_bytes, digest_file
+from truceline.base.errors import Problem
+from truceline.base.progress import Progress, silent
+from truceline.coverage.declared import apply_declared
+from truceline.coverage.notes import describe_coverage
+from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_id, read_manifest
+from truceline.findings.assemble import Ground, assemble_findings, summarise
+from truceline.findings.claims import account_totals, collapse_claims
+from truceline.findings.evidence import describe_effect
+from truceline.findings.results import CoverageNote, Place, Results, SeriesResult
+from truceline.fusion.associate import associate
+from truceline.line.build import build_history
+from truceline.line.compare import compare_maps
+from truceline.line.history import Disagreement, LineHistory
+from truceline.line.side import snapshot_at
+from truceline.origins.collapse import collapse_copies
+from truceline.reports.writer import write_reports
+from truceline.schema.table import Table, records
+from truceline.store.folder import OutputFolder
+from truceline.workflow.case import Case, open_case, read_places
+from truceline.workflow.ingest import Ingested, ingest
+from truceline.workflow.measure import Gauge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOutcome:
+    """Where a run's results lie, and what it wants said."""
+
+    out: Path
+    results: Results
+    report_html: Path
+    report_pdf: Path | None
+    findings: Path
+    changed_files: tuple[Problem, ...]  #: inputs that differ from the previous run's
+
+
+def verify(
+    case_folder: Path,
+    *,
+    data: Path | None,
+    out: Path,
+    seed: int | None = None,
+    pdf: bool = True,
+    progress: Progress = silent,
+) -> VerifyOutcome:
+    """Verify a case and write its report into ``out``.
+
+    Raises
+    ------
+    CaseError
+        If the case is wrong; with every fault.
+    OutputError
+        If ``out`` cannot be written, or holds something that Truceline did not write.
+    """
+    case = open_case(case_folder)  # (1)
+    if seed is not None:
+        case = case.with_seed(seed)
+    with OutputFolder(out) as folder:
+        ingested = ingest(case, data=data, progress=progress)  # (2)
+        earlier = read_manifest(out)
+        run_id, manifest = _manifest(case, ingested, earlier)  # (3)
+        (folder / NAME).write_text(manifest.text(), encoding="utf-8")
+        results = compute(case, ingested, run_id=run_id, progress=progress)  # (4) to (8)
+        write_reports(results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress)  # (9)
+        _write_tables(results, ingested, folder)
+    return VerifyOutcome(
+        out=out,
+        results=results,
+        report_html=out / "report.html",
+        report_pdf=out / "report.pdf" if pdf else None,
+        findings=out / "findings.json",
+        changed_files=tuple(changed_files(earlier, run_id, ingested.files)),
+    )
+
+
+def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress = silent) -> Results:
+    """Tables → results: pure, no file is read but the case's own coast and places."""
+    steps = 6
+    progress("collapsing copies", 0, steps)
+    observations = collapse_copies(ingested.observations)  # (4)
+    claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
+    progress("drawing the line", 1, steps)
+    lines = _lines(case, ingested)  # (5)
+    progress("fusing incidents", 2, steps)
+    coverage = apply_declared(ingested.coverage, case.file.detection)
+    incidents = _incidents(case, observations, coverage, lines)  # (6)
+    incident_rows = records(incidents)
+    progress("measuring series", 3, steps)
+    gauge = Gauge(case=case, ingested=ingested, coverage=coverage, lines=lines, incidents=incident_rows)
+    series = _series(case, ingested, gauge)  # (7)
+    progress("judging", 4, steps)
+    claim_rows = records(claims)
+    findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
+    progress("gathering", 5, steps)
+    window = case.truce.span
+    disagreements = _disagreements(case, lines)
+    return Results(
+        case_id=case.file.id,
+        title=case.file.title,
+        subtitle=case.file.subtitle,
+        version=__version__,
+        run_id=run_id,
+        as_of=case.file.as_of,
+        edition=f"{case.file.release.edition.replace('_', ' ')}: {case.file.release.basis}",
+        seed=case.file.seed,
+        invented=case.file.invented,
+        truce=case.truce,
+        baseline=case.file.baseline.interval,
+        area_names=case.area_names,
+        findings=findings,
+        series=series,
+        claims=claims,
+        claim_accounts=tuple(account_totals(claim_rows, window=window)),
+        incidents=incidents,
+        observations=observations,
+        coverage=coverage,
+        coverage_notes=tuple(
+            CoverageNote(source_id=note.source_id, area_id=note.area_id, period=note.period, reason=note.reason, share_unseen=note.share_unseen, text=note.text)
+            for note in describe_coverage(coverage, window=window, area_names=case.area_names, source_titles={source.source_id: source.title for source in ingested.sources})
+        ),
+        lines=lines,
+        disagreements=disagreements,
+        sources=ingested.sources,
+        quarantined=ingested.quarantined,
+        summary=_summary(case, findings, series, lines, disagreements),
+        limits=tuple(case.file.limits),
+        places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
+        land=_land(case),
+        region=(case.region.west_deg, case.region.south_deg, case.region.east_deg, case.region.north_deg),
+        area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
+        unpublished_shapes=tuple(entry.id for entry in case.file.sources if not entry.publish_shapes),
+        theatre_id=case.file.theatre,
+    )  # fmt: skip
+
+
+def _manifest(case: Case, ingested: Ingested, earlier: Manifest) -> tuple[str, Manifest]:
+    """The run's id, and the manifest with its lines; the earlier one where nothing is new."""
+    case_digest = digest_bytes(
+        canonical_json({name: digest_file(path) for name, path in case.own_files().items()}).encode()
+    )
+    run_id = make_run_id(version=__version__, case_digest=case_digest, seed=case.file.seed, files=ingested.files)
+    if run_id in earlier.run_ids:
+        return run_id, earlier
+    head = {"kind": "run", "run_id": run_id, "software": f"truceline {__version__}", "case": case.file.id, "case_sha256": case_digest, "seed": case.file.seed, "as_of": case.file.as_of}
+    files = [
+        {
+            "kind": "file", "run_id": run_id, "source": source.source_id, "file": file.label,
+            "bytes": file.size_bytes, "sha256": file.digest, "adapter": source.adapter,
+            "adapter_version": source.adapter_version, "rows_read": file.rows_read, "rows_used": file.rows_used,
+            "rows_outside": file.rows_outside, "rows_repeated": file.rows_repeated,
+            "rows_quarantined": file.rows_quarantined, "left_out": file.left_out,
+        }
+        for source in ingested.sources
+        for file in source.files
+    ]  # fmt: skip
+    absent = [
+        {"kind": "absent", "run_id": run_id, "source": source.source_id, "state": source.state}
+        for source in ingested.sources
+        if source.state != "read"
+    ]
+    return run_id, earlier.append([head, *files, *absent])
+
+
+def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
+    histories = []
+    for source in ingested.sources:
+        own = ingested.control.filter(pc.equal(ingested.control["source_id"], source.source_id))
+        if own.num_rows:
+            histories.append(
+                build_history(
+                    own,
+                    source_id=source.source_id,
+                    title=source.title,
+                    window=case.truce.span,
+                    frame=case.frame,
+                    tolerances_m=case.file.map.tolerance_m,
+                )
+            )
+    return tuple(histories)
+
+
+def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagreement, ...]:
+    """The first map against each other one, as both stood at the window's start."""
+    found = []
+    for other in lines[1:]:
+        first = snapshot_at(lines[0], case.truce.span.start)
+        second = snapshot_at(other, case.truce.span.start)
+        if first is not None and second is not None:
+            found.append(
+                compare_maps(
+                    first, second, source_ids=(lines[0].source_id, other.source_id), frame=case.frame, region=case.region_box
+                )
+            )
+    return tuple(found)
+
+
+def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[LineHistory, ...]) -> Table:
+    forming = [entry for entry in case.file.sources if entry.forms_incidents]
+    keep = pc.is_in(observations["source_id"], value_set=_strings([entry.id for entry in forming]))
+    chosen = observations.filter(keep)
+    incidents = associate(
+        chosen,
+        frame=case.frame,
+        coverage=coverage,
+        mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
+    )
+    return attribute(
+        incidents,
+        chosen,
+        parties=case.truce.party_ids,
+        line=lines[0] if lines else None,
+        frame=case.frame,
+        attributable_sources=frozenset(entry.id for entry in forming if entry.grade == "hard"),
+    )
+
+
+def _strings(values: list[str]) -> object:
+    import pyarrow as pa
+
+    return pa.array(values, type=pa.string())
+
+
+def _series(case: Case, ingested: Ingested, gauge: Gauge) -> tuple[SeriesResult, ...]:
+    read = {source.source_id for source in ingested.sources if source.state == "read"}
+    results = []
+    for spec in case.file.series:
+        if spec.source in read:
+            series, effect = gauge.series_over(spec, area_id=spec.area, period=case.truce.span)
+            results.append(SeriesResult(series=series, effect=effect))
+    return tuple(results)
+
+
+def _ground(case: Case, ingested: Ingested, gauge: Gauge, claims: list[dict[str, object]], lines: tuple[LineHistory, ...]) -> Ground:
+    state = {source.source_id: source for source in ingested.sources}
+    absent = [
+        (state[spec.source].title, spec.act) for spec in case.file.series if state[spec.source].state != "read"
+    ]
+    return Ground(
+        truce=case.truce,
+        theatre_id=case.file.theatre,
+        advance_acts=frozenset(case.file.advance_acts),
+        monitors=case.file.monitors,
+        claims=claims,
+        lines=lines,
+        incidents=gauge.incidents,
+        measure=gauge.measure,
+        bound_of=gauge.bound_of,
+        watch_of=gauge.watch_of,
+        absent=absent,
+    )
+
+
+def _summary(
+    case: Case,
+    findings: tuple[object, ...],
+    series: tuple[SeriesResult, ...],
+    lines: tuple[LineHistory, ...],
+    disagreements: tuple[Disagreement, ...],
+) -> tuple[str, ...]:
+    """The report in sentences: acts first, then what context says, then the maps."""
+    sentences = list(summarise(findings, case.truce, theatre_id=case.file.theatre))  # type: ignore[arg-type]
+    for item in series:
+        if item.series.spec.act is None and item.effect is not None and not item.effect.informative:
+            sentences.append(describe_effect(item.series, item.effect))
+    for line in lines:
+        if line.updates_in_window == 0 and line.stale_h is not None:
+            sentences.append(f"{line.title}: not updated in the window; {line.stale_h:.0f} h without a change at its end, which is missing data and not a line that held.")
+    return tuple(sentences)
+
+
+def _land(case: Case) -> BaseGeometry | None:
+    if case.file.map.land is None:
+        return None
+    tree = json.loads((case.folder / case.file.map.land).read_text(encoding="utf-8"))
+    features = tree["features"] if tree["type"] == "FeatureCollection" else [tree]
+    shapes = [shape(feature.get("geometry", feature)) for feature in features]
+    from shapely import union_all
+
+    return union_all(np.array(shapes, dtype=object))
+
+
+def _write_tables(results: Results, ingested: Ingested, folder: Path) -> None:
+    """Every table as Parquet, and the quarantined rows with their reasons."""
+    tables = folder / "tables"
+    tables.mkdir()
+    for name in ("observations", "coverage", "claims", "incidents"):
+        pq.write_table(getattr(results, name), tables / f"{name}.parquet", compression="zstd")
+    for name in ("counts", "control"):
+        pq.write_table(getattr(ingested, name), tables / f"{name}.parquet", compression="zstd")
+    lines = [
+        canonical_json(
+            {
+                "row": content,
+                "problems": [
+                    {"code": problem.code, "file": problem.file, "row": problem.row, "column": problem.column, "message": problem.message, "got": problem.got, "expected": problem.expected, "next_step": problem.next_step}
+                    for problem in problems
+                ],
+            }
+        )
+        for problems, content in ingested.quarantined_rows
+    ]  # fmt: skip
+    (folder / "quarantine.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
