@@ -213,7 +213,10 @@ def run(arguments: list[str]) -> int:
     as_json = "--json" in arguments
     try:
         result = app(args=arguments or ["--help"], prog_name="truceline", standalone_mode=False)
-        return result if isinstance(result, int) else exits.DONE
+        code = result if isinstance(result, int) else exits.DONE
+        if code == exits.INTERRUPTED:  # Typer turns Ctrl-C into a code without a word
+            raise KeyboardInterrupt
+        return code
     except TyperException as error:
         message = f"truceline: {error.format_message()} See truceline --help."
         print_error(message, exit_code=exits.USAGE, as_json=as_json)
