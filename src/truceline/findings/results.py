@@ -217,6 +217,7 @@ class Results:
     limits: tuple[str, ...]
     places: tuple[Place, ...] = ()
     area_labels: dict[str, tuple[float, float]] = field(default_factory=dict)  #: longitude, latitude
+    theatre_id: str = ""  #: the area that is the whole of the case
     land: BaseGeometry | None = field(default=None)  #: coast for the map, no borders; None: none given
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
 

@@ -46,7 +46,9 @@ class SourceEntry(Model):
     citation: str = ""
     grade: Literal["hard", "reported"] = "reported"
     mechanism: bool = Field(False, description="whether it is a monitoring mechanism's own observation")
-    forms_incidents: bool = Field(False, description="whether its observations are things that happened, to be fused into incidents")
+    forms_incidents: bool = Field(
+        False, description="whether its observations are things that happened, to be fused into incidents"
+    )
     role: str = Field("", description="what it can say, one sentence")
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
     publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")

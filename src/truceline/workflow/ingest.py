@@ -176,6 +176,7 @@ def _account(entry: SourceEntry, source: Source, tables: SourceTables, *, state:
         role=entry.role,
         state=state,  # type: ignore[arg-type]  # one of three words, given above
         cost_of_absence=entry.cost_of_absence,
+        publish_shapes=entry.publish_shapes,
         files=tuple(
             FileAccount(
                 label=read.file.label,

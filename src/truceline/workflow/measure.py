@@ -190,6 +190,3 @@ def _in_force(history: LineHistory, moment: datetime) -> int:
 def shape_of(area: AreaEntry) -> BaseGeometry | None:
     """An area's shape, where the case gives one."""
     return box(*area.bbox) if area.bbox is not None else None
-
-
-

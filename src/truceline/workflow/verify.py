@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from shapely import union_all
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -83,7 +85,9 @@ def verify(
         run_id, manifest = _manifest(case, ingested, earlier)  # (3)
         (folder / NAME).write_text(manifest.text(), encoding="utf-8")
         results = compute(case, ingested, run_id=run_id, progress=progress)  # (4) to (8)
-        write_reports(results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress)  # (9)
+        write_reports(
+            results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
+        )  # (9)
         _write_tables(results, ingested, folder)
     return VerifyOutcome(
         out=out,
@@ -150,7 +154,6 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         land=_land(case),
         region=(case.region.west_deg, case.region.south_deg, case.region.east_deg, case.region.north_deg),
         area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
-        unpublished_shapes=tuple(entry.id for entry in case.file.sources if not entry.publish_shapes),
         theatre_id=case.file.theatre,
     )  # fmt: skip
 
@@ -160,10 +163,20 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest) -> tuple[str, M
     case_digest = digest_bytes(
         canonical_json({name: digest_file(path) for name, path in case.own_files().items()}).encode()
     )
-    run_id = make_run_id(version=__version__, case_digest=case_digest, seed=case.file.seed, files=ingested.files)
+    run_id = make_run_id(
+        version=__version__, case_digest=case_digest, seed=case.file.seed, files=ingested.files
+    )
     if run_id in earlier.run_ids:
         return run_id, earlier
-    head = {"kind": "run", "run_id": run_id, "software": f"truceline {__version__}", "case": case.file.id, "case_sha256": case_digest, "seed": case.file.seed, "as_of": case.file.as_of}
+    head = {
+        "kind": "run",
+        "run_id": run_id,
+        "software": f"truceline {__version__}",
+        "case": case.file.id,
+        "case_sha256": case_digest,
+        "seed": case.file.seed,
+        "as_of": case.file.as_of,
+    }
     files = [
         {
             "kind": "file", "run_id": run_id, "source": source.source_id, "file": file.label,
@@ -210,7 +223,11 @@ def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagree
         if first is not None and second is not None:
             found.append(
                 compare_maps(
-                    first, second, source_ids=(lines[0].source_id, other.source_id), frame=case.frame, region=case.region_box
+                    first,
+                    second,
+                    source_ids=(lines[0].source_id, other.source_id),
+                    frame=case.frame,
+                    region=case.region_box,
                 )
             )
     return tuple(found)
@@ -218,7 +235,9 @@ def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagree
 
 def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[LineHistory, ...]) -> Table:
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
-    keep = pc.is_in(observations["source_id"], value_set=_strings([entry.id for entry in forming]))
+    keep = pc.is_in(
+        observations["source_id"], value_set=pa.array([entry.id for entry in forming], type=pa.string())
+    )
     chosen = observations.filter(keep)
     incidents = associate(
         chosen,
@@ -236,12 +255,6 @@ def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[Li
     )
 
 
-def _strings(values: list[str]) -> object:
-    import pyarrow as pa
-
-    return pa.array(values, type=pa.string())
-
-
 def _series(case: Case, ingested: Ingested, gauge: Gauge) -> tuple[SeriesResult, ...]:
     read = {source.source_id for source in ingested.sources if source.state == "read"}
     results = []
@@ -252,10 +265,18 @@ def _series(case: Case, ingested: Ingested, gauge: Gauge) -> tuple[SeriesResult,
     return tuple(results)
 
 
-def _ground(case: Case, ingested: Ingested, gauge: Gauge, claims: list[dict[str, object]], lines: tuple[LineHistory, ...]) -> Ground:
+def _ground(
+    case: Case,
+    ingested: Ingested,
+    gauge: Gauge,
+    claims: list[dict[str, object]],
+    lines: tuple[LineHistory, ...],
+) -> Ground:
     state = {source.source_id: source for source in ingested.sources}
     absent = [
-        (state[spec.source].title, spec.act) for spec in case.file.series if state[spec.source].state != "read"
+        (state[spec.source].title, spec.act)
+        for spec in case.file.series
+        if state[spec.source].state != "read"
     ]
     return Ground(
         truce=case.truce,
@@ -286,7 +307,9 @@ def _summary(
             sentences.append(describe_effect(item.series, item.effect))
     for line in lines:
         if line.updates_in_window == 0 and line.stale_h is not None:
-            sentences.append(f"{line.title}: not updated in the window; {line.stale_h:.0f} h without a change at its end, which is missing data and not a line that held.")
+            sentences.append(
+                f"{line.title}: not updated in the window; {line.stale_h:.0f} h without a change at its end, which is missing data and not a line that held."
+            )
     return tuple(sentences)
 
 
@@ -296,8 +319,6 @@ def _land(case: Case) -> BaseGeometry | None:
     tree = json.loads((case.folder / case.file.map.land).read_text(encoding="utf-8"))
     features = tree["features"] if tree["type"] == "FeatureCollection" else [tree]
     shapes = [shape(feature.get("geometry", feature)) for feature in features]
-    from shapely import union_all
-
     return union_all(np.array(shapes, dtype=object))
 
 
