@@ -1,0 +1,48 @@
+"""Polygons as ground: their polygonal part, and whether two draw the same ground."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from truceline.base.geodesy import LocalFrame, area_km2
+
+#: two shapes are the same when no vertex of either lies further than this from the other's
+#: boundary: maps are rewritten with fewer decimals (1e-5° ≈ 1.1 m) without a change on the ground
+SAME_SHAPE_M = 2.0
+
+
+def polygonal(geometry: BaseGeometry) -> BaseGeometry:
+    """The valid polygonal part of a geometry; lines and points that an overlay leaves are dropped."""
+    if not geometry.is_valid:
+        geometry = shapely.make_valid(geometry)
+    if geometry.geom_type in ("Polygon", "MultiPolygon"):
+        return geometry
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts) if parts else shapely.MultiPolygon()
+
+
+def ground_km2(geometry: BaseGeometry) -> float:
+    """Geodesic area of the polygonal part, km²; 0 for an empty one."""
+    part = polygonal(geometry)
+    return 0.0 if part.is_empty else area_km2(part)
+
+
+def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame) -> bool:
+    """Whether two WGS 84 polygons are one shape within ``SAME_SHAPE_M``, whatever their bytes."""
+    if first.is_empty or second.is_empty:
+        return bool(first.is_empty and second.is_empty)
+    if shapely.equals_exact(first, second, normalize=True):
+        return True
+    west_south_east_north = np.abs(np.subtract(first.bounds, second.bounds))
+    if west_south_east_north.max() > 1e-3:  # a hundred metres: cannot be a rewriting
+        return False
+    planes = [shapely.boundary(frame.geometry_to_plane(geometry)) for geometry in (first, second)]
+    return _lies_on(planes[0], planes[1]) and _lies_on(planes[1], planes[0])
+
+
+def _lies_on(line: BaseGeometry, other: BaseGeometry) -> bool:
+    shapely.prepare(other)
+    points = shapely.points(shapely.get_coordinates(line))
+    return bool(shapely.dwithin(other, points, SAME_SHAPE_M).all())
