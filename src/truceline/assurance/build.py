@@ -1,0 +1,271 @@
+"""Tables → series: counts in bins, with what could be seen in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from truceline.assurance.bins import make_bins
+from truceline.assurance.series import FloatArray, Series, SeriesSpec
+from truceline.base.intervals import Interval
+from truceline.coverage.exposure import measure_exposure, rows_of_source, watched_bins
+from truceline.line.history import LineHistory
+from truceline.schema.table import Record, Table, records
+
+#: (longitudes, latitudes, moments) → distance to the line, metres, NaN where unknown; sign ignored
+LineDistance = Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]
+
+#: a window this much longer or shorter than a bin still counts as one bin long (clocks change)
+_SLACK_H = 1.5
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts per bin while rows are placed."""
+
+    bins: tuple[Interval, ...]
+    count: FloatArray
+    unknown: set[int] = field(default_factory=set)
+    refs: list[set[tuple[str, int]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def find(self, moment: datetime) -> int | None:
+        """The bin that holds ``moment``."""
+        low = int(np.searchsorted([one.start.timestamp() for one in self.bins], moment.timestamp(), "right"))
+        return low - 1 if low and moment in self.bins[low - 1] else None
+
+    def add(self, position: int | None, amount: float, row: tuple[str, int]) -> None:
+        """Put ``amount`` into a bin; NaN means no number so far."""
+        if position is None:
+            return
+        self.count[position] = amount + (0.0 if np.isnan(self.count[position]) else self.count[position])
+        self.refs[position].add(row)
+
+
+def build_series(
+    spec: SeriesSpec,
+    *,
+    observations: Table,
+    counts: Table,
+    coverage: Table,
+    lines: Mapping[str, LineHistory],
+    area_ids: Sequence[str],
+    baseline: Interval,
+    window: Interval,
+    line_distance: LineDistance | None = None,
+) -> Series:
+    """Count what a series counts, bin by bin.
+
+    Parameters
+    ----------
+    area_ids : areas that the series covers (the area and its parts); empty: every area. A record
+        that names another area is left out; a record that names none is kept.
+    baseline, window : a bin is in either only if wholly inside; a bin of the baseline that
+        touches the window is in neither.
+    line_distance : needed where ``spec.near_line_m`` is set.
+
+    Notes
+    -----
+    A bin without a record is missing. It is a zero where ``spec.missing_is_zero``, where a
+    coverage row says that the source watched, or, for ``starts``, where the source (which then
+    records every start) has records both before and after the bin. A bin that the source could
+    not see at all is missing whatever was recorded.
+    """
+    span = Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
+    bins = make_bins(bin_h=spec.bin_h, zone=spec.zone, window=window, span=span)
+    if not bins:
+        raise ValueError(f"series {spec.id}: baseline and window hold no bin of {spec.bin_h:g} h")
+    tally = _Tally(bins=bins, count=np.full(len(bins), np.nan), refs=[set() for _ in bins])
+    areas = frozenset(area_ids)
+    rows = rows_of_source(coverage, source_id=spec.source, act=spec.act)
+    speaking: set[str] = set()
+    if spec.measure == "sum":
+        _add_counts(tally, spec, counts, areas)
+    elif spec.measure == "level_change":
+        _add_levels(tally, lines.get(spec.source), spec)
+    else:
+        found = _choose_observations(spec, observations, areas)
+        speaking = {row["area_id"] for row in found if row["area_id"]}
+        found = _near_line(found, spec, line_distance, tally)
+        if spec.measure == "starts":
+            _add_starts(tally, found)
+        else:
+            _add_records(tally, found, spec)
+    exposure = measure_exposure(rows, area_ids=areas, speaking_areas=speaking, bins=bins)
+    zero = np.isnan(tally.count) & _is_zero(spec, tally, rows, observations)
+    tally.count[zero] = 0.0
+    if tally.unknown:
+        tally.count[sorted(tally.unknown)] = np.nan
+    tally.count[exposure <= 0] = np.nan
+    in_window = np.array([window.covers(one) for one in bins])
+    in_baseline = np.array([baseline.covers(one) and not window.overlaps(one) for one in bins])
+    return Series(
+        spec=spec,
+        bins=bins,
+        count=tally.count,
+        exposure=exposure,
+        in_baseline=in_baseline,
+        in_window=in_window,
+        row_refs=tuple(tuple(sorted(refs)) for refs in tally.refs),
+        notes=tuple(tally.notes),
+    )
+
+
+def _choose_observations(spec: SeriesSpec, observations: Table, areas: frozenset[str]) -> list[Record]:
+    """Records of the source that may be of the series' act, party and area, each once."""
+    chosen: dict[str, Record] = {}
+    for row in records(observations.filter(pc.equal(observations["source_id"], spec.source))):
+        if spec.act is not None and row["acts"] and spec.act not in row["acts"]:
+            continue
+        if spec.party is not None and row["accused_party_id"] not in (None, spec.party):
+            continue
+        if areas and row["area_id"] and row["area_id"] not in areas:
+            continue
+        chosen[row["observation_id"]] = row
+    return [chosen[key] for key in sorted(chosen)]
+
+
+def _near_line(
+    found: list[Record], spec: SeriesSpec, line_distance: LineDistance | None, tally: _Tally
+) -> list[Record]:
+    """Those close to the line; a record without a point, or without a line, is left out and told."""
+    if spec.near_line_m is None:
+        return found
+    placed = [row for row in found if row["longitude_deg"] is not None and row["latitude_deg"] is not None]
+    if line_distance is None or not placed:
+        tally.notes.append("No distance to a line can be had: no record is counted.")
+        return []
+    distance = line_distance(
+        np.array([row["longitude_deg"] for row in placed], dtype=np.float64),
+        np.array([row["latitude_deg"] for row in placed], dtype=np.float64),
+        [row["occurred_from"] for row in placed],
+    )
+    unknown = int(np.isnan(distance).sum()) + len(found) - len(placed)
+    if unknown:
+        tally.notes.append(f"{unknown} records have no distance to the line and are left out.")
+    near = np.abs(np.nan_to_num(distance, nan=np.inf)) <= spec.near_line_m
+    return [row for row, keep in zip(placed, near, strict=True) if keep]
+
+
+def _add_starts(tally: _Tally, found: list[Record]) -> None:
+    for row in found:
+        tally.add(tally.find(row["occurred_from"]), 1.0, (row["raw_file"], row["raw_row"]))
+
+
+def _add_records(tally: _Tally, found: list[Record], spec: SeriesSpec) -> None:
+    """Records whose time lies in one bin; with bins of a day or more also those that straddle two."""
+    straddling = 0
+    for row in found:
+        start, stop = row["occurred_from"], row["occurred_until"]
+        position = tally.find(start)
+        inside = position is not None and stop <= tally.bins[position].stop
+        if not inside:
+            if spec.bin_h < 24 or stop - start > (tally.bins[0].stop - tally.bins[0].start) * 1.1:
+                straddling += position is not None
+                continue
+            position = tally.find(start + (stop - start) / 2)
+        tally.add(position, 1.0, (row["raw_file"], row["raw_row"]))
+    if straddling:
+        tally.notes.append(f"{straddling} records cannot be dated to one bin and are left out.")
+
+
+def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> None:
+    """Numbers of the source's series.
+
+    A window about as long as a bin is dated by its middle; a shorter one by its start (a wave
+    belongs to the evening it began). In each bin the latest vintage speaks. A running total and
+    the parts of a total that is itself there are left out. A row that gives no number makes its
+    bin unknown.
+    """
+    chosen = _choose_counts(spec, counts, areas)
+    by_bin: dict[int, list[Record]] = {}
+    too_long = 0
+    for row in chosen:
+        hours = (row["window_stop"] - row["window_start"]).total_seconds() / 3600
+        if hours > spec.bin_h + _SLACK_H:
+            too_long += tally.find(row["window_start"]) is not None
+            continue
+        middle = row["window_start"] + (row["window_stop"] - row["window_start"]) / 2
+        position = tally.find(middle if hours >= spec.bin_h - _SLACK_H else row["window_start"])
+        if position is not None:
+            by_bin.setdefault(position, []).append(row)
+    for position, rows in sorted(by_bin.items()):
+        latest = max(row["vintage"] for row in rows)
+        for row in rows:
+            if row["vintage"] != latest:
+                continue
+            if row["value"] is None:
+                tally.unknown.add(position)
+                tally.refs[position].add((row["raw_file"], row["raw_row"]))
+            else:
+                tally.add(position, row["value"], (row["raw_file"], row["raw_row"]))
+    if too_long:
+        tally.notes.append(f"{too_long} numbers are over more time than one bin and are left out.")
+    if tally.unknown:
+        tally.notes.append(f"{len(tally.unknown)} bins hold a record without a number and are missing.")
+
+
+def _choose_counts(spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> list[Record]:
+    chosen: dict[str, Record] = {}
+    for row in records(counts.filter(pc.equal(counts["source_id"], spec.source))):
+        if row["cumulative"] or (spec.series is not None and row["series"] != spec.series):
+            continue
+        if spec.act is not None and row["act"] not in (None, spec.act):
+            continue
+        if spec.party is not None and row["accused_party_id"] not in (None, spec.party):
+            continue
+        if areas and row["area_id"] and row["area_id"] not in areas:
+            continue
+        chosen[row["count_id"]] = row
+    return [chosen[key] for key in sorted(chosen) if chosen[key]["part_of"] not in chosen]
+
+
+def _add_levels(tally: _Tally, history: LineHistory | None, spec: SeriesSpec) -> None:
+    """Area that changed hands between two maps (km²), dated to the middle of the time between them.
+
+    A repeat is missing, and so is the update after it: it holds more than one bin's change.
+    """
+    if history is None:
+        tally.notes.append("The map was not available.")
+        return
+    long_steps = 0
+    for before, after in pairwise(history.snapshots):
+        if after.status != "update" or after.gained_km2 is None or after.lost_km2 is None:
+            continue
+        step = after.describes_until - before.describes_until
+        position = tally.find(before.describes_until + step / 2)
+        if before.status == "repeat" or step.total_seconds() / 3600 > spec.bin_h + _SLACK_H:
+            long_steps += position is not None
+            continue
+        tally.add(position, after.gained_km2 + after.lost_km2, (after.raw_file, after.raw_row))
+    if long_steps:
+        tally.notes.append(f"{long_steps} updates hold the change of more than one bin and are left out.")
+
+
+def _is_zero(
+    spec: SeriesSpec, tally: _Tally, rows: list[Record], observations: Table
+) -> npt.NDArray[np.bool_]:
+    """(n_bins,) whether no record in the bin means none happened."""
+    if spec.measure == "level_change":
+        return np.zeros(len(tally.bins), dtype=np.bool_)
+    if spec.missing_is_zero:
+        return np.ones(len(tally.bins), dtype=np.bool_)
+    zero = watched_bins(rows, bins=tally.bins)
+    if spec.measure == "starts":
+        own = observations.filter(pc.equal(observations["source_id"], spec.source))
+        moments = [
+            moment
+            for name in ("occurred_from", "ended_from")
+            for moment in own[name].to_pylist()
+            if moment is not None and moment.year < 9999
+        ]
+        if moments:
+            first, last = min(moments), max(moments)
+            zero |= np.array([first <= one.start and one.stop <= last for one in tally.bins])
+    return zero

@@ -1,0 +1,1 @@
+"""What could have been seen, where, when, with which probability and on whose word."""
