@@ -1,0 +1,377 @@
+"""Write the documents that are made from the code, or check that they are up to date.
+
+python tools/write_docs.py           writes them
+python tools/write_docs.py --check   fails where one differs from what it would write
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import configparser
+import contextlib
+import gzip
+import io
+import os
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from truceline.base.documents import Model
+from truceline.base.errors import CODES
+from truceline.base.intervals import Interval
+from truceline.faces.cli import exits, main
+from truceline.findings.reasons import REASONS
+from truceline.schema import COVERAGE, FINDINGS, OBSERVATIONS, TABLES
+from truceline.schema.table import Column, TableSpec, records
+from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
+from truceline.workflow.plugins import list_plugins
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "truceline"
+NOTE = "<!-- made by tools/write_docs.py from the code; do not edit, run `make docs` -->"
+
+DOCUMENTS: dict[str, Callable[[], list[str]]] = {}
+
+
+def document(name: str) -> Callable[[Callable[[], list[str]]], Callable[[], list[str]]]:
+    """Register what writes ``docs/<name>``."""
+
+    def add(write: Callable[[], list[str]]) -> Callable[[], list[str]]:
+        DOCUMENTS[name] = write
+        return write
+
+    return add
+
+
+# -- pieces -------------------------------------------------------------------------------------
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table; bars in cells are escaped."""
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return [line(head), "|" + "---|" * len(head), *(line(row) for row in rows), ""]
+
+
+def code(text: str, language: str = "") -> list[str]:
+    """A fenced block."""
+    return [f"```{language}", *(line.rstrip() for line in text.rstrip("\n").splitlines()), "```", ""]
+
+
+def reflow(docstring: str) -> str:
+    """A docstring as Markdown: single backticks for double ones, a fence around a drawn table."""
+    paragraphs = textwrap.dedent(docstring).strip().split("\n\n")
+    return "\n\n".join(
+        f"```text\n{text}\n```" if text.startswith("====") else text.replace("``", "`") for text in paragraphs
+    )
+
+
+def type_words(column: Column) -> str:
+    """The Arrow type of a column in words."""
+    words = {
+        "string": "text",
+        "double": "number",
+        "int64": "whole number",
+        "bool": "true or false",
+        "binary": "shape (WKB)",
+        "list<item: string>": "list of text",
+        "timestamp[us, tz=UTC]": "time (UTC)",
+        "map<string, double>": "number by name",
+    }
+    text = words.get(str(column.type), str(column.type))
+    return text if column.required else f"{text} or null"
+
+
+def column_rows(spec: TableSpec) -> list[tuple[str, str, str]]:
+    """Name, type and meaning of each column, with what is allowed."""
+    rows = []
+    for column in spec.columns:
+        limits = []
+        if column.one_of:
+            limits.append("one of " + ", ".join(f"`{word}`" for word in column.one_of))
+        if column.at_least is not None:
+            limits.append(f"≥ {column.at_least:g}")
+        if column.at_most is not None:
+            limits.append(f"≤ {column.at_most:g}")
+        meaning = column.meaning + (f" ({'; '.join(limits)})" if limits else "")
+        rows.append((f"`{column.name}`", type_words(column), meaning))
+    return rows
+
+
+def describe_table(spec: TableSpec) -> list[str]:
+    """A table's meaning, key and columns."""
+    lines = [f"{spec.meaning} Version {spec.version}; key `{spec.key}`.", ""]
+    if spec.intervals:
+        pairs = ", ".join(f"`[{start}, {stop})`" for start, stop in spec.intervals)
+        lines += [f"Half-open intervals: {pairs}.", ""]
+    return lines + table(("column", "type", "meaning"), column_rows(spec))
+
+
+# -- documents ----------------------------------------------------------------------------------
+@document("command-line.md")
+def command_line() -> list[str]:
+    """Every command's help, and the exit codes."""
+    lines = ["# The command line", ""]
+    commands = [command.callback.__name__ for command in main.app.registered_commands if command.callback]
+    for arguments in ([], *([name] for name in commands)):
+        shown = " ".join(["truceline", *arguments])
+        lines += [f"## {shown}", "", *code(help_text(arguments))]
+    return [
+        *lines,
+        "## Exit codes",
+        "",
+        *table(("code", "meaning"), ((str(number), text) for number, text in exits.EXIT_CODES.items())),
+        "Results go to stdout, everything else to stderr. With `--json` stdout holds one JSON object, also",
+        'after an error: `{"error": {"exit_code", "message", "problems"}}`, each problem with `code`,',
+        "`message`, `file`, `row`, `column`, `got`, `expected`, `next_step` (see [errors](errors.md)).",
+        "",
+        "Progress bars are drawn on a terminal only. `TRUCELINE_DATA` stands in for `--data`.",
+        "",
+        "The output folder is replaced whole or not at all: whoever looks, or whatever kills the run, finds",
+        "no folder, the old result or the new one. A folder that Truceline did not write is never replaced.",
+    ]
+
+
+def help_text(arguments: Sequence[str]) -> str:
+    """What ``--help`` prints, at 80 columns."""
+    os.environ["COLUMNS"] = "80"
+    os.environ.pop("TRUCELINE_DATA", None)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        main.run([*arguments, "--help"])
+    return printed.getvalue()
+
+
+@document("errors.md")
+def errors() -> list[str]:
+    """Codes of problems and reasons."""
+    return [
+        "# Codes",
+        "",
+        "## Problems of an input",
+        "",
+        "A problem names file, row and column, what was got, what was expected, and what to do. All problems of",
+        "an input are told at once. A bad row is set aside with its reason and counted in the report; only what",
+        "cannot be used at all ends a run.",
+        "",
+        *table(("code", "meaning"), ((f"`{name}`", text) for name, text in CODES.items())),
+        "## Reasons of a finding",
+        "",
+        "Each finding carries the codes of its reasons; `truceline explain` leads from each to rows of files.",
+        "",
+        *table(("code", "meaning"), ((f"`{name}`", text) for name, text in REASONS.items())),
+    ]
+
+
+@document("tables.md")
+def tables() -> list[str]:
+    """Every table that flows between parts."""
+    lines = [
+        "# Tables",
+        "",
+        "Parts hand each other these tables and nothing else; what is not to its schema never passes an edge.",
+        "Times are UTC, places WGS 84 with longitude first. A name ends in its unit or in what it is:",
+        "`_sd` standard deviation, `_lo95`, `_hi95` limits of a 95 % interval, `_p` probability,",
+        "`_loglik` natural logarithm of a likelihood.",
+        "",
+    ]
+    for spec in TABLES.values():
+        lines += [f"## {spec.name}", "", *describe_table(spec)]
+    return lines
+
+
+@document("findings.md")
+def findings() -> list[str]:
+    """The keys of a finding in ``findings.json``."""
+    return [
+        "# Findings",
+        "",
+        "`findings.json` lists one object per obligation, party, area, period, clock and version of the terms.",
+        "These keys are flat, always there, and `null` where they do not apply. Others may stand beside them;",
+        "new ones may come without a new version, a changed meaning never does.",
+        "",
+        *describe_table(FINDINGS),
+        "Occurrence and responsibility are two axes, kept apart; the judgement is a third thing, of the",
+        "obligation. An `e_value` of 20 or more is reported as a change. A bound that is `null` means that no",
+        "bound is possible, never that nothing happened.",
+        "",
+        "`reason_codes` are explained in [errors.md](errors.md); `truceline explain FINDING --out DIR` takes a",
+        "finding apart down to the rows of its files.",
+    ]
+
+
+@document("sources.md")
+def sources() -> list[str]:
+    """What reads files, from the registry."""
+    lines = [
+        "# Sources",
+        "",
+        "A source of a case names one of these as its `adapter`; `options` are checked against the table.",
+        "How to add one: [CONTRIBUTING](../CONTRIBUTING.md).",
+        "",
+    ]
+    for plugin in list_plugins():
+        lines += [f"## {plugin.name}", "", f"{plugin.title}. Version {plugin.version}.", ""]
+        lines += [reflow(plugin.about), ""]
+        rows = [(f"`{name}`", kind, default, meaning) for name, kind, default, meaning in plugin.options()]
+        lines += table(("option", "type", "default", "meaning"), rows) if rows else ["No options.", ""]
+    return lines
+
+
+# -- the life of an observation -----------------------------------------------------------------
+EXAMPLE_SOURCE = "oblast_sirens"
+EXAMPLE = """region,started_at,finished_at
+Coast,2031-05-01T03:10:00+00:00,2031-05-01T03:55:00+00:00
+Coast,2031-05-01T09:00:00+00:00,2031-05-01T08:00:00+00:00
+"""
+
+
+@document("life-of-an-observation.md")
+def life() -> list[str]:
+    """Follow one observation through the folders."""
+    example = read_example()
+    lines = [
+        "# The life of an observation",
+        "",
+        "One row of one file, followed through the folders of the code, in the order in which data flows. A",
+        "folder imports only the ones before it. Everything here is read from the code itself.",
+        "",
+        "## A row",
+        "",
+        f"An invented file for the source `{EXAMPLE_SOURCE}`:",
+        "",
+        *code(EXAMPLE, "text"),
+        "The first row becomes an observation; empty columns are left out here:",
+        "",
+        *code(as_text(records(example.observations)[0], OBSERVATIONS), "text"),
+        "The same row says what could not be seen meanwhile:",
+        "",
+        *code(as_text(records(example.coverage)[0], COVERAGE), "text"),
+        "The second row is set aside, with its reason, and counted:",
+        "",
+        *code(str(example.quarantined[0].problems[0]), "text"),
+        *code(as_account(example), "text"),
+        "What each column means: [tables](tables.md). `raw_file`, `raw_row` and `raw_digest` stay with the",
+        "record to the end: from them every finding leads back to a row of a file.",
+        "",
+        "## The way through",
+        "",
+        reflow(docstring_of(PACKAGE / "workflow" / "verify.py")),
+        "",
+    ]
+    for name in stages():
+        lines += describe_stage(name)
+    return lines
+
+
+def read_example() -> SourceTables:
+    """Read the example as a case would."""
+    plugin: type[Source] | None = SOURCES.get(EXAMPLE_SOURCE)
+    assert plugin is not None, EXAMPLE_SOURCE
+    options: Model = plugin.Options.model_validate({"act": "air_attack", "accused_party": "north"})
+    span = Interval(datetime(2031, 4, 1, tzinfo=UTC), datetime(2031, 6, 1, tzinfo=UTC))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "alerts.csv.gz"
+        path.write_bytes(gzip.compress(EXAMPLE.encode(), mtime=0))
+        context = ReadContext(
+            source_id="sirens",
+            files=(InputFile(path, label="data:alerts.csv.gz"),),
+            span=span,
+            window=span,
+            parties=("north", "south"),
+            acts=("air_attack",),
+            area_by_name={"coast": "coast"},
+        )
+        return plugin(options).read(context)
+
+
+def as_text(record: dict[str, Any], spec: TableSpec) -> str:
+    """A record, a line per column that is not null, with its meaning."""
+    lines = []
+    for column in spec.columns:
+        value = record[column.name]
+        if value is None:
+            continue
+        if isinstance(value, datetime):
+            value = value.isoformat().replace("+00:00", "Z")
+        if column.name == "raw_digest":
+            value = "…"  # gzip's bytes differ between versions of zlib
+        lines.append(f"{column.name:<18} {value}")
+    return "\n".join(lines)
+
+
+def as_account(example: SourceTables) -> str:
+    """What became of the rows."""
+    file = example.files[0]
+    return (
+        f"{file.file.label}: {file.rows_read} rows read, {file.rows_used} used, {file.rows_outside} outside, "
+        f"{file.rows_repeated} repeated, {file.rows_quarantined} quarantined"
+    )
+
+
+def stages() -> list[str]:
+    """Folders in the order of the import contract, earliest first, as far as they exist."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / ".importlinter", encoding="utf-8")
+    layers = config["importlinter:contract:layers"]["layers"].split()
+    names = [name.strip("()") for name in reversed(layers)]
+    return [name for name in names if (PACKAGE / name / "__init__.py").is_file()]
+
+
+def describe_stage(name: str) -> list[str]:
+    """A folder: what it is for, what each of its modules does."""
+    folder = PACKAGE / name
+    lines = [f"### {name}", "", reflow(docstring_of(folder / "__init__.py")), ""]
+    modules = [path for path in sorted(folder.rglob("*.py")) if path.name != "__init__.py"]
+    rows = [(f"`{path.relative_to(folder).as_posix()}`", first_sentence(path)) for path in modules]
+    return lines + (table(("module", "what it does"), rows) if rows else [])
+
+
+def docstring_of(path: Path) -> str:
+    """A module's docstring, without importing it."""
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+
+
+def first_sentence(path: Path) -> str:
+    """The first paragraph of a module's docstring."""
+    return " ".join(reflow(docstring_of(path)).split("\n\n")[0].split())
+
+
+# -- writing and checking -----------------------------------------------------------------------
+def text_of(name: str) -> str:
+    """What ``docs/<name>`` should hold."""
+    return "\n".join([NOTE, "", *DOCUMENTS[name]()]).rstrip("\n") + "\n"
+
+
+def stale(root: Path) -> list[str]:
+    """Names of documents under ``root`` that differ from what the code says."""
+    return [
+        name
+        for name in DOCUMENTS
+        if not (root / "docs" / name).is_file()
+        or (root / "docs" / name).read_text(encoding="utf-8") != text_of(name)
+    ]
+
+
+def run() -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a document is stale")
+    wanted = parser.parse_args()
+    if wanted.check:
+        found = stale(ROOT)
+        for name in found:
+            print(f"docs/{name} is stale; run: make docs", file=sys.stderr)
+        return 1 if found else 0
+    for name in DOCUMENTS:
+        (ROOT / "docs" / name).write_text(text_of(name), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())
