@@ -158,6 +158,13 @@ def test_a_file_of_that_name_is_refused(tmp_path: Path) -> None:
     assert codes(error) == ["out_not_ours"]
 
 
+def test_a_folder_of_ours_that_is_no_result_is_replaced_too(tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        with OutputFolder(tmp_path / "case") as place:
+            (place / "case.yaml").write_text(text)
+    assert (tmp_path / "case" / "case.yaml").read_text() == "two"
+
+
 def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     write(tmp_path / "out", "one")

@@ -24,8 +24,8 @@ from truceline.base.errors import OutputError, Problem
 
 #: what every result holds, and nothing else is likely to
 MARKER = "manifest.jsonl"
-#: names of everything a result holds, so that a file put there by hand is not lost with it
-CONTENTS = ".contents"
+#: names of everything we wrote into a folder, so that a file put there by hand is not lost with it
+CONTENTS = ".truceline"
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -129,9 +129,10 @@ class OutputFolder:
             self._not_ours("a file of this name stands there")
         if not any(self.target.iterdir()):
             return
-        if not (self.target / MARKER).is_file():
+        listed = (self.target / CONTENTS).is_file()
+        if not listed and not (self.target / MARKER).is_file():
             self._not_ours(f"it has no {MARKER}")
-        if (self.target / CONTENTS).is_file():
+        if listed:
             ours = set((self.target / CONTENTS).read_text(encoding="utf-8").splitlines())
             foreign = [name for name in _names(self.target) if name not in ours]
             if foreign:
