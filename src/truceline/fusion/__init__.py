@@ -1,0 +1,5 @@
+"""Observations → incidents."""
+
+from truceline.fusion.associate import associate
+
+__all__ = ["associate"]
