@@ -1,0 +1,1 @@
+"""Results as documents: a page, a paper, and data under a schema."""

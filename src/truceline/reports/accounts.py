@@ -1,0 +1,281 @@
+"""What findings rest on: series, claims, the line, coverage, sources, rows put aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from truceline.assurance.series import Effect
+from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
+from truceline.line.history import LineHistory
+from truceline.reports import charts, figures, glossary
+from truceline.reports.opening import local_zone, party_part, party_parts, safe_url
+
+Part = dict[str, Any]
+
+#: kinds of claim in the order of the one rule; third parties last
+CLAIM_KINDS = ("opponent_count", "opponent_concession", "own_report", "third_party_count")
+REPORTED_E = 20
+
+
+def series_parts(results: Results) -> list[Part]:
+    """One part for each series: chart in two widths, what it says, what to keep in mind."""
+    return [_series(results, item) for item in results.series]
+
+
+def _series(results: Results, result: SeriesResult) -> Part:
+    spec = result.series.spec
+    act = next((act.name for act in results.truce.acts if act.id == spec.act), "")
+    if act and spec.party:
+        speaks_to = f"{act}, {results.truce.party_name(spec.party)}"
+    elif act:
+        speaks_to = f"{act}; cannot say whose"
+    else:
+        speaks_to = "Context only; cannot say whose acts it counts"
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "wide": charts.draw_series(result, window=results.window, baseline=results.baseline),
+        "narrow": charts.draw_series(
+            result, window=results.window, baseline=results.baseline, variant="narrow"
+        ),
+        "alt": charts.describe(result),
+        "verdict": _verdict(result.effect),
+        "speaks_to": speaks_to,
+        "kind": glossary.title(glossary.EVIDENCE_KINDS, spec.kind),
+        "warning_only": spec.warning_only,
+        "source": _source_title(results, spec.source),
+        "zone": spec.zone,
+        "facts": _facts(result),
+        "caveat": spec.caveat,
+        "notes": list(result.series.notes),
+        "reasons": [
+            glossary.reason_meaning(code) for code in (result.effect.reason_codes if result.effect else ())
+        ],
+    }
+
+
+def _verdict(effect: Effect | None) -> str:
+    if effect is None or effect.e_value is None:
+        return "No test"
+    if effect.e_value >= REPORTED_E and effect.ratio is not None:
+        return "Fell" if effect.ratio < 1 else "Rose"
+    return "No change shown" if effect.informative else "Uninformative"
+
+
+def _facts(result: SeriesResult) -> list[Part]:
+    effect = result.effect
+    if effect is None:
+        return []
+    facts = [("In the window", figures.number(effect.observed))]
+    if effect.expected is not None:
+        band = ""
+        if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
+            band = f" ({figures.number(effect.expected_lo95)} to {figures.number(effect.expected_hi95)})"
+        facts.append(("Expected", figures.number(effect.expected) + band))
+    if effect.ratio is not None:
+        interval = figures.interval95(effect.ratio_lo95, effect.ratio_hi95)
+        facts.append(("Ratio", figures.ratio(effect.ratio) + (f" ({interval})" if interval else "")))
+    if effect.e_value is not None:
+        facts.append(("E", figures.e_value(effect.e_value)))
+    if 0.5 in effect.power:
+        facts.append(("Chance to report a halving", figures.percent(effect.power[0.5])))
+    missing = f"; {effect.n_window_missing} missing" if effect.n_window_missing else ""
+    facts.append(("Bins", f"{effect.n_baseline} before, {effect.n_window} in the window{missing}"))
+    return [{"label": label, "value": value} for label, value in facts]
+
+
+def _source_title(results: Results, source_id: str) -> str:
+    return next((s.title for s in results.sources if s.source_id == source_id), source_id)
+
+
+def claim_parts(results: Results) -> Part:
+    """Claims by kind and by the party they are about: the same columns for each party."""
+    rules = []
+    for kind in CLAIM_KINDS:
+        cells = [
+            {
+                "party": party,
+                "accounts": [
+                    _claim(results, account)
+                    for account in results.claim_accounts
+                    if account.kind == kind and account.accused_party_id == party["id"]
+                ],
+            }
+            for party in party_parts(results)
+        ]
+        if kind == "third_party_count" and not any(cell["accounts"] for cell in cells):
+            continue
+        title, meaning = glossary.EVIDENCE_KINDS[kind]
+        rules.append({"kind": kind, "title": title, "meaning": meaning, "cells": cells})
+    return {"rules": rules, "parties": party_parts(results), "count": len(results.claim_accounts)}
+
+
+def _claim(results: Results, account: ClaimAccount) -> Part:
+    precision = {
+        "exact": "",
+        "approximate": "window approximate",
+        "date_only": "dates only",
+        "open": "end open",
+    }
+    return {
+        "id": account.claim_id,
+        "speaker": account.speaker,
+        "side": party_part(results, account.speaker_party_id)["name"] if account.speaker_party_id else "",
+        "measure": account.measure,
+        "value": figures.claim_value(account.value, account.relation),
+        "has_value": account.value is not None,
+        "window": figures.window_short(account.window, local_zone(results)),
+        "length": figures.hours(account.window.duration_h),
+        "precision": precision.get(account.window_precision, account.window_precision),
+        "parts": [
+            {"measure": measure, "value": figures.claim_value(value, relation)}
+            for measure, value, relation in account.parts
+        ],
+        "parts_sum": figures.number(account.parts_sum),
+        "check": account.check,
+        "check_word": glossary.CHECKS.get(account.check, account.check),
+        "check_text": account.check_text,
+        "outlet": account.outlet or "",
+        "url": safe_url(account.url),
+        "note": account.note or "",
+        "row": f"{account.row.file}:{account.row.row}",
+    }
+
+
+def line_parts(results: Results) -> Part:
+    """What maps of control show: updates, staleness, length with its tolerance, movement."""
+    return {
+        "maps": [_line(results, history) for history in results.lines],
+        "disagreements": [
+            {
+                "first": _source_title(results, item.source_id),
+                "second": _source_title(results, item.other_source_id),
+                "at": figures.moment_text(item.at, "UTC") + " UTC",
+                "only_first": figures.number(item.only_first_km2),
+                "only_second": figures.number(item.only_second_km2),
+                "both": figures.number(item.both_km2),
+                "median": figures.number(item.median_offset_m / 1000),
+                "p95": figures.number(item.p95_offset_m / 1000),
+                "note": item.note,
+            }
+            for item in results.disagreements
+        ],
+    }
+
+
+def _line(results: Results, history: LineHistory) -> Part:
+    near = [
+        snapshot
+        for snapshot in history.snapshots
+        if abs((snapshot.map_time - results.window.start).total_seconds()) < 6 * 86400
+    ]
+    status = {"first": "first shape", "update": "changed", "repeat": "same shape: no update"}
+    return {
+        "title": history.title,
+        "holder": ", ".join(
+            dict.fromkeys(results.truce.party_name(s.holder_party_id) for s in history.snapshots)
+        ),
+        "updates": str(history.updates_in_window),
+        "stale": f"{figures.number(history.stale_h)} h" if history.stale_h is not None else figures.NONE,
+        "stale_from": figures.moment_text(history.stale_from, "UTC") + " UTC" if history.stale_from else "",
+        "lengths": [
+            f"{figures.number(length.length_km)} km at a tolerance of {figures.number(length.tolerance_m / 1000)} km"
+            for length in history.lengths
+        ],
+        "snapshots": [
+            {
+                "date": figures.moment_text(snapshot.map_time, "UTC"),
+                "status": status[snapshot.status],
+                "area": figures.number(snapshot.area_km2, digits=0),
+                "gained": figures.number(snapshot.gained_km2, digits=1),
+                "lost": figures.number(snapshot.lost_km2, digits=1),
+                "row": f"{snapshot.raw_file}:{snapshot.raw_row}",
+            }
+            for snapshot in near
+        ],
+    }
+
+
+def coverage_parts(results: Results) -> list[Part]:
+    """What was not watched: where, when, why, how much."""
+    zone = local_zone(results)
+    return [
+        {
+            "source": _source_title(results, note.source_id),
+            "area": results.area_names.get(note.area_id, note.area_id) if note.area_id else "everywhere",
+            "period": figures.window_short(note.period, zone),
+            "reason": glossary.COVERAGE_REASONS.get(note.reason, note.reason.replace("_", " ")),
+            "share": figures.percent(note.share_unseen),
+            "text": note.text,
+        }
+        for note in results.coverage_notes
+    ]
+
+
+def source_parts(results: Results) -> list[Part]:
+    """Every source, read or absent, with what became of its files."""
+    return [_source(source) for source in results.sources]
+
+
+def _source(source: SourceAccount) -> Part:
+    def total(name: str) -> str:
+        return f"{sum(getattr(file, name) for file in source.files):,}" if source.files else figures.NONE
+
+    return {
+        "id": source.source_id,
+        "title": source.title,
+        "publisher": source.publisher,
+        "url": safe_url(source.url),
+        "licence": source.licence,
+        "citation": source.citation,
+        "grade": glossary.GRADES.get(source.grade, source.grade),
+        "adapter": f"{source.adapter} {source.adapter_version}".strip(),
+        "role": source.role,
+        "state": source.state,
+        "state_word": glossary.STATES.get(source.state, source.state),
+        "cost": source.cost_of_absence,
+        "n_files": str(len(source.files)),
+        "rows_read": total("rows_read"),
+        "rows_used": total("rows_used"),
+        "rows_outside": total("rows_outside"),
+        "rows_repeated": total("rows_repeated"),
+        "rows_quarantined": total("rows_quarantined"),
+        "files": [
+            {
+                "label": file.label,
+                "size": f"{file.size_bytes:,}",
+                "digest": file.digest,
+                "digest_short": file.digest[:16],
+                "read": f"{file.rows_read:,}",
+                "used": f"{file.rows_used:,}",
+                "outside": f"{file.rows_outside:,}",
+                "repeated": f"{file.rows_repeated:,}",
+                "quarantined": f"{file.rows_quarantined:,}",
+                "left_out": file.left_out,
+            }
+            for file in source.files
+        ],
+        "problems": [str(problem) for problem in source.problems],
+        "notes": list(source.notes),
+    }
+
+
+def quarantine_parts(results: Results, *, most: int = 200) -> Part:
+    """Rows that were put aside, each with its reason; the rest stands in a file of its own."""
+    return {
+        "count": f"{len(results.quarantined):,}",
+        "shown": len(results.quarantined[:most]),
+        "cut": len(results.quarantined) > most,
+        "rows": [
+            {
+                "where": problem.file + (f":{problem.row}" if problem.row is not None else ""),
+                "column": problem.column,
+                "code": problem.code,
+                "message": problem.message,
+                "got": problem.got,
+                "expected": problem.expected,
+                "next_step": problem.next_step,
+            }
+            for problem in results.quarantined[:most]
+        ],
+    }

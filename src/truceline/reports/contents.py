@@ -1,0 +1,72 @@
+"""The contents of a report, once: what the page and the paper print, section by section.
+
+Everything is text, numbers as text, lists and mappings of these, so that both templates only
+place it. Nothing is computed in a template.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from truceline.findings.results import Results
+from truceline.reports import accounts, glossary, judged, opening, picture
+
+METHOD: tuple[str, ...] = (
+    "Each obligation is judged for each party, area, period and clock on its own. One rule serves every party.",
+    "Evidence is taken in the same three steps on both sides: the opponent’s count, the opponent’s concession, "
+    "the party’s own report. Sensors and third parties stand beside it.",
+    "A claim has a speaker, a window and a unit. It is never treated as a fact. Claims with different windows "
+    "or units are not compared.",
+    "A fall is shown by the opponent’s own figures or concession, or by a regular series with E of 20 or more. "
+    "A party’s report on itself shows no fall alone.",
+    "A series is compared with its own past: level, rhythm of day and week, trend, and spread wider than chance. "
+    "A bin without a record is missing. It is not a zero.",
+    "A series that could not have shown a halving is called uninformative, whatever it shows.",
+    "Copies of one report count once. Observations are grouped into incidents; an incident is attributed only "
+    "with evidence that tells the parties apart.",
+    "Quiet is never stated without a bound. A bound needs a detection probability with its source. Where there is "
+    "none, the answer is: no bound possible.",
+    "A map that was not redrawn is missing data. It does not show a line that held.",
+)
+
+
+def build_contents(results: Results) -> dict[str, Any]:
+    """All sections of the report of ``results``."""
+    codes = sorted(
+        {code for finding in results.findings for code in finding.reason_codes}
+        | {code for finding in results.findings for code in finding.bound.reason_codes}
+        | {item.reason.code for finding in results.findings for item in finding.evidence}
+    )
+    return {
+        "masthead": opening.masthead(results),
+        "parties": opening.party_parts(results),
+        "summary": list(results.summary),
+        "glance": opening.glance(results),
+        "would_change": opening.would_change(results),
+        "declared": opening.declared(results),
+        "map": picture.map_part(results),
+        "line": accounts.line_parts(results),
+        "series": accounts.series_parts(results),
+        "claims": accounts.claim_parts(results),
+        "findings": judged.finding_parts(results),
+        "bounds": judged.bound_parts(results),
+        "coverage": accounts.coverage_parts(results),
+        "method": list(METHOD),
+        "limits": list(results.limits),
+        "sources": accounts.source_parts(results),
+        "quarantine": accounts.quarantine_parts(results),
+        "glossary": {
+            "judgements": _entries(glossary.JUDGEMENTS),
+            "occurrences": _entries(glossary.OCCURRENCES),
+            "responsibilities": _entries(glossary.RESPONSIBILITIES),
+            "evidence": _entries(glossary.EVIDENCE_KINDS),
+            "measures": _entries(glossary.MEASURES),
+            "reasons": [
+                {"key": code, "word": code, "meaning": glossary.reason_meaning(code)} for code in codes
+            ],
+        },
+    }
+
+
+def _entries(words: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
+    return [{"key": key, "word": word, "meaning": meaning} for key, (word, meaning) in words.items()]

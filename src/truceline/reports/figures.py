@@ -1,0 +1,159 @@
+"""One way to write every number, ratio, time and list of rows in a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from truceline.base.intervals import Interval, as_utc
+from truceline.findings.results import RowRef
+
+NONE = "–"
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def round_significant(value: float, digits: int) -> float:
+    """``value`` to that many significant digits; 0 and non-finite values as they are."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return float(f"{value:.{digits}g}")
+
+
+def number(value: float | None, *, digits: int | None = None) -> str:
+    """A count or quantity with commas; at most one decimal place unless ``digits`` says more."""
+    if value is None or math.isnan(value):
+        return NONE
+    if digits is not None:
+        return f"{value:,.{digits}f}"
+    if float(value).is_integer() or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}"
+
+
+def ratio(value: float | None) -> str:
+    """A rate ratio to two significant digits, without an exponent."""
+    if value is None or math.isnan(value):
+        return NONE
+    if value == 0:
+        return "0"
+    if value >= 10:
+        return f"{round_significant(value, 2):,.0f}"
+    places = max(0, 1 - math.floor(math.log10(abs(round_significant(value, 2)))))
+    return f"{value:.{min(places, 6)}f}"
+
+
+def interval95(low: float | None, high: float | None) -> str:
+    """The 95 % interval of a ratio in words of figures; empty where there is none."""
+    if low is None or high is None:
+        return ""
+    return f"{ratio(low)} to {ratio(high)}"
+
+
+def e_value(value: float | None) -> str:
+    """An e-value: three digits below a thousand, then powers of ten."""
+    if value is None or math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "> 10³⁰⁰"
+    if value < 0.001:
+        return "< 0.001"
+    if value < 1000:
+        return f"{round_significant(value, 2):g}"
+    exponent = math.floor(math.log10(value))
+    mantissa = round(value / 10**exponent, 1)
+    if mantissa >= 10:
+        mantissa, exponent = 1.0, exponent + 1
+    return f"{mantissa:.1f} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage without decimals; less than one is said so."""
+    if share is None or math.isnan(share):
+        return NONE
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return f"{share * 100:.0f} %"
+
+
+def hours(value: float) -> str:
+    """A length in hours, or in days from ten days on."""
+    if value >= 240:
+        return f"{number(value / 24)} days"
+    return f"{number(value)} h"
+
+
+def offset(moment: datetime, zone: str) -> str:
+    """The zone's distance from UTC at ``moment``: ``UTC+3``."""
+    local = as_utc(moment).astimezone(ZoneInfo(zone)).utcoffset()
+    minutes = round(local.total_seconds() / 60) if local else 0
+    if minutes == 0:
+        return "UTC"
+    whole, rest = divmod(abs(minutes), 60)
+    sign = "+" if minutes > 0 else "−"
+    return f"UTC{sign}{whole}" + (f":{rest:02d}" if rest else "")
+
+
+def moment_text(moment: datetime, zone: str, *, year: bool = True) -> str:
+    """``19 April 2025, 18:00`` in ``zone``."""
+    local = as_utc(moment).astimezone(ZoneInfo(zone))
+    day = f"{local.day} {local:%B %Y}" if year else f"{local.day} {local:%b}"
+    return f"{day}, {local:%H:%M}" if year else f"{day} {local:%H:%M}"
+
+
+def window_local(period: Interval, zone: str) -> str:
+    """A window in local time, with the zone's name and its distance from UTC."""
+    start, stop = moment_text(period.start, zone), moment_text(period.stop, zone)
+    first, last = offset(period.start, zone), offset(period.stop, zone)
+    where = first if first == last else f"{first}, at its end {last}"
+    return f"{start} to {stop} ({where})" if zone == "UTC" else f"{start} to {stop} ({zone}, {where})"
+
+
+def window_utc(period: Interval) -> str:
+    """A window in UTC."""
+    return f"{moment_text(period.start, 'UTC')} to {moment_text(period.stop, 'UTC')} UTC"
+
+
+def window_short(period: Interval, zone: str) -> str:
+    """A window for a table cell: ``19 Apr 18:00 – 21 Apr 00:00``."""
+    return f"{moment_text(period.start, zone, year=False)} – {moment_text(period.stop, zone, year=False)}"
+
+
+def claim_value(value: float | None, relation: str | None) -> str:
+    """A number as its speaker means it: plain, ``≥`` or ``≈``."""
+    if value is None:
+        return "no number"
+    sign = f"{relation} " if relation in ("≥", "≈") else ""
+    return sign + number(value)
+
+
+def row_ranges(rows: Iterable[int]) -> str:
+    """Row numbers as ranges: ``5–9, 12``."""
+    pieces: list[list[int]] = []
+    for row in sorted(set(rows)):
+        if pieces and row == pieces[-1][1] + 1:
+            pieces[-1][1] = row
+        else:
+            pieces.append([row, row])
+    return ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in pieces)
+
+
+def group_rows(rows: Sequence[RowRef]) -> dict[str, list[int]]:
+    """File → its rows in order, files by name: how rows are written in reports and JSON."""
+    files: dict[str, set[int]] = {}
+    for ref in rows:
+        files.setdefault(ref.file, set()).add(ref.row)
+    return {file: sorted(files[file]) for file in sorted(files)}
+
+
+def row_lines(rows: Sequence[RowRef], *, most_ranges: int = 40) -> list[str]:
+    """One line for each file: ``file:row`` with ranges; long lists are cut and say so."""
+    lines = []
+    for file, numbers in group_rows(rows).items():
+        pieces = row_ranges(numbers).split(", ")
+        text = ", ".join(pieces[:most_ranges])
+        if len(pieces) > most_ranges:
+            text += f" … ({len(numbers):,} rows in all; findings.json lists them)"
+        lines.append(f"{file}:{text}")
+    return lines

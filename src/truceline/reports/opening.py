@@ -1,0 +1,312 @@
+"""The opening of a report: masthead, first table, what would change it, what was declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from truceline.assurance.series import Bound
+from truceline.findings.results import Evidence, Finding, Results
+from truceline.reports import figures, glossary
+from truceline.terms.truce import Declaration, Obligation
+
+Part = dict[str, Any]
+
+
+def masthead(results: Results) -> Part:
+    """Who, what, when: title, windows, instrument, edition, run."""
+    truce = results.truce
+    clocks = []
+    for clock in truce.clocks:
+        window = truce.window(clock.id)
+        clocks.append(
+            {
+                "title": clock.title,
+                "local": figures.window_local(window, clock.zone),
+                "utc": figures.window_utc(window),
+                "length": figures.hours(window.duration_h),
+                "note": clock.note or "",
+            }
+        )
+    return {
+        "title": results.title,
+        "subtitle": results.subtitle,
+        "case_id": results.case_id,
+        "instrument": glossary.INSTRUMENTS.get(truce.instrument, truce.instrument),
+        "clocks": clocks,
+        "zone": local_zone(results),
+        "baseline": figures.window_local(results.baseline, local_zone(results)),
+        "as_of": results.as_of,
+        "edition": results.edition,
+        "run_id": results.run_id,
+        "version": results.version,
+        "seed": str(results.seed),
+        "terms_version": truce.terms_version,
+        "invented": results.invented,
+        "banner": "Invented case. Every place, party and event in this report is simulated."
+        if results.invented
+        else "",
+    }
+
+
+def local_zone(results: Results) -> str:
+    """The zone in which the report tells local time: that of the first clock."""
+    return results.truce.clocks[0].zone
+
+
+def party_parts(results: Results) -> list[Part]:
+    """Parties in the order of the truce file; the position picks the colour."""
+    return [
+        {"id": party.id, "name": party.name, "index": position % 4}
+        for position, party in enumerate(results.truce.parties)
+    ]
+
+
+def party_part(results: Results, party_id: str | None) -> Part:
+    """One party; no side at all where the id is null or unknown."""
+    for part in party_parts(results):
+        if part["id"] == party_id:
+            return part
+    return {"id": party_id or "", "name": party_id or "neither side", "index": -1}
+
+
+def leading_findings(results: Results) -> list[Finding]:
+    """One finding for each obligation, clock and party: the whole window of the widest area judged.
+
+    The widest area is the first area of the first scope that holds for the party and is judged
+    over the window whole. Where there is none, the longest period found stands in.
+    """
+    chosen = []
+    for obligation in results.truce.obligations:
+        for clock_id in obligation.clocks:
+            for party_id in _in_file_order(results, obligation.binds):
+                candidates = [
+                    finding
+                    for finding in results.findings
+                    if (finding.obligation_id, finding.party_id, finding.clock_id)
+                    == (obligation.id, party_id, clock_id)
+                ]
+                if candidates:
+                    chosen.append(_leading(results, obligation, candidates, clock_id, party_id))
+    return chosen
+
+
+def _in_file_order(results: Results, party_ids: list[str]) -> list[str]:
+    return [party_id for party_id in results.truce.party_ids if party_id in party_ids]
+
+
+def _leading(
+    results: Results, obligation: Obligation, candidates: list[Finding], clock_id: str, party_id: str
+) -> Finding:
+    window = results.truce.window(clock_id)
+    areas = [
+        area
+        for scope in obligation.scopes
+        if scope.periods != "days" and (scope.parties is None or party_id in scope.parties)
+        for area in scope.areas
+    ]
+    for area in areas:
+        for finding in candidates:
+            if finding.area_id == area and finding.period == window:
+                return finding
+    return max(candidates, key=lambda finding: finding.period.duration_h)
+
+
+def best_evidence(finding: Finding) -> Evidence | None:
+    """The line of evidence that the first table shows, by one rule for every party.
+
+    (1) a regular series that was tested, the highest e-value first; (2) a figure with a ratio;
+    (3) a number; (4) words. What is context only, or was tested without power, comes last.
+    """
+
+    def rank(evidence: Evidence) -> tuple[int, float]:
+        weak = evidence.reason.code in ("context_only", "series_uninformative")
+        if evidence.e_value is not None and not weak:
+            return (0, -evidence.e_value)
+        if evidence.ratio is not None and not weak:
+            return (1, 0.0)
+        if evidence.value is not None and not weak:
+            return (2, 0.0)
+        return (4, 0.0) if weak else (3, 0.0)
+
+    return min(finding.evidence, key=rank, default=None)
+
+
+def evidence_part(results: Results, evidence: Evidence) -> Part:
+    """One line of evidence, ready to print; the same fields for every party and kind."""
+    residual = {True: "acts in the period", False: "no acts in the period", None: "does not say"}
+    side = party_part(results, evidence.speaker_party_id)
+    value = f"{figures.claim_value(evidence.value, evidence.relation)} {evidence.unit}".strip()
+    return {
+        "kind": glossary.title(glossary.EVIDENCE_KINDS, evidence.kind),
+        "speaker": evidence.speaker,
+        "side": side["name"] if evidence.speaker_party_id else "",
+        "side_index": side["index"],
+        "change": glossary.CHANGES.get(evidence.change, evidence.change),
+        "residual": residual[evidence.residual],
+        "value": value if evidence.value is not None else figures.NONE,
+        "baseline": figures.number(evidence.baseline_value),
+        "baseline_note": evidence.baseline_note,
+        "ratio": figures.ratio(evidence.ratio),
+        "interval": figures.interval95(evidence.ratio_lo95, evidence.ratio_hi95),
+        "e_value": figures.e_value(evidence.e_value) if evidence.e_value is not None else "",
+        "text": evidence.reason.text,
+        "code": evidence.reason.code,
+        "rows": figures.row_lines(evidence.reason.rows),
+        "caveat": evidence.caveat,
+    }
+
+
+def bound_text(bound: Bound) -> str:
+    """What could have gone unseen, in a few words; never silent."""
+    if bound.history_hi95 is None and bound.worst_hi95 is None and bound.evader_hi95 is None:
+        return "No bound possible"
+    parts = [
+        f"at most {figures.number(limit)} ({name})"
+        for name, limit in (("by history", bound.history_hi95), ("worst watched part", bound.worst_hi95))
+        if limit is not None
+    ]
+    if bound.evader_hi95 is not None:
+        parts.append(f"at most {figures.number(bound.evader_hi95)} (violator who knows the coverage)")
+    else:
+        parts.append("no bound for a violator who knows the coverage")
+    return "; ".join(parts)
+
+
+def bound_reason(bound: Bound) -> str:
+    """Why the bound is what it is, in words; the basis where there is one."""
+    sentences = [glossary.reason_meaning(code) for code in bound.reason_codes]
+    if bound.basis:
+        sentences.append(f"Basis: {'; '.join(bound.basis)}.")
+    if bound.blind_share:
+        sentences.append(f"No sight at all of {figures.percent(bound.blind_share)} of area and time.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def judgement_part(finding: Finding) -> Part:
+    """Judgement and the two axes, as key and as word."""
+    return {
+        "key": finding.judgement,
+        "word": glossary.title(glossary.JUDGEMENTS, finding.judgement),
+        "occurrence": glossary.title(glossary.OCCURRENCES, finding.occurrence),
+        "responsibility": glossary.title(glossary.RESPONSIBILITIES, finding.responsibility),
+    }
+
+
+def glance(results: Results) -> list[Part]:
+    """Rows of the first table, act × party."""
+    truce = results.truce
+    rows: list[Part] = []
+    several_clocks = len(truce.clocks) > 1
+    for finding in leading_findings(results):
+        obligation = next(item for item in truce.obligations if item.id == finding.obligation_id)
+        act = truce.act(obligation.act)
+        best = best_evidence(finding)
+        declaration = _declaration(results, obligation.clauses.get(finding.party_id))
+        rows.append(
+            {
+                "finding_id": finding.finding_id,
+                "act": act.name,
+                "definition": act.definition,
+                "party": party_part(results, finding.party_id),
+                "clock": next(c.title for c in truce.clocks if c.id == finding.clock_id)
+                if several_clocks
+                else "",
+                "declared": _short(declaration.wording) if declaration else "No clause named",
+                "declared_by": f"{declaration.speaker}, {declaration.date}" if declaration else "",
+                "obligation": obligation.title,
+                "judgement": judgement_part(finding),
+                "evidence": evidence_part(results, best) if best else None,
+                "others": max(0, len(finding.evidence) - 1),
+                "headline": finding.headline,
+                "bound": bound_text(finding.bound),
+                "bound_reason": bound_reason(finding.bound),
+            }
+        )
+    for position, row in enumerate(rows):
+        row["first"] = position == 0 or rows[position - 1]["act"] != row["act"]
+        row["span"] = 0
+    for position, row in enumerate(rows):
+        if row["first"]:
+            span = 1
+            while position + span < len(rows) and not rows[position + span]["first"]:
+                span += 1
+            row["span"] = span
+    return rows
+
+
+def _short(text: str, *, most: int = 110) -> str:
+    if len(text) <= most:
+        return text
+    return text[: text.rfind(" ", 0, most)].rstrip(" ,;:") + " …"
+
+
+def _declaration(results: Results, declaration_id: str | None) -> Declaration | None:
+    return next((item for item in results.truce.declarations if item.id == declaration_id), None)
+
+
+def would_change(results: Results) -> list[Part]:
+    """What would change the findings of the first table, each once, with the rows it bears on."""
+    collected: dict[str, list[str]] = {}
+    for finding in leading_findings(results):
+        obligation = next(item for item in results.truce.obligations if item.id == finding.obligation_id)
+        label = f"{results.truce.act(obligation.act).name}, {results.truce.party_name(finding.party_id)}"
+        for text in finding.would_change:
+            labels = collected.setdefault(text, [])
+            if label not in labels:
+                labels.append(label)
+    everything = len({(f.obligation_id, f.party_id) for f in leading_findings(results)})
+    return [
+        {
+            "text": text,
+            "bears_on": "every row" if len(labels) == everything and everything > 1 else "; ".join(labels),
+        }
+        for text, labels in collected.items()
+    ]
+
+
+def declared(results: Results) -> Part:
+    """Declarations, obligations made of them, and what each act means."""
+    truce = results.truce
+    return {
+        "summary": truce.summary.strip(),
+        "terms_version": truce.terms_version,
+        "declarations": [
+            {
+                "party": party_part(results, item.party),
+                "speaker": item.speaker,
+                "date": item.date,
+                "wording": item.wording,
+                "outlet": item.outlet or "",
+                "url": safe_url(item.url),
+                "note": item.note or "",
+            }
+            for item in truce.declarations
+        ],
+        "obligations": [
+            {
+                "act": truce.act(item.act).name,
+                "title": item.title,
+                "definition": truce.act(item.act).definition,
+                "binds": ", ".join(truce.party_name(p) for p in _in_file_order(results, item.binds)),
+                "areas": _area_words(results, item),
+                "return_fire": "Answering fire is no breach"
+                if item.return_fire_exempt
+                else "No exemption named",
+            }
+            for item in truce.obligations
+        ],
+    }
+
+
+def _area_words(results: Results, obligation: Obligation) -> str:
+    areas = list(dict.fromkeys(area for scope in obligation.scopes for area in scope.areas))
+    names = [results.area_names.get(area, area) for area in areas]
+    if len(names) > 4:
+        return f"{names[0]}; {len(names) - 1} areas within it"
+    return "; ".join(names)
+
+
+def safe_url(url: str | None) -> str:
+    """The address if it is one a reader can open (http, https), else nothing."""
+    text = (url or "").strip()
+    return text if text.startswith(("https://", "http://")) else ""
