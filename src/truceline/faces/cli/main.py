@@ -103,6 +103,14 @@ def verify(
 @app.command()
 def demo(
     *,
+    scenario: Annotated[
+        Path | None,
+        typer.Option(
+            "--scenario",
+            metavar="FILE",
+            help="Which truce to play, such as cases/demo/scenario.yaml. Default: the same one.",
+        ),
+    ] = None,
     seed: SeedOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -114,7 +122,7 @@ def demo(
 
     folder = out or Path("out") / "demo"
     with progress_bars(wanted=not quiet and not as_json) as progress:
-        outcome = run_demo(folder, seed=seed, pdf=not no_pdf, progress=progress)
+        outcome = run_demo(folder, seed=seed, scenario_file=scenario, pdf=not no_pdf, progress=progress)
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 

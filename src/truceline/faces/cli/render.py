@@ -90,29 +90,36 @@ def print_error(message: str, *, exit_code: int, problems: Sequence[Problem] = (
 
 
 def print_sources(accounts: Sequence[Mapping[str, Any]]) -> None:
-    """Each source with its state, licence and files, then what its absence costs."""
+    """Each source with its state, licence and files, and what its absence costs."""
     for account in accounts:
-        print_lines(
-            [
-                f"{account['source_id']}  {account['state']}, {account['grade']}",
-                f"    {account['title']}",
-                f"    adapter   {account['adapter']} {account['adapter_version']}",
-                f"    licence   {account['licence']}",
-            ]
+        print_lines([*_source_lines(account), ""])
+    missing = [account["source_id"] for account in accounts if account["state"] != "read"]
+    print_lines([f"not read: {', '.join(missing) if missing else 'none'}"])
+
+
+def _source_lines(account: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"{account['source_id']}  {account['state']}, {account['grade']}",
+        f"    {account['title']}",
+        f"    adapter   {account['adapter']} {account['adapter_version']}",
+        f"    licence   {account['licence']}",
+    ]
+    if account["role"]:
+        lines.append(f"    can say   {account['role']}")
+    if account["state"] != "read" and account["cost_of_absence"]:
+        lines.append(f"    cost      {account['cost_of_absence']}")
+    for file in account["files"]:
+        lines.append(
+            f"    file      {file['label']}  {file['size_bytes']} bytes  sha256 {file['digest'][:12]}…"
         )
-        if account["role"]:
-            print_lines([f"    can say   {account['role']}"])
-        for file in account["files"]:
-            print_lines(
-                [
-                    f"    file      {file['label']}  {file['size_bytes']} bytes  sha256 {file['digest'][:12]}…",
-                    f"              rows: {file['rows_read']} read, {file['rows_used']} used, "
-                    f"{file['rows_outside']} outside, {file['rows_repeated']} repeated, "
-                    f"{file['rows_quarantined']} quarantined"
-                    + (f"; left out: {file['left_out']}" if file["left_out"] else ""),
-                ]
+        if file["left_out"]:
+            lines.append(f"              left out: {file['left_out']}")
+        else:
+            lines.append(
+                f"              rows: {file['rows_read']} read, {file['rows_used']} used, "
+                f"{file['rows_outside']} outside, {file['rows_repeated']} repeated, "
+                f"{file['rows_quarantined']} quarantined"
             )
-        if account["state"] != "read" and account["cost_of_absence"]:
-            print_lines([f"    cost      {account['cost_of_absence']}"])
-        for problem in account["problems"]:
-            print_lines(f"    {line}" for line in describe(Problem(**problem)))
+    for problem in account["problems"]:
+        lines += [f"    {line}" for line in describe(Problem(**problem))]
+    return lines
