@@ -14,7 +14,7 @@ from truceline.line.history import Length, LineHistory, Snapshot
 from truceline.line.lengths import measure_length
 from truceline.line.movement import ground_gained
 from truceline.line.shapes import ground_km2, polygonal, same_ground
-from truceline.line.sides import snapshot_at
+from truceline.line.side import snapshot_at
 from truceline.schema.table import Record, Table
 
 

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.line.history import LineHistory, Snapshot
 from truceline.line.shapes import ground_km2, polygonal
-from truceline.line.sides import snapshot_at
+from truceline.line.side import snapshot_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import LocalFrame, area_km2
 
-#: two shapes are the same when no vertex of either lies further than this from the other's
-#: boundary: maps are rewritten with fewer decimals (1e-5° ≈ 1.1 m) without a change on the ground
+#: two shapes are the same when the ground between them is nowhere thicker than this: maps are
+#: rewritten with fewer decimals (1e-5° ≈ 1.1 m), or cut along old lines, without any change
 SAME_SHAPE_M = 2.0
 
 
@@ -35,14 +35,8 @@ def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame)
         return bool(first.is_empty and second.is_empty)
     if shapely.equals_exact(first, second, normalize=True):
         return True
-    west_south_east_north = np.abs(np.subtract(first.bounds, second.bounds))
-    if west_south_east_north.max() > 1e-3:  # a hundred metres: cannot be a rewriting
+    box_apart_deg = np.abs(np.subtract(first.bounds, second.bounds)).max()
+    if box_apart_deg > 1e-3:  # a hundred metres: cannot be a rewriting
         return False
-    planes = [shapely.boundary(frame.geometry_to_plane(geometry)) for geometry in (first, second)]
-    return _lies_on(planes[0], planes[1]) and _lies_on(planes[1], planes[0])
-
-
-def _lies_on(line: BaseGeometry, other: BaseGeometry) -> bool:
-    shapely.prepare(other)
-    points = shapely.points(shapely.get_coordinates(line))
-    return bool(shapely.dwithin(other, points, SAME_SHAPE_M).all())
+    between = frame.geometry_to_plane(polygonal(shapely.symmetric_difference(first, second)))
+    return bool(shapely.buffer(between, -SAME_SHAPE_M / 2).is_empty)

@@ -16,20 +16,19 @@ Box = tuple[float, float, float, float]
 
 
 def compare_maps(
-    first: Snapshot | None,
-    second: Snapshot | None,
+    first: Snapshot,
+    second: Snapshot,
     *,
-    source_id: str,
-    other_source_id: str,
-    at: datetime,
+    source_ids: tuple[str, str],
     frame: LocalFrame,
     region: Box,
+    at: datetime | None = None,
     within_m: float = 10_000,
     spacing_m: float = 500,
     exclude_near: BaseGeometry | None = None,
     exclude_within_m: float = 3_000,
-) -> Disagreement | None:
-    """Compare the shapes of two maps in force at ``at``; None without two shapes or a common line.
+) -> Disagreement:
+    """Compare two shapes of two maps; ``at`` is told as their date (default: the later map's).
 
     Maps do not all draw the same ground: one may leave out areas held since before it began. What
     only one draws is no disagreement about the line. So they are compared
@@ -41,10 +40,9 @@ def compare_maps(
     ``only_first_km2``, ``only_second_km2`` and ``both_km2`` are geodesic areas inside this mask; the
     mask is drawn in the plane of ``frame`` (circles as 32-gons, 0.5 % short). Offsets are distances
     to the second boundary from points every ``spacing_m`` along the first in the mask. By (2) no
-    offset can exceed ``within_m``; the note gives the share of the first boundary left out.
+    offset can exceed ``within_m``; the note gives the share of the first boundary compared. Without
+    a common boundary the offsets are NaN, the areas 0, and the note says so.
     """
-    if first is None or second is None or first.geometry.is_empty or second.geometry.is_empty:
-        return None
     shapes = [frame.geometry_to_plane(snapshot.geometry) for snapshot in (first, second)]
     lines = [shapely.boundary(shape) for shape in shapes]
     mask = frame.geometry_to_plane(shapely.segmentize(shapely.box(*region), 0.25))  # (1)
@@ -56,29 +54,27 @@ def compare_maps(
         mask = mask.difference(shapely.buffer(frame.geometry_to_plane(edge), exclude_within_m, quad_segs=8))
     mask = polygonal(mask)
     part = shapely.intersection(lines[0], mask)
-    if mask.is_empty or part.length == 0:
-        return None
-    offset_m = _offsets_m(part, lines[1], spacing_m=spacing_m)
     inside = [polygonal(shapely.intersection(shape, mask)) for shape in shapes]
+    offset_m = _offsets_m(part, lines[1], spacing_m=spacing_m)
 
     def measure_km2(plane: BaseGeometry) -> float:
         return ground_km2(frame.geometry_to_globe(polygonal(plane)))
 
     return Disagreement(
-        source_id=source_id,
-        other_source_id=other_source_id,
-        at=at,
+        source_id=source_ids[0],
+        other_source_id=source_ids[1],
+        at=max(first.map_time, second.map_time) if at is None else at,
         only_first_km2=measure_km2(inside[0].difference(inside[1])),
         only_second_km2=measure_km2(inside[1].difference(inside[0])),
         both_km2=measure_km2(inside[0].intersection(inside[1])),
-        median_offset_m=float(np.median(offset_m)),
-        p95_offset_m=float(np.quantile(offset_m, 0.95)),
-        note=_note(within_m, compared=part.length / whole_m, excluded=exclude_near is not None),
+        median_offset_m=float(np.median(offset_m)) if offset_m.size else float("nan"),
+        p95_offset_m=float(np.quantile(offset_m, 0.95)) if offset_m.size else float("nan"),
+        note=_note(within_m, part.length / whole_m if whole_m else 0.0, excluded=exclude_near is not None),
     )
 
 
 def _offsets_m(line: BaseGeometry, other: BaseGeometry, *, spacing_m: float) -> FloatArray:
-    """Distances to ``other`` from points along every piece of ``line``, metres; at least one."""
+    """Distances to ``other`` from points along every piece of ``line``, metres; none where they do not meet."""
     points = []
     pieces = shapely.get_parts(shapely.line_merge(line) if line.geom_type != "LineString" else line)
     for piece in pieces:
@@ -88,11 +84,13 @@ def _offsets_m(line: BaseGeometry, other: BaseGeometry, *, spacing_m: float) -> 
             along = (np.arange(steps) + 0.5) / steps
             points.append(shapely.line_interpolate_point(piece, along, normalized=True))
     shapely.prepare(other)
-    offset: FloatArray = shapely.distance(other, np.concatenate(points))
+    offset: FloatArray = shapely.distance(other, np.concatenate(points)) if points else np.empty(0)
     return offset
 
 
-def _note(within_m: float, *, compared: float, excluded: bool) -> str:
+def _note(within_m: float, compared: float, *, excluded: bool) -> str:
+    if compared == 0:
+        return f"The two maps have no boundary in common within {within_m / 1000:g} km: not comparable."
     text = (
         f"Compared only within {within_m / 1000:g} km of the boundaries of both maps, since they do not "
         f"draw the same ground; {compared:.0%} of the first map's boundary lies there, the rest is left "
