@@ -169,7 +169,7 @@ def measure_chances(field: WatchField, weight: FloatArray) -> Chances | None:
             log_missed += np.log1p(-distinct[:, k : k + 1] * probability[watcher.group])
     detected = -np.expm1(log_missed)
     weights = weight.ravel()
-    history: FloatArray = np.bincount(index, weights=weights, minlength=len(distinct)) @ detected
+    history = np.bincount(index, weights=weights, minlength=len(distinct)).astype(np.float64) @ detected
     stratum = (field.grid.sector[:, None] * 2 + field.grid.is_day[None, :]).ravel()
     worst = np.ones(_N_DRAWS)
     # a stratum that was to be watched and was not stays in: losing sight must not narrow a limit

@@ -87,7 +87,7 @@ def measure_effect(series: Series, *, seed: int) -> Effect:
         )
     e_value = float(measure_evidence(count[during][None, :], window)[0])
     total = float(count[during].sum())
-    expected = float(np.exp(window.log_rate).sum(axis=1).mean())
+    expected = float(fitted[during].sum())
     low, high = ratio_interval(total, window)
     predicted_low, predicted_high = predict_total(window)
     power = measure_power(window, rng=rng)
@@ -274,22 +274,27 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
     return evidence
 
 
-def _pooled(window: Window) -> tuple[FloatArray, FloatArray]:
-    """Mean and dispersion of the window's total in each draw, by matching two moments."""
+def _pooled(window: Window, ratio: float) -> tuple[FloatArray, FloatArray]:
+    """Mean and dispersion of the window's total in each draw, by matching two moments.
+
+    A fall may come from fewer clusters as well as from smaller ones. With fewer, the variance
+    over the mean stays and α grows as 1/ratio; that, the wider case, is taken.
+    """
     rate = np.exp(window.log_rate)
     mean = rate.sum(axis=1)
-    return mean, window.alpha * np.square(rate).sum(axis=1) / np.square(mean)
+    alpha = window.alpha / min(ratio, 1.0)
+    return ratio * mean, alpha * np.square(rate).sum(axis=1) / np.square(mean)
 
 
 def total_at_most(total: float, ratio: float, window: Window) -> float:
     """Probability that the window's total is at most ``total`` if rates are ``ratio`` times those expected."""
     if total < 0:
         return 0.0
-    mean, alpha = _pooled(window)
+    mean, alpha = _pooled(window, ratio)
     kappa = 1 / alpha
     if window.family == "amount":
-        return float(gammainc(kappa, kappa * total / (ratio * mean)).mean())
-    return float(betainc(kappa, np.floor(total) + 1, kappa / (kappa + ratio * mean)).mean())
+        return float(gammainc(kappa, kappa * total / mean).mean())
+    return float(betainc(kappa, np.floor(total) + 1, kappa / (kappa + mean)).mean())
 
 
 def ratio_interval(total: float, window: Window) -> tuple[float, float]:
@@ -311,7 +316,7 @@ def _solve(target: float, probability: Callable[[float], float]) -> float:
 
 def predict_total(window: Window) -> tuple[float, float]:
     """95 % predictive interval of the window's total without a change."""
-    mean, _ = _pooled(window)
+    mean, _ = _pooled(window, 1.0)
     ends: list[float] = []
     for target in (0.025, 0.975):
         low, high = -1.0, float(mean.max()) * 50 + 50
@@ -333,10 +338,10 @@ def measure_power(window: Window, *, rng: np.random.Generator) -> dict[float, fl
 
 
 def simulate(window: Window, ratio: float, *, n: int, rng: np.random.Generator) -> FloatArray:
-    """(n, n_bins) windows under a true ratio."""
+    """(n, n_bins) windows under a true ratio; a fall by fewer clusters, see ``_pooled``."""
     which = rng.integers(len(window.alpha), size=n)
     rate = ratio * np.exp(window.log_rate[which])
-    kappa = 1 / window.alpha[which][:, None]
+    kappa = min(ratio, 1.0) / window.alpha[which][:, None]
     amount = rng.gamma(np.broadcast_to(kappa, rate.shape), rate / kappa)
     if window.family == "amount":
         return amount

@@ -2,6 +2,10 @@
 
 A source is either *regular* (it sees unless a row says otherwise) or *described* (rows with the
 reason ``watched`` and a share above zero say when it looked; between them it did not).
+
+A row with the reason ``watched`` and no share left (an alert is on, so that no new one can begin)
+is not taken from the exposure: it is the shadow of the thing counted. Where there are more acts
+there is more shadow, and an offset that moves with the outcome would hide or feign a change.
 """
 
 from __future__ import annotations
@@ -30,11 +34,15 @@ class _Watcher:
 
 
 def rows_of_source(coverage: Table, *, source_id: str, act: str | None) -> list[Record]:
-    """Coverage rows of a source that bear on ``act`` (None: on any act), in time order."""
+    """Coverage rows of a source that bear on ``act`` (None: on any act), in time order.
+
+    Rows that are the shadow of what is counted are left out (see the module).
+    """
     keep = pc.equal(coverage["source_id"], source_id)
     if act is not None:
         keep = pc.and_(keep, pc.fill_null(pc.equal(coverage["act"], act), True))
-    chosen = records(coverage.filter(keep))
+    shadow = pc.and_(pc.equal(coverage["reason"], "watched"), pc.less_equal(coverage["available_share"], 0.0))
+    chosen = records(coverage.filter(pc.and_(keep, pc.invert(shadow))))
     return sorted(chosen, key=lambda row: (row["window_start"], row["window_stop"], row["coverage_id"]))
 
 
