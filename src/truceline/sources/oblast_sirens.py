@@ -8,19 +8,20 @@ the time under an alert is time in which nothing could be seen; an alert longer 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.intervals import Interval
-from truceline.schema import COVERAGE, OBSERVATIONS
-from truceline.sources.rows import Row, Sheet, distinct_files
-from truceline.sources.source import SOURCES, ReadContext, Source, SourceTables
+from truceline.schema.table import Record
+from truceline.sources.outcome import conclude, read_each
+from truceline.sources.rows import Row, Sheet
+from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 
-#: an alert without a finish was still on when the file was made
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+#: stop of an alert without a finish: it was still on when the file was made
+OPEN = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class SirenOptions(Model):
@@ -45,33 +46,57 @@ class OblastSirens(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Alerts become observations, the time under an alert becomes coverage without sight."""
         tables = SourceTables()
-        observations: list[dict[str, Any]] = []
-        coverage: list[dict[str, Any]] = []
+        observations: list[Record] = []
+        coverage: list[Record] = []
         seen: set[tuple[str, datetime, datetime]] = set()
-        for file in distinct_files(context.files, tables):
+        merged: dict[str, list[Interval]] = {}
+
+        def read_file(file: InputFile) -> None:
             for row in Sheet(file, tables).csv_rows(columns=("region", "started_at", "finished_at")):
                 alert = self._alert(row, context)
                 if alert is None:
                     continue
                 region, area_id, interval = alert
-                if (region, interval.start, interval.stop) in seen:
+                if (area_id, interval.start, interval.stop) in seen:
                     row.repeated()
                     continue
-                seen.add((region, interval.start, interval.stop))
+                seen.add((area_id, interval.start, interval.stop))
                 if not interval.overlaps(context.span):
                     row.outside()
                     continue
                 row.use()
                 observations.append(self._observation(row, context, region, area_id, interval))
                 coverage.append(self._blind(row, context, area_id, interval))
-        tables.observations = OBSERVATIONS.from_records(observations)
-        tables.coverage = COVERAGE.from_records(coverage)
-        return tables
+                known = _known_part(interval, context)
+                if self._is_merged(known) and known.overlaps(context.window):
+                    merged.setdefault(region, []).append(known)
+
+        read_each(context, tables, read=read_file)
+        tables.notes += self._merged_notes(merged, context.window)
+        return conclude(tables, context, observations=observations, coverage=coverage)
+
+    def _is_merged(self, interval: Interval) -> bool:
+        return interval.duration_h > self.options.merged_after_h
+
+    def _merged_notes(self, merged: dict[str, list[Interval]], window: Interval) -> list[str]:
+        """Which regions could not be seen in the window, and for how much of it."""
+        if not merged:
+            return [
+                f"No region is under an alert longer than {self.options.merged_after_h:g} h in the window."
+            ]
+        notes = []
+        for region in sorted(merged):
+            hidden_h = _covered_h(merged[region], window)
+            notes.append(
+                f"{region}: under a merged alert (longer than {self.options.merged_after_h:g} h) for "
+                f"{hidden_h:.1f} of the window's {window.duration_h:.1f} hours; new alerts inside it cannot be seen."
+            )
+        return notes
 
     def _alert(self, row: Row, context: ReadContext) -> tuple[str, str, Interval] | None:
         region = row.text("region", required=True)
         started = row.time("started_at")
-        finished = row.time("finished_at", required=False) or END_OF_TIME
+        finished = row.time("finished_at", required=False) or OPEN
         area_id = context.area(region) if region else None
         if region and area_id is None:
             row.wrong(
@@ -96,14 +121,14 @@ class OblastSirens(Source):
 
     def _observation(
         self, row: Row, context: ReadContext, region: str, area_id: str, interval: Interval
-    ) -> dict[str, Any]:
+    ) -> Record:
         return {
             "observation_id": short_id("obs", context.source_id, region, interval.start, interval.stop),
             "source_id": context.source_id,
             "occurred_from": interval.start,
             "occurred_until": _next_second(interval.start),
-            "ended_from": interval.stop,
-            "ended_until": _next_second(interval.stop),
+            "ended_from": None if interval.stop == OPEN else interval.stop,
+            "ended_until": None if interval.stop == OPEN else _next_second(interval.stop),
             "area_id": area_id,
             "place_name": region,
             "acts": {self.options.act: 0.0},
@@ -113,14 +138,15 @@ class OblastSirens(Source):
             **row.provenance,
         }
 
-    def _blind(self, row: Row, context: ReadContext, area_id: str, interval: Interval) -> dict[str, Any]:
-        merged = interval.duration_h > self.options.merged_after_h
+    def _blind(self, row: Row, context: ReadContext, area_id: str, interval: Interval) -> Record:
+        known = _known_part(interval, context)
+        merged = self._is_merged(known)
         return {
             "coverage_id": short_id("cov", context.source_id, area_id, interval.start, interval.stop),
             "source_id": context.source_id,
             "area_id": area_id,
             "window_start": interval.start,
-            "window_stop": interval.stop,
+            "window_stop": known.stop,
             "act": self.options.act,
             "available_share": 0.0,
             "reason": "merged_record" if merged else "watched",
@@ -129,6 +155,22 @@ class OblastSirens(Source):
             else "under an alert: a new one cannot start",
             **row.provenance,
         }
+
+
+def _known_part(interval: Interval, context: ReadContext) -> Interval:
+    """The alert; one without a finish is followed no further than the case's span."""
+    return Interval(interval.start, context.span.stop) if interval.stop == OPEN else interval
+
+
+def _covered_h(intervals: list[Interval], window: Interval) -> float:
+    """Hours of ``window`` under any of ``intervals``."""
+    hours, reached = 0.0, window.start
+    for interval in sorted(intervals):
+        start, stop = max(interval.start, reached), min(interval.stop, window.stop)
+        if start < stop:
+            hours += Interval(start, stop).duration_h
+            reached = stop
+    return hours
 
 
 def _next_second(moment: datetime) -> datetime:

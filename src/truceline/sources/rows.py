@@ -8,15 +8,29 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
-from truceline.base.intervals import parse_time
+from truceline.base.intervals import Interval
+from truceline.sources.days import DECLARE_ZONE, DateOnly, TimeReadError, local_day, read_moment
 from truceline.sources.source import FileRead, InputFile, Quarantined, Region, SourceTables
+
+#: a quarantined row is kept up to this length: a quote that never closes can swallow a file
+CONTENT_CHARACTERS = 10_000
+
+
+def _as_text(values: Mapping[str, Any]) -> str:
+    """A record as canonical JSON, whatever it holds, so that it can be shown."""
+    try:
+        text = canonical_json(dict(values))
+    except (TypeError, ValueError):
+        text = canonical_json({str(key): repr(value) for key, value in values.items()})
+    return text[:CONTENT_CHARACTERS]
 
 
 class Row:
@@ -72,32 +86,68 @@ class Row:
             return None
         return value
 
-    def time(self, column: str, *, zone: str | None = None, required: bool = True) -> datetime | None:
-        """The value as a time in UTC; ``zone`` is what the source declares for naive times."""
+    def when(
+        self, column: str, *, zone: str | None = None, required: bool = True
+    ) -> datetime | Interval | None:
+        """The value as a moment in UTC, or as the local day (an interval) where it has no time of day."""
         text = self.text(column, required=required)
         if text is None:
             return None
         try:
-            return parse_time(text, zone=zone)
-        except ValueError as error:
-            if "has no zone" in str(error):
-                self.wrong(
-                    "time_naive",
-                    "the time has no zone",
-                    column=column,
-                    got=text,
-                    expected="2025-04-19T18:00+03:00",
-                    next_step="Declare the file's zone with the option `zone`",
-                )
-            else:
-                self.wrong(
-                    "time_format",
-                    "not a time",
-                    column=column,
-                    got=text,
-                    expected="ISO 8601, such as 2025-04-19T18:00+03:00",
-                )
+            return read_moment(text, zone=zone)
+        except DateOnly as answer:
+            if zone is not None:
+                return local_day(answer.date, zone)
+            fault = TimeReadError("time_naive", "a date has no zone", next_step=DECLARE_ZONE)
+        except TimeReadError as error:
+            fault = error
+        self._time_fault(column, text, fault)
+        return None
+
+    def time(self, column: str, *, zone: str | None = None, required: bool = True) -> datetime | None:
+        """The value as a time in UTC; ``zone`` is what the source declares for naive times.
+
+        A date alone is refused: midnight would be an invention.
+        """
+        text = self.text(column, required=required)
+        if text is None:
             return None
+        try:
+            return read_moment(text, zone=zone)
+        except DateOnly:
+            fault = TimeReadError(
+                "time_format",
+                "a date without a time of day",
+                next_step="Give the time of day, or use a plug-in that takes dates",
+            )
+        except TimeReadError as error:
+            fault = error
+        self._time_fault(column, text, fault)
+        return None
+
+    def day(self, column: str) -> date | None:
+        """The value as a calendar date."""
+        text = self.text(column, required=True)
+        if text is None:
+            return None
+        try:
+            read_moment(text)
+        except DateOnly as answer:
+            return answer.date
+        except TimeReadError:
+            pass
+        self.wrong("time_format", "not a date", column=column, got=text, expected="a date such as 2025-04-19")
+        return None
+
+    def _time_fault(self, column: str, text: str, fault: TimeReadError) -> None:
+        self.wrong(
+            fault.code,
+            fault.message,
+            column=column,
+            got=text,
+            expected=fault.expected,
+            next_step=fault.next_step,
+        )
 
     def place(
         self, longitude_column: str, latitude_column: str, *, region: Region | None
@@ -185,7 +235,7 @@ class Row:
         self._settle()
         self.sheet.account.rows_quarantined += 1
         self.sheet.tables.quarantined.append(
-            Quarantined(problems=tuple(self.problems), content=canonical_json(dict(self.values.items())))
+            Quarantined(problems=tuple(self.problems), content=_as_text(self.values))
         )
 
     @property
@@ -199,11 +249,16 @@ class Row:
 
 
 class Sheet:
-    """The rows of one file; iterate over it, settling each row."""
+    """The rows of one file; iterate over it, settling each row.
 
-    def __init__(self, file: InputFile, tables: SourceTables) -> None:
+    With ``deferred`` the source settles rows after it has seen them all, and closes the unsound.
+    """
+
+    def __init__(self, file: InputFile, tables: SourceTables, *, deferred: bool = False) -> None:
         self.file = file
         self.tables = tables
+        self.deferred = deferred
+        self._last_line = self._line_reached = 0
         self.account = FileRead(file=file)
         tables.files.append(self.account)
 
@@ -220,40 +275,142 @@ class Sheet:
         InputError
             If the file cannot be decoded, has no header, lacks one of ``columns`` or names one twice.
         """
-        reader = csv.reader(
-            io.StringIO(self.file.text().replace("\0", ""), newline=""), delimiter=delimiter, strict=False
-        )
-        header = [name.strip() for name in next(reader, [])]
-        self._check_header(header, list(columns))
-        start = reader.line_num + 1
-        for fields in reader:
-            number, start = start, reader.line_num + 1
-            if not fields:
-                continue
-            row = Row(self, number, dict(zip(header, fields, strict=False)))
-            if len(fields) != len(header):
-                row.values = {**dict.fromkeys(header), **row.values}
-                row.wrong(
-                    "row_length",
-                    "the row has another number of fields than the header (a cut file, or a quote that does not close)",
-                    got=str(len(fields)),
-                    expected=str(len(header)),
-                )
-                self.account.rows_read += 1
-                row.close()
-                continue
+        header, reader = self._open_csv(columns, delimiter=delimiter)
+        for number, fields in self._lines(reader):
+            row = self._fields_row(header, number, fields)
             yield from self._account(row)
+        self.check_filled()
+
+    def csv_fields(self, *, delimiter: str = ",") -> tuple[list[str], list[int], list[list[str]]]:
+        """Header, line numbers and fields of the rows of the right length, read but not settled.
+
+        Raises
+        ------
+        InputError
+            As ``csv_rows``.
+        """
+        header, reader = self._open_csv((), delimiter=delimiter)
+        numbers, kept, n_fields = [], [], len(header)
+        for number, fields in self._lines(reader):
+            if len(fields) == n_fields:
+                self.account.rows_read += 1
+                numbers.append(number)
+                kept.append(fields)
+            else:
+                list(self._account(self._fields_row(header, number, fields)))
+        self.check_filled()
+        return header, numbers, kept
+
+    def _open_csv(self, columns: Iterable[str], *, delimiter: str) -> tuple[list[str], Any]:
+        text = self.file.text()
+        if "\0" in text:
+            self.tables.notes.append(f"{self.file.label}: {text.count(chr(0))} NUL characters were dropped.")
+            text = text.replace("\0", "")
+        self._last_line = text.count("\n") + 1  # where a text without a final line break ends
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
+        header = [name.strip() for name in next(reader, [])]
+        self.check_header(header, list(columns))
+        return header, reader
+
+    def _fields_row(self, header: list[str], number: int, fields: list[str]) -> Row:
+        if len(fields) == len(header):
+            return Row(self, number, dict(zip(header, fields, strict=True)))
+        row = Row(self, number, {**dict.fromkeys(header), **dict(zip(header, fields, strict=False))})
+        cut = self._line_reached >= self._last_line and len(fields) < len(header)
+        row.wrong(
+            "file_truncated" if cut else "row_length",
+            "the file ends in the middle of this row"
+            if cut
+            else "the row has another number of fields than the header (a quote that does not close?)",
+            got=f"{len(fields)} fields",
+            expected=f"{len(header)} fields",
+            next_step="Fetch the file again" if cut else "Mend the row",
+        )
+        return row
+
+    def check_filled(self) -> None:
+        """Say so where the file has a header and nothing else (called when it has been read)."""
         if self.account.rows_read == 0:
             self.tables.problems.append(
                 Problem(code="file_without_rows", message="the file has a header and no rows", file=self.file.label, expected="at least one row", next_step="Check that the file was fetched whole")
             )  # fmt: skip
 
+    def _lines(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
+        """Rows with the line each begins at; blank lines are no rows."""
+        start = reader.line_num + 1
+        while True:
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                # the rest cannot be told apart into rows: what came before is kept
+                self.tables.problems.append(
+                    Problem(code="file_format", message=f"the file cannot be read on from here ({error})", file=self.file.label, row=start, expected="a delimited text file", next_step="Look for a quote that does not close")
+                )  # fmt: skip
+                return
+            number, start = start, reader.line_num + 1
+            self._line_reached = reader.line_num
+            if fields:
+                yield number, fields
+
+    def json_value(self) -> Any:
+        """The file as JSON.
+
+        Raises
+        ------
+        InputError
+            If it is not JSON, or ends in the middle.
+        """
+        text = self.file.text()
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+            raise InputError(
+                Problem(code="file_truncated" if cut else "file_format", message=f"the file is not whole JSON ({error.msg})", file=self.file.label, row=error.lineno, column=str(error.colno), got=text[max(0, error.pos - 20) : error.pos + 20], expected="a JSON text", next_step="Fetch the file again")
+            ) from error  # fmt: skip
+        except RecursionError as error:
+            raise InputError(
+                Problem(code="file_format", message="the JSON is nested too deeply", file=self.file.label, expected="a list of records", next_step="Fetch the file again")
+            ) from error  # fmt: skip
+
+    def json_rows(self) -> Iterator[Row]:
+        """Rows of a JSON list of records.
+
+        Raises
+        ------
+        InputError
+            If the file is not JSON or not a list of records.
+        """
+        value = self.json_value()
+        if not isinstance(value, list):
+            raise InputError(
+                Problem(code="file_format", message="the JSON is no list", file=self.file.label, got=type(value).__name__, expected="a list of records", next_step="Give the list itself")
+            )  # fmt: skip
+        for number, record in enumerate(value, start=1):
+            row = Row(self, number, record if isinstance(record, dict) else {"": record})
+            if not isinstance(record, dict):
+                row.wrong("value_type", "not a record", got=repr(record)[:80], expected="a JSON object")
+            yield from self._account(row)
+        self.check_filled()
+
     def _account(self, row: Row) -> Iterator[Row]:
         self.account.rows_read += 1
-        yield row
-        row.close()
+        sound = row.ok
+        if sound:
+            yield row
+        if not (sound and self.deferred):
+            row.close()
 
-    def _check_header(self, header: list[str], columns: list[str]) -> None:
+    def check_header(self, header: list[str], columns: list[str]) -> None:
+        """Refuse a header that lacks one of ``columns`` or names one twice.
+
+        Raises
+        ------
+        InputError
+            With each such column.
+        """
         problems = [
             Problem(code="column_missing", message="the header lacks a column", file=self.file.label, row=1, column=name, got=", ".join(header)[:200], expected=name, next_step="Map the file's own header to this name, or fetch the right file")
             for name in columns

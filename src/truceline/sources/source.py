@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,8 +29,19 @@ class InputFile:
 
     @cached_property
     def content(self) -> bytes:
-        """The bytes on disk."""
-        return self.path.read_bytes()
+        """The bytes on disk.
+
+        Raises
+        ------
+        InputError
+            If the file is not there or may not be read.
+        """
+        try:
+            return self.path.read_bytes()
+        except OSError as error:
+            raise InputError(
+                Problem(code="file_missing", message=f"the file cannot be read ({error.strerror})", file=self.label, expected="a readable file", next_step="Put the file there, or correct the path in the case")
+            ) from error  # fmt: skip
 
     @property
     def size(self) -> int:
@@ -57,7 +69,7 @@ class InputFile:
             return self.content
         try:
             return gzip.decompress(self.content)
-        except (EOFError, OSError, gzip.BadGzipFile) as error:
+        except (EOFError, OSError, zlib.error) as error:
             raise InputError(
                 Problem(code="file_truncated", message=f"the compressed file is broken ({error})", file=self.label, expected="a whole gzip file", next_step="Fetch it again")
             ) from error  # fmt: skip

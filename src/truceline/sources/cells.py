@@ -1,0 +1,199 @@
+"""One value of a user's table into one value of a schema's column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from truceline.base.intervals import Interval
+from truceline.schema.table import NUMBER, TIME, WHOLE, YES_NO, Column
+from truceline.sources.days import (
+    DECLARE_ZONE,
+    DateOnly,
+    TimeReadError,
+    local_day,
+    place_in_zone,
+    read_moment,
+)
+from truceline.sources.source import ReadContext
+
+_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+#: columns in which a date stands for the end of its day
+_ENDS = ("occurred_until", "ended_until", "window_stop")
+_STARTS = ("occurred_from", "ended_from", "window_start")
+
+
+class CellError(ValueError):
+    """Why a value cannot be used, in the words of a problem."""
+
+    def __init__(
+        self, code: str, message: str, *, expected: str, next_step: str = "Correct the value"
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.expected = expected
+        self.next_step = next_step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A cell that cannot be used: where in the grid, and why."""
+
+    position: int
+    header: str
+    got: str
+    error: CellError
+
+
+Reader = Callable[[Any], Any]
+
+
+def read_cells(
+    values: Sequence[Any], reader: Reader, *, header: str, faults: list[Fault], words: dict[str, str]
+) -> list[Any]:
+    """Read every value of a column; faults are noted and leave None. Texts are read once each."""
+    known: dict[str, Any] = {}
+    out: list[Any] = []
+    for position, value in enumerate(values):
+        if type(value) is str and value in known:
+            out.append(known[value])
+            continue
+        try:
+            text = value.strip() if type(value) is str else value
+            if words:
+                text = words.get(str(text), text)
+            result = None if text is None or text == "" else reader(text)
+        except CellError as error:
+            faults.append(Fault(position=position, header=header, got=str(value), error=error))
+            out.append(None)
+            continue
+        if type(value) is str:
+            known[value] = result
+        out.append(result)
+    return out
+
+
+def column_reader(column: Column, context: ReadContext, *, zone: str | None) -> Reader:
+    """What reads the values of a schema's column."""
+    if column.type == TIME:
+        return _time_reader(column.name, zone)
+    if column.type in (NUMBER, WHOLE):
+        return _number_reader(column)
+    if column.type == YES_NO:
+        return read_yes_no
+    if column.name == "area_id":
+        return _area_reader(context)
+    if column.name.endswith("party_id"):
+        return word_reader(context.parties, code="party_unknown", message="the truce has no such party")
+    if column.name == "act":
+        return word_reader(context.acts, code="name_unknown", message="the terms have no such act")
+    if column.one_of:
+        return word_reader(column.one_of, code="value_unknown", message="unknown word")
+    return str
+
+
+def word_reader(allowed: Sequence[str], *, code: str, message: str) -> Reader:
+    """Takes the words of ``allowed`` alone."""
+
+    def read(value: Any) -> str:
+        if (word := str(value)) in allowed:
+            return word
+        raise CellError(
+            code, message, expected=" | ".join(allowed), next_step="Translate it with the option `values`"
+        )
+
+    return read
+
+
+def moment_reader(zone: str | None) -> Reader:
+    """Reads a moment, or a date as the interval of its local day."""
+
+    def read(value: Any) -> datetime | Interval:
+        try:
+            if isinstance(value, datetime):
+                return place_in_zone(value, zone)
+            if isinstance(value, date):
+                raise DateOnly(value)
+            return read_moment(str(value), zone=zone)
+        except DateOnly as answer:
+            if zone is not None:
+                return local_day(answer.date, zone)
+            raise CellError(
+                "time_naive",
+                "a date has no zone",
+                expected="a time with an offset",
+                next_step=DECLARE_ZONE,
+            ) from answer
+        except TimeReadError as error:
+            raise CellError(
+                error.code, error.message, expected=error.expected, next_step=error.next_step
+            ) from error
+
+    return read
+
+
+def _time_reader(name: str, zone: str | None) -> Reader:
+    read_any = moment_reader(zone)
+
+    def read(value: Any) -> datetime:
+        moment = read_any(value)
+        if isinstance(moment, datetime):
+            return moment
+        if name in _ENDS:
+            return moment.stop  # type: ignore[no-any-return]  # an Interval: the date's last moment
+        if name in _STARTS:
+            return moment.start  # type: ignore[no-any-return]  # an Interval: the date's first moment
+        raise CellError("time_format", "a date without a time of day", expected="2025-04-19T18:00+03:00")
+
+    return read
+
+
+def _number_reader(column: Column) -> Reader:
+    low = -math.inf if column.at_least is None else column.at_least
+    high = math.inf if column.at_most is None else column.at_most
+    whole = column.type == WHOLE
+    limits = " and ".join(
+        words for words, used in ((f"≥ {low:g}", low > -math.inf), (f"≤ {high:g}", high < math.inf)) if used
+    )
+
+    def read(value: Any) -> float | int | None:
+        if isinstance(value, float) and math.isnan(value):
+            return None  # how Parquet files often write that there is no value
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number) or (whole and not number.is_integer()):
+            raise CellError("value_type", "not a number", expected="a whole number" if whole else "a number")
+        if not low <= number <= high:
+            raise CellError("value_range", "out of range", expected=limits)
+        return int(number) if whole else number
+
+    return read
+
+
+def read_yes_no(value: Any) -> bool:
+    """Reads yes or no."""
+    word = str(value).casefold()
+    if word not in _WORDS:
+        raise CellError("value_unknown", "neither yes nor no", expected=" | ".join(_WORDS))
+    return _WORDS[word]
+
+
+def _area_reader(context: ReadContext) -> Reader:
+    def read(value: Any) -> str:
+        area_id = context.area(str(value))
+        if area_id is None:
+            raise CellError(
+                "name_unknown",
+                "the case has no area of this name",
+                expected="an area of the case",
+                next_step="Add the area, or its spelling, to the case's areas",
+            )
+        return area_id
+
+    return read

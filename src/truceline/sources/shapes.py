@@ -1,0 +1,278 @@
+"""Polygons of GeoJSON: read, guarded, repaired, told apart by shape whatever their bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import MultiPolygon, shape
+from shapely.geometry.base import BaseGeometry
+
+from truceline.base.canonical import short_id
+from truceline.base.errors import InputError, Problem
+from truceline.base.geodesy import WGS84, area_km2
+from truceline.schema.table import Record
+from truceline.sources.rows import Row, Sheet
+from truceline.sources.source import ReadContext
+
+#: differences narrower than this are the writing of a file, not the moving of a line (about 1 m)
+SAME_WITHIN_DEG = 1e-5
+
+_WGS84_NAMES = ("CRS84", "EPSG::4326", "EPSG:4326", "EPSG/0/4326", "WGS84", "WGS 84")
+
+
+def feature_rows(sheet: Sheet, collection: Any) -> Iterator[Row]:
+    """Features as rows (position, first = 1): properties, and the geometry under ``geometry``.
+
+    Raises
+    ------
+    InputError
+        If it is no FeatureCollection, or names a reference system other than WGS 84.
+    """
+    label = sheet.file.label
+    if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection" or not isinstance(collection.get("features"), list):  # fmt: skip
+        got = collection.get("type") if isinstance(collection, dict) else type(collection).__name__
+        raise InputError(
+            Problem(code="file_format", message="the JSON is no FeatureCollection", file=label, got=str(got), expected="a GeoJSON FeatureCollection", next_step="Give the file as GeoJSON")
+        )  # fmt: skip
+    check_crs(collection.get("crs"), label=label)
+    features = collection["features"]
+    records = [feature if isinstance(feature, dict) else {} for feature in features]
+    rows = sheet.records(
+        [{**(record.get("properties") or {}), "geometry": record.get("geometry")} for record in records]
+    )
+    yield from rows
+    sheet.check_filled()
+
+
+def check_crs(member: Any, *, label: str) -> None:
+    """Accept no ``crs`` member, or one that names WGS 84.
+
+    Raises
+    ------
+    InputError
+        If it names another reference system.
+    """
+    if member is None:
+        return
+    name = str(member.get("properties", {}).get("name", "")) if isinstance(member, dict) else str(member)
+    if not any(name.upper().endswith(known) for known in _WGS84_NAMES):
+        raise InputError(
+            Problem(code="crs_unknown", message="another reference system than WGS 84", file=label, column="crs", got=name, expected="CRS84 or EPSG:4326 (longitude, latitude)", next_step="Reproject the layer to EPSG:4326 before it is read")
+        )  # fmt: skip
+
+
+def row_polygon(row: Row, context: ReadContext) -> BaseGeometry | None:
+    """The row's polygon, valid and two-dimensional; what is wrong with it is noted on the row."""
+    geometry = row_geometry(row, kinds=("Polygon", "MultiPolygon"))
+    if geometry is None or not _is_placed(row, geometry, context):
+        return None
+    return _repair(row, geometry)
+
+
+def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
+    """The row's geometry, if it is one of ``kinds``."""
+    value = row.values.get("geometry")
+    if value is None:
+        row.wrong(
+            "geometry_null",
+            "the feature has no geometry",
+            column="geometry",
+            got="null",
+            expected=" or ".join(kinds),
+            next_step="Nothing can be drawn of it; ask the map's maker",
+        )
+        return None
+    got = value.get("type") if isinstance(value, dict) else type(value).__name__
+    try:
+        if got not in kinds:
+            raise ValueError("another kind of geometry")
+        geometry = shapely.force_2d(shape(value))
+        if geometry.is_empty:
+            raise ValueError("the geometry is empty")
+        if not np.isfinite(shapely.get_coordinates(geometry)).all():
+            raise ValueError("a coordinate is no finite number")
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        shapely.errors.ShapelyError,
+    ) as error:
+        row.wrong(
+            "geometry_invalid",
+            f"the geometry cannot be used ({error})",
+            column="geometry",
+            got=str(got),
+            expected=" or ".join(kinds),
+            next_step="Mend the geometry",
+        )
+        return None
+    return geometry
+
+
+def _is_placed(row: Row, geometry: BaseGeometry, context: ReadContext) -> bool:
+    """Whether the coordinates are degrees, longitude first."""
+    west, south, east, north = geometry.bounds
+    got = f"longitudes {west:g} to {east:g}, latitudes {south:g} to {north:g}"
+    region = context.region
+    x, y = (west + east) / 2, (south + north) / 2
+    if region is not None and not region.holds(x, y) and region.holds(y, x):
+        row.wrong(
+            "place_swapped",
+            "longitude and latitude seem exchanged",
+            column="geometry",
+            got=got,
+            expected="longitude first",
+            next_step="Exchange the coordinates in the file",
+        )
+        return False
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        row.wrong(
+            "place_range",
+            "not degrees on Earth",
+            column="geometry",
+            got=got,
+            expected="longitude -180..180, latitude -90..90",
+            next_step="Reproject the layer to EPSG:4326 before it is read",
+        )
+        return False
+    return True
+
+
+def _repair(row: Row, geometry: BaseGeometry) -> BaseGeometry | None:
+    if geometry.is_valid:
+        return geometry
+    reason = shapely.is_valid_reason(geometry)
+    before = _drawn_km2(geometry)
+    mended = polygons_only(shapely.make_valid(geometry))
+    if mended.is_empty:
+        row.wrong(
+            "geometry_invalid",
+            f"nothing is left of the polygon after repair ({reason})",
+            column="geometry",
+            got=geometry.geom_type,
+            expected="a polygon with an area",
+            next_step="Mend the geometry",
+        )
+        return None
+    after = area_km2(mended)
+    row.sheet.tables.problems.append(
+        Problem(code="geometry_repaired", message=f"the polygon was not valid ({reason}) and was repaired; its area went from {before:.3f} to {after:.3f} km² ({after - before:+.3f})", file=row.sheet.file.label, row=row.number, column="geometry", next_step="Compare it with the map")
+    )  # fmt: skip
+    return mended
+
+
+def _drawn_km2(geometry: BaseGeometry) -> float:
+    """Area by the rings as drawn, whatever their crossings (parts that turn the other way subtract)."""
+    return abs(float(WGS84.geometry_area_perimeter(geometry)[0])) / 1e6
+
+
+def polygons_only(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygonal part of a geometry, as a MultiPolygon."""
+    return merge([part for part in _polygons(geometry) if not part.is_empty])
+
+
+def merge(geometries: Sequence[BaseGeometry]) -> BaseGeometry:
+    """One MultiPolygon in normal form, whatever the order of the parts."""
+    flat = [part for geometry in geometries for part in _polygons(geometry)]
+    if len(geometries) > 1:
+        flat.sort(key=shapely.to_wkb)
+        flat = _polygons(shapely.union_all(flat))
+    return shapely.normalize(MultiPolygon(flat))
+
+
+def _polygons(geometry: BaseGeometry) -> list[BaseGeometry]:
+    """Polygons of any geometry; a collection is opened two levels deep."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return [part for part in parts if part.geom_type == "Polygon"]
+
+
+# -- equality by shape -----------------------------------------------------------------------
+def shape_digest(geometry: BaseGeometry) -> str:
+    """SHA-256 of the rings, rounded to 1e-5 degree, whatever their order, start and direction."""
+    polygons = []
+    for polygon in shapely.get_parts(geometry):
+        rings = [_ring_bytes(ring) for ring in shapely.get_rings(polygon)]
+        polygons.append(b"\x01".join([rings[0], *sorted(rings[1:])]))
+    return hashlib.sha256(b"\x02".join(sorted(polygons))).hexdigest()
+
+
+def _ring_bytes(ring: BaseGeometry) -> bytes:
+    points: npt.NDArray[np.int64] = np.rint(shapely.get_coordinates(ring)[:-1] / SAME_WITHIN_DEG).astype(
+        ">i8"
+    )
+    moved = np.any(points != np.roll(points, 1, axis=0), axis=1)
+    points = points[moved] if moved.any() else points[:1]
+    # offset to non-negative numbers: big-endian bytes then sort as the numbers do
+    text = [(point + 2**40).astype(">u8").tobytes() for point in points]
+    return min(_rotated(text), _rotated(text[::-1]))
+
+
+def _rotated(points: list[bytes]) -> bytes:
+    """The rotation that comes first in order."""
+    first = min(points)
+    starts = [i for i, point in enumerate(points) if point == first]
+    return min(b"".join(points[i:] + points[:i]) for i in starts)
+
+
+def is_same_shape(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Whether nothing of the difference is wider than ``2 · SAME_WITHIN_DEG``.
+
+    True of a map written again with other decimals, or cut into other pieces; an advance that
+    could be drawn is wider.
+    """
+    difference = shapely.symmetric_difference(one, other)
+    return bool(difference.buffer(-SAME_WITHIN_DEG, join_style="mitre").is_empty)
+
+
+# -- dated shapes ----------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedShape:
+    """What a map showed of one holder at one time."""
+
+    holder_party_id: str
+    map_time: datetime
+    describes_until: datetime
+    geometry: BaseGeometry
+    position_sd_m: float | None
+    provenance: Record
+
+
+def control_records(shapes: Sequence[DatedShape], *, source_id: str) -> list[Record]:
+    """Rows of ``control``, the status told by shape against the holder's last different shape."""
+    records: list[Record] = []
+    last: dict[str, tuple[BaseGeometry, str]] = {}
+    for dated in sorted(shapes, key=lambda item: (item.map_time, item.holder_party_id)):
+        digest = shape_digest(dated.geometry)
+        known = last.get(dated.holder_party_id)
+        if known is None:
+            status = "first"
+        elif digest == known[1] or is_same_shape(dated.geometry, known[0]):
+            status = "repeat"
+        else:
+            status = "update"
+        if known is None or status == "update":
+            last[dated.holder_party_id] = (dated.geometry, digest)
+        records.append(
+            {
+                "control_id": short_id("ctl", source_id, dated.holder_party_id, dated.map_time),
+                "source_id": source_id,
+                "holder_party_id": dated.holder_party_id,
+                "map_time": dated.map_time,
+                "describes_until": dated.describes_until,
+                "status": status,
+                "geometry": shapely.to_wkb(merge([dated.geometry])),
+                "shape_digest": digest,
+                "position_sd_m": dated.position_sd_m,
+                **dated.provenance,
+            }
+        )
+    return records

@@ -1,0 +1,347 @@
+"""The columns of a user's table into those of a schema, column by column for speed.
+
+1. plan: which header feeds which column, and which columns nothing feeds;
+2. read every cell, noting faults;
+3. derive what the schema needs and the file need not say (ids, windows, acts, defaults);
+4. settle each row: quarantined, repeated, outside, used;
+5. build the table of the rows used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from truceline.base.canonical import canonical_json, short_id
+from truceline.base.errors import InputError, Problem
+from truceline.base.intervals import Interval
+from truceline.schema.table import Table, TableSpec
+from truceline.sources.cells import (
+    CellError,
+    Fault,
+    column_reader,
+    moment_reader,
+    read_cells,
+    word_reader,
+)
+from truceline.sources.claim_words import claim_kind
+from truceline.sources.grid import Grid
+from truceline.sources.source import ReadContext
+
+if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
+    from truceline.sources.table import TableOptions
+
+#: what a column is where nothing feeds it, though the schema requires it
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "observations": {},
+    "counts": {"relation": "=", "cumulative": False, "vintage": "as fetched"},
+    "coverage": {"reason": "watched"},
+    "claims": {},
+}
+_OWN = {"source_id", "raw_file", "raw_row", "raw_digest"}
+_WINDOWS = {"observations": ("occurred_from", "occurred_until")}
+_ID_WORDS = {"observations": "obs", "counts": "cnt", "coverage": "cov", "claims": "clm"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnPlan:
+    """Which header of the file feeds which column (schema's or virtual)."""
+
+    header_of: dict[str, str]
+    window: tuple[str, str]
+
+
+def plan_columns(
+    options: TableOptions, *, spec: TableSpec, header: list[str], label: str, has_points: bool
+) -> ColumnPlan:
+    """Find a header for each column; a header that has a column's own name needs no mapping.
+
+    Raises
+    ------
+    InputError
+        Naming every header that the options name and the file lacks, and every column that the
+        schema requires and nothing feeds.
+    """
+    window = _WINDOWS.get(spec.name, ("window_start", "window_stop"))
+    virtual = ("time", "act") if spec.name == "observations" else ("time",)
+    names = [column.name for column in spec.columns if column.name not in {*_OWN, "acts"}] + list(virtual)
+    # GeoJSON points come as columns, whether the first feature has one or not
+    known = {*header, *(("longitude_deg", "latitude_deg") if has_points else ())}
+    header_of = {name: name for name in names if name in header and name not in options.constants}
+    if header_of.keys() >= set(window):
+        header_of.pop("time", None)
+    header_of |= options.columns
+    got = ", ".join(header)[:300]
+    problems = [
+        Problem(code="column_missing", message=f"the header lacks the column that `{name}` is mapped to", file=label, row=1, column=source, got=got, expected=source, next_step=f"Map `columns: {{{name}: <a header>}}` to one of the file's headers")
+        for name, source in header_of.items()
+        if source not in known
+    ]  # fmt: skip
+    fed = {*header_of, *options.constants, *DEFAULTS[spec.name], *_OWN, "acts", "kind", "window_precision", spec.key}  # fmt: skip
+    if "time" in fed:
+        fed |= set(window)
+    problems += [
+        Problem(code="column_missing", message=f"nothing feeds the column `{column.name}` ({column.meaning})", file=label, row=1, column=column.name, got=got, expected="`time`, or both ends of the window" if column.name in window else column.name, next_step=f"Map `columns: {{{'time' if column.name in window else column.name}: <a header>}}`, or give it in `constants`")
+        for column in spec.columns
+        if column.required and column.name not in fed
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    return ColumnPlan(header_of=header_of, window=window)
+
+
+def fill_columns(
+    grid: Grid,
+    plan: ColumnPlan,
+    options: TableOptions,
+    *,
+    context: ReadContext,
+    spec: TableSpec,
+    seen: set[str],
+) -> Table:
+    """The rows of ``grid`` as a table of ``spec``; every row is accounted for (see the module)."""
+    faults: list[Fault] = []
+    data = _read(grid, plan, options, context=context, spec=spec, faults=faults)  # (2)
+    _derive(grid, plan, options, spec=spec, data=data, faults=faults, context=context)  # (3)
+    kept = _settle(grid, plan, data, context=context, spec=spec, faults=faults, seen=seen)  # (4)
+    return _build(grid, data, kept, context=context, spec=spec)  # (5)
+
+
+def _read(
+    grid: Grid,
+    plan: ColumnPlan,
+    options: TableOptions,
+    *,
+    context: ReadContext,
+    spec: TableSpec,
+    faults: list[Fault],
+) -> dict[str, list[Any]]:
+    n = len(grid)
+    data: dict[str, list[Any]] = {}
+    by_name = {column.name: column for column in spec.columns}
+    for name in [*by_name, "time", "act"]:
+        source = plan.header_of.get(name)
+        constant = options.constants.get(name, DEFAULTS[spec.name].get(name))
+        if source is None and (constant is None or name in _OWN):
+            continue
+        if name == "time":
+            reader = moment_reader(options.zone)
+        elif name not in by_name:
+            reader = word_reader(context.acts, code="name_unknown", message="the terms have no such act")
+        else:
+            reader = column_reader(by_name[name], context, zone=options.zone)
+        if source is None:
+            data[name] = [_constant(reader, constant, name=name, label=grid.sheet.file.label)] * n
+            continue
+        values = grid.columns.get(source, [None] * n)
+        data[name] = read_cells(values, reader, header=source, faults=faults, words=options.values.get(name, {}))  # fmt: skip
+        if (name in by_name and by_name[name].required) or name == "time":
+            _require(data[name], source, values, faults)
+    return data
+
+
+def _constant(reader: Any, value: Any, *, name: str, label: str) -> Any:
+    try:
+        return reader(value)
+    except CellError as error:
+        raise InputError(
+            Problem(code=error.code, message=error.message, file=label, column=f"constants.{name}", got=str(value), expected=error.expected, next_step="Correct the option `constants`")
+        ) from error  # fmt: skip
+
+
+def _require(read: list[Any], header: str, values: Any, faults: list[Fault]) -> None:
+    """Note the empty cells of a column that must not be empty."""
+    known = {fault.position for fault in faults if fault.header == header}
+    missing = CellError("value_missing", "the value is empty", expected="a value", next_step="Fill it in")
+    for position, value in enumerate(read):
+        if value is None and position not in known:
+            faults.append(Fault(position=position, header=header, got=str(values[position] or ""), error=missing))  # fmt: skip
+
+
+# -- (3) ---------------------------------------------------------------------------------------
+def _derive(
+    grid: Grid,
+    plan: ColumnPlan,
+    options: TableOptions,
+    *,
+    spec: TableSpec,
+    data: dict[str, list[Any]],
+    faults: list[Fault],
+    context: ReadContext,
+) -> None:
+    start, stop = plan.window
+    times = data.pop("time", None)
+    if times is not None:
+        spans = [_window_of(value, options) for value in times]
+        data.setdefault(start, [span[0] for span in spans])
+        data.setdefault(stop, [span[1] for span in spans])
+    for first, last in spec.intervals:
+        if first in data and last in data:
+            _check_order(data[first], data[last], last, plan, faults)
+    if spec.name == "observations":
+        acts = data.pop("act", None)
+        data["acts"] = [[]] * len(grid) if acts is None else [[(act, 0.0)] if act else [] for act in acts]
+        _check_places(data, plan, faults, context)
+    if spec.name == "claims":
+        _derive_claims(data, times, len(grid))
+    if spec.key not in data:
+        columns = [grid.columns[name] for name in sorted(grid.columns)]
+        word = _ID_WORDS[spec.name]
+        data[spec.key] = [short_id(word, context.source_id, *fields) for fields in zip(*columns, strict=True)]
+
+
+def _window_of(value: Any, options: TableOptions) -> tuple[Any, Any]:
+    if value is None:
+        return None, None
+    if isinstance(value, Interval):
+        return value.start, value.stop
+    if options.time_sd_s is not None:
+        margin = timedelta(seconds=2 * options.time_sd_s)
+        return value - margin, value + margin
+    return value, value + timedelta(seconds=options.time_resolution_s)
+
+
+def _check_order(
+    starts: list[Any], stops: list[Any], column: str, plan: ColumnPlan, faults: list[Fault]
+) -> None:
+    wrong = CellError("time_order", "the interval stops before it starts, or when it does", expected="a later time")  # fmt: skip
+    for position, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        if start is not None and stop is not None and stop <= start:
+            header = plan.header_of.get(column, column)
+            faults.append(Fault(position=position, header=header, got=stop.isoformat(), error=wrong))
+
+
+def _check_places(
+    data: dict[str, list[Any]], plan: ColumnPlan, faults: list[Fault], context: ReadContext
+) -> None:
+    longitudes, latitudes = data.get("longitude_deg"), data.get("latitude_deg")
+    region = context.region
+    if longitudes is None or latitudes is None:
+        return
+    swapped = CellError("place_swapped", "longitude and latitude seem exchanged", expected="a place in the case's region", next_step="Exchange the two in the option `columns`")  # fmt: skip
+    half = CellError("value_missing", "a place needs longitude and latitude", expected="both, or neither")
+    header = plan.header_of.get("longitude_deg", "longitude_deg")
+    for position, (x, y) in enumerate(zip(longitudes, latitudes, strict=True)):
+        if (x is None) != (y is None):
+            faults.append(Fault(position=position, header=header, got=f"{x}, {y}", error=half))
+        elif x is not None and region is not None and not region.holds(x, y) and region.holds(y, x):
+            faults.append(Fault(position=position, header=header, got=f"{x:g}, {y:g}", error=swapped))
+
+
+def _derive_claims(data: dict[str, list[Any]], times: list[Any] | None, n: int) -> None:
+    empty = [None] * n
+    if "kind" not in data:
+        parts = (data.get("speaker_party_id", empty), data["accused_party_id"], data.get("value", empty), data.get("direction", empty))  # fmt: skip
+        data["kind"] = [
+            claim_kind(speaker, accused or "", value=value, direction=direction)
+            for speaker, accused, value, direction in zip(*parts, strict=True)
+        ]
+    if "window_precision" not in data:
+        words = [None] * n if times is None else times
+        data["window_precision"] = ["date_only" if isinstance(time, Interval) else "exact" for time in words]
+    if "relation" not in data:
+        data["relation"] = [None if value is None else "=" for value in data.get("value", empty)]
+
+
+# -- (4) ---------------------------------------------------------------------------------------
+def _settle(
+    grid: Grid,
+    plan: ColumnPlan,
+    data: dict[str, list[Any]],
+    *,
+    context: ReadContext,
+    spec: TableSpec,
+    faults: list[Fault],
+    seen: set[str],
+) -> list[int]:
+    """Account for every row; positions of those used."""
+    keys = data[spec.key]
+    if spec.key in plan.header_of:
+        _check_keys(grid, keys, plan.header_of[spec.key], seen, faults)
+    by_position: dict[int, list[Fault]] = {}
+    for fault in faults:
+        by_position.setdefault(fault.position, []).append(fault)
+    starts, stops = data[plan.window[0]], data[plan.window[1]]
+    nowhere = [None] * len(grid)
+    longitudes, latitudes = data.get("longitude_deg", nowhere), data.get("latitude_deg", nowhere)
+    span_start, span_stop, region = context.span.start, context.span.stop, context.region
+    account = grid.sheet.account
+    kept = []
+    for position, key in enumerate(keys):
+        if position in by_position:
+            _quarantine(grid, position, by_position[position])
+        elif key in seen:
+            account.rows_repeated += 1
+        else:
+            seen.add(key)
+            x, y = longitudes[position], latitudes[position]
+            in_region = region is None or x is None or region.holds(x, y)
+            if in_region and _overlaps(starts[position], stops[position], span_start, span_stop):
+                kept.append(position)
+            else:
+                account.rows_outside += 1
+    account.rows_used += len(kept)
+    return kept
+
+
+def _overlaps(start: datetime, stop: datetime, span_start: datetime, span_stop: datetime) -> bool:
+    return start < span_stop and stop > span_start
+
+
+def _check_keys(grid: Grid, keys: list[Any], header: str, seen: set[str], faults: list[Fault]) -> None:
+    """An id given twice with differing content is nobody's."""
+    first: dict[Any, str] = {}
+    differing = {key for key in keys if key in seen}
+    contents = [
+        canonical_json([str(field) for field in fields])
+        for fields in zip(*(grid.columns[name] for name in sorted(grid.columns)), strict=True)
+    ]
+    for key, content in zip(keys, contents, strict=True):
+        if first.setdefault(key, content) != content:
+            differing.add(key)
+    wrong = CellError("id_repeated", "two records have this id and differ", expected="an id for each record")
+    for position, key in enumerate(keys):
+        if key is not None and key in differing:
+            faults.append(Fault(position=position, header=header, got=str(key), error=wrong))
+
+
+def _quarantine(grid: Grid, position: int, faults: list[Fault]) -> None:
+    row = grid.row(position)
+    for fault in faults:
+        row.wrong(
+            fault.error.code,
+            fault.error.message,
+            column=fault.header,
+            got=fault.got[:200],
+            expected=fault.error.expected,
+            next_step=fault.error.next_step,
+        )
+    row.close()
+
+
+# -- (5) ---------------------------------------------------------------------------------------
+def _build(
+    grid: Grid, data: dict[str, list[Any]], kept: list[int], *, context: ReadContext, spec: TableSpec
+) -> Table:
+    n = len(kept)
+    file = grid.sheet.file
+    own = {
+        "source_id": pa.repeat(context.source_id, n),
+        "raw_file": pa.repeat(file.label, n),
+        "raw_digest": pa.repeat(str(file.digest), n),
+        "raw_row": pa.array([grid.numbers[position] for position in kept], type=pa.int64()),
+    }
+    arrays = []
+    for column in spec.columns:
+        if column.name in own:
+            arrays.append(own[column.name])
+        elif column.name in data:
+            values = data[column.name]
+            picked = values if n == len(values) else [values[position] for position in kept]
+            arrays.append(pa.array(picked, type=column.type))
+        else:
+            arrays.append(pa.nulls(n, type=column.type))
+    return pa.Table.from_arrays(arrays, schema=spec.arrow)
