@@ -20,7 +20,7 @@ LENGTH_CLASSES_S = (120.0, 2 * 3600.0, 9 * 3600.0, 36 * 3600.0)
 class Gate:
     """Limits within which two nodes may be one incident."""
 
-    distance_sd: float = 3.0  #: distance over its combined standard deviation
+    distance_sd: float = 2.5  #: distance over its combined standard deviation
     distance_m: float = 10_000.0  #: and no farther than this
     gap_s: float = 60.0  #: between intervals of two well-timed records
     well_timed_s: float = 3600.0  #: longer intervals must truly overlap

@@ -97,6 +97,7 @@ def case_yaml(simulated: Simulated) -> str:
             "seed": simulated.seed,
             "invented": True,
             "monitors": True,
+            "advance_acts": [ADVANCE],
             "theatre": THEATRE,
             "region": [west, south, east, north],
             "areas": _areas(simulated),
@@ -203,7 +204,7 @@ _DETECTION = [
     "sensor_id", "look_id", "fire_direction_deg",
 ]  # fmt: skip
 _WATCH = [
-    "coverage_id", "source_id", "sensor_id", "look_id", "longitude_deg", "latitude_deg", "radius_m",
+    "coverage_id", "sensor_id", "look_id", "longitude_deg", "latitude_deg", "radius_m",
     "window_start", "window_stop", "act", "available_share", "detection_p_a", "detection_p_b",
     "detection_p_basis", "clutter_per_day", "reason", "note",
 ]  # fmt: skip
@@ -211,7 +212,7 @@ _REPORT = [
     "occurred_from", "occurred_until", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m",
     "place_name", "act", "text",
 ]  # fmt: skip
-_CLOUD = ["coverage_id", "source_id", "area_id", "window_start", "window_stop", "available_share", "reason"]
+_CLOUD = ["coverage_id", "area_id", "window_start", "window_stop", "available_share", "reason"]
 _COUNT = ["count_id", "series", "act", "unit", "value", "window_start", "window_stop", "area_id"]
 
 
@@ -219,14 +220,14 @@ def _sources(simulated: Simulated) -> list[dict[str, Any]]:
     west, east = _parties(simulated)
     counts = {"relation": "=", "cumulative": False, "vintage": "only"}
     return [
-        _source("acoustic", "Acoustic stations", "table", grade="hard", mechanism=True, role="Shots heard by the mechanism's stations, with direction for some.", cost_of_absence="Nothing independent would be known of shelling.", options=_table("observations", _DETECTION)),
-        _source("acoustic_watch", "Log of the acoustic stations", "table", grade="hard", role="When each station listened, and how well.", cost_of_absence="No bound on what went unheard.", options=_table("coverage", _WATCH)),
-        _source("patrols", "Patrols of the mechanism", "table", grade="hard", mechanism=True, role="Traces that patrols found by day.", cost_of_absence="Nothing could be verified on the ground.", options=_table("observations", _DETECTION)),
-        _source("patrols_watch", "Log of the patrols", "table", grade="hard", role="Where patrols looked, and where they were turned back.", cost_of_absence="Refusals would not be known.", options=_table("coverage", _WATCH)),
+        _source("acoustic", "Acoustic stations", "table", grade="hard", mechanism=True, forms_incidents=True, role="Shots heard by the mechanism's stations, with direction for some.", cost_of_absence="Nothing independent would be known of shelling.", options=_table("observations", _DETECTION)),
+        _source("acoustic_watch", "Log of the acoustic stations", "table", grade="hard", role="When each station listened, and how well.", cost_of_absence="No bound on what went unheard.", options=_table("coverage", _WATCH, of_source="acoustic")),
+        _source("patrols", "Patrols of the mechanism", "table", grade="hard", mechanism=True, forms_incidents=True, role="Traces that patrols found by day.", cost_of_absence="Nothing could be verified on the ground.", options=_table("observations", _DETECTION)),
+        _source("patrols_watch", "Log of the patrols", "table", grade="hard", role="Where patrols looked, and where they were turned back.", cost_of_absence="Refusals would not be known.", options=_table("coverage", _WATCH, of_source="patrols")),
         _source("thermal", "Fires seen from orbit", "firms", grade="hard", role="Heat on the ground; mostly fields.", cost_of_absence="Little.", options={}),
-        _source("thermal_cloud", "Cloud over the satellite's passes", "table", grade="hard", role="How much of the ground the satellite could see.", cost_of_absence="Fires hidden by cloud could not be told from none.", options=_table("coverage", _CLOUD)),
-        _source("reports_west", f"Outlets of the {west.name}", "table", grade="reported", role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": west.id, "accused_party_id": east.id})),
-        _source("reports_east", f"Outlets of the {east.name}", "table", grade="reported", role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": east.id, "accused_party_id": west.id}, zone="Etc/GMT+2")),
+        _source("thermal_cloud", "Cloud over the satellite's passes", "table", grade="hard", role="How much of the ground the satellite could see.", cost_of_absence="Fires hidden by cloud could not be told from none.", options=_table("coverage", _CLOUD, of_source="thermal")),
+        _source("reports_west", f"Outlets of the {west.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": west.id, "accused_party_id": east.id})),
+        _source("reports_east", f"Outlets of the {east.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": east.id, "accused_party_id": west.id}, zone="Etc/GMT+2")),
         _source("hotline", "Hotline of the mechanism", "table", grade="reported", role="Calls a day about explosions, by sector; it cannot say whose.", cost_of_absence="One regular series less.", options=_table("counts", _COUNT, constants={**counts, "speaker": "Hotline"})),
         _source("staff_west", f"Daily figures of the {west.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=_table("counts", _COUNT, constants={**counts, "speaker": f"{west.name}, general staff", "speaker_party_id": west.id, "accused_party_id": east.id})),
         _source("staff_east", f"Daily figures of the {east.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=_table("counts", _COUNT, constants={**counts, "speaker": f"{east.name}, general staff", "speaker_party_id": east.id, "accused_party_id": west.id})),

@@ -12,7 +12,7 @@ from truceline.simulate.scenario import ADVANCE, DRONE, SECTORS, SHELLING, Scena
 
 #: an acoustic station: half of the shells at this range are heard, and how fast that falls off
 HEARING_RANGE_KM, HEARING_FALL_KM, HEARING_BEST_P = 13.0, 1.8, 0.95
-STATION_RADIUS_KM = 10.0
+STATION_RADIUS_KM = 14.0
 DRONE_HEARING_SHARE = 0.15
 CALIBRATION_SHOTS = 80
 PATROL_RADIUS_KM = 4.0

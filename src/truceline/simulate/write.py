@@ -105,9 +105,9 @@ def _instrument_files(simulated: Simulated, links: list[tuple[str, int, int]]) -
     files["data/thermal.csv"] = _csv(_FIRMS_HEADER, [_firms_row(simulated, d) for d in hot])
     links += [("data/thermal.csv", row, d.act_number) for row, d in enumerate(hot, start=2)]
     files["data/thermal_cloud.csv"] = _csv(
-        ("coverage_id", "source_id", "area_id", "window_start", "window_stop", "available_share", "reason"),
+        ("coverage_id", "area_id", "window_start", "window_stop", "available_share", "reason"),
         [
-            (f"cloud-{day + 1:02d}", "thermal", "tern_coast", _time(simulated, 24 * day), _time(simulated, 24 * day + 24), f"{1 - share:.3f}", "cloud" if share > 0.05 else "watched")
+            (f"cloud-{day + 1:02d}", "tern_coast", _time(simulated, 24 * day), _time(simulated, 24 * day + 24), f"{1 - share:.3f}", "cloud" if share > 0.05 else "watched")
             for day, share in simulated.cloud
         ],
     )  # fmt: skip
@@ -119,7 +119,7 @@ _DETECTION_HEADER = (
     "sensor_id", "look_id", "fire_direction_deg",
 )  # fmt: skip
 _WATCH_HEADER = (
-    "coverage_id", "source_id", "sensor_id", "look_id", "longitude_deg", "latitude_deg", "radius_m",
+    "coverage_id", "sensor_id", "look_id", "longitude_deg", "latitude_deg", "radius_m",
     "window_start", "window_stop", "act", "available_share", "detection_p_a", "detection_p_b",
     "detection_p_basis", "clutter_per_day", "reason", "note",
 )  # fmt: skip
@@ -153,7 +153,6 @@ def _watch_row(simulated: Simulated, watch: Watch, number: int) -> tuple[Any, ..
     source_id = "patrols" if watch.look_id else "acoustic"
     return (
         f"{source_id}-{number:05d}",
-        source_id,
         watch.sensor_id,
         watch.look_id,
         longitude,
@@ -256,8 +255,8 @@ def _map_files(simulated: Simulated) -> dict[str, str]:
     files = {}
     for name, maps in (("regular", simulated.regular_map), ("stale", simulated.stale_map)):
         for day, held in maps:
-            date = _moment(simulated, 24 * day).strftime("%Y-%m-%d")
-            files[f"data/map_{name}/{date}.geojson"] = _geojson(simulated, held)
+            date = _moment(simulated, 24 * day).strftime("%Y%m%d")
+            files[f"data/map_{name}/map_{date}.geojson"] = _geojson(simulated, held)
     return files
 
 
