@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from truceline.layers.drawing import draw_map
 from truceline.layers.picture import MapInput, MapLine, MapPlace, MapSymbol
 
 __all__ = ["MapInput", "MapLine", "MapPlace", "MapSymbol", "render_map_html", "render_map_svg"]
 
 
 def render_map_svg(
-    data: MapInput, *, width_px: int = 960, font_family: str = "IBM Plex Sans, sans-serif"
+    data: MapInput,
+    *,
+    width_px: int = 720,
+    font_family: str = "IBM Plex Sans, sans-serif",
+    id_prefix: str = "map-static",
 ) -> str:
     """A static SVG document, the same bytes for the same input.
 
     Plain paths and ``<text>`` only: no CSS variables, no ``foreignObject``, nothing from outside;
-    fit for typst and for a page. Its height follows from the region.
+    fit for typst and for a page. Its height follows from the region and the legend. At 720 px over
+    the width of a text column its smallest letters are 6 points high. ``id_prefix`` must be unique
+    in the page that holds it.
     """
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_px}" height="{width_px // 2}" '
-        f'viewBox="0 0 {width_px} {width_px // 2}" font-family="{font_family}" role="img" '
-        f'aria-label="{data.title}"></svg>'
-    )
+    return draw_map(data, width_px=width_px, font_family=font_family, id_prefix=id_prefix)
 
 
 def render_map_html(
