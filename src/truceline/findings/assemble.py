@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.canonical import short_id
@@ -51,7 +51,8 @@ class Ground:
 
     ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
     detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
-    ``absent`` the sources that would have spoken and were not there: title and act.
+    ``absent`` the sources that would have spoken and were not there (title and act), ``parts`` the
+    areas that lie in an area.
     """
 
     truce: Truce
@@ -65,6 +66,7 @@ class Ground:
     bound_of: Callable[[Question, int | None], Bound]
     watch_of: Callable[[Question], Watch | None]
     absent: Sequence[tuple[str, str | None]] = ()
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
@@ -79,7 +81,13 @@ def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
                 periods = _periods(ground.truce, clock_id, scope.periods)
                 findings += [
                     _finding(
-                        ground, obligation, clock_id=clock_id, party_id=party, area_id=area, period=period
+                        ground,
+                        obligation,
+                        clock_id=clock_id,
+                        party_id=party,
+                        area_id=area,
+                        period=period,
+                        n_compared=1 if area == ground.theatre_id else len(scope.areas),
                     )
                     for area in scope.areas
                     for party in parties
@@ -101,7 +109,14 @@ def _zone(truce: Truce, clock_id: str) -> str:
 
 
 def _finding(
-    ground: Ground, obligation: Obligation, *, clock_id: str, party_id: str, area_id: str, period: Interval
+    ground: Ground,
+    obligation: Obligation,
+    *,
+    clock_id: str,
+    party_id: str,
+    area_id: str,
+    period: Interval,
+    n_compared: int,
 ) -> Finding:
     truce = ground.truce
     question = Question(
@@ -112,12 +127,14 @@ def _finding(
         period=period,
         window=truce.window(clock_id),
         zone=_zone(truce, clock_id),
+        part_ids=frozenset(ground.parts.get(area_id, (area_id,))),
+        n_compared=n_compared,
     )
     measured = ground.measure(question)
     maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
     evidence = [
         *evidence_of_incidents(ground.incidents, question),
-        *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id) for item in measured),
+        *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id, n_compared=question.n_compared) for item in measured),
         *evidence_of_claims(list(ground.claims), question),
         *maps,
     ]  # fmt: skip
@@ -204,9 +221,10 @@ def lead_of(evidence: Sequence[Evidence]) -> Evidence | None:
         lambda item: item.kind == "opponent_count" and item.value is not None,
     ]
     for fits in ranks:
-        found = next((item for item in evidence if fits(item)), None)
-        if found is not None:
-            return found
+        found = [item for item in evidence if fits(item)]
+        if found:
+            # a figure with a clean day before it goes first, then the larger one
+            return max(found, key=lambda item: (item.caveat != "baseline_overlaps_window", item.value or 0.0))
     return evidence[0] if evidence else None
 
 
@@ -276,7 +294,8 @@ def _reasons(
     if watch is not None and watch.share < 1 - 1e-6:
         code = "coverage_lost" if watch.share < LEAST_COVERAGE else "coverage_reduced"
         reasons.append(Reason(code=code, text=watch.text, source_ids=watch.source_ids))
-    if not any(item.value is not None or item.change != "not_said" for item in evidence):
+    lost = watch is not None and watch.share < LEAST_COVERAGE
+    if not lost and not any(item.value is not None or item.change != "not_said" for item in evidence):
         reasons += _nothing_here(ground, question)
     if unattributed:
         text = f"{counted(float(len(unattributed)), 'incident')} of this act in the area and period, none of which can be attributed."
@@ -373,29 +392,53 @@ def _would_change(reasons: Sequence[Reason]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(WOULD_CHANGE[code] for code in codes if code in WOULD_CHANGE))
 
 
-def summarise(findings: Sequence[Finding], truce: Truce, *, theatre_id: str) -> tuple[str, ...]:
-    """The report in sentences: each act, each party in the order of the terms, the whole window."""
+SUMMARY_WORDS = {
+    "complied": "complied",
+    "partial": "reduced, not shown to have ceased",
+    "non_compliant": "not complied",
+    "undetermined": "cannot tell",
+    "no_coverage": "not watched",
+    "not_applicable": "not applicable",
+}
+
+
+def summarise(
+    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool
+) -> tuple[str, ...]:
+    """The report in sentences: what it rests on, then each act with each party, whole window."""
     sentences = []
+    if not monitors:
+        bound = "" if any(finding.bound.history_hi95 is not None for finding in findings) else (
+            " No bound can be put on what went unseen, since no detection probability was ever measured."
+        )  # fmt: skip
+        sentences.append(
+            f"Nothing here is verified and no incident is attributed: no monitoring mechanism reported.{bound}"
+        )
     for obligation in truce.obligations:
-        act = truce.act(obligation.act)
-        parts = []
-        for finding in findings:
-            whole = truce.window(finding.clock_id)
-            if (
-                finding.obligation_id == obligation.id
-                and finding.area_id == theatre_id
-                and finding.period == whole
-            ):
-                words = {
-                    "complied": "complied", "partial": "reduced, not shown to have ceased", "non_compliant": "not complied",
-                    "undetermined": "cannot tell", "no_coverage": "not watched", "not_applicable": "not applicable",
-                }[finding.judgement]  # fmt: skip
-                if finding.headline.startswith("Nearly stopped"):
-                    words = "nearly stopped"
-                reported = f" ({finding.occurrence})" if finding.occurrence != "inconclusive" else ""
-                parts.append(f"{truce.party_name(finding.party_id)}: {words}{reported}")
-        sentences.append(f"{act.name} — {'; '.join(parts)}.")
+        whole = [
+            finding
+            for finding in findings
+            if finding.obligation_id == obligation.id
+            and finding.area_id == theatre_id
+            and finding.period == truce.window(finding.clock_id)
+        ]
+        parts = [_in_short(finding, truce) for finding in whole]
+        if parts:
+            sentences.append(f"{truce.act(obligation.act).name}. {' '.join(parts)}")
     return tuple(sentences)
+
+
+def _in_short(finding: Finding, truce: Truce) -> str:
+    words = (
+        "nearly stopped"
+        if finding.headline.startswith("Nearly stopped")
+        else SUMMARY_WORDS[finding.judgement]
+    )
+    if finding.occurrence != "inconclusive":
+        words += f" ({finding.occurrence})"
+    lead = lead_of(finding.evidence)
+    said = f": {lead.brief} [{lead.speaker}]" if lead is not None and lead.brief else ""
+    return f"{truce.party_name(finding.party_id)}: {words}{said}."
 
 
 __all__ = ["REPORTED_E", "Ground", "Measured", "Watch", "assemble_findings", "lead_of", "plain", "summarise"]

@@ -71,6 +71,8 @@ class Question:
     period: Interval
     window: Interval
     zone: str
+    part_ids: frozenset[str] = frozenset()  #: the area and all that lies in it
+    n_compared: int = 1  #: areas asked about side by side; the more, the surer one must be of each
 
 
 def evidence_of_claims(claims: list[Record], question: Question) -> list[Evidence]:
@@ -159,6 +161,7 @@ def _stated(claim: Record, question: Question) -> Evidence:
             rows=(row_of(claim),),
             claim_ids=(claim["claim_id"],),
         ),
+        brief=f"{words.get(direction or '', 'occurred')}, no number given",
         caveat="" if concession else "A party’s word on its own conduct; it weighs nothing by itself.",
     )
 
@@ -171,11 +174,13 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
         ratio = claim["value"] / earlier["value"]
     change = _change(claim, earlier, ratio)
     period = period_of(window_of(claim), question.zone)
-    text = f"{claim['speaker']}: {counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
+    brief = f"{counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
+    text = f"{claim['speaker']}: {brief}"
     note = ""
     if earlier is not None and ratio is not None:
         note = f"{figure(earlier['value'])} on {period_of(window_of(earlier), question.zone)}"
-        text += f", against {note} ({change_of(ratio)})"
+        brief += f", against {note} ({change_of(ratio)})"
+        text = f"{claim['speaker']}: {brief}"
         if overlaps:
             text += "; the day compared with lies partly inside the truce"
         elif change == "unchanged":
@@ -202,6 +207,7 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
             rows=tuple(row_of(row) for row in (claim, earlier) if row is not None),
             claim_ids=tuple(row["claim_id"] for row in (claim, earlier) if row is not None),
         ),
+        brief=brief,
         caveat="baseline_overlaps_window" if overlaps else "",
     )
 

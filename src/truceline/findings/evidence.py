@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from truceline.assurance.series import Effect, Series
 from truceline.findings.claims import Change, Question
 from truceline.findings.results import Evidence, Reason, RowRef
-from truceline.findings.words import change_of, counted, day_of, figure, listed, moment_of, times_of
+from truceline.findings.words import counted, day_of, figure, listed, moment_of, times_of
 from truceline.line.history import LineHistory, Snapshot
 from truceline.schema.table import Record
 
@@ -20,12 +23,18 @@ LEAST_COVERAGE = 0.5
 
 
 def evidence_of_series(
-    series: Series, effect: Effect, *, source_title: str, speaker_party_id: str | None
+    series: Series, effect: Effect, *, source_title: str, speaker_party_id: str | None, n_compared: int = 1
 ) -> Evidence:
-    """What a regular series says of the period it was measured over."""
+    """What a regular series says of the period it was measured over.
+
+    Where ``n_compared`` areas are asked about side by side, a change is reported for one of them
+    only at that many times the e-value: an average of e-values is one, so their sum bounds the
+    chance of any false alarm.
+    """
     spec = series.spec
-    fell = effect.e_value is not None and effect.e_value >= REPORTED_E and (effect.ratio or 0) < 1
-    rose = effect.e_value is not None and effect.e_value >= REPORTED_E and (effect.ratio or 0) > 1
+    reported = effect.e_value is not None and effect.e_value >= REPORTED_E * n_compared
+    fell = reported and (effect.ratio or 0) < 1
+    rose = reported and (effect.ratio or 0) > 1
     change: Change = "fell" if fell else "rose" if rose else "not_shown" if effect.n_window else "not_said"
     if effect.observed is None:
         code = "missing_row_not_zero"
@@ -33,6 +42,8 @@ def evidence_of_series(
         code = "series_fell" if fell else "series_rose"
     else:
         code = "series_no_change_shown" if effect.informative else "series_uninformative"
+    usual = usual_total(series)
+    baseline = usual[0] if usual is not None else effect.expected
     return Evidence(
         kind=spec.kind,
         speaker=source_title,
@@ -43,23 +54,62 @@ def evidence_of_series(
         value=effect.observed,
         relation="=",
         unit=spec.unit,
-        baseline_value=effect.expected,
-        baseline_note=f"{figure(_rounded(effect.expected))} expected from the baseline"
-        if effect.expected is not None
-        else "",
+        baseline_value=baseline,
+        baseline_note=_usual_words(usual) if usual is not None else "expected from the baseline",
         ratio=effect.ratio,
         ratio_lo95=effect.ratio_lo95,
         ratio_hi95=effect.ratio_hi95,
         e_value=effect.e_value,
         reason=Reason(
             code=code,
-            text=describe_effect(series, effect),
+            text=describe_effect(series, effect, say_power=not reported),
             source_ids=(spec.source,),
             rows=_rows_in_window(series),
             series_id=spec.id,
         ),
+        brief=_brief(series, effect, usual),
         caveat=spec.caveat,
     )
+
+
+def usual_total(series: Series) -> tuple[float, int] | None:
+    """Median total of windows of the same shape in the baseline, and their number.
+
+    Of the same shape: as many bins, beginning at the same time of the day. Windows with a missing
+    bin, or in which the source saw clearly less, are left out; None where fewer than five are
+    left. No model: what a reader would count by hand.
+    """
+    inside = np.flatnonzero(series.in_window)
+    if not len(inside):
+        return None
+    zone = ZoneInfo(series.spec.zone)
+    start = series.bins[inside[0]].start.astimezone(zone).time()
+    totals = []
+    for first in np.flatnonzero(series.in_baseline):
+        run = slice(int(first), int(first) + len(inside))
+        if (
+            series.bins[first].start.astimezone(zone).time() == start
+            and series.in_baseline[run].sum() == len(inside)
+            and not np.isnan(series.count[run]).any()
+            and series.exposure[run].mean() >= 0.9 * series.exposure[inside].mean()
+        ):
+            totals.append(float(series.count[run].sum()))
+    return (float(np.median(totals)), len(totals)) if len(totals) >= 5 else None
+
+
+def _usual_words(usual: tuple[float, int]) -> str:
+    return f"usual: median of {usual[1]} such periods before"
+
+
+def _brief(series: Series, effect: Effect, usual: tuple[float, int] | None) -> str:
+    if effect.observed is None:
+        return "no record of the period, which is not a zero"
+    text = counted(effect.observed, series.spec.unit)
+    if usual is not None:
+        text += f", usually {figure(usual[0])}"
+    if effect.e_value is not None:
+        text += f" (E = {times_of(effect.e_value)})"
+    return text
 
 
 def _rounded(value: float) -> float:
@@ -76,24 +126,27 @@ def _rows_in_window(series: Series, *, most: int = 200) -> tuple[RowRef, ...]:
     return tuple(sorted(set(rows))[:most])
 
 
-def describe_effect(series: Series, effect: Effect) -> str:
-    """One sentence: counted, expected, ratio with interval, e-value; or why there is none."""
+def describe_effect(series: Series, effect: Effect, *, say_power: bool = True) -> str:
+    """Counted, usual, expected, ratio with interval, e-value; or why there is none."""
     spec = series.spec
     if effect.observed is None:
         return f"{spec.title}: no record for the period. That is not a zero: there may have been none, or none was reported."
     text = f"{spec.title}: {counted(effect.observed, spec.unit)}"
+    usual = usual_total(series)
+    if usual is not None:
+        text += f", usually {figure(usual[0])} (median of {usual[1]} such periods before)"
     if effect.expected is not None and effect.ratio is not None:
-        text += f", against {figure(_rounded(effect.expected))} expected"
+        text += f"; {figure(_rounded(effect.expected))} expected"
         if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
-            text += f" (95 % of such periods: {figure(round(effect.expected_lo95))} to {figure(round(effect.expected_hi95))})"
-        text += f", {change_of(effect.ratio)}"
+            text += f", {figure(round(effect.expected_lo95))} to {figure(round(effect.expected_hi95))} in 95 % of such periods without a change"
+        text += f"; ratio {effect.ratio:.2g}"
     if effect.ratio_lo95 is not None and effect.ratio_hi95 is not None:
-        text += f"; ratio {figure(round(effect.ratio or 0, 2))}, 95 % interval {effect.ratio_lo95:.2g} to {effect.ratio_hi95:.2g}"
+        text += f", 95 % interval {effect.ratio_lo95:.2g} to {effect.ratio_hi95:.2g}"
     if effect.e_value is not None:
         text += f"; E = {times_of(effect.e_value)}"
     if effect.n_window_missing:
         text += f"; {effect.n_window_missing} of {effect.n_window + effect.n_window_missing} intervals without a record"
-    if effect.power and not effect.informative:
+    if say_power and effect.power and not effect.informative:
         text += f". Uninformative: had the rate halved, this test would have said so with a probability of {effect.power.get(0.5, 0.0):.2f}"
     return text + "."
 
@@ -120,6 +173,7 @@ def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[E
             text = f"{history.title}: not updated in the period (last change {_since(history, question)}): missing data, not a line that held."
         evidence.append(
             Evidence(
+                brief="not updated in the period" if stale else f"{figure(round(total, 1))} km² between its files, not datable",
                 kind="third_party_count",
                 speaker=history.title,
                 speaker_party_id=None,
@@ -166,7 +220,7 @@ def incidents_in(incidents: Sequence[Record], question: Question) -> list[Record
         if incident["act"] == question.act
         and question.period.start <= incident["occurred_from"]
         and incident["occurred_until"] <= question.period.stop
-        and question.area_id in (question.theatre_id, incident["area_id"])
+        and (question.area_id == question.theatre_id or incident["area_id"] in question.part_ids)
     ]
 
 

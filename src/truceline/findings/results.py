@@ -61,6 +61,7 @@ class Evidence:
     ratio_hi95: float | None = None
     e_value: float | None = None
     reason: Reason
+    brief: str = ""  #: the figure and what it is set beside, for a table or a summary
     caveat: str = ""
 
 

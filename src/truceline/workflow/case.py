@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -111,6 +112,7 @@ class CaseFile(Model):
     region: list[float] = Field(min_length=4, max_length=4, description="west, south, east, north")
     areas: list[AreaEntry] = Field(min_length=1)
     baseline: Baseline
+    aftermath_days: int = Field(0, ge=0, description="days after the truce that are read and shown beside it")
     release: Release
     map: MapSettings = MapSettings()
     sources: list[SourceEntry] = Field(min_length=1)
@@ -152,15 +154,24 @@ class Case:
 
     @property
     def span(self) -> Interval:
-        """From the baseline's start to the later of the baseline's and the truce's stop."""
+        """What is read: from the baseline's start to the end of the days after the truce."""
         baseline, window = self.file.baseline.interval, self.truce.span
-        return Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
+        after = window.stop + timedelta(days=self.file.aftermath_days)
+        return Interval(min(baseline.start, window.start), max(baseline.stop, after))
 
     @property
     def region_box(self) -> tuple[float, float, float, float]:
         """West, south, east, north, degrees."""
         west, south, east, north = self.file.region
         return west, south, east, north
+
+    def with_parts(self, area_id: str) -> list[str]:
+        """An area and all that lies in it, in the case's order."""
+        inside = {area_id}
+        for area in self.file.areas:
+            if area.parent in inside:
+                inside.add(area.id)
+        return [area.id for area in self.file.areas if area.id in inside]
 
     def with_seed(self, seed: int) -> Case:
         """The same case with another seed."""

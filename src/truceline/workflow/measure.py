@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +10,7 @@ import numpy as np
 from shapely import box
 from shapely.geometry.base import BaseGeometry
 
-from truceline.assurance.bounds import bound_unseen
+from truceline.assurance.bounds import PastPoints, bound_unseen
 from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
@@ -20,7 +20,7 @@ from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
 from truceline.findings.words import listed, period_of
 from truceline.line.history import LineHistory
-from truceline.line.side import distance_to_line_m
+from truceline.line.side import line_distances_m
 from truceline.schema.table import Record, Table
 from truceline.workflow.case import AreaEntry, Case
 from truceline.workflow.ingest import Ingested
@@ -47,10 +47,10 @@ class Gauge:
                 counts=self.ingested.counts,
                 coverage=self.coverage,
                 lines={line.source_id: line for line in self.lines},
-                area_ids=self._with_parts(area_id),
+                area_ids=self.case.with_parts(area_id),
                 baseline=self.case.file.baseline.interval,
                 window=period,
-                line_distance=self._line_distance() if spec.near_line_m is not None else None,
+                line_distance=self._line_distance,
             )
             self._effects[key] = (series, measure_effect(series, seed=self.case.file.seed))
         return self._effects[key]
@@ -94,10 +94,10 @@ class Gauge:
             coverage=self.coverage,
             frame=self.case.frame,
             zone=question.zone,
-            past_points=(
-                np.array([incident["longitude_deg"] for incident in past], dtype=np.float64),
-                np.array([incident["latitude_deg"] for incident in past], dtype=np.float64),
-                [incident["occurred_from"] for incident in past],
+            past_points=PastPoints(
+                longitude_deg=np.array([incident["longitude_deg"] for incident in past], dtype=np.float64),
+                latitude_deg=np.array([incident["latitude_deg"] for incident in past], dtype=np.float64),
+                moments=tuple(incident["occurred_from"] for incident in past),
             ),
         )
 
@@ -106,7 +106,7 @@ class Gauge:
         for spec in self.case.file.series:
             if (spec.act, spec.party) != (question.act, question.party_id) or spec.measure != "starts":
                 continue
-            areas = self._with_parts(question.area_id)
+            areas = self.case.with_parts(question.area_id)
             rows = [
                 row
                 for row in rows_of_source(self.coverage, source_id=spec.source, act=spec.act)
@@ -146,45 +146,21 @@ class Gauge:
         """Whether a series of a whole can be counted for one of its parts: by records with areas."""
         return (
             spec.measure == "starts"
-            and area_id in self._with_parts(spec.area)
+            and area_id in self.case.with_parts(spec.area)
             and area_id in self.speaking_areas(spec.source)
         )
-
-    def _with_parts(self, area_id: str) -> list[str]:
-        """An area and all that lies in it, in the case's order."""
-        inside = {area_id}
-        for area in self.case.file.areas:
-            if area.parent in inside:
-                inside.add(area.id)
-        return [area.id for area in self.case.file.areas if area.id in inside]
 
     def _geometry(self, area_id: str) -> BaseGeometry | None:
         area = next(area for area in self.case.file.areas if area.id == area_id)
         return shape_of(area)
 
-    def _line_distance(self) -> Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]:
+    def _line_distance(
+        self, longitudes: FloatArray, latitudes: FloatArray, moments: Sequence[datetime]
+    ) -> FloatArray:
         """Distance to the line of the case's first map, as it was drawn at each moment."""
-        history = self.lines[0] if self.lines else None
-
-        def measure(longitudes: FloatArray, latitudes: FloatArray, moments: Sequence[datetime]) -> FloatArray:
-            distance = np.full(len(longitudes), np.nan)
-            if history is None:
-                return distance
-            chosen = [_in_force(history, moment) for moment in moments]
-            for position in sorted(set(chosen)):
-                here = np.array([index for index, value in enumerate(chosen) if value == position])
-                distance[here] = distance_to_line_m(
-                    history.snapshots[position], longitudes[here], latitudes[here], frame=self.case.frame
-                )
-            return distance
-
-        return measure
-
-
-def _in_force(history: LineHistory, moment: datetime) -> int:
-    """The latest snapshot drawn by then; the first one for anything earlier."""
-    drawn = [index for index, snapshot in enumerate(history.snapshots) if snapshot.map_time <= moment]
-    return drawn[-1] if drawn else 0
+        if not self.lines:
+            return np.full(len(longitudes), np.nan)
+        return line_distances_m(self.lines[0], longitudes, latitudes, at=moments, frame=self.case.frame)
 
 
 def shape_of(area: AreaEntry) -> BaseGeometry | None:

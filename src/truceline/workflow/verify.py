@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from shapely import union_all
+from shapely import contains_xy, union_all
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -31,7 +31,7 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings, summarise
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import CoverageNote, Place, Results, SeriesResult
+from truceline.findings.results import CoverageNote, Finding, Place, Results, SeriesResult
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
@@ -43,7 +43,7 @@ from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
 from truceline.workflow.ingest import Ingested, ingest
-from truceline.workflow.measure import Gauge
+from truceline.workflow.measure import Gauge, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,14 +221,9 @@ def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagree
         first = snapshot_at(lines[0], case.truce.span.start)
         second = snapshot_at(other, case.truce.span.start)
         if first is not None and second is not None:
+            ids = (lines[0].source_id, other.source_id)
             found.append(
-                compare_maps(
-                    first,
-                    second,
-                    source_ids=(lines[0].source_id, other.source_id),
-                    frame=case.frame,
-                    region=case.region_box,
-                )
+                compare_maps(first, second, source_ids=ids, frame=case.frame, region=case.region_box)
             )
     return tuple(found)
 
@@ -242,17 +237,36 @@ def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[Li
     incidents = associate(
         chosen,
         frame=case.frame,
+        acts=tuple(act.id for act in case.truce.acts),
         coverage=coverage,
         mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
     )
     return attribute(
-        incidents,
+        _placed(case, incidents),
         chosen,
         parties=case.truce.party_ids,
         line=lines[0] if lines else None,
         frame=case.frame,
         attributable_sources=frozenset(entry.id for entry in forming if entry.grade == "hard"),
     )
+
+
+def _placed(case: Case, incidents: Table) -> Table:
+    """Incidents with a point and no area get the smallest area of the case whose shape holds it."""
+    shaped = [(area.id, shape_of(area)) for area in case.file.areas]
+    known = sorted(
+        ((name, outline) for name, outline in shaped if outline is not None), key=lambda pair: pair[1].area
+    )
+    if not known or not incidents.num_rows:
+        return incidents
+    longitude = incidents["longitude_deg"].to_numpy()
+    latitude = incidents["latitude_deg"].to_numpy()
+    areas = incidents["area_id"].to_pylist()
+    for name, outline in known:
+        inside = contains_xy(outline, longitude, latitude)
+        areas = [area or (name if here else None) for area, here in zip(areas, inside, strict=True)]
+    position = incidents.schema.get_field_index("area_id")
+    return incidents.set_column(position, incidents.schema.field(position), pa.array(areas, type=pa.string()))
 
 
 def _series(case: Case, ingested: Ingested, gauge: Gauge) -> tuple[SeriesResult, ...]:
@@ -290,26 +304,36 @@ def _ground(
         bound_of=gauge.bound_of,
         watch_of=gauge.watch_of,
         absent=absent,
+        parts={area.id: case.with_parts(area.id) for area in case.file.areas},
     )
 
 
 def _summary(
     case: Case,
-    findings: tuple[object, ...],
+    findings: tuple[Finding, ...],
     series: tuple[SeriesResult, ...],
     lines: tuple[LineHistory, ...],
     disagreements: tuple[Disagreement, ...],
 ) -> tuple[str, ...]:
-    """The report in sentences: acts first, then what context says, then the maps."""
-    sentences = list(summarise(findings, case.truce, theatre_id=case.file.theatre))  # type: ignore[arg-type]
-    for item in series:
-        if item.series.spec.act is None and item.effect is not None and not item.effect.informative:
-            sentences.append(describe_effect(item.series, item.effect))
+    """The report in sentences: acts first, then context that tells nothing, then the maps."""
+    sentences = list(
+        summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors)
+    )
+    sentences += [
+        describe_effect(item.series, item.effect)
+        for item in series
+        if item.effect is not None and item.series.spec.kind == "sensor" and not item.effect.informative
+    ]
     for line in lines:
         if line.updates_in_window == 0 and line.stale_h is not None:
             sentences.append(
-                f"{line.title}: not updated in the window; {line.stale_h:.0f} h without a change at its end, which is missing data and not a line that held."
+                f"{line.title}: not updated in the window ({line.stale_h:.0f} h without a change at its end), which is missing data and not a line that held."
             )
+    titles = {line.source_id: line.title for line in lines}
+    for one in disagreements:
+        sentences.append(
+            f"{titles[one.source_id]} and {titles[one.other_source_id]}: half of the line drawn within {one.median_offset_m / 1000:.1f} km of each other, 95 % within {one.p95_offset_m / 1000:.1f} km, where both draw it."
+        )
     return tuple(sentences)
 
 
