@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from shapely.geometry import Polygon, box
+
 from truceline.assurance.series import Bound, Effect, Series, SeriesSpec
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from truceline.assurance.series import Effect
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
@@ -47,16 +48,30 @@ def _series(results: Results, result: SeriesResult) -> Part:
         "zone": spec.zone,
         "facts": _facts(result),
         "caveat": spec.caveat,
-        "notes": list(result.series.notes),
+        "notes": [*result.series.notes, *_cut_note(results, result)],
         "reasons": [
             glossary.reason_meaning(code) for code in (result.effect.reason_codes if result.effect else ())
         ],
     }
 
 
+def _cut_note(results: Results, result: SeriesResult) -> list[str]:
+    bins = result.series.bins
+    drawn = charts.drawn_bins(result.series, window=results.window)
+    if len(drawn) == len(bins):
+        return []
+    zone = result.series.spec.zone
+    first = figures.date_text(bins[drawn.start].start.astimezone(ZoneInfo(zone)).date().isoformat())
+    return [f"Drawn from {first}; the test uses the whole baseline."]
+
+
 def _verdict(effect: Effect | None) -> str:
-    if effect is None or effect.e_value is None:
-        return "No test"
+    if effect is None:
+        return "Context"
+    if effect.observed is None:
+        return "Missing in the window"
+    if effect.e_value is None:
+        return "Not tested"
     if effect.e_value >= REPORTED_E and effect.ratio is not None:
         return "Fell" if effect.ratio < 1 else "Rose"
     return "No change shown" if effect.informative else "Uninformative"

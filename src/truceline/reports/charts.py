@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ BASELINE_BAR = "#9aa7b4"
 WINDOW_BAR = "#14324f"
 OTHER_BAR = "#c9d0d7"
 EXPECTED = "#a3570a"
-BAND = "#f3dcc2"
+BAND = "#f5e4cf"
 WINDOW_SHADE = "#e3ebf3"
 BASELINE_SHADE = "#f7f8f9"
 FONT = "IBM Plex Sans"
@@ -41,6 +41,9 @@ FONT = "IBM Plex Sans"
 _WIDTH: dict[Variant, int] = {"wide": 560, "narrow": 350}
 _HEIGHT = 212
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 26, 34
+#: more bins than this cannot be told apart; a longer series is drawn around the window alone
+MOST_BINS = 100
+_AFTER = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,11 @@ def day_ticks(first: datetime, last: datetime, zone: str, *, most: int) -> list[
 def draw_series(
     result: SeriesResult, *, window: Interval, baseline: Interval, variant: Variant = "wide"
 ) -> str:
-    """One series through time: counts, expectation with its band, baseline, window, missing bins."""
+    """One series through time: counts, expectation with its band, baseline, window, missing bins.
+
+    Of a series of more than ``MOST_BINS`` bins those around the window are drawn (``drawn_bins``).
+    """
+    result = _cut(result, drawn_bins(result.series, window=window))
     series, effect = result.series, result.effect
     width, right = _WIDTH[variant], _WIDTH[variant] - _RIGHT
     first, last = series.bins[0].start, series.bins[-1].stop
@@ -182,6 +189,39 @@ def draw_series(
         "band_fill": BAND,
     }
     return _environment.get_template("series.svg.j2").render(context).strip()
+
+
+def drawn_bins(series: Series, *, window: Interval) -> range:
+    """Which bins are drawn: all, or those around the window, beginning with a local day."""
+    n = len(series.bins)
+    if n <= MOST_BINS:
+        return range(n)
+    stops = [i for i, period in enumerate(series.bins) if period.start < window.stop]
+    stop = min(n, (stops[-1] + 1 if stops else n) + _AFTER)
+    start = max(0, stop - MOST_BINS)
+    zone = ZoneInfo(series.spec.zone)
+    days = [period.start.astimezone(zone).date() for period in series.bins]
+    aligned = (i for i in range(max(1, start), stop) if days[i] != days[i - 1])
+    return range(next(aligned, start), stop)
+
+
+def _cut(result: SeriesResult, kept: range) -> SeriesResult:
+    series, effect = result.series, result.effect
+    part = slice(kept.start, kept.stop)
+    if effect is not None and len(effect.fitted) == len(series.bins):
+        effect = replace(effect, fitted=effect.fitted[part])
+    return SeriesResult(
+        series=replace(
+            series,
+            bins=series.bins[part],
+            count=series.count[part],
+            exposure=series.exposure[part],
+            in_baseline=series.in_baseline[part],
+            in_window=series.in_window[part],
+            row_refs=series.row_refs[part],
+        ),
+        effect=effect,
+    )
 
 
 def describe(result: SeriesResult) -> str:

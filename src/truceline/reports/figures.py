@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, as_utc
@@ -100,6 +100,15 @@ def moment_text(moment: datetime, zone: str, *, year: bool = True) -> str:
     local = as_utc(moment).astimezone(ZoneInfo(zone))
     day = f"{local.day} {local:%B %Y}" if year else f"{local.day} {local:%b}"
     return f"{day}, {local:%H:%M}" if year else f"{day} {local:%H:%M}"
+
+
+def date_text(iso_date: str) -> str:
+    """``2025-04-19`` as ``19 April 2025``; what is no date stays as it is."""
+    try:
+        day = date.fromisoformat(iso_date)
+    except ValueError:
+        return iso_date
+    return f"{day.day} {day:%B %Y}"
 
 
 def window_local(period: Interval, zone: str) -> str:

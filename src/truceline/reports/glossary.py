@@ -35,7 +35,7 @@ OCCURRENCES: dict[str, tuple[str, str]] = {
 RESPONSIBILITIES: dict[str, tuple[str, str]] = {
     "attributed": ("Attributed", "At least one incident is attributed at or above the threshold."),
     "not_attributed": ("Not attributed", "No incident carries evidence that tells the parties apart."),
-    "not_applicable": ("Not applicable", "Nothing to attribute."),
+    "not_applicable": ("Nothing to attribute", "No act is shown that could be attributed."),
 }
 
 EVIDENCE_KINDS: dict[str, tuple[str, str]] = {

@@ -35,7 +35,7 @@ def masthead(results: Results) -> Part:
         "clocks": clocks,
         "zone": local_zone(results),
         "baseline": figures.window_local(results.baseline, local_zone(results)),
-        "as_of": results.as_of,
+        "as_of": figures.date_text(results.as_of),
         "edition": results.edition,
         "run_id": results.run_id,
         "version": results.version,
@@ -192,16 +192,32 @@ def judgement_part(finding: Finding) -> Part:
     }
 
 
-def glance(results: Results) -> list[Part]:
-    """Rows of the first table, act × party."""
+def glance(results: Results) -> Part:
+    """The first table, act × party: ``rows`` and ``notes``.
+
+    What would stand in every row is said once: the words of a declaration at the party's first
+    row, the reason for a bound in a note that a letter points to.
+    """
     truce = results.truce
     rows: list[Part] = []
     several_clocks = len(truce.clocks) > 1
+    quoted: set[str] = set()
+    reasons: list[str] = []
     for finding in leading_findings(results):
         obligation = next(item for item in truce.obligations if item.id == finding.obligation_id)
         act = truce.act(obligation.act)
         best = best_evidence(finding)
         declaration = _declaration(results, obligation.clauses.get(finding.party_id))
+        wording, declared_by = "No clause named", ""
+        if declaration is not None and declaration.id in quoted:
+            wording = f"The same words ({declaration.speaker.split(',')[0]})"
+        elif declaration is not None:
+            quoted.add(declaration.id)
+            wording = _short(declaration.wording)
+            declared_by = f"{declaration.speaker}, {figures.date_text(declaration.date)}"
+        reason = bound_reason(finding.bound)
+        if reason and reason not in reasons:
+            reasons.append(reason)
         rows.append(
             {
                 "finding_id": finding.finding_id,
@@ -211,15 +227,15 @@ def glance(results: Results) -> list[Part]:
                 "clock": next(c.title for c in truce.clocks if c.id == finding.clock_id)
                 if several_clocks
                 else "",
-                "declared": _short(declaration.wording) if declaration else "No clause named",
-                "declared_by": f"{declaration.speaker}, {declaration.date}" if declaration else "",
+                "declared": wording,
+                "declared_by": declared_by,
                 "obligation": obligation.title,
                 "judgement": judgement_part(finding),
                 "evidence": evidence_part(results, best) if best else None,
                 "others": max(0, len(finding.evidence) - 1),
                 "headline": finding.headline,
                 "bound": bound_text(finding.bound),
-                "bound_reason": bound_reason(finding.bound),
+                "bound_note": note_letter(reasons.index(reason)) if reason else "",
             }
         )
     for position, row in enumerate(rows):
@@ -231,7 +247,13 @@ def glance(results: Results) -> list[Part]:
             while position + span < len(rows) and not rows[position + span]["first"]:
                 span += 1
             row["span"] = span
-    return rows
+    notes = [{"letter": note_letter(place), "text": reason} for place, reason in enumerate(reasons)]
+    return {"rows": rows, "notes": notes}
+
+
+def note_letter(position: int) -> str:
+    """The letter of a table's note: a, b, …; after z numbers."""
+    return "abcdefghijklmnopqrstuvwxyz"[position] if position < 26 else str(position + 1)
 
 
 def _short(text: str, *, most: int = 110) -> str:
@@ -246,22 +268,33 @@ def _declaration(results: Results, declaration_id: str | None) -> Declaration | 
 
 def would_change(results: Results) -> list[Part]:
     """What would change the findings of the first table, each once, with the rows it bears on."""
-    collected: dict[str, list[str]] = {}
-    for finding in leading_findings(results):
-        obligation = next(item for item in results.truce.obligations if item.id == finding.obligation_id)
-        label = f"{results.truce.act(obligation.act).name}, {results.truce.party_name(finding.party_id)}"
+    leading = leading_findings(results)
+    acts = {item.id: results.truce.act(item.act).name for item in results.truce.obligations}
+    bound: dict[str, list[str]] = {}
+    collected: dict[str, dict[str, list[str]]] = {}
+    for finding in leading:
+        act = acts[finding.obligation_id]
+        _append(bound.setdefault(act, []), finding.party_id)
         for text in finding.would_change:
-            labels = collected.setdefault(text, [])
-            if label not in labels:
-                labels.append(label)
-    everything = len({(f.obligation_id, f.party_id) for f in leading_findings(results)})
-    return [
-        {
-            "text": text,
-            "bears_on": "every row" if len(labels) == everything and everything > 1 else "; ".join(labels),
-        }
-        for text, labels in collected.items()
-    ]
+            _append(collected.setdefault(text, {}).setdefault(act, []), finding.party_id)
+    return [{"text": text, "bears_on": _bears_on(results, found, bound)} for text, found in collected.items()]
+
+
+def _append(values: list[str], value: str) -> None:
+    if value not in values:
+        values.append(value)
+
+
+def _bears_on(results: Results, found: dict[str, list[str]], bound: dict[str, list[str]]) -> str:
+    """Acts, with the parties only where it bears on some of them alone."""
+    if found == bound:
+        return "every act and party"
+    return "; ".join(
+        act
+        if set(parties) == set(bound[act])
+        else f"{act} ({', '.join(results.truce.party_name(party_id) for party_id in parties)})"
+        for act, parties in found.items()
+    )
 
 
 def declared(results: Results) -> Part:
@@ -274,7 +307,7 @@ def declared(results: Results) -> Part:
             {
                 "party": party_part(results, item.party),
                 "speaker": item.speaker,
-                "date": item.date,
+                "date": figures.date_text(item.date),
                 "wording": item.wording,
                 "outlet": item.outlet or "",
                 "url": safe_url(item.url),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from importlib.resources import files
+from typing import Literal
 
 import typst
 
@@ -12,7 +13,7 @@ from truceline.findings.results import Results
 from truceline.reports import fonts
 from truceline.reports.contents import build_contents
 
-STANDARDS = ["a-2a", "ua-1"]
+STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 
 def render_pdf(results: Results) -> bytes:
@@ -35,10 +36,10 @@ def compile_report(results: Results) -> tuple[bytes, list[str]]:
     contents["date"] = {"year": as_of.year, "month": as_of.month, "day": as_of.day}
     content, warnings = typst.compile_with_warnings(
         (files("truceline.reports") / "templates" / "report.typ").read_bytes(),
-        font_paths=[str(fonts.font_folder())],
+        font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(fonts.font_folder())]),
         ignore_system_fonts=True,
         sys_inputs={"contents": json.dumps(contents, ensure_ascii=False)},
-        pdf_standards=STANDARDS,  # type: ignore[arg-type]  # a list of literals in the stubs
+        pdf_standards=[*STANDARDS],
         format="pdf",
     )
     return content, [warning.message for warning in warnings]
