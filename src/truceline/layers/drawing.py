@@ -119,8 +119,9 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
         fill = palette.HELD[holder_place(data, main.in_force)]
         held = page.shape(main.in_force.geometry)
         parts.append(_path(held, f'fill="{fill}" fill-opacity="0.8" fill-rule="evenodd"'))
+        edge = _off_coast(shapely.boundary(held), data, page)
         parts.append(
-            _path(held, f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-linejoin="round"')
+            _path(edge, f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-linejoin="round"')
         )
         for before, after, colour in (
             (main.at_start, main.in_force, palette.MOVED_BEFORE),
@@ -137,6 +138,14 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
             style = f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-dasharray="3 2"'
             parts.append(_path(page.shape(snapshot.geometry), style))
     return parts
+
+
+def _off_coast(edge: BaseGeometry, data: MapInput, page: Page) -> BaseGeometry:
+    """The edge of a held area without its coasts, which the ground shows already."""
+    if data.land is None:
+        return edge
+    coast = page.shape(coast_of(data.land))
+    return shapely.difference(edge, shapely.buffer(coast, 4_000 * page.units_per_m, quad_segs=4))
 
 
 def _incidents(data: MapInput, page: Page) -> list[str]:

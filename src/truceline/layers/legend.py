@@ -123,7 +123,7 @@ def _line_entries(data: MapInput, main: MainLine) -> list[tuple[Swatch, str]]:
     last = main.within[-1] if main.within else None
     entries = [
         (Swatch(kind="fill", colour=fill), f"Held by {holder_name(data, main.in_force)}, by {title}"),
-        (Swatch(kind="line"), f"Its line as the window began (map of {day})"),
+        (Swatch(kind="line"), f"Its edge as the window began (map of {day}); follows frontiers in part"),
     ]
     if main.at_start is not main.in_force:
         since = write_date(main.at_start.map_time, data.zone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from truceline.layers.drawing import draw_map
+from truceline.layers.interactive import write_fragment
 from truceline.layers.picture import MapInput, MapLine, MapPlace, MapSymbol
 
 __all__ = ["MapInput", "MapLine", "MapPlace", "MapSymbol", "render_map_html", "render_map_svg"]
@@ -32,4 +33,4 @@ def render_map_html(
 
     ``element_id`` must be unique in the page. Without scripts the static picture is shown.
     """
-    return f'<div id="{element_id}">{render_map_svg(data, font_family=font_family)}</div>'
+    return write_fragment(data, element_id=element_id, font_family=font_family)

@@ -56,7 +56,7 @@ class MainLine:
     """The first map that may be drawn, cut to baseline and window."""
 
     source: MapLine
-    at_start: Snapshot  #: in force when the baseline starts, or the first one
+    at_start: Snapshot  #: the first one dated in the baseline, else that in force as it starts
     in_force: Snapshot  #: in force when the window starts, or the first one
     shown: tuple[Snapshot, ...]  #: from ``at_start`` to the window's stop
     within: tuple[Snapshot, ...]  #: updates dated inside the window
@@ -70,7 +70,9 @@ def main_line(data: MapInput) -> MainLine | None:
         if not source.publish_shapes or not snapshots:
             continue
         since = data.baseline.start if data.baseline else data.window.start
-        at_start = snapshot_at(source.history, since) or snapshots[0]
+        # the first map dated in the baseline, rather than one that may be weeks older
+        later = [s for s in snapshots if since <= s.map_time <= data.window.start]
+        at_start = later[0] if later else snapshot_at(source.history, since) or snapshots[0]
         return MainLine(
             source=source,
             at_start=at_start,

@@ -1,0 +1,236 @@
+"""The map for the screen: what the script is given, and the fragment that holds it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from html import escape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from truceline.base.intervals import Interval
+from truceline.layers import palette
+from truceline.layers.arcs import share_arcs
+from truceline.layers.drawing import draw_map, symbol_text
+from truceline.layers.legend import NO_FRONTIERS
+from truceline.layers.marks import (
+    RADIUS_95_SD,
+    MainLine,
+    during,
+    holder_name,
+    holder_place,
+    main_line,
+    other_lines,
+    placed_incidents,
+    write_date,
+    write_interval,
+    write_moment,
+)
+from truceline.layers.page import Page, coast_of, degree_label, graticule, lay_page, write_path
+from truceline.layers.picture import MapInput
+from truceline.line.movement import ground_gained
+from truceline.schema.table import Record
+
+_UNIT_M = 100.0  #: the script's whole units
+_TOLERANCE = 3.5  #: of shapes, in units: 350 m
+
+
+def write_fragment(data: MapInput, *, element_id: str, font_family: str) -> str:
+    """Style, place, payload and script; the static picture where scripts do not run."""
+    package = resources.files("truceline.layers")
+    style = package.joinpath("map.css").read_text(encoding="utf-8")
+    script = package.joinpath("map.js").read_text(encoding="utf-8")
+    payload = json.dumps(_payload(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    payload = payload.replace("<", "\\u003c")  # no tag can begin inside the script element
+    still = draw_map(data, width_px=720, font_family=font_family, id_prefix=f"{element_id}-still")
+    name = escape(element_id)
+    return (
+        f"<style>{style}</style>\n"
+        f'<figure class="tl-map" id="{name}" style="font-family:{escape(font_family)}" '
+        f'aria-label="{escape(data.title)}"><noscript>{still}</noscript></figure>\n'
+        f'<script type="application/json" id="{name}-data">{payload}</script>\n'
+        f'<script>{script}\ntrucelineMap(document.getElementById("{name}"),'
+        f'JSON.parse(document.getElementById("{name}-data").textContent));</script>\n'
+    )
+
+
+def _payload(data: MapInput) -> dict[str, Any]:
+    """Everything the script draws; coordinates in units of 100 m, y downwards."""
+    probe = lay_page(data.frame, data.region, width=1.0)
+    page = lay_page(data.frame, data.region, width=round(1 / probe.units_per_m / _UNIT_M))
+    main = main_line(data)
+    rows, unplaced = placed_incidents(data)
+    land = page.shape(data.land, tolerance=_TOLERANCE) if data.land is not None else None
+    coast = page.shape(coast_of(data.land), tolerance=_TOLERANCE) if data.land is not None else None
+    steps, shapes = _steps(data, main)
+    arcs = share_arcs([page.shape(shape, tolerance=0) for shape in shapes], tolerance=_TOLERANCE)
+    shown = during(rows, Interval(steps[0]["since"], steps[-1]["until"]))
+    others = [(line, snapshot) for line, snapshot in other_lines(data)]
+    return {
+        "title": data.title,
+        "invented": data.invented,
+        "w": page.width,
+        "h": page.height,
+        "kmPerUnit": 1 / page.units_per_m / 1000,
+        "colours": {
+            "sea": palette.SEA if land is not None else palette.LAND,
+            "land": palette.LAND, "coast": palette.COAST, "graticule": palette.GRATICULE,
+            "held": palette.HELD[holder_place(data, main.in_force)] if main else palette.HELD[0],
+            "line": palette.LINE, "moved": palette.MOVED_BEFORE, "movedNow": palette.MOVED_WITHIN,
+            "incident": palette.INCIDENT, "ink": palette.INK, "soft": palette.SOFT_INK, "paper": palette.PAPER,
+        },
+        "land": _whole(land),
+        "coast": _whole(coast),
+        "graticule": [
+            {"kind": kind, "label": degree_label(kind, degree), "points": _points(line)}
+            for kind, degree, line in graticule(page)
+        ],
+        "arcs": arcs.arcs,
+        "shapes": arcs.rings,
+        "startShape": _start_shape(data, main, steps),
+        "second": [_whole(page.shape(s.geometry, tolerance=_TOLERANCE)) for line, s in others if line.publish_shapes],
+        "steps": [_write_step(step, page, data) for step in steps],
+        "incidents": [_write_incident(row, page, data, steps) for row in shown],
+        "symbols": [
+            {
+                "at": _at(page, s.longitude_deg, s.latitude_deg), "name": s.name, "text": symbol_text(s),
+                "lost": s.coverage_lost,
+            }
+            for s in data.symbols
+        ],
+        "places": [
+            {"at": _at(page, p.longitude_deg, p.latitude_deg), "name": p.name, "rank": p.rank}
+            for p in sorted(data.places, key=lambda place: (place.rank, place.name))
+        ],
+        "words": _words(data, main, unplaced),
+    }  # fmt: skip
+
+
+def _steps(data: MapInput, main: MainLine | None) -> tuple[list[dict[str, Any]], list[BaseGeometry]]:
+    """The slider's stops: each map of the first source, from its time to the next one's."""
+    if main is None:
+        since = data.baseline.start if data.baseline else data.window.start
+        days = Interval(min(since, data.window.start), data.window.stop).split_days(data.zone)
+        return [
+            {"since": d.start, "until": d.stop, "shape": -1, "snapshot": None, "moved": []} for d in days
+        ], []
+    shapes: list[BaseGeometry] = []
+    steps: list[dict[str, Any]] = []
+    ends = [s.map_time for s in main.shown[1:]]
+    last = main.shown[-1].map_time
+    ends.append(max(data.window.stop, last + timedelta(hours=1)))
+    for snapshot, until in zip(main.shown, ends, strict=True):
+        moved: list[BaseGeometry] = []
+        if not shapes or snapshot.status != "repeat":
+            if shapes:
+                before = shapes[-1]
+                moved = [ground_gained(before, snapshot.geometry), ground_gained(snapshot.geometry, before)]
+            shapes.append(snapshot.geometry)
+        step = {"since": snapshot.map_time, "until": until, "shape": len(shapes) - 1, "snapshot": snapshot}
+        steps.append({**step, "moved": moved})
+    return steps, shapes
+
+
+def _start_shape(data: MapInput, main: MainLine | None, steps: list[dict[str, Any]]) -> int:
+    """Number of the shape in force as the window began; −1 without a map."""
+    found = [step["shape"] for step in steps if step["since"] <= data.window.start]
+    return (found[-1] if found else 0) if main is not None else -1
+
+
+def _write_step(step: dict[str, Any], page: Page, data: MapInput) -> dict[str, Any]:
+    snapshot, since, until = step["snapshot"], step["since"], step["until"]
+    inside = data.window.overlaps(Interval(since, until))
+    text = write_date(since, data.zone)
+    change = ""
+    if snapshot is not None:
+        text = f"Map of {text}"
+        if snapshot.status == "repeat":
+            change = "not updated: missing data, not a line that held"
+        elif snapshot.gained_km2 is not None:
+            change = (
+                f"+{snapshot.gained_km2:,.1f} and −{snapshot.lost_km2 or 0.0:,.1f} km² since the map before"
+            )
+    return {
+        "text": text,
+        "change": change,
+        "period": f"{write_moment(since, data.zone)} – {write_moment(until, data.zone)}",
+        "shape": step["shape"],
+        "window": inside,
+        "moved": "".join(_whole(page.shape(shape, tolerance=0)) for shape in step["moved"]),
+    }
+
+
+def _write_incident(
+    row: Record, page: Page, data: MapInput, steps: list[dict[str, Any]]
+) -> list[str | float | None]:
+    """x, y, 95 % radius (units), first and last step, place, time, act, existence, sources, id."""
+    x, y = _at(page, row["longitude_deg"], row["latitude_deg"])
+    radius = round((row["position_sd_m"] or 0.0) * RADIUS_95_SD * page.units_per_m)
+    touched = [
+        number
+        for number, step in enumerate(steps)
+        if row["occurred_from"] < step["until"] and row["occurred_until"] > step["since"]
+    ]
+    act = row["act"]
+    return [
+        x,
+        y,
+        radius,
+        touched[0],
+        touched[-1],
+        row["place_name"] or "",
+        _time_text(row["occurred_from"], row["occurred_until"], data.zone),
+        "act not known" if act is None else data.act_names.get(act, act),
+        None if row["existence_p"] is None else round(row["existence_p"], 3),
+        len(row["source_ids"]),
+        row["n_primary_sources"],
+        row["incident_id"],
+    ]
+
+
+def _time_text(start: datetime, stop: datetime, zone: str) -> str:
+    return write_interval(start, stop, zone)
+
+
+def _words(data: MapInput, main: MainLine | None, unplaced: int) -> dict[str, Any]:
+    window = f"{write_moment(data.window.start, data.zone)} – {write_moment(data.window.stop, data.zone)}"
+    withheld = [line.history.title for line, _ in other_lines(data) if not line.publish_shapes]
+    second = [line.history.title for line, _ in other_lines(data) if line.publish_shapes]
+    credits = [line.credit.rstrip(".") for line in data.lines if line.credit and line.publish_shapes]
+    credits += [data.land_credit.rstrip(".")] if data.land_credit else []
+    return {
+        "held": f"Held by {holder_name(data, main.in_force)}, by {main.source.history.title}" if main else "",
+        "line": "Its edge as the window began" if main else "",
+        "moved": "Changed since the first map shown; darker: on the date shown" if main else "",
+        "second": " · ".join(second),
+        "withheld": "; ".join(f"{title}: compared, not drawn" for title in withheld),
+        "incidents": "Incidents",
+        "circles": "Their 95 % circles",
+        "values": data.symbols_title if data.symbols else "",
+        "lost": "× could not, or not wholly, be seen" if any(s.coverage_lost for s in data.symbols) else "",
+        "unplaced": f"{unplaced} incidents without a place are not drawn. " if unplaced else "",
+        "zone": data.zone,
+        "window": window,
+        "credits": " ".join([NO_FRONTIERS, *(f"{credit}." for credit in credits)]),
+    }
+
+
+def _at(page: Page, longitude_deg: float, latitude_deg: float) -> list[int]:
+    x, y = page.point(longitude_deg, latitude_deg)
+    return [round(x), round(y)]
+
+
+def _points(line: BaseGeometry) -> list[int]:
+    longest = max(shapely.get_parts(line), key=lambda part: part.length)
+    kept = shapely.get_coordinates(shapely.simplify(longest, 2.0))
+    return [int(value) for value in np.round(kept).ravel()]
+
+
+def _whole(geometry: BaseGeometry | None) -> str:
+    if geometry is None:
+        return ""
+    return write_path(shapely.transform(geometry, lambda points: np.round(points)))

@@ -1,0 +1,258 @@
+"use strict";
+/* One map: pan, zoom, a slider over the dates of the first map, incidents with their uncertainty.
+   Everything arrives in `d`; nothing is fetched. World units are 100 m; sizes of marks are screen px. */
+function trucelineMap(root, d) {
+  const NS = "http://www.w3.org/2000/svg", C = d.colours, W = d.words;
+  const still = root.querySelector("noscript");
+  if (still) still.remove();
+  const make = (tag, attrs, parent, text) => {
+    const html = !attrs || !attrs.svg, node = html ? document.createElement(tag) : document.createElementNS(NS, tag);
+    for (const key in attrs || {}) if (key !== "svg") node.setAttribute(key, attrs[key]);
+    if (text !== undefined) node.textContent = text;
+    if (parent) parent.appendChild(node);
+    return node;
+  };
+  const draw = (tag, attrs, parent, text) => make(tag, Object.assign({ svg: 1 }, attrs), parent, text);
+
+  /* shapes: rings of shared arcs; ~n is arc n backwards */
+  const walked = d.arcs.map(a => {
+    const p = [[a[0], a[1]]];
+    for (let i = 2, x = a[0], y = a[1]; i < a.length; i += 2) p.push([x += a[i], y += a[i + 1]]);
+    return p;
+  });
+  const paths = d.shapes.map(rings => rings.map(ring => "M" + ring.map(n => {
+    const p = n < 0 ? walked[~n].slice().reverse() : walked[n];
+    return p.map(q => q[0] + " " + q[1]).join("L");
+  }).join("L") + "Z").join(""));
+
+  const stage = make("div", { class: "stage" }, root);
+  const svg = draw("svg", { role: "img", "aria-label": d.title }, stage);
+  if (d.invented) make("div", { class: "invented" }, stage, "Invented case: nothing here happened");
+  const world = draw("g", {}, svg), over = draw("g", {}, svg);
+  const path = (text, style) => draw("path", Object.assign({ d: text, "vector-effect": "non-scaling-stroke", fill: "none", "stroke-linejoin": "round" }, style), world);
+  draw("rect", { x: -2e4, y: -2e4, width: d.w + 4e4, height: d.h + 4e4, fill: C.sea }, world);
+  path(d.land, { fill: C.land, "fill-rule": "evenodd" });
+  path(d.coast, { stroke: C.coast, "stroke-width": .8 });
+  for (const g of d.graticule) {
+    let text = "";
+    for (let i = 0; i < g.points.length; i += 2) text += (i ? "L" : "M") + g.points[i] + " " + g.points[i + 1];
+    path(text, { stroke: C.graticule, "stroke-width": .6 });
+  }
+  const held = path("", { fill: C.held, "fill-opacity": .8, "fill-rule": "evenodd" });
+  const moved = path("", { fill: C.moved, stroke: C.moved, "stroke-width": 1.6 });
+  const movedNow = path("", { fill: C.movedNow, stroke: C.movedNow, "stroke-width": 2.2 });
+  const line = path(paths[d.startShape] || "", { stroke: C.line, "stroke-width": 1.2 });
+  const second = path(d.second.join(""), { stroke: C.line, "stroke-width": 1.2, "stroke-dasharray": "5 3" });
+  const circles = draw("g", {}, over), dots = draw("g", {}, over), values = draw("g", {}, over), names = draw("g", {}, over), ticks = draw("g", {}, over), scale = draw("g", {}, over);
+  const halo = (size, colour) => ({ "font-size": size, fill: colour || C.ink, stroke: C.land, "stroke-width": 3, "paint-order": "stroke", "stroke-linejoin": "round" });
+
+  /* view: screen = world * k + t */
+  let k = 1, tx = 0, ty = 0, least = 1, width = 0, height = 0, at = d.steps.length - 1, spots = [];
+  const put = (p) => [p[0] * k + tx, p[1] * k + ty];
+  function fit() {
+    width = stage.clientWidth; height = stage.clientHeight;
+    least = Math.min(width / d.w, height / d.h);
+    k = least; tx = (width - d.w * k) / 2; ty = (height - d.h * k) / 2;
+  }
+  function look(next, x, y) {
+    next = Math.min(Math.max(next, least), least * 80);
+    tx = x - (x - tx) * next / k; ty = y - (y - ty) * next / k; k = next; show();
+  }
+  function hold() {
+    const clamp = (t, size, room) => size * k <= room ? (room - size * k) / 2 : Math.min(0, Math.max(room - size * k, t));
+    tx = clamp(tx, d.w, width); ty = clamp(ty, d.h, height);
+  }
+  let waiting = 0;
+  const show = () => { if (!waiting) waiting = requestAnimationFrame(() => { waiting = 0; hold(); paint(); }); };
+
+  function paint() {
+    world.setAttribute("transform", `matrix(${k} 0 0 ${k} ${tx} ${ty})`);
+    card.hidden = true;
+    for (const s of spots) {
+      const p = put(s.at);
+      s.dot.setAttribute("transform", `translate(${p[0]} ${p[1]})`);
+      if (s.ring) { s.ring.setAttribute("cx", p[0]); s.ring.setAttribute("cy", p[1]); s.ring.setAttribute("r", s.radius * k); }
+    }
+    const taken = [[width - 52, 0, width, 130], [width - 150, height - 34, width, height]];
+    for (const v of d.symbols) {
+      const p = put(v.at);
+      v.node.setAttribute("transform", `translate(${p[0]} ${p[1]})`);
+      if (on.values) taken.push([p[0] - 10, p[1] - 10, p[0] + 10, p[1] + 10]);
+    }
+    names.textContent = "";
+    if (on.names) for (const n of d.places) nameAt(n, taken);
+    tickLabels(); scaleBar();
+  }
+  function nameAt(n, taken) {
+    const p = put(n.at), half = n.name.length * 3.6;
+    if (p[0] < 0 || p[1] < 0 || p[0] > width || p[1] > height) return;
+    const under = on.values && d.symbols.some(v => { const q = put(v.at); return Math.hypot(q[0] - p[0], q[1] - p[1]) < 10; });
+    const gap = under ? 13 : 5;
+    for (const [x, y, anchor] of [[gap, 4, "start"], [-gap, 4, "end"], [0, -gap - 3, "middle"], [0, gap + 11, "middle"]]) {
+      const left = p[0] + x - (anchor === "end" ? 2 * half : anchor === "middle" ? half : 0);
+      const box = [left, p[1] + y - 11, left + 2 * half, p[1] + y + 3];
+      if (box[0] < 2 || box[2] > width - 2 || box[1] < 2 || box[3] > height - 16) continue;
+      if (taken.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) continue;
+      taken.push(box);
+      if (!under) draw("circle", { cx: p[0], cy: p[1], r: 2, fill: C.paper, stroke: C.ink }, names);
+      draw("text", Object.assign({ x: p[0] + x, y: p[1] + y, "text-anchor": anchor }, halo(12)), names, n.name);
+      return;
+    }
+  }
+  function tickLabels() {
+    ticks.textContent = "";
+    for (const g of d.graticule) for (let i = 0; i + 3 < g.points.length; i += 2) {
+      const a = put([g.points[i], g.points[i + 1]]), b = put([g.points[i + 2], g.points[i + 3]]), v = g.kind === "lon" ? 1 : 0;
+      const edge = v ? height - Math.max(0, ty) - 6 : Math.max(0, tx) + 4, s = (edge - a[v]) / (b[v] - a[v]);
+      if (!(s >= 0 && s <= 1)) continue;
+      const other = a[1 - v] + s * (b[1 - v] - a[1 - v]);
+      if (v ? other > 44 && other < width - 170 : other > 40 && other < height - 24)
+        draw("text", Object.assign({ x: v ? other : edge, y: v ? edge : other - 3, "text-anchor": v ? "middle" : "start" }, halo(11, C.soft)), ticks, g.label);
+      break;
+    }
+  }
+  function scaleBar() {
+    scale.textContent = "";
+    let km = 1;
+    for (const c of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]) if (c / d.kmPerUnit * k <= 120) km = c;
+    const size = km / d.kmPerUnit * k, x = width - 12, y = height - 10;
+    draw("path", { d: `M${x - size} ${y - 4}v4h${size}v-4`, fill: "none", stroke: C.ink, "stroke-width": 1.2 }, scale);
+    draw("text", Object.assign({ x, y: y - 7, "text-anchor": "end" }, halo(12)), scale, km + " km").appendChild(
+      make("title", { svg: 1 }, null, "True at the centre of the map; elsewhere within half a per cent"));
+  }
+
+  /* the date shown */
+  function choose(step) {
+    at = Math.max(0, Math.min(d.steps.length - 1, step));
+    const s = d.steps[at];
+    held.setAttribute("d", paths[s.shape] || "");
+    moved.setAttribute("d", d.steps.slice(1, at).map(x => x.moved).join(""));
+    movedNow.setAttribute("d", at ? s.moved : "");
+    const places = new Map();
+    for (const i of d.incidents) if (i[3] <= at && at <= i[4]) {
+      const key = i[0] + " " + i[1] + " " + i[2];
+      if (!places.has(key)) places.set(key, { at: [i[0], i[1]], radius: i[2], list: [] });
+      places.get(key).list.push(i);
+    }
+    circles.textContent = dots.textContent = "";
+    spots = [...places.values()].sort((a, b) => b.radius - a.radius);
+    for (const p of spots) {
+      if (p.radius) p.ring = draw("circle", { fill: C.incident, "fill-opacity": .09, stroke: C.incident, "stroke-opacity": .5, "stroke-width": .6, "pointer-events": "none" }, circles);
+      p.dot = draw("g", { style: "cursor:pointer" }, dots);
+      draw("circle", { r: 11, fill: "transparent" }, p.dot);
+      draw("circle", { r: Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, p.dot);
+      p.dot.spot = p;
+    }
+    range.value = at;
+    const count = spots.reduce((n, p) => n + p.list.length, 0);
+    const text = s.period + (s.window ? ", in the window" : "") + ": " + count + " incidents";
+    now.textContent = "";
+    make("b", null, now, s.text);
+    now.append((s.change ? ": " + s.change : "") + ". " + text + ".");
+    range.setAttribute("aria-valuetext", s.text + ". " + s.change + ". " + text);
+    show();
+  }
+
+  /* cards */
+  function open(p) {
+    card.textContent = "";
+    for (const i of p.list.slice(0, 12)) {
+      const text = make("p", null, card);
+      make("b", null, text, i[5] || "Place not named");
+      text.append(" · " + i[6]); make("br", null, text);
+      text.append(i[7] + " · " + (i[8] === null ? "no probability: no basis" : "probability that it happened " + i[8])); make("br", null, text);
+      text.append(i[9] + (i[9] === 1 ? " source" : " sources") + ", " + (i[10] ? i[10] + " independent" : "independence not known")); make("br", null, text);
+      make("span", { class: "id" }, text, i[11]);
+    }
+    if (p.list.length > 12) make("p", null, card, "and " + (p.list.length - 12) + " more here");
+    if (p.radius) make("p", { class: "id" }, card, "95 %: within " + (p.radius / 10).toFixed(1) + " km of the dot");
+    card.hidden = false;
+    const q = put(p.at);
+    card.style.left = Math.max(8, Math.min(q[0] + 12, width - card.offsetWidth - 8)) + "px";
+    card.style.top = Math.max(8, Math.min(q[1] + 12, height - card.offsetHeight - 8)) + "px";
+  }
+
+  /* controls */
+  const zoom = make("div", { class: "zoom" }, stage);
+  const press = (text, label, act, parent) => { const b = make("button", { type: "button", "aria-label": label, title: label }, parent, text); b.onclick = act; return b; };
+  press("+", "Zoom in", () => look(k * 1.6, width / 2, height / 2), zoom);
+  press("−", "Zoom out", () => look(k / 1.6, width / 2, height / 2), zoom);
+  press("⤢", "Whole map", () => { fit(); show(); }, zoom);
+  const card = make("div", { class: "card", role: "status", hidden: "" }, stage);
+  const bar = make("div", { class: "bar" }, root);
+  let timer = 0;
+  const play = press("Play", "Play or stop", () => {
+    if (timer) return stop();
+    if (at === d.steps.length - 1) choose(0);
+    play.textContent = "Stop";
+    timer = setInterval(() => at < d.steps.length - 1 ? choose(at + 1) : stop(), 450);
+  }, bar);
+  function stop() { clearInterval(timer); timer = 0; play.textContent = "Play"; }
+  const slide = make("div", { class: "slide" }, bar);
+  const range = make("input", { type: "range", min: 0, max: d.steps.length - 1, step: 1, "aria-label": "Date of the map" }, slide);
+  range.oninput = () => { stop(); choose(+range.value); };
+  const first = d.steps.findIndex(s => s.window);
+  if (first >= 0 && d.steps.length > 1) {
+    make("i", { style: `left:${100 * Math.max(0, first - .5) / (d.steps.length - 1)}%;right:0`, title: "Window: " + W.window }, slide);
+    make("small", null, slide, "window");
+  }
+  const now = make("p", { class: "now", "aria-live": "polite" }, root);
+  const keys = make("fieldset", { class: "keys", "aria-label": "Layers" }, root), on = { values: true, names: true };
+  function key(text, sample, layers, act) {
+    if (!text) return;
+    const label = make("label", null, keys), box = make("input", { type: "checkbox", checked: "" }, label);
+    const icon = draw("svg", { width: 24, height: 16, "aria-hidden": "true" }, label);
+    for (const [tag, attrs] of sample) draw(tag, attrs, icon);
+    make("span", null, label, text);
+    box.onchange = () => { for (const l of layers) l.style.display = box.checked ? "" : "none"; if (act) act(box.checked); show(); };
+  }
+  const stroke = (colour, wide, dash) => [["path", { d: "M1 8h22", stroke: colour, "stroke-width": wide, "stroke-dasharray": dash || "" }]];
+  key(W.held, [["rect", { x: 1, y: 3, width: 22, height: 10, fill: C.held }]], [held]);
+  key(W.line, stroke(C.line, 1.2), [line]);
+  key(W.moved, [["path", { d: "M1 8h12", stroke: C.moved, "stroke-width": 3 }], ["path", { d: "M13 8h10", stroke: C.movedNow, "stroke-width": 3 }]], [moved, movedNow]);
+  key(W.second, stroke(C.line, 1.2, "5 3"), [second]);
+  key(W.incidents + " on the date shown", [["circle", { cx: 12, cy: 8, r: 3, fill: C.incident }]], [dots]);
+  key(W.circles, [["circle", { cx: 12, cy: 8, r: 7, fill: C.incident, "fill-opacity": .1, stroke: C.incident }]], [circles]);
+  key(W.values && W.values + (W.lost ? "; " + W.lost : ""), [["circle", { cx: 12, cy: 8, r: 7, fill: C.paper, stroke: C.ink }]], [values], v => { on.values = v; });
+  key("Names of places", [["circle", { cx: 12, cy: 8, r: 2.5, fill: C.paper, stroke: C.ink }]], [names], v => { on.names = v; });
+  make("p", { class: "note" }, root, [W.withheld && W.withheld + ".", W.unplaced, "Times: " + W.zone + ". Arrow keys move the slider. The edge follows coasts and may follow frontiers.", W.credits].filter(Boolean).join(" "));
+  for (const v of d.symbols) {
+    v.node = draw("g", {}, values);
+    draw("title", {}, v.node, v.name + (v.lost ? ": could not, or not wholly, be seen" : ": " + v.text));
+    const quiet = v.text === "0" || v.text === "–", half = Math.max(9, v.text.length * 3.6 + 4);
+    draw("rect", { x: -half, y: -8, width: 2 * half, height: 16, rx: v.lost ? 0 : 8, fill: C.paper, stroke: quiet && !v.lost ? C.soft : C.ink, "stroke-width": quiet && !v.lost ? .8 : 1.4 }, v.node);
+    if (v.lost) draw("path", { d: `M${-half} -8L${half} 8M${-half} 8L${half} -8`, stroke: C.ink }, v.node);
+    else draw("text", { y: 4, "text-anchor": "middle", "font-size": 12, fill: quiet ? C.soft : C.ink, "font-weight": quiet ? 400 : 600 }, v.node, v.text);
+  }
+
+  /* wheel, drag, pinch, tap */
+  const fingers = new Map();
+  let travelled = 0, target = null;
+  const here = e => { const b = svg.getBoundingClientRect(); return [e.clientX - b.left, e.clientY - b.top]; };
+  svg.addEventListener("wheel", e => { e.preventDefault(); look(k * Math.exp(-e.deltaY * .0016), ...here(e)); }, { passive: false });
+  svg.addEventListener("dblclick", e => look(k * 2, ...here(e)));
+  svg.addEventListener("pointerdown", e => {
+    fingers.set(e.pointerId, here(e)); travelled = 0;
+    target = e.target.parentNode && e.target.parentNode.spot;
+    svg.setPointerCapture(e.pointerId);
+  });
+  svg.addEventListener("pointermove", e => {
+    const old = fingers.get(e.pointerId);
+    if (!old) return;
+    const p = here(e), others = [...fingers].filter(f => f[0] !== e.pointerId).map(f => f[1]);
+    travelled += Math.hypot(p[0] - old[0], p[1] - old[1]);
+    fingers.set(e.pointerId, p);
+    if (others.length) {
+      const q = others[0], was = Math.hypot(old[0] - q[0], old[1] - q[1]), is = Math.hypot(p[0] - q[0], p[1] - q[1]);
+      if (was > 0) look(k * is / was, (p[0] + q[0]) / 2, (p[1] + q[1]) / 2);
+    } else { tx += p[0] - old[0]; ty += p[1] - old[1]; if (travelled > 4) show(); }
+  });
+  const lift = e => {
+    if (!fingers.delete(e.pointerId)) return;
+    if (e.type === "pointerup" && travelled <= 4) { if (target) open(target); else card.hidden = true; }
+  };
+  svg.addEventListener("pointerup", lift); svg.addEventListener("pointercancel", lift);
+  root.addEventListener("keydown", e => { if (e.key === "Escape") card.hidden = true; });
+  new ResizeObserver(() => { if (stage.clientWidth !== width || stage.clientHeight !== height) { fit(); show(); } }).observe(stage);
+  fit(); choose(at); root.dataset.ready = "1";
+}
