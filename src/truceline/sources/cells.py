@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from truceline.base.intervals import Interval
 from truceline.schema.table import NUMBER, TIME, WHOLE, YES_NO, Column
 from truceline.sources.days import (
@@ -75,6 +77,21 @@ def read_cells(
             known[value] = result
         out.append(result)
     return out
+
+
+def read_numbers(values: Sequence[Any], column: Column) -> list[float] | None:
+    """Every value of a column at once, where all are sound numbers in range; else None."""
+    if any(isinstance(value, bool) for value in values[:1]):
+        return None
+    try:
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError):
+        return None
+    array = np.asarray(numbers)
+    low = -math.inf if column.at_least is None else column.at_least
+    high = math.inf if column.at_most is None else column.at_most
+    sound = np.isfinite(array) & (array >= low) & (array <= high)
+    return numbers if sound.all() else None
 
 
 def column_reader(column: Column, context: ReadContext, *, zone: str | None) -> Reader:

@@ -69,6 +69,9 @@ def read_moment(text: str, *, zone: str | None = None) -> datetime:
     TimeReadError
         If it is no time, has no zone and none is declared, or never came on the zone's clocks.
     """
+    quick = _read_naive(text, zone) if zone is not None else None
+    if quick is not None:
+        return quick
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise TimeReadError("time_format", "not a time")
@@ -82,6 +85,31 @@ def read_moment(text: str, *, zone: str | None = None) -> datetime:
     except ValueError as error:
         raise TimeReadError("time_format", f"not a time ({error})") from error
     return place_in_zone(moment, zone)
+
+
+def _read_naive(text: str, zone: str) -> datetime | None:
+    """The usual form ``YYYY-MM-DD HH:MM[:SS]`` without an offset, fast; None for any other."""
+    if len(text) not in (16, 19) or text[13] != ":" or text[16:17] not in ("", ":"):
+        return None
+    minute, second = text[14:16], text[17:19] or "0"
+    if not (text.isascii() and minute.isdigit() and second.isdigit() and minute < "60" and int(second) < 60):
+        return None
+    hour = _hour(text[:13], zone)
+    return None if hour is None else hour + timedelta(minutes=int(minute), seconds=int(second))
+
+
+@lru_cache(maxsize=65_536)
+def _hour(text: str, zone: str) -> datetime | None:
+    """The start of an hour in UTC; None where the zone's clocks change in it, or it is no hour."""
+    match = _MOMENT.fullmatch(text + ":00")
+    if match is None:
+        return None
+    try:
+        start = place_in_zone(read_moment(text + ":00+00:00").replace(tzinfo=None), zone)
+        last = place_in_zone(read_moment(text + ":59+00:00").replace(tzinfo=None), zone)
+    except ValueError:
+        return None
+    return start if last - start == timedelta(minutes=59) else None
 
 
 def place_in_zone(moment: datetime, zone: str | None) -> datetime:

@@ -9,22 +9,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from truceline.base.canonical import canonical_json, short_id
+from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
-from truceline.schema.table import Table, TableSpec
+from truceline.schema.table import NUMBER, Table, TableSpec
 from truceline.sources.cells import (
     CellError,
     Fault,
     column_reader,
     moment_reader,
     read_cells,
+    read_numbers,
     word_reader,
 )
 from truceline.sources.claim_words import claim_kind
@@ -33,6 +36,9 @@ from truceline.sources.source import ReadContext
 
 if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
     from truceline.sources.table import TableOptions
+
+#: writes as ``canonical_json`` does; one for all rows, since making one takes longer than its use
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 #: what a column is where nothing feeds it, though the schema requires it
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -137,6 +143,11 @@ def _read(
             data[name] = [_constant(reader, constant, name=name, label=grid.sheet.file.label)] * n
             continue
         values = grid.columns.get(source, [None] * n)
+        if name in by_name and by_name[name].type == NUMBER and name not in options.values:
+            numbers = read_numbers(values, by_name[name])
+            if numbers is not None:
+                data[name] = numbers
+                continue
         data[name] = read_cells(values, reader, header=source, faults=faults, words=options.values.get(name, {}))  # fmt: skip
         if (name in by_name and by_name[name].required) or name == "time":
             _require(data[name], source, values, faults)
@@ -175,9 +186,9 @@ def _derive(
     start, stop = plan.window
     times = data.pop("time", None)
     if times is not None:
-        spans = [_window_of(value, options) for value in times]
-        data.setdefault(start, [span[0] for span in spans])
-        data.setdefault(stop, [span[1] for span in spans])
+        windows = _windows(times, options)
+        data.setdefault(start, [window[0] for window in windows])
+        data.setdefault(stop, [window[1] for window in windows])
     for first, last in spec.intervals:
         if first in data and last in data:
             _check_order(data[first], data[last], last, plan, faults)
@@ -189,19 +200,30 @@ def _derive(
         _derive_claims(data, times, len(grid))
     if spec.key not in data:
         columns = [grid.columns[name] for name in sorted(grid.columns)]
-        word = _ID_WORDS[spec.name]
-        data[spec.key] = [short_id(word, context.source_id, *fields) for fields in zip(*columns, strict=True)]
+        word = f"{_ID_WORDS[spec.name]}-"
+        data[spec.key] = [
+            word + _content_id(context.source_id, fields) for fields in zip(*columns, strict=True)
+        ]
 
 
-def _window_of(value: Any, options: TableOptions) -> tuple[Any, Any]:
-    if value is None:
-        return None, None
-    if isinstance(value, Interval):
-        return value.start, value.stop
-    if options.time_sd_s is not None:
-        margin = timedelta(seconds=2 * options.time_sd_s)
-        return value - margin, value + margin
-    return value, value + timedelta(seconds=options.time_resolution_s)
+def _content_id(source_id: str, fields: tuple[Any, ...]) -> str:
+    """Sixteen hexadecimal digits of a record's content: no two of a million records will share one."""
+    text = _ENCODER.encode([source_id, *map(str, fields)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _windows(times: list[Any], options: TableOptions) -> list[tuple[Any, Any]]:
+    """Start and stop for each moment or day."""
+    margin = timedelta(seconds=2 * (options.time_sd_s or 0))
+    length = timedelta(seconds=options.time_resolution_s) if options.time_sd_s is None else margin
+    return [
+        (time.start, time.stop)
+        if isinstance(time, Interval)
+        else (None, None)
+        if time is None
+        else (time - margin, time + length)
+        for time in times
+    ]
 
 
 def _check_order(
