@@ -30,7 +30,7 @@ TRIVIAL_BLIND_SHARE = 0.005
 #: share of the historical weight that is spread evenly: an act may come where none came before
 NEW_PLACE_SHARE = 0.2
 _LIMIT_P = 0.05
-_N_DRAWS = 1024
+_N_DRAWS = 512
 _N_MAX = 10**9
 
 
@@ -159,14 +159,22 @@ def measure_chances(field: WatchField, weight: FloatArray) -> Chances | None:
     seen = field.seen.ravel()
     if not seen.any():
         return None
-    shares = np.stack([watcher.share.ravel() for watcher in field.watchers], axis=1)
-    distinct, index = np.unique(shares, axis=0, return_inverse=True)
+    # cells with the same shares of the same watchers have the same chance; a random sum tells them apart
+    mark = np.zeros(seen.size)
+    for watcher, key in zip(
+        field.watchers, np.random.default_rng(0).random(len(field.watchers)), strict=True
+    ):
+        mark += key * watcher.share.ravel()
+    _, first, index = np.unique(mark, return_index=True, return_inverse=True)
     index = index.ravel()
+    distinct = first
     probability = field.draw_probabilities(_N_DRAWS)
     log_missed = np.zeros((len(distinct), _N_DRAWS))
-    for k, watcher in enumerate(field.watchers):
+    for watcher in field.watchers:
+        share = watcher.share.ravel()[distinct]
+        sees = share > 0
         with np.errstate(divide="ignore"):
-            log_missed += np.log1p(-distinct[:, k : k + 1] * probability[watcher.group])
+            log_missed[sees] += np.log1p(-share[sees, None] * probability[watcher.group])
     detected = -np.expm1(log_missed)
     weights = weight.ravel()
     history = np.bincount(index, weights=weights, minlength=len(distinct)).astype(np.float64) @ detected
@@ -175,8 +183,8 @@ def measure_chances(field: WatchField, weight: FloatArray) -> Chances | None:
     # a stratum that was to be watched and was not stays in: losing sight must not narrow a limit
     for one in np.unique(stratum[field.meant.ravel()]):
         mine = stratum == one
-        share = np.bincount(index[mine], weights=weights[mine], minlength=len(distinct))
-        worst = np.minimum(worst, share / share.sum() @ detected)
+        part = np.bincount(index[mine], weights=weights[mine], minlength=len(distinct))
+        worst = np.minimum(worst, part / part.sum() @ detected)
     evader = detected[np.unique(index[seen])].min(axis=0)
     return Chances(history=history, worst=worst, evader=evader)
 

@@ -16,13 +16,27 @@ from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure, rows_of_source, watched_bins
 from truceline.line.history import LineHistory
-from truceline.schema.table import Record, Table, records
+from truceline.schema.table import Record, Table, records, within
 
 #: (longitudes, latitudes, moments) → distance to the line, metres, NaN where unknown; sign ignored
 LineDistance = Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]
 
 #: a window this much longer or shorter than a bin still counts as one bin long (clocks change)
 _SLACK_H = 1.5
+
+#: what is needed of an observation; the rest is not turned into Python objects
+_OBSERVATION_COLUMNS = [
+    "observation_id",
+    "acts",
+    "accused_party_id",
+    "area_id",
+    "occurred_from",
+    "occurred_until",
+    "longitude_deg",
+    "latitude_deg",
+    "raw_file",
+    "raw_row",
+]
 
 
 @dataclass(slots=True)
@@ -34,10 +48,14 @@ class _Tally:
     unknown: set[int] = field(default_factory=set)
     refs: list[set[tuple[str, int]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    starts_s: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.starts_s = np.array([one.start.timestamp() for one in self.bins])
 
     def find(self, moment: datetime) -> int | None:
         """The bin that holds ``moment``."""
-        low = int(np.searchsorted([one.start.timestamp() for one in self.bins], moment.timestamp(), "right"))
+        low = int(np.searchsorted(self.starts_s, moment.timestamp(), "right"))
         return low - 1 if low and moment in self.bins[low - 1] else None
 
     def add(self, position: int | None, amount: float, row: tuple[str, int]) -> None:
@@ -90,7 +108,7 @@ def build_series(
     elif spec.measure == "level_change":
         _add_levels(tally, lines.get(spec.source), spec)
     else:
-        found = _choose_observations(spec, observations, areas)
+        found = _choose_observations(spec, observations, areas, span=Interval(bins[0].start, bins[-1].stop))
         speaking = {row["area_id"] for row in found if row["area_id"]}
         found = _near_line(found, spec, line_distance, tally)
         if spec.measure == "starts":
@@ -117,10 +135,16 @@ def build_series(
     )
 
 
-def _choose_observations(spec: SeriesSpec, observations: Table, areas: frozenset[str]) -> list[Record]:
+def _choose_observations(
+    spec: SeriesSpec, observations: Table, areas: frozenset[str], *, span: Interval
+) -> list[Record]:
     """Records of the source that may be of the series' act, party and area, each once."""
     chosen: dict[str, Record] = {}
-    for row in records(observations.filter(pc.equal(observations["source_id"], spec.source))):
+    own = observations.filter(pc.equal(observations["source_id"], spec.source)).select(_OBSERVATION_COLUMNS)
+    own = within(
+        own, start_column="occurred_from", stop_column="occurred_until", start=span.start, stop=span.stop
+    )
+    for row in records(own):
         if spec.act is not None and row["acts"] and spec.act not in row["acts"]:
             continue
         if spec.party is not None and row["accused_party_id"] not in (None, spec.party):

@@ -264,11 +264,13 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
     ratios = np.concatenate([[0.0], LOG_RATIOS])
     shifted = window.log_rate[None, :, :] + ratios[:, None, None]
     slope, constant = linear_terms(shifted, window.alpha[None, :, None], family=window.family)
-    free = free_term(count[:, None, :], window.alpha[None, :, None], family=window.family).sum(axis=2)
+    alphas, which = np.unique(window.alpha, return_inverse=True)
+    free = free_term(count[:, None, :], alphas[None, :, None], family=window.family).sum(axis=2)[:, which]
     log_mean = np.empty((len(ratios), len(count)))
     for k in range(len(ratios)):
         fit = count @ slope[k].T + constant[k].sum(axis=1) + free
-        log_mean[k] = logsumexp(fit, axis=1)
+        peak = fit.max(axis=1)
+        log_mean[k] = peak + np.log(np.exp(fit - peak[:, None]).sum(axis=1))
     log_e = logsumexp(log_mean[1:], axis=0) - np.log(len(LOG_RATIOS)) - log_mean[0]
     evidence: FloatArray = np.exp(np.minimum(log_e, 600.0))
     return evidence

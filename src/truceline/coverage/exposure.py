@@ -122,11 +122,14 @@ def _mean_share(rows: Sequence[Record], whole: Sequence[Record], bins: Sequence[
 
 def _shares(rows: Sequence[Record], cuts: FloatArray, *, together: str) -> FloatArray:
     """Share per piece: the best of what was watched, less what was taken away."""
-    positive = [row for row in rows if row["reason"] == "watched" and row["available_share"] > 0]
-    share = np.zeros(len(cuts) - 1) if positive else np.ones(len(cuts) - 1)
-    for row in positive:
-        piece = _pieces(row, cuts)
-        share[piece] = np.maximum(share[piece], row["available_share"])
+    described = any(row["reason"] == "watched" and row["available_share"] > 0 for row in rows)
+    share = np.zeros(len(cuts) - 1) if described else np.ones(len(cuts) - 1)
+    for row in rows if described else ():
+        if row["available_share"] > 0:
+            piece = _pieces(row, cuts)
+            # a row such as `cloud, .4 left` says that the source looked, and what was taken away
+            best = row["available_share"] if row["reason"] == "watched" else 1.0
+            share[piece] = np.maximum(share[piece], best)
     less = np.ones(len(cuts) - 1)
     for row in rows:
         if row["reason"] == "watched" and row["available_share"] > 0:

@@ -11,26 +11,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from scipy.special import betaincinv
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
-from truceline.schema.table import Record, Table, records
+from truceline.schema.table import Record, Table, records, within
 
 FloatArray = npt.NDArray[np.float64]
 
 #: local hours that count as day
 DAY_FROM_H, DAY_UNTIL_H = 6, 18
-_MAX_POINTS = 400
+_MAX_POINTS = 250
 _MAX_PIECES = 600
+_COLUMNS = [
+    "coverage_id",
+    "source_id",
+    "sensor_id",
+    "look_id",
+    "area_id",
+    "longitude_deg",
+    "latitude_deg",
+    "radius_m",
+    "window_start",
+    "window_stop",
+    "available_share",
+    "detection_p_a",
+    "detection_p_b",
+    "detection_p_basis",
+    "reason",
+]
 _BLOCKS = 3  #: sectors per side of the area's box, for strata
 
 
@@ -162,15 +182,22 @@ def _pieces(period: Interval, zone: str, cuts: Sequence[datetime]) -> list[tuple
 
 def choose_rows(coverage: Table, *, act: str, area_ids: Sequence[str], period: Interval) -> list[Record]:
     """Rows that bear on the act in the period, and on one of the areas, every area, or a circle."""
-    chosen = [
-        row
-        for row in records(coverage)
-        if row["act"] in (None, act)
-        and row["window_start"] < period.stop
-        and row["window_stop"] > period.start
-        and (row["area_id"] is None or row["area_id"] in area_ids)
-    ]
-    return sorted(chosen, key=lambda row: (row["window_start"], row["window_stop"], row["coverage_id"]))
+    mine = pc.fill_null(pc.is_in(coverage["area_id"], value_set=pa.array(area_ids, type=pa.string())), False)
+    keep = pc.and_(
+        pc.fill_null(pc.equal(coverage["act"], act), True), pc.or_(pc.is_null(coverage["area_id"]), mine)
+    )
+    chosen = within(
+        coverage.filter(keep),
+        start_column="window_start",
+        stop_column="window_stop",
+        start=period.start,
+        stop=period.stop,
+    ).select(_COLUMNS)
+    if not pc.any(pc.is_valid(chosen["detection_p_a"])).as_py():
+        return []
+    return sorted(
+        records(chosen), key=lambda row: (row["window_start"], row["window_stop"], row["coverage_id"])
+    )
 
 
 def has_probability(row: Record) -> bool:
@@ -190,6 +217,7 @@ def build_field(
 
     ``geometries``: shapes of other areas that rows may name; ``area_id`` itself covers the grid.
     """
+    where_of = _Places(grid=grid, frame=frame, area_id=area_id, geometries=geometries)
     keys = sorted({_group_key(row) for row in rows if has_probability(row)})
     place = {key: k for k, key in enumerate(keys)}
     watchers: dict[tuple[str, str, str, int], FloatArray] = {}
@@ -198,7 +226,7 @@ def build_field(
         if has_probability(row):
             key = (row["source_id"], row["sensor_id"] or "", row["look_id"] or "", place[_group_key(row)])
             share = watchers.setdefault(key, np.zeros(grid.shape))
-            where = _where(row, grid, frame=frame, area_id=area_id, geometries=geometries, cautious=True)
+            where = where_of.find(row, cautious=True)
             when = (grid.start_s >= row["window_start"].timestamp()) & (
                 grid.stop_s <= row["window_stop"].timestamp()
             )
@@ -206,8 +234,9 @@ def build_field(
             patch = np.ix_(where, when)
             share[patch] = np.maximum(share[patch], amount)
             meant[patch] = True
+    less_rows = [row for row in rows if row["reason"] != "watched" or row["available_share"] <= 0]
     for key, share in watchers.items():
-        _take_away(share, key, rows, grid, frame=frame, area_id=area_id, geometries=geometries)
+        _take_away(share, key, less_rows, where_of)
     return WatchField(
         grid=grid,
         watchers=tuple(Watcher(group=key[3], share=watchers[key]) for key in sorted(watchers)),
@@ -228,53 +257,61 @@ def _group_key(row: Record) -> tuple[float, float, str, str]:
 
 
 def _take_away(
-    share: FloatArray,
-    key: tuple[str, str, str, int],
-    rows: Sequence[Record],
-    grid: Grid,
-    *,
-    frame: LocalFrame,
-    area_id: str,
-    geometries: Mapping[str, BaseGeometry],
+    share: FloatArray, key: tuple[str, str, str, int], rows: Sequence[Record], where_of: _Places
 ) -> None:
     """Multiply a watcher's share by the least of the rows that take its sight away."""
-    less = np.ones(grid.shape)
+    grid = where_of.grid
+    less: FloatArray | None = None
     for row in rows:
         about_me = row["source_id"] == key[0] and (row["sensor_id"] or key[1]) == key[1]
-        about_me = about_me and (row["look_id"] or key[2]) == key[2]
-        if not about_me or (row["reason"] == "watched" and row["available_share"] > 0):
+        if not about_me or (row["look_id"] or key[2]) != key[2]:
             continue
-        where = _where(row, grid, frame=frame, area_id=area_id, geometries=geometries, cautious=False)
+        where = where_of.find(row, cautious=False)
         when = (grid.start_s < row["window_stop"].timestamp()) & (
             grid.stop_s > row["window_start"].timestamp()
         )
+        less = np.ones(grid.shape) if less is None else less
         patch = np.ix_(where, when)
         less[patch] = np.minimum(less[patch], row["available_share"])
-    share *= less
+    if less is not None:
+        share *= less
 
 
-def _where(
-    row: Record,
-    grid: Grid,
-    *,
-    frame: LocalFrame,
-    area_id: str,
-    geometries: Mapping[str, BaseGeometry],
-    cautious: bool,
-) -> npt.NDArray[np.bool_]:
-    """(n_points,) where the row holds; where that is not known: nowhere if cautious, else everywhere."""
-    everywhere = np.ones(grid.shape[0], dtype=np.bool_)
-    placed = bool(np.isfinite(grid.x_m).all())
-    if row["radius_m"] is not None and row["longitude_deg"] is not None and row["latitude_deg"] is not None:
-        if not placed:
+@dataclass(slots=True, kw_only=True)
+class _Places:
+    """Which points a row is about; every circle and area is looked up once."""
+
+    grid: Grid
+    frame: LocalFrame
+    area_id: str
+    geometries: Mapping[str, BaseGeometry]
+    known: dict[tuple[object, ...], npt.NDArray[np.bool_]] = dataclass_field(default_factory=dict)
+
+    def find(self, row: Record, *, cautious: bool) -> npt.NDArray[np.bool_]:
+        """(n_points,) where the row holds; where unknown: nowhere if cautious, else everywhere."""
+        key = (row["area_id"], row["longitude_deg"], row["latitude_deg"], row["radius_m"], cautious)
+        if key not in self.known:
+            self.known[key] = self._find(row, cautious=cautious)
+        return self.known[key]
+
+    def _find(self, row: Record, *, cautious: bool) -> npt.NDArray[np.bool_]:
+        grid = self.grid
+        everywhere = np.ones(grid.shape[0], dtype=np.bool_)
+        placed = bool(np.isfinite(grid.x_m).all())
+        if (
+            row["radius_m"] is not None
+            and row["longitude_deg"] is not None
+            and row["latitude_deg"] is not None
+        ):
+            if not placed:
+                return everywhere & (not cautious)
+            x, y = self.frame.to_plane(row["longitude_deg"], row["latitude_deg"])
+            near: npt.NDArray[np.bool_] = np.hypot(grid.x_m - x, grid.y_m - y) <= row["radius_m"]
+            return near
+        if row["area_id"] in (None, self.area_id):
+            return everywhere
+        shape = self.geometries.get(row["area_id"])
+        if shape is None or not placed:
             return everywhere & (not cautious)
-        x, y = frame.to_plane(row["longitude_deg"], row["latitude_deg"])
-        near: npt.NDArray[np.bool_] = np.hypot(grid.x_m - x, grid.y_m - y) <= row["radius_m"]
-        return near
-    if row["area_id"] in (None, area_id):
-        return everywhere
-    shape = geometries.get(row["area_id"])
-    if shape is None or not placed:
-        return everywhere & (not cautious)
-    inside: npt.NDArray[np.bool_] = shapely.contains_xy(shape, grid.longitude_deg, grid.latitude_deg)
-    return inside
+        inside: npt.NDArray[np.bool_] = shapely.contains_xy(shape, grid.longitude_deg, grid.latitude_deg)
+        return inside
