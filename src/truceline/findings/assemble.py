@@ -179,6 +179,7 @@ def _finding(
         effect_ratio_hi95=ratio.ratio_hi95 if ratio else None,
         e_value=ratio.e_value if ratio else None,
         bound=bound,
+        lead=lead_of(speaking) or lead_of(evidence),
         evidence=tuple(evidence),
         reasons=reasons,
         would_change=_would_change(reasons),
@@ -436,7 +437,7 @@ def _in_short(finding: Finding, truce: Truce) -> str:
     )
     if finding.occurrence != "inconclusive":
         words += f" ({finding.occurrence})"
-    lead = lead_of(finding.evidence)
+    lead = finding.lead
     said = f": {lead.brief} [{lead.speaker}]" if lead is not None and lead.brief else ""
     return f"{truce.party_name(finding.party_id)}: {words}{said}."
 

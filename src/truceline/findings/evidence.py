@@ -161,14 +161,19 @@ def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[E
         changes = _changes(history, question)
         if not changes:
             continue
-        steps, total = [], 0.0
-        for snapshot, previous_time, km2 in changes:
-            total += km2
-            steps.append(
-                f"{figure(round(km2, 1))} km² between the files of {day_of(previous_time, question.zone)} and {day_of(snapshot.map_time, question.zone)}"
-            )
+        total = sum(km2 for _, _, km2 in changes)
+        first, last = day_of(changes[0][1], question.zone), day_of(changes[-1][0].map_time, question.zone)
+        steps = [
+            f"{figure(round(km2, 1))} km² between the files of {day_of(before, question.zone)} and {day_of(snapshot.map_time, question.zone)}"
+            for snapshot, before, km2 in changes
+        ]
+        said = (
+            listed(steps)
+            if len(steps) <= 3
+            else f"{figure(round(total, 1))} km² between the files of {first} and {last}"
+        )
         stale = history.updates_in_window == 0
-        text = f"{history.title}: ground gained by this party: {listed(steps)}. A file shows the day before or earlier, so none of it can be dated inside the period."
+        text = f"{history.title}: ground gained by this party: {said}. A file shows the day before or earlier, so none of it can be dated inside the period."
         if stale:
             text = f"{history.title}: not updated in the period (last change {_since(history, question)}): missing data, not a line that held."
         evidence.append(
@@ -255,5 +260,6 @@ def evidence_of_incidents(incidents: Sequence[Record], question: Question) -> li
                 ),
                 incident_ids=tuple(incident["incident_id"] for incident in own),
             ),
+            brief=f"{counted(float(len(own)), 'incident')} attributed, {verified} verified",
         )
     ]

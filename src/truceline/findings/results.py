@@ -86,6 +86,9 @@ class Finding:
     effect_ratio_hi95: float | None
     e_value: float | None
     bound: Bound
+    lead: Evidence | None = (
+        None  #: the evidence to name first: the one that leans least on the word of one side
+    )
     evidence: tuple[Evidence, ...]
     reasons: tuple[Reason, ...]
     would_change: tuple[str, ...]  #: what would change this finding
@@ -214,7 +217,8 @@ class Results:
     disagreements: tuple[Disagreement, ...]
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]
-    summary: tuple[str, ...]  #: the report in sentences, most important first
+    summary: tuple[str, ...]  #: what it rests on, then a sentence for each act
+    context: tuple[str, ...] = ()  #: what series and maps that judge nothing have to say
     limits: tuple[str, ...]
     places: tuple[Place, ...] = ()
     area_labels: dict[str, tuple[float, float]] = field(default_factory=dict)  #: longitude, latitude

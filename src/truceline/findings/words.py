@@ -12,23 +12,7 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-JUDGEMENT_WORDS = {
-    "complied": "Complied",
-    "partial": "Partial",
-    "non_compliant": "Not complied",
-    "undetermined": "Cannot tell",
-    "no_coverage": "Not watched",
-    "not_applicable": "Not applicable",
-}
-
-KIND_WORDS = {
-    "opponent_count": "the other party’s count",
-    "opponent_concession": "the other party’s concession",
-    "own_report": "its own report",
-    "third_party_count": "a third party’s count",
-    "sensor": "a sensor",
-    "news": "the news",
-}
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def figure(value: float) -> str:
@@ -59,7 +43,7 @@ def times_of(e_value: float) -> str:
     """An e-value for people."""
     if e_value >= 1e4:
         exponent = len(f"{int(e_value)}") - 1
-        return f"{e_value / 10**exponent:.1f} × 10^{exponent}"
+        return f"{e_value / 10**exponent:.1f} × 10{str(exponent).translate(SUPERSCRIPTS)}"
     return figure(round(e_value, 2) if e_value < 10 else round(e_value))
 
 

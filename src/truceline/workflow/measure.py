@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.assurance.bounds import PastPoints, bound_unseen
 from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
+from truceline.assurance.incidents import count_incidents
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure, rows_of_source
@@ -74,7 +75,56 @@ class Gauge:
                     speaker_party_id=speakers[spec.source],
                 )
             )
-        return measured
+        return [*measured, *self._attributed_over(question)]
+
+    def _attributed_over(self, question: Question) -> list[Measured]:
+        """Incidents attributed to the party, a day: the one series that leans on no party's word."""
+        own = [
+            incident
+            for incident in self.incidents
+            if incident["attributed_party_id"] == question.party_id
+            and incident["act"] == question.act
+            and (question.area_id == question.theatre_id or incident["area_id"] in question.part_ids)
+        ]
+        if not own:
+            return []
+        sensors = [
+            entry.id for entry in self.case.file.sources if entry.forms_incidents and entry.grade == "hard"
+        ]
+        spec = SeriesSpec(
+            id=f"attributed_{question.act}_{question.party_id}",
+            title=f"Incidents attributed to {self.case.truce.party_name(question.party_id)}",
+            source=sensors[0],
+            measure="records",
+            unit="incident",
+            zone=question.zone,
+            act=question.act,
+            party=question.party_id,
+            area=question.area_id,
+            kind="sensor",
+        )
+        key = (spec.id, question.area_id, question.period)
+        if key not in self._effects:
+            rows = [
+                row
+                for name in sensors
+                for row in rows_of_source(self.coverage, source_id=name, act=question.act)
+            ]
+            series = count_incidents(
+                spec,
+                own,
+                coverage_rows=rows,
+                area_ids=question.part_ids,
+                baseline=self.case.file.baseline.interval,
+                window=question.period,
+            )
+            self._effects[key] = (series, measure_effect(series, seed=self.case.file.seed))
+        series, effect = self._effects[key]
+        return [
+            Measured(
+                series=series, effect=effect, source_title="sensors of the mechanism", speaker_party_id=None
+            )
+        ]
 
     def bound_of(self, question: Question, detections: int | None) -> Bound:
         """The bound on what went unseen in the question's area and period."""

@@ -31,7 +31,7 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings, summarise
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import CoverageNote, Finding, Place, Results, SeriesResult
+from truceline.findings.results import CoverageNote, Place, Results, SeriesResult
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
@@ -148,7 +148,8 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         disagreements=disagreements,
         sources=ingested.sources,
         quarantined=ingested.quarantined,
-        summary=_summary(case, findings, series, lines, disagreements),
+        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors),
+        context=_context(series, lines, disagreements),
         limits=tuple(case.file.limits),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=_land(case),
@@ -308,18 +309,11 @@ def _ground(
     )
 
 
-def _summary(
-    case: Case,
-    findings: tuple[Finding, ...],
-    series: tuple[SeriesResult, ...],
-    lines: tuple[LineHistory, ...],
-    disagreements: tuple[Disagreement, ...],
+def _context(
+    series: tuple[SeriesResult, ...], lines: tuple[LineHistory, ...], disagreements: tuple[Disagreement, ...]
 ) -> tuple[str, ...]:
-    """The report in sentences: acts first, then context that tells nothing, then the maps."""
-    sentences = list(
-        summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors)
-    )
-    sentences += [
+    """What judges nothing: sensors without power, maps that were not updated, how far maps differ."""
+    sentences = [
         describe_effect(item.series, item.effect)
         for item in series
         if item.effect is not None and item.series.spec.kind == "sensor" and not item.effect.informative
