@@ -1,0 +1,282 @@
+"""Laws of fusion: what must not change what, whatever the method."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from truceline.base.geodesy import LocalFrame
+from truceline.fusion import associate
+from truceline.origins import collapse_copies
+from truceline.schema import COVERAGE, INCIDENTS, OBSERVATIONS
+from truceline.schema.table import Record, records
+
+DAY = datetime(2031, 4, 1, tzinfo=UTC)
+FRAME = LocalFrame("law", -38.0, 42.0)
+ACTS = ("shelling", "small_drone")
+
+
+def observation(
+    name: str, *, x_km: float, y_km: float, hours: float, lasts_h: float, **rest: Any
+) -> dict[str, Any]:
+    longitude, latitude = FRAME.to_globe([x_km * 1000], [y_km * 1000])
+    start = DAY + timedelta(hours=hours)
+    return {
+        "observation_id": name,
+        "source_id": "press",
+        "occurred_from": start,
+        "occurred_until": start + timedelta(hours=lasts_h),
+        "longitude_deg": float(longitude[0]),
+        "latitude_deg": float(latitude[0]),
+        "position_sd_m": 1000.0,
+        "acts": {"shelling": 0.0},
+        "raw_file": "case:press.csv",
+        "raw_row": 1,
+        "raw_digest": "0",
+        **rest,
+    }
+
+
+def scene(seed: int, n: int = 60, *, size_km: float = 30.0) -> list[dict[str, Any]]:
+    """Sensors, looks and reports of both sides, dense enough to be ambiguous."""
+    rng = random.Random(seed)
+    rows = []
+    for i in range(n):
+        kind = rng.choice(["station", "patrol", "west", "east", "press"])
+        rest: dict[str, Any] = {"source_id": kind}
+        sd_m, lasts_h = 2000.0, rng.choice([1.0, 6.0, 24.0])
+        if kind == "station":
+            rest["sensor_id"], sd_m, lasts_h = f"station-{rng.randrange(3)}", 600.0, 20 / 3600
+        elif kind == "patrol":
+            rest["sensor_id"], rest["look_id"], sd_m, lasts_h = (
+                "patrols",
+                f"look-{rng.randrange(4)}",
+                50.0,
+                5.0,
+            )
+        else:
+            rest["text"] = f"case {i} of {kind} told in words of its own"
+            if kind != "press":
+                rest["speaker_party_id"] = kind
+                rest["accused_party_id"] = "east" if kind == "west" else "west"
+        rest["acts"] = rng.choice([{"shelling": 0.0}, {"small_drone": 0.0}, {}])
+        rows.append(
+            observation(f"obs-{i:03d}", x_km=rng.uniform(0, size_km), y_km=rng.uniform(0, size_km), hours=rng.uniform(0, 48), lasts_h=lasts_h, position_sd_m=sd_m, **rest)
+        )  # fmt: skip
+    return rows
+
+
+def watches() -> Any:
+    return COVERAGE.from_records(
+        [
+            {
+                "coverage_id": f"cov-{k}", "source_id": "station", "sensor_id": f"station-{k}",
+                "longitude_deg": -37.8, "latitude_deg": 42.1, "radius_m": 60_000.0, "window_start": DAY,
+                "window_stop": DAY + timedelta(days=4), "act": "shelling", "available_share": 1.0,
+                "detection_p_a": 70.0, "detection_p_b": 12.0, "detection_p_basis": "an exercise",
+                "clutter_per_day": 0.5, "reason": "watched", "raw_file": "c", "raw_row": k, "raw_digest": "0",
+            }
+            for k in range(3)
+        ]
+    )  # fmt: skip
+
+
+def fuse(rows: list[dict[str, Any]], **options: Any) -> list[Record]:
+    table = collapse_copies(OBSERVATIONS.check(OBSERVATIONS.from_records(rows)))
+    settings_ = {
+        "frame": FRAME,
+        "acts": ACTS,
+        "coverage": watches(),
+        "mechanism_sources": {"patrol"},
+        **options,
+    }
+    return records(INCIDENTS.check(associate(table, **settings_)))
+
+
+def without_records(incidents: list[Record]) -> list[Record]:
+    return [{key: value for key, value in row.items() if key != "observation_ids"} for row in incidents]
+
+
+def groups(incidents: list[Record]) -> set[frozenset[str]]:
+    return {frozenset(row["observation_ids"]) for row in incidents}
+
+
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(seed=st.integers(0, 10_000))
+def test_row_order_is_irrelevant(seed: int) -> None:
+    rows = scene(seed)
+    assert fuse(random.Random(seed).sample(rows, len(rows))) == fuse(rows)
+
+
+@quick
+@given(seed=st.integers(0, 10_000), which=st.integers(0, 59))
+def test_a_copied_report_adds_no_weight(seed: int, which: int) -> None:
+    rows = scene(seed)
+    copies = [{**rows[which], "observation_id": f"copy-{k:03d}"} for k in range(100)]
+    assert without_records(fuse([*rows, *copies])) == without_records(fuse(rows))
+
+
+@quick
+@given(seed=st.integers(0, 10_000))
+def test_a_chain_of_jittered_copies_adds_no_incident_and_no_voice(seed: int) -> None:
+    rng = random.Random(seed)
+    rows = scene(seed, 20)
+    told = observation("told-0", x_km=3, y_km=3, hours=5, lasts_h=1, text="one and the same story told again", speaker_party_id="west", logged_at=DAY)  # fmt: skip
+    chain = [
+        {**told, "observation_id": f"told-{k}", "longitude_deg": told["longitude_deg"] + rng.gauss(0, 0.02), "occurred_from": told["occurred_from"] + timedelta(hours=k), "occurred_until": told["occurred_until"] + timedelta(hours=k), "logged_at": DAY + timedelta(hours=k)}
+        for k in range(1, 40)
+    ]  # fmt: skip
+    assert without_records(fuse([*rows, told, *chain])) == without_records(fuse([*rows, told]))
+
+
+@quick
+@given(seed=st.integers(0, 10_000))
+def test_a_look_and_a_sensor_give_an_incident_one_detection_at_most(seed: int) -> None:
+    rows = scene(seed, size_km=6.0)
+    seen = {row["observation_id"]: row for row in rows}
+    for incident in fuse(rows):
+        looks = [
+            seen[name].get("look_id") for name in incident["observation_ids"] if seen[name].get("look_id")
+        ]
+        bare = [seen[name]["sensor_id"] for name in incident["observation_ids"] if seen[name].get("sensor_id") and not seen[name].get("look_id")]  # fmt: skip
+        assert len(looks) == len(set(looks))
+        assert len(bare) == len(set(bare))
+
+
+@quick
+@given(seed=st.integers(0, 10_000))
+def test_every_observation_is_in_exactly_one_incident(seed: int) -> None:
+    rows = scene(seed)
+    used = [name for incident in fuse(rows) for name in incident["observation_ids"]]
+    assert sorted(used) == sorted(row["observation_id"] for row in rows)
+
+
+@quick
+@given(seed=st.integers(0, 10_000), days=st.integers(-400, 400), east_deg=st.floats(-20, 20))
+def test_moving_everything_in_place_and_time_keeps_the_groups(seed: int, days: int, east_deg: float) -> None:
+    rows = scene(seed)
+    moved = [
+        {**row, "longitude_deg": row["longitude_deg"] + east_deg, "occurred_from": row["occurred_from"] + timedelta(days=days), "occurred_until": row["occurred_until"] + timedelta(days=days)}
+        for row in rows
+    ]  # fmt: skip
+    frame = LocalFrame("moved", -38.0 + east_deg, 42.0)
+    assert groups(fuse(moved, frame=frame, coverage=None)) == groups(fuse(rows, coverage=None))
+
+
+@quick
+@given(seed=st.integers(0, 10_000))
+def test_exchanging_the_parties_exchanges_nothing_else(seed: int) -> None:
+    exchange = {"west": "east", "east": "west"}
+    rows = scene(seed)
+    other = [
+        {**row, **{key: exchange.get(row[key], row[key]) for key in ("speaker_party_id", "accused_party_id") if key in row}}
+        for row in rows
+    ]  # fmt: skip
+    assert groups(fuse(other)) == groups(fuse(rows))
+    assert [row["occurrence"] for row in fuse(other)] == [row["occurrence"] for row in fuse(rows)]
+
+
+@quick
+@given(seed=st.integers(0, 10_000), flood=st.integers(1, 80))
+def test_a_flood_of_reports_does_not_raise_the_existence_of_what_sensors_saw(seed: int, flood: int) -> None:
+    rows = [row for row in scene(seed) if row["source_id"] == "station"]
+    rng = random.Random(seed)
+    told = [
+        observation(f"flood-{k}", x_km=rng.uniform(0, 30), y_km=rng.uniform(0, 30), hours=rng.uniform(0, 48), lasts_h=24, text=f"story number {k}", speaker_party_id="west")
+        for k in range(flood)
+    ]  # fmt: skip
+    alone = {frozenset(row["observation_ids"]): row["existence_p"] for row in fuse(rows)}
+    station = {row["observation_id"] for row in rows}
+    for incident in fuse([*rows, *told]):
+        sensed = frozenset(incident["observation_ids"]) & station
+        if sensed in alone:
+            assert incident["existence_p"] == pytest.approx(alone[sensed], abs=1e-9)
+
+
+def test_existence_needs_a_basis() -> None:
+    rows = scene(3)
+    assert all(row["existence_p"] is None for row in fuse(rows, coverage=None))
+    assert all("no_detection_probability" in row["reason_codes"] for row in fuse(rows, coverage=None))
+    based = fuse(rows)
+    assert any(row["existence_p"] is not None for row in based)
+    assert all(row["existence_p"] is None for row in based if "station" not in row["source_ids"])
+
+
+def test_more_clutter_makes_a_lone_detection_less_likely() -> None:
+    rows = [observation(f"o{k}", x_km=9.0 * k, y_km=0, hours=6.0 * k, lasts_h=0.01, source_id="station", sensor_id="station-0") for k in range(6)]  # fmt: skip
+    few = fuse(rows)
+    coverage = watches()
+    position = coverage.schema.get_field_index("clutter_per_day")
+    many = fuse(
+        rows, coverage=coverage.set_column(position, coverage.schema.field(position), [[1.5, 1.5, 1.5]])
+    )
+    assert len(few) == len(many) == 6
+    assert all(a["existence_p"] > b["existence_p"] for a, b in zip(few, many, strict=True))
+
+
+def test_occurrence_goes_by_who_speaks() -> None:
+    place: dict[str, Any] = {"x_km": 1, "y_km": 1, "hours": 3, "lasts_h": 1}
+    west = observation(
+        "a", **place, source_id="w", speaker_party_id="west", accused_party_id="east", text="w"
+    )
+    again = observation(
+        "b", **place, source_id="w2", speaker_party_id="west", accused_party_id="east", text="x"
+    )
+    east = observation("c", **place, source_id="e", speaker_party_id="east", text="e")
+    press = observation("d", **place, source_id="p", text="p")
+    paper = observation("e", **place, source_id="q", text="q")
+    heard = observation("f", **place, source_id="s", sensor_id="s1")
+    cases = [
+        ([west], "alleged", 1),
+        ([west, again], "alleged", 1),
+        ([press], "reported", 1),
+        ([press, paper], "reported", 1),
+        ([west, press], "reported", 1),
+        ([west, east], "corroborated", 2),
+        ([west, heard], "corroborated", 2),
+    ]
+    for rows, occurrence, voices in cases:
+        (incident,) = fuse(rows, coverage=None)
+        assert (incident["occurrence"], incident["n_primary_sources"]) == (occurrence, voices)
+    (incident,) = fuse([west, heard], coverage=None, mechanism_sources={"s"})
+    assert incident["occurrence"] == "verified"
+
+
+def test_nothing_is_verified_without_a_mechanism() -> None:
+    for seed in range(5):
+        assert all(
+            row["occurrence"] != "verified" for row in fuse(scene(seed), mechanism_sources=frozenset())
+        )
+
+
+def test_unknown_places_of_one_area_are_not_merged() -> None:
+    nowhere: dict[str, Any] = {"longitude_deg": None, "latitude_deg": None, "area_id": "north"}
+    rows = [
+        observation("a", x_km=0, y_km=0, hours=0, lasts_h=24, text="one") | nowhere,
+        observation("b", x_km=0, y_km=0, hours=0, lasts_h=24, text="two") | nowhere,
+        observation("c", x_km=0, y_km=0, hours=0, lasts_h=24, text="three", place_name="Sorrelby") | nowhere,
+        observation("d", x_km=0, y_km=0, hours=0, lasts_h=24, text="four", place_name="sorrelby") | nowhere,
+    ]
+    found = fuse(rows)
+    assert groups(found) == {frozenset("a"), frozenset("b"), frozenset("cd")}
+    assert all(row["longitude_deg"] is None and row["area_id"] == "north" for row in found)
+
+
+def test_days_that_only_touch_are_not_one_incident() -> None:
+    rows = [
+        observation(name, x_km=0, y_km=0, hours=24.0 * k, lasts_h=24, text=name)
+        for k, name in enumerate("ab")
+    ]
+    assert len(fuse(rows)) == 2
+
+
+def test_no_observations_give_no_incidents() -> None:
+    assert fuse([]) == []
