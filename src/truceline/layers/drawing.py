@@ -20,7 +20,16 @@ from truceline.layers.marks import (
     other_lines,
     placed_incidents,
 )
-from truceline.layers.page import Page, coast_of, degree_label, graticule, lay_page, write_number, write_path
+from truceline.layers.page import (
+    Page,
+    coast_of,
+    degree_label,
+    graticule,
+    lay_page,
+    off_coast,
+    write_number,
+    write_path,
+)
 from truceline.layers.picture import MapInput, MapSymbol
 from truceline.line.movement import ground_gained
 
@@ -119,7 +128,7 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
         fill = palette.HELD[holder_place(data, main.in_force)]
         held = page.shape(main.in_force.geometry)
         parts.append(_path(held, f'fill="{fill}" fill-opacity="0.8" fill-rule="evenodd"'))
-        edge = _off_coast(shapely.boundary(held), data, page)
+        edge = off_coast(shapely.boundary(held), data.land, page)
         parts.append(
             _path(edge, f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-linejoin="round"')
         )
@@ -136,16 +145,9 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
     for source, snapshot in other_lines(data):
         if source.publish_shapes:
             style = f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-dasharray="3 2"'
-            parts.append(_path(page.shape(snapshot.geometry), style))
+            edge = off_coast(shapely.boundary(page.shape(snapshot.geometry)), data.land, page)
+            parts.append(_path(edge, style))
     return parts
-
-
-def _off_coast(edge: BaseGeometry, data: MapInput, page: Page) -> BaseGeometry:
-    """The edge of a held area without its coasts, which the ground shows already."""
-    if data.land is None:
-        return edge
-    coast = page.shape(coast_of(data.land))
-    return shapely.difference(edge, shapely.buffer(coast, 4_000 * page.units_per_m, quad_segs=4))
 
 
 def _incidents(data: MapInput, page: Page) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html import escape
 from importlib import resources
 from typing import Any
@@ -30,8 +30,9 @@ from truceline.layers.marks import (
     write_interval,
     write_moment,
 )
-from truceline.layers.page import Page, coast_of, degree_label, graticule, lay_page, write_path
+from truceline.layers.page import Page, coast_of, degree_label, graticule, lay_page, off_coast, write_path
 from truceline.layers.picture import MapInput
+from truceline.line.history import Snapshot
 from truceline.line.movement import ground_gained
 from truceline.schema.table import Record
 
@@ -91,8 +92,8 @@ def _payload(data: MapInput) -> dict[str, Any]:
         ],
         "arcs": arcs.arcs,
         "shapes": arcs.rings,
-        "startShape": _start_shape(data, main, steps),
-        "second": [_whole(page.shape(s.geometry, tolerance=_TOLERANCE)) for line, s in others if line.publish_shapes],
+        "line": _whole(_edge(main.in_force, data, page)) if main else "",
+        "second": [_whole(_edge(s, data, page)) for line, s in others if line.publish_shapes],
         "steps": [_write_step(step, page, data) for step in steps],
         "incidents": [_write_incident(row, page, data, steps) for row in shown],
         "symbols": [
@@ -135,10 +136,8 @@ def _steps(data: MapInput, main: MainLine | None) -> tuple[list[dict[str, Any]],
     return steps, shapes
 
 
-def _start_shape(data: MapInput, main: MainLine | None, steps: list[dict[str, Any]]) -> int:
-    """Number of the shape in force as the window began; −1 without a map."""
-    found = [step["shape"] for step in steps if step["since"] <= data.window.start]
-    return (found[-1] if found else 0) if main is not None else -1
+def _edge(snapshot: Snapshot, data: MapInput, page: Page) -> BaseGeometry:
+    return off_coast(shapely.boundary(page.shape(snapshot.geometry, tolerance=_TOLERANCE)), data.land, page)
 
 
 def _write_step(step: dict[str, Any], page: Page, data: MapInput) -> dict[str, Any]:
@@ -183,17 +182,13 @@ def _write_incident(
         touched[0],
         touched[-1],
         row["place_name"] or "",
-        _time_text(row["occurred_from"], row["occurred_until"], data.zone),
+        write_interval(row["occurred_from"], row["occurred_until"], data.zone),
         "act not known" if act is None else data.act_names.get(act, act),
         None if row["existence_p"] is None else round(row["existence_p"], 3),
         len(row["source_ids"]),
         row["n_primary_sources"],
         row["incident_id"],
     ]
-
-
-def _time_text(start: datetime, stop: datetime, zone: str) -> str:
-    return write_interval(start, stop, zone)
 
 
 def _words(data: MapInput, main: MainLine | None, unplaced: int) -> dict[str, Any]:

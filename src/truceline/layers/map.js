@@ -30,7 +30,8 @@ function trucelineMap(root, d) {
   if (d.invented) make("div", { class: "invented" }, stage, "Invented case: nothing here happened");
   const world = draw("g", {}, svg), over = draw("g", {}, svg);
   const path = (text, style) => draw("path", Object.assign({ d: text, "vector-effect": "non-scaling-stroke", fill: "none", "stroke-linejoin": "round" }, style), world);
-  draw("rect", { x: -2e4, y: -2e4, width: d.w + 4e4, height: d.h + 4e4, fill: C.sea }, world);
+  draw("rect", { width: d.w, height: d.h, fill: C.sea }, world);
+  stage.style.aspectRatio = d.w + "/" + d.h;
   path(d.land, { fill: C.land, "fill-rule": "evenodd" });
   path(d.coast, { stroke: C.coast, "stroke-width": .8 });
   for (const g of d.graticule) {
@@ -41,16 +42,17 @@ function trucelineMap(root, d) {
   const held = path("", { fill: C.held, "fill-opacity": .8, "fill-rule": "evenodd" });
   const moved = path("", { fill: C.moved, stroke: C.moved, "stroke-width": 1.6 });
   const movedNow = path("", { fill: C.movedNow, stroke: C.movedNow, "stroke-width": 2.2 });
-  const line = path(paths[d.startShape] || "", { stroke: C.line, "stroke-width": 1.2 });
+  const line = path(d.line, { stroke: C.line, "stroke-width": 1.2 });
   const second = path(d.second.join(""), { stroke: C.line, "stroke-width": 1.2, "stroke-dasharray": "5 3" });
   const circles = draw("g", {}, over), dots = draw("g", {}, over), values = draw("g", {}, over), names = draw("g", {}, over), ticks = draw("g", {}, over), scale = draw("g", {}, over);
   const halo = (size, colour) => ({ "font-size": size, fill: colour || C.ink, stroke: C.land, "stroke-width": 3, "paint-order": "stroke", "stroke-linejoin": "round" });
 
   /* view: screen = world * k + t */
-  let k = 1, tx = 0, ty = 0, least = 1, width = 0, height = 0, at = d.steps.length - 1, spots = [];
+  let k = 1, tx = 0, ty = 0, least = 1, width = 0, height = 0, at = d.steps.length - 1, spots = [], small = 1;
   const put = (p) => [p[0] * k + tx, p[1] * k + ty];
   function fit() {
     width = stage.clientWidth; height = stage.clientHeight;
+    small = Math.min(1, Math.max(.72, width / 700));
     least = Math.min(width / d.w, height / d.h);
     k = least; tx = (width - d.w * k) / 2; ty = (height - d.h * k) / 2;
   }
@@ -76,18 +78,18 @@ function trucelineMap(root, d) {
     const taken = [[width - 52, 0, width, 130], [width - 150, height - 34, width, height]];
     for (const v of d.symbols) {
       const p = put(v.at);
-      v.node.setAttribute("transform", `translate(${p[0]} ${p[1]})`);
-      if (on.values) taken.push([p[0] - 10, p[1] - 10, p[0] + 10, p[1] + 10]);
+      v.node.setAttribute("transform", `translate(${p[0]} ${p[1]}) scale(${small})`);
+      if (on.values) taken.push([p[0] - 10 * small, p[1] - 9 * small, p[0] + 10 * small, p[1] + 9 * small]);
     }
+    tickLabels(taken); scaleBar();
     names.textContent = "";
     if (on.names) for (const n of d.places) nameAt(n, taken);
-    tickLabels(); scaleBar();
   }
   function nameAt(n, taken) {
     const p = put(n.at), half = n.name.length * 3.6;
     if (p[0] < 0 || p[1] < 0 || p[0] > width || p[1] > height) return;
     const under = on.values && d.symbols.some(v => { const q = put(v.at); return Math.hypot(q[0] - p[0], q[1] - p[1]) < 10; });
-    const gap = under ? 13 : 5;
+    const gap = under ? 3 + 10 * small : 5;
     for (const [x, y, anchor] of [[gap, 4, "start"], [-gap, 4, "end"], [0, -gap - 3, "middle"], [0, gap + 11, "middle"]]) {
       const left = p[0] + x - (anchor === "end" ? 2 * half : anchor === "middle" ? half : 0);
       const box = [left, p[1] + y - 11, left + 2 * half, p[1] + y + 3];
@@ -99,15 +101,17 @@ function trucelineMap(root, d) {
       return;
     }
   }
-  function tickLabels() {
+  function tickLabels(taken) {
     ticks.textContent = "";
     for (const g of d.graticule) for (let i = 0; i + 3 < g.points.length; i += 2) {
       const a = put([g.points[i], g.points[i + 1]]), b = put([g.points[i + 2], g.points[i + 3]]), v = g.kind === "lon" ? 1 : 0;
       const edge = v ? height - Math.max(0, ty) - 6 : Math.max(0, tx) + 4, s = (edge - a[v]) / (b[v] - a[v]);
       if (!(s >= 0 && s <= 1)) continue;
       const other = a[1 - v] + s * (b[1 - v] - a[1 - v]);
-      if (v ? other > 44 && other < width - 170 : other > 40 && other < height - 24)
+      if (v ? other > 44 && other < width - 170 : other > 40 && other < height - 24) {
+        taken.push(v ? [other - 22, edge - 12, other + 22, height] : [0, other - 14, edge + 38, other]);
         draw("text", Object.assign({ x: v ? other : edge, y: v ? edge : other - 3, "text-anchor": v ? "middle" : "start" }, halo(11, C.soft)), ticks, g.label);
+      }
       break;
     }
   }
@@ -138,10 +142,7 @@ function trucelineMap(root, d) {
     spots = [...places.values()].sort((a, b) => b.radius - a.radius);
     for (const p of spots) {
       if (p.radius) p.ring = draw("circle", { fill: C.incident, "fill-opacity": .09, stroke: C.incident, "stroke-opacity": .5, "stroke-width": .6, "pointer-events": "none" }, circles);
-      p.dot = draw("g", { style: "cursor:pointer" }, dots);
-      draw("circle", { r: 11, fill: "transparent" }, p.dot);
-      draw("circle", { r: Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, p.dot);
-      p.dot.spot = p;
+      p.dot = draw("circle", { class: "dot", r: Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, dots);
     }
     range.value = at;
     const count = spots.reduce((n, p) => n + p.list.length, 0);
@@ -154,9 +155,21 @@ function trucelineMap(root, d) {
   }
 
   /* cards */
-  function open(p) {
+  function tapped(x, y) {
+    const near = (p, most) => { const q = put(p); return Math.hypot(q[0] - x, q[1] - y) <= most; };
+    const found = dots.style.display ? [] : spots.filter(p => near(p.at, 13)), marks = on.values ? d.symbols.filter(v => near(v.at, 13)) : [];
+    card.hidden = true;
+    if (found.length || marks.length) open(found, marks);
+  }
+  function open(found, marks) {
     card.textContent = "";
-    for (const i of p.list.slice(0, 12)) {
+    const list = found.flatMap(p => p.list), p = found[0] || marks[0];
+    for (const v of marks) {
+      const text = make("p", null, card);
+      make("b", null, text, v.name);
+      text.append(v.lost ? ": could not, or not wholly, be seen" : ": " + v.text + (W.values ? " · " + W.values : ""));
+    }
+    for (const i of list.slice(0, 12)) {
       const text = make("p", null, card);
       make("b", null, text, i[5] || "Place not named");
       text.append(" · " + i[6]); make("br", null, text);
@@ -164,7 +177,7 @@ function trucelineMap(root, d) {
       text.append(i[9] + (i[9] === 1 ? " source" : " sources") + ", " + (i[10] ? i[10] + " independent" : "independence not known")); make("br", null, text);
       make("span", { class: "id" }, text, i[11]);
     }
-    if (p.list.length > 12) make("p", null, card, "and " + (p.list.length - 12) + " more here");
+    if (list.length > 12) make("p", null, card, "and " + (list.length - 12) + " more here");
     if (p.radius) make("p", { class: "id" }, card, "95 %: within " + (p.radius / 10).toFixed(1) + " km of the dot");
     card.hidden = false;
     const q = put(p.at);
@@ -215,7 +228,7 @@ function trucelineMap(root, d) {
   key(W.circles, [["circle", { cx: 12, cy: 8, r: 7, fill: C.incident, "fill-opacity": .1, stroke: C.incident }]], [circles]);
   key(W.values && W.values + (W.lost ? "; " + W.lost : ""), [["circle", { cx: 12, cy: 8, r: 7, fill: C.paper, stroke: C.ink }]], [values], v => { on.values = v; });
   key("Names of places", [["circle", { cx: 12, cy: 8, r: 2.5, fill: C.paper, stroke: C.ink }]], [names], v => { on.names = v; });
-  make("p", { class: "note" }, root, [W.withheld && W.withheld + ".", W.unplaced, "Times: " + W.zone + ". Arrow keys move the slider. The edge follows coasts and may follow frontiers.", W.credits].filter(Boolean).join(" "));
+  make("p", { class: "note" }, root, [W.withheld && W.withheld + ".", W.unplaced, "Times: " + W.zone + ". Arrow keys move the slider. Edges along coasts are left out; others may follow frontiers.", W.credits].filter(Boolean).join(" "));
   for (const v of d.symbols) {
     v.node = draw("g", {}, values);
     draw("title", {}, v.node, v.name + (v.lost ? ": could not, or not wholly, be seen" : ": " + v.text));
@@ -227,13 +240,12 @@ function trucelineMap(root, d) {
 
   /* wheel, drag, pinch, tap */
   const fingers = new Map();
-  let travelled = 0, target = null;
+  let travelled = 0;
   const here = e => { const b = svg.getBoundingClientRect(); return [e.clientX - b.left, e.clientY - b.top]; };
   svg.addEventListener("wheel", e => { e.preventDefault(); look(k * Math.exp(-e.deltaY * .0016), ...here(e)); }, { passive: false });
   svg.addEventListener("dblclick", e => look(k * 2, ...here(e)));
   svg.addEventListener("pointerdown", e => {
     fingers.set(e.pointerId, here(e)); travelled = 0;
-    target = e.target.parentNode && e.target.parentNode.spot;
     svg.setPointerCapture(e.pointerId);
   });
   svg.addEventListener("pointermove", e => {
@@ -249,7 +261,7 @@ function trucelineMap(root, d) {
   });
   const lift = e => {
     if (!fingers.delete(e.pointerId)) return;
-    if (e.type === "pointerup" && travelled <= 4) { if (target) open(target); else card.hidden = true; }
+    if (e.type === "pointerup" && travelled <= 4) tapped(...here(e));
   };
   svg.addEventListener("pointerup", lift); svg.addEventListener("pointercancel", lift);
   root.addEventListener("keydown", e => { if (e.key === "Escape") card.hidden = true; });

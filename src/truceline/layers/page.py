@@ -125,6 +125,14 @@ def coast_of(land: BaseGeometry) -> BaseGeometry:
     return shapely.difference(shapely.boundary(land), cut)
 
 
+def off_coast(edge: BaseGeometry, land: BaseGeometry | None, page: Page) -> BaseGeometry:
+    """The edge of a held area (units) without what runs within 4 km of a coast, drawn already."""
+    if land is None:
+        return edge
+    coast = page.shape(coast_of(land))
+    return shapely.difference(edge, shapely.buffer(coast, 4_000 * page.units_per_m, quad_segs=4))
+
+
 def graticule(page: Page) -> list[tuple[str, int | float, BaseGeometry]]:
     """Meridians (``lon``) and parallels (``lat``) at a round step: kind, degrees, line in units."""
     west, south, east, north = page.region
