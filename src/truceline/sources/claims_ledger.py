@@ -98,10 +98,12 @@ class ClaimsLedger(Source):
         claims: list[Record] = []
         wanted: dict[str, tuple[Row, str]] = {}
         unmapped: set[str] = set()
+        named: set[str] = set()
 
         def read_file(file: InputFile) -> None:
             rows = list(Sheet(file, tables, deferred=True).csv_rows(columns=COLUMNS))
             urls = _resolve_urls(rows)
+            named.update(filter(None, (row.text("claim_id") for row in rows)))
             for row, url in zip(rows, urls, strict=True):
                 claim = self._claim(row, context, url=url, unmapped=unmapped)
                 if claim is not None:
@@ -109,7 +111,8 @@ class ClaimsLedger(Source):
                     wanted[_row_key(row)] = (row, row.text("part_of") or "")
 
         read_each(context, tables, read=read_file)
-        kept = self._settle(claims, wanted, context)
+        kept = self._settle(claims, wanted, context, named=named)
+        tables.notes += _drop_unused_totals(kept)
         link_parts(kept, self.options.totals, tables, label=f"source {context.source_id}")
         if unmapped:
             tables.notes.append(
@@ -118,7 +121,12 @@ class ClaimsLedger(Source):
         return conclude(tables, context, claims=kept)
 
     def _settle(
-        self, claims: list[Record], wanted: dict[str, tuple[Row, str]], context: ReadContext
+        self,
+        claims: list[Record],
+        wanted: dict[str, tuple[Row, str]],
+        context: ReadContext,
+        *,
+        named: set[str],
     ) -> list[Record]:
         """Use, leave out or quarantine the rows, now that all are known."""
         contents: dict[str, set[str]] = {}
@@ -136,7 +144,7 @@ class ClaimsLedger(Source):
                     expected="an id for each claim",
                     next_step="Give one of them another id",
                 )
-            if part_of and part_of not in contents:
+            if part_of and part_of not in named | contents.keys():
                 row.wrong(
                     "name_unknown",
                     "no claim of the ledger has this id",
@@ -309,6 +317,18 @@ def _resolve_urls(rows: list[Row]) -> list[str | None]:
             last[claimant] = url
         urls.append(url)
     return urls
+
+
+def _drop_unused_totals(claims: list[Record]) -> list[str]:
+    """Cut the parts loose whose total was not used, and say so."""
+    used = {claim["claim_id"] for claim in claims}
+    loose = sorted({claim["part_of"] for claim in claims if claim["part_of"] not in {None, *used}})
+    for claim in claims:
+        if claim["part_of"] in loose:
+            claim["part_of"] = None
+    if not loose:
+        return []
+    return [f"These totals were not used, so their parts stand alone: {sentence_list(loose)}."]
 
 
 def _row_key(row: Row) -> str:

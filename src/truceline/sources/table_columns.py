@@ -246,7 +246,10 @@ def _check_places(
     swapped = CellError("place_swapped", "longitude and latitude seem exchanged", expected="a place in the case's region", next_step="Exchange the two in the option `columns`")  # fmt: skip
     half = CellError("value_missing", "a place needs longitude and latitude", expected="both, or neither")
     header = plan.header_of.get("longitude_deg", "longitude_deg")
+    faulty = {fault.position for fault in faults}
     for position, (x, y) in enumerate(zip(longitudes, latitudes, strict=True)):
+        if position in faulty:
+            continue
         if (x is None) != (y is None):
             faults.append(Fault(position=position, header=header, got=f"{x}, {y}", error=half))
         elif x is not None and region is not None and not region.holds(x, y) and region.holds(y, x):
