@@ -46,7 +46,7 @@ class Impacts:
     from_sd_m: FloatArray  #: (n, n_ranges)
 
 
-def _gauss(n_nodes: int = 33, reach_sd: float = 4.0) -> tuple[FloatArray, FloatArray]:
+def _gauss(n_nodes: int = 129, reach_sd: float = 4.0) -> tuple[FloatArray, FloatArray]:
     """Symmetric nodes and weights of a standard normal (a plain grid: the integrand has steps)."""
     nodes = np.linspace(-reach_sd, reach_sd, n_nodes)
     weights = np.exp(-0.5 * nodes**2)
