@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from truceline.base.errors import InputError, Problem
+from truceline.base.errors import CODES, InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.schema import TABLES
 from truceline.schema.table import records
@@ -303,6 +303,30 @@ def test_the_same_file_twice_is_counted_once(sample: Sample) -> None:
     tables = sample.read(files=[*sample.files, twin.name])
     assert content(tables) == before
     assert "file_repeated" in {problem.code for problem in tables.problems}
+
+
+@each_csv
+def test_a_row_twice_is_counted_once(sample: Sample) -> None:
+    before = content(sample.read())
+    lines = sample.lines()
+    sample.main.write_text("".join([*lines, lines[1]]), encoding="utf-8")
+    tables = sample.read()
+    assert content(tables) == before
+    assert "row_repeated" in {problem.code for problem in tables.problems}
+
+
+def test_every_code_that_a_source_can_give_is_provoked(project_root: Path) -> None:
+    code_text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((project_root / "src/truceline/sources").glob("*.py"))
+    )
+    test_text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (Path(__file__), project_root / "tests/unit/test_source_plugins.py")
+    )
+    used = {code for code in CODES if f'"{code}"' in code_text}
+    assert len(used) > 20
+    assert {code for code in used if f'"{code}"' not in test_text} == set()
 
 
 @each_json

@@ -246,7 +246,8 @@ def _check_places(
     swapped = CellError("place_swapped", "longitude and latitude seem exchanged", expected="a place in the case's region", next_step="Exchange the two in the option `columns`")  # fmt: skip
     half = CellError("value_missing", "a place needs longitude and latitude", expected="both, or neither")
     header = plan.header_of.get("longitude_deg", "longitude_deg")
-    faulty = {fault.position for fault in faults}
+    headers = {header, plan.header_of.get("latitude_deg")}
+    faulty = {fault.position for fault in faults if fault.header in headers}
     for position, (x, y) in enumerate(zip(longitudes, latitudes, strict=True)):
         if position in faulty:
             continue
