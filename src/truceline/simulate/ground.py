@@ -101,7 +101,8 @@ def lay_ground(scenario: Scenario, rng: np.random.Generator) -> Ground:
 def _draw_coast(half_km: float, rng: np.random.Generator) -> Polygon:
     """A broad headland: sea to the north, west and south, cut at the box to the east."""
     corner_km = 30.0
-    west, east = -HALF_WIDTH_KM + 15, HALF_WIDTH_KM + MARGIN_KM
+    # beyond the box to the east, so that its rounding shows no sliver of sea
+    west, east = -HALF_WIDTH_KM + 15, HALF_WIDTH_KM + 2 * MARGIN_KM
     top = half_km + 3
     path = [(east, top), (west + corner_km, top)]
     angles = np.linspace(np.pi / 2, 3 * np.pi / 2, 7)[1:-1]
