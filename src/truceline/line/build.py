@@ -35,8 +35,9 @@ def build_history(
     2. Each shape is compared with the last one that differed. Only shapes decide what is a repeat;
        ``status`` and ``shape_digest`` of the table are not trusted, since a file may be rewritten,
        re-rounded or left out.
-    3. Areas are geodesic (WGS 84). Gains and losses are overlays in degrees, then geodesic areas: in
-       error by less than 0.1 % and, for rounding of coordinates at 1e-6°, by about 0.02 km² in all.
+    3. Areas are those on the ellipsoid (WGS 84); gains and losses are overlays in degrees, then such
+       areas. The arithmetic errs by less than 0.01 %; coordinates rounded to 1e-6° move a boundary
+       of 4,000 km by about 0.02 km². The map's own error is far greater and not in these figures.
     4. Staleness is looked at from the window's stop. An update counts as in the window when its
        ``map_time`` is; what it shows may have happened earlier (``describes_until`` and before).
 

@@ -12,6 +12,8 @@ from truceline.base.geodesy import LocalFrame, area_km2
 #: rewritten with fewer decimals (1e-5° ≈ 1.1 m), or cut along old lines, without any change
 SAME_SHAPE_M = 2.0
 
+_PIECE_DEG = 0.05
+
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     """The valid polygonal part of a geometry; lines and points that an overlay leaves are dropped."""
@@ -24,9 +26,13 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def ground_km2(geometry: BaseGeometry) -> float:
-    """Geodesic area of the polygonal part, km²; 0 for an empty one."""
+    """Area of the polygonal part on the WGS 84 ellipsoid, km²; 0 for an empty one.
+
+    Edges are straight in degrees, as in GeoJSON (RFC 7946, 3.1.1): they are cut at every 0.05° and
+    the pieces taken as geodesics, so that areas of parts sum to the area of the whole.
+    """
     part = polygonal(geometry)
-    return 0.0 if part.is_empty else area_km2(part)
+    return 0.0 if part.is_empty else area_km2(shapely.segmentize(part, _PIECE_DEG))
 
 
 def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame) -> bool:

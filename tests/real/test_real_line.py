@@ -1,0 +1,127 @@
+"""The line on real maps: movement, updates, staleness and disagreement, by the files themselves."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import shapely
+from shapely.geometry import shape
+
+from truceline.base.geodesy import LocalFrame
+from truceline.base.intervals import Interval
+from truceline.line.build import build_history
+from truceline.line.compare import compare_maps
+from truceline.line.history import LineHistory
+from truceline.line.movement import measure_movement
+from truceline.line.side import side_of, snapshot_at
+from truceline.schema import CONTROL
+
+FRAME = LocalFrame("real", 31.5, 48.5)
+WINDOW = Interval(datetime(2025, 4, 19, 15, tzinfo=UTC), datetime(2025, 4, 20, 21, tzinfo=UTC))
+
+
+def history(
+    files: list[Path], *, dated: Callable[[Path], datetime], ground: Callable[[Path], shapely.Geometry]
+) -> LineHistory:
+    rows = [
+        {
+            "control_id": file.name, "source_id": "map", "holder_party_id": "A", "map_time": dated(file),
+            "describes_until": dated(file), "status": "update", "geometry": shapely.to_wkb(ground(file)),
+            "shape_digest": file.name, "raw_file": file.name, "raw_row": 1, "raw_digest": "d",
+        }
+        for file in files
+    ]  # fmt: skip
+    return build_history(
+        CONTROL.from_records(rows), source_id="map", title="", window=WINDOW, frame=FRAME,
+        tolerances_m=[500, 10_000],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def first_map(shared_data: Path) -> LineHistory:
+    files = sorted((shared_data / "deepstate").glob("deepstatemap_data_202504*.geojson"))
+    if not files:
+        pytest.skip("no files of the first map")
+
+    def dated(file: Path) -> datetime:
+        return datetime.strptime(file.stem[-8:], "%Y%m%d").replace(tzinfo=UTC) + timedelta(hours=3)
+
+    return history(
+        files, dated=dated, ground=lambda f: shape(json.loads(f.read_text())["features"][0]["geometry"])
+    )
+
+
+@pytest.fixture(scope="module")
+def second_map(shared_data: Path) -> LineHistory:
+    files = sorted((shared_data / "nzz_liveuamap_lines").glob("2025-04-*.json.gz"))
+    if not files:
+        pytest.skip("no files of the second map")
+
+    def ground(file: Path) -> shapely.Geometry:
+        features = json.loads(gzip.decompress(file.read_bytes()))["value"]["features"]
+        held = [f for f in features if f["properties"]["type"] != "losses" and f["geometry"]]
+        return shapely.union_all([shape(feature["geometry"]) for feature in held])
+
+    return history(
+        files, dated=lambda f: datetime.fromisoformat(f.name[:10]).replace(tzinfo=UTC), ground=ground
+    )
+
+
+def test_ground_gained_by_file_date(first_map: LineHistory) -> None:
+    gained = {s.map_time.day: s.gained_km2 for s in first_map.snapshots}
+    assert [gained[day] for day in (18, 19, 20, 21)] == pytest.approx([8.0, 5.3, 12.9, 9.4], abs=0.05)
+    assert first_map.updates_in_window == 1
+    assert first_map.stale_h == 18
+
+
+def test_a_rewritten_file_is_a_repeat(first_map: LineHistory) -> None:
+    repeats = [s.map_time.day for s in first_map.snapshots if s.status == "repeat"]
+    assert repeats == [3, 9, 27, 29]  # the 29th is the 28th with fewer decimals
+
+
+def test_the_second_map_was_not_updated_in_the_window(second_map: LineHistory) -> None:
+    """Files of the 17th and 18th differ in bytes alone; the next change is that of the 23rd."""
+    assert second_map.updates_in_window == 0
+    assert second_map.stale_from == datetime(2025, 4, 17, tzinfo=UTC)
+    assert second_map.stale_h == 93
+    changed = [s.map_time.day for s in second_map.snapshots if s.status == "update"]
+    assert changed == [10, 15, 17, 23, 25, 29] or changed == [4, 10, 15, 17, 23, 25, 29]
+
+
+def test_movement_over_the_month_adds_up(first_map: LineHistory) -> None:
+    whole = measure_movement(first_map, start=first_map.snapshots[0].map_time, stop=WINDOW.start)
+    assert whole is not None
+    steps = [s for s in first_map.snapshots[1:] if s.map_time <= WINDOW.start]
+    assert whole.updates == sum(s.status == "update" for s in steps)
+    net_km2 = sum((s.gained_km2 or 0) - (s.lost_km2 or 0) for s in steps)
+    assert whole.gained_km2 - whole.lost_km2 == pytest.approx(net_km2, abs=0.5)
+
+
+def test_length_of_the_boundary_with_its_tolerance(first_map: LineHistory) -> None:
+    """The whole boundary, coasts and frontiers included: far from the length of the contact line."""
+    fine, coarse = first_map.lengths
+    assert (fine.tolerance_m, coarse.tolerance_m) == (500, 10_000)
+    assert fine.length_km == pytest.approx(4_118, abs=5)
+    assert coarse.length_km == pytest.approx(3_278, abs=20)
+
+
+def test_sides_of_known_places(first_map: LineHistory) -> None:
+    held = snapshot_at(first_map, WINDOW.start)
+    places = {(37.80, 48.00): "inside", (36.25, 49.98): "outside", (34.10, 44.95): "inside"}
+    assert {at: side_of(held, *at, frame=FRAME) for at in places} == places
+
+
+def test_the_two_maps_disagree_by_hundreds_of_metres(first_map: LineHistory, second_map: LineHistory) -> None:
+    first, second = snapshot_at(first_map, WINDOW.start), snapshot_at(second_map, WINDOW.start)
+    assert first is not None
+    assert second is not None
+    found = compare_maps(first, second, source_ids=("a", "b"), frame=FRAME, region=(21, 43.5, 42, 53.5))
+    assert 150 < found.median_offset_m < 350
+    assert 3_000 < found.p95_offset_m < 6_000
+    assert found.only_first_km2 < 3_000  # of 45,000 km² that only the first draws at all
+    assert found.note
