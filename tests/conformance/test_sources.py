@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import random
 import shutil
 import socket
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from truceline.sources.source import SOURCES, InputFile, ReadContext, Region, So
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = SOURCES.names()
+N_DAMAGED = int(os.environ.get("TRUCELINE_N_DAMAGED", "40"))  # raise it to look for more
 KINDS = ("observations", "counts", "coverage", "control", "claims")
 
 
@@ -216,6 +219,30 @@ def test_problems_name_their_place(sample: Sample) -> None:
     for problem in problems_of(sample.read(shift_years=1)):
         assert problem.file
         assert problem.message
+
+
+@each
+def test_damage_never_crashes_and_never_loses_a_row(sample: Sample) -> None:
+    rng = random.Random(sample.name)
+    packed = sample.main.name.endswith(".gz")
+    whole = gzip.decompress(sample.main.read_bytes()) if packed else sample.main.read_bytes()
+    tokens = [b"", b",", b'"', b"\n", b"null", b"-", b"1e999", b"NaN", b"[", b"{}", b"\x00", b"9999999999"]
+    for _ in range(N_DAMAGED):
+        spoiled = bytearray(whole)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(spoiled))
+            spoiled[at : at + rng.randint(0, 6)] = rng.choice(tokens)
+        sample.main.write_bytes(gzip.compress(bytes(spoiled)) if packed else bytes(spoiled))
+        try:
+            tables = sample.read()
+        except InputError:
+            continue  # refused whole, with its problems
+        for kind in KINDS:
+            TABLES[kind].check(getattr(tables, kind))
+        for account in tables.files:
+            parts = (account.rows_used, account.rows_outside, account.rows_repeated, account.rows_quarantined)
+            assert account.left_out or account.rows_read == sum(parts)
+        assert len(tables.quarantined) == sum(account.rows_quarantined for account in tables.files)
 
 
 # -- broken input ------------------------------------------------------------------------------

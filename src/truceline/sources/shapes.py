@@ -93,7 +93,8 @@ def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
     try:
         if got not in kinds:
             raise ValueError("another kind of geometry")
-        geometry = shapely.force_2d(shape(value))
+        with np.errstate(invalid="ignore"):  # not-a-number is refused below, with words
+            geometry = shapely.force_2d(shape(value))
         if geometry.is_empty:
             raise ValueError("the geometry is empty")
         if not np.isfinite(shapely.get_coordinates(geometry)).all():
