@@ -104,7 +104,7 @@ class Existence:
         self.basis = basis
         self.middle_s = (nodes.start_s + nodes.stop_s) / 2
         self.watch: dict[int, tuple[float, float]] = {}
-        for node in range(len(nodes)):
+        for node in range(len(nodes)) if basis else ():
             seen = self._watch_of(node)
             if seen is not None:
                 self.watch[node] = seen

@@ -65,7 +65,7 @@ def make_nodes(
     it says only who spoke, not which record is a copy of which).
     """
     table = _in_order(observations)
-    rows = records(table)
+    rows = records(table.select(_USED))
     act_ids = tuple(acts) or tuple(sorted({act for row in rows for act in row["acts"]}))
     members, key = _origins(rows)
     first = np.array([group[0] for group in members], dtype=np.int64)
@@ -100,6 +100,14 @@ _ORDER = (
     "area_id", "place_name", "text", "logged_at", "strength", "fire_direction_deg", "count",
     "primary_source_id", "observation_id",
 )  # fmt: skip
+
+
+#: what fusion reads of a record once they are in order: the rest need not become Python objects
+_USED = [
+    "observation_id", "source_id", "primary_source_id", "sensor_id", "look_id", "occurred_from",
+    "occurred_until", "received_at", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m", "area_id",
+    "place_name", "acts", "accused_party_id", "speaker_party_id",
+]  # fmt: skip
 
 
 def _in_order(observations: Table) -> Table:
