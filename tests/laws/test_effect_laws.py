@@ -192,8 +192,9 @@ def test_intervals_hold_their_ratio_and_numbers_are_finite(before, during):
     assert np.isfinite(effect.e_value)
     assert effect.expected_lo95 <= effect.expected_hi95
     # the ratio is of the fitted rate; the interval may lie beside it only by the error of the draws
-    assert effect.ratio_lo95 <= effect.ratio * 1.05 + 1e-6
-    assert effect.ratio_hi95 >= effect.ratio * 0.95
+    if effect.ratio_hi95 is not None:
+        assert effect.ratio_lo95 <= effect.ratio * 1.05 + 1e-6
+        assert effect.ratio_hi95 >= effect.ratio * 0.95
 
 
 # how series are made

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.assurance.bins import make_bins
@@ -16,13 +17,14 @@ from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure, rows_of_source, watched_bins
 from truceline.line.history import LineHistory
-from truceline.schema.table import Record, Table, records, within
+from truceline.schema.table import TIME, Record, Table, records, within
 
 #: (longitudes, latitudes, moments) → distance to the line, metres, NaN where unknown; sign ignored
 LineDistance = Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]
 
 #: a window this much longer or shorter than a bin still counts as one bin long (clocks change)
 _SLACK_H = 1.5
+_NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 
 #: what is needed of an observation; the rest is not turned into Python objects
 _OBSERVATION_COLUMNS = [
@@ -283,13 +285,17 @@ def _is_zero(
     zero = watched_bins(rows, bins=tally.bins)
     if spec.measure == "starts":
         own = observations.filter(pc.equal(observations["source_id"], spec.source))
-        moments = [
-            moment
-            for name in ("occurred_from", "ended_from")
-            for moment in own[name].to_pylist()
-            if moment is not None and moment.year < 9999
-        ]
-        if moments:
-            first, last = min(moments), max(moments)
+        ends = [_first_and_last(own[name]) for name in ("occurred_from", "ended_from")]
+        if ends[0] is not None:
+            first, last = ends[0][0], max(pair[1] for pair in ends if pair is not None)
             zero |= np.array([first <= one.start and one.stop <= last for one in tally.bins])
     return zero
+
+
+def _first_and_last(moments: pa.ChunkedArray) -> tuple[datetime, datetime] | None:
+    """First and last of the times; one in the year 9999 stands for `not yet` and is left out."""
+    known = moments.filter(pc.less(moments, pa.scalar(_NOT_YET, TIME)))
+    if not len(known.drop_null()):
+        return None
+    ends = pc.min_max(known).as_py()
+    return ends["min"], ends["max"]

@@ -38,6 +38,8 @@ MIN_BASELINE_BINS = 10
 DISPERSION_INFLATION = 1.3
 #: rates against which `no change` is tested, even in logs and symmetric about 1
 LOG_RATIOS = np.log(2.0) / 2 * np.array([k for k in range(-10, 11) if k])
+#: a series whose interval reaches this far says nothing of the ratio
+LARGEST_RATIO = 1000.0
 POWER_RATIOS = (0.1, 0.25, 0.5, 0.75)
 
 _N_DRAWS = 400
@@ -268,9 +270,10 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
     free = free_term(count[:, None, :], alphas[None, :, None], family=window.family).sum(axis=2)[:, which]
     log_mean = np.empty((len(ratios), len(count)))
     for k in range(len(ratios)):
-        fit = count @ slope[k].T + constant[k].sum(axis=1) + free
+        # not `@`: small products gain nothing from threads, and wait long for them on a busy machine
+        fit = np.einsum("nb,jb->nj", count, slope[k]) + constant[k].sum(axis=1) + free
         peak = fit.max(axis=1)
-        log_mean[k] = peak + np.log(np.exp(fit - peak[:, None]).sum(axis=1))
+        log_mean[k] = peak + np.log(np.exp(np.maximum(fit - peak[:, None], -60.0)).sum(axis=1))
     log_e = logsumexp(log_mean[1:], axis=0) - np.log(len(LOG_RATIOS)) - log_mean[0]
     evidence: FloatArray = np.exp(np.minimum(log_e, 600.0))
     return evidence
@@ -299,11 +302,16 @@ def total_at_most(total: float, ratio: float, window: Window) -> float:
     return float(betainc(kappa, np.floor(total) + 1, kappa / (kappa + mean)).mean())
 
 
-def ratio_interval(total: float, window: Window) -> tuple[float, float]:
-    """95 % interval of the ratio: those under which the total is in neither tail of 2.5 %."""
+def ratio_interval(total: float, window: Window) -> tuple[float | None, float | None]:
+    """95 % interval of the ratio: those under which the total is in neither tail of 2.5 %.
+
+    None, None where it has no upper end to speak of (``LARGEST_RATIO``).
+    """
     below = total if window.family == "amount" else total - 1  # P(T ≥ total) = 1 − P(T ≤ total − 1)
     low = 0.0 if total <= 0 else _solve(0.975, lambda ratio: total_at_most(below, ratio, window))
     high = _solve(0.025, lambda ratio: total_at_most(total, ratio, window))
+    if high > LARGEST_RATIO:
+        return None, None
     return low, high
 
 
