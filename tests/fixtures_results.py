@@ -208,7 +208,9 @@ def _finding(act: str, party: str, area: str, period: Interval, label: str, **re
             "A measured share of acts that each source records.",
         ),
     }
-    return Finding(**{**values, **rest})  # type: ignore[arg-type]
+    values |= rest
+    values.setdefault("lead", next(iter(values["evidence"]), None))  # type: ignore[call-overload]
+    return Finding(**values)  # type: ignore[arg-type]
 
 
 def _air(party: str, area: str, period: Interval, label: str) -> Finding:

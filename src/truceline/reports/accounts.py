@@ -81,7 +81,8 @@ def _facts(result: SeriesResult) -> list[Part]:
     effect = result.effect
     if effect is None:
         return []
-    facts = [("In the window", figures.number(effect.observed))]
+    observed = "missing" if effect.observed is None else figures.number(effect.observed)
+    facts = [("In the window", observed)]
     if effect.expected is not None:
         band = ""
         if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
@@ -182,7 +183,7 @@ def _line(results: Results, history: LineHistory) -> Part:
     near = [
         snapshot
         for snapshot in history.snapshots
-        if abs((snapshot.map_time - results.window.start).total_seconds()) < 6 * 86400
+        if abs((snapshot.map_time - results.window.start).total_seconds()) < 4 * 86400
     ]
     status = {"first": "first shape", "update": "changed", "repeat": "same shape: no update"}
     return {

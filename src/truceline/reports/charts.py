@@ -276,7 +276,13 @@ def _shades(
             continue
         left, right = x(common.start), x(common.stop)
         shades.append(
-            {"name": name, "x": left, "width": right - left, "fill": fill, "middle": (left + right) / 2}
+            {
+                "name": name,
+                "x": left,
+                "width": right - left,
+                "fill": fill,
+                "label_at": min(max((left + right) / 2, _LEFT + 22.0), x(drawn.stop) - 22.0),
+            }
         )
     return shades
 
@@ -332,7 +338,11 @@ def _band_path(series: Series, band: tuple[FloatArray, FloatArray], x: _Scale, y
 
 def _line_path(series: Series, fitted: FloatArray, x: _Scale, y: _Level) -> str:
     pieces = []
-    for run in _runs(fitted):
+    runs = _runs(fitted)
+    if series.spec.bin_h < 24:
+        # steps through a day would be a comb: one stroke for each bin
+        runs = [[i] for run in runs for i in run]
+    for run in runs:
         points = _steps([(series.bins[i], float(fitted[i])) for i in run], x, y)
         pieces.append("M" + "L".join(f"{_c(a)} {_c(b)}" for a, b in points))
     return "".join(pieces)

@@ -40,11 +40,12 @@ def build_contents(results: Results) -> dict[str, Any]:
     return {
         "masthead": opening.masthead(results),
         "parties": opening.party_parts(results),
-        "summary": list(results.summary),
+        "summary": [_summary_part(results, sentence) for sentence in results.summary],
+        "context": list(results.context),
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),
         "declared": opening.declared(results),
-        "map": picture.map_part(results),
+        "map": {"alt": picture.map_alt(results)},
         "line": accounts.line_parts(results),
         "series": accounts.series_parts(results),
         "claims": accounts.claim_parts(results),
@@ -66,6 +67,15 @@ def build_contents(results: Results) -> dict[str, Any]:
             ],
         },
     }
+
+
+def _summary_part(results: Results, sentence: str) -> dict[str, str]:
+    """A sentence of the summary; one that begins with an act has it apart, to be set bold."""
+    for act in results.truce.acts:
+        lead = f"{act.name}."
+        if sentence.startswith(f"{lead} "):
+            return {"lead": lead, "text": sentence.removeprefix(lead).strip()}
+    return {"lead": "", "text": sentence}
 
 
 def _entries(words: dict[str, tuple[str, str]]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from truceline.findings.results import Results
 from truceline.reports import fonts
 from truceline.reports.contents import build_contents
+from truceline.reports.picture import map_html
 
 #: numbered sections: number, anchor, title
 SECTIONS: tuple[tuple[int, str, str], ...] = (
@@ -38,7 +39,7 @@ def render_html(results: Results) -> str:
     contents = build_contents(results)
     for part in contents["series"]:
         part["wide"], part["narrow"] = Markup(part["wide"]), Markup(part["narrow"])  # own SVG
-    contents["map"]["html"] = Markup(contents["map"]["html"])  # own fragment
+    contents["map"]["html"] = Markup(map_html(results))  # own fragment
     environment = Environment(
         loader=PackageLoader("truceline.reports"),
         autoescape=True,

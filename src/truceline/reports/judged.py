@@ -37,7 +37,9 @@ def _finding(results: Results, finding: Finding, leading: set[str]) -> Part:
         "obligation": obligation.title,
         "party": party_part(results, finding.party_id),
         "area": results.area_names.get(finding.area_id, finding.area_id),
-        "period": finding.period_label,
+        "period": "Whole window"
+        if finding.period == truce.window(finding.clock_id)
+        else finding.period_label,
         "period_local": figures.window_local(finding.period, clock.zone),
         "period_utc": figures.window_utc(finding.period),
         "clock": clock.title,

@@ -6,6 +6,7 @@ from typing import Any
 
 from truceline.assurance.series import Bound
 from truceline.findings.results import Evidence, Finding, Results
+from truceline.findings.words import plural
 from truceline.reports import figures, glossary
 from truceline.terms.truce import Declaration, Obligation
 
@@ -112,30 +113,16 @@ def _leading(
 
 
 def best_evidence(finding: Finding) -> Evidence | None:
-    """The line of evidence that the first table shows, by one rule for every party.
-
-    (1) a regular series that was tested, the highest e-value first; (2) a figure with a ratio;
-    (3) a number; (4) words. What is context only, or was tested without power, comes last.
-    """
-
-    def rank(evidence: Evidence) -> tuple[int, float]:
-        weak = evidence.reason.code in ("context_only", "series_uninformative")
-        if evidence.e_value is not None and not weak:
-            return (0, -evidence.e_value)
-        if evidence.ratio is not None and not weak:
-            return (1, 0.0)
-        if evidence.value is not None and not weak:
-            return (2, 0.0)
-        return (4, 0.0) if weak else (3, 0.0)
-
-    return min(finding.evidence, key=rank, default=None)
+    """The line of evidence that the first table shows: the one that the finding leads with."""
+    return finding.lead or next(iter(finding.evidence), None)
 
 
 def evidence_part(results: Results, evidence: Evidence) -> Part:
     """One line of evidence, ready to print; the same fields for every party and kind."""
     residual = {True: "acts in the period", False: "no acts in the period", None: "does not say"}
     side = party_part(results, evidence.speaker_party_id)
-    value = f"{figures.claim_value(evidence.value, evidence.relation)} {evidence.unit}".strip()
+    unit = evidence.unit if evidence.value == 1 else plural(evidence.unit)
+    value = f"{figures.claim_value(evidence.value, evidence.relation)} {unit}".strip()
     return {
         "kind": glossary.title(glossary.EVIDENCE_KINDS, evidence.kind),
         "speaker": evidence.speaker,
@@ -152,7 +139,9 @@ def evidence_part(results: Results, evidence: Evidence) -> Part:
         "text": evidence.reason.text,
         "code": evidence.reason.code,
         "rows": figures.row_lines(evidence.reason.rows),
-        "caveat": evidence.caveat,
+        "brief": evidence.brief,
+        # a caveat may be a reason code, which stands for its sentence
+        "caveat": glossary.reason_meaning(evidence.caveat) or evidence.caveat,
     }
 
 
@@ -256,7 +245,7 @@ def note_letter(position: int) -> str:
     return "abcdefghijklmnopqrstuvwxyz"[position] if position < 26 else str(position + 1)
 
 
-def _short(text: str, *, most: int = 110) -> str:
+def _short(text: str, *, most: int = 84) -> str:
     if len(text) <= most:
         return text
     return text[: text.rfind(" ", 0, most)].rstrip(" ,;:") + " …"

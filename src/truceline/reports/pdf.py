@@ -12,6 +12,7 @@ import typst
 from truceline.findings.results import Results
 from truceline.reports import fonts
 from truceline.reports.contents import build_contents
+from truceline.reports.picture import map_svg
 
 STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
@@ -31,7 +32,7 @@ def render_pdf(results: Results) -> bytes:
 def compile_report(results: Results) -> tuple[bytes, list[str]]:
     """The document, and what the typesetter warned of (a test allows nothing there)."""
     contents = build_contents(results)
-    contents["map"].pop("html")
+    contents["map"]["svg"] = map_svg(results)
     as_of = datetime.fromisoformat(results.as_of)
     contents["date"] = {"year": as_of.year, "month": as_of.month, "day": as_of.day}
     content, warnings = typst.compile_with_warnings(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from truceline.base.geodesy import LocalFrame
 from truceline.findings.results import Finding, Results
 from truceline.layers.map import MapInput, MapLine, MapPlace, MapSymbol, render_map_html, render_map_svg
@@ -52,21 +50,29 @@ def map_input(results: Results) -> MapInput | None:
     )
 
 
-def map_part(results: Results) -> dict[str, Any]:
-    """The map for page and paper; empty texts where there is nothing to draw on."""
+def map_svg(results: Results) -> str:
+    """The map for paper; empty where there is nothing to draw on."""
+    data = map_input(results)
+    return render_map_svg(data, font_family=fonts.FAMILY) if data else ""
+
+
+def map_html(results: Results) -> str:
+    """The map for the page; empty where there is nothing to draw on."""
     data = map_input(results)
     if data is None:
-        return {"svg": "", "html": "", "alt": ""}
+        return ""
+    return render_map_html(data, element_id="map", font_family=f"{fonts.FAMILY}, sans-serif")
+
+
+def map_alt(results: Results) -> str:
+    """The map in words."""
     parties = " and ".join(party.name for party in results.truce.parties)
-    return {
-        "svg": render_map_svg(data, font_family=fonts.FAMILY),
-        "html": render_map_html(data, element_id="map", font_family=f"{fonts.FAMILY}, sans-serif"),
-        "alt": (
-            f"Map of the area of the truce between {parties}: {len(results.lines)} map(s) of control, "
-            f"{results.incidents.num_rows} incidents with their uncertainty, "
-            f"{len(data.symbols)} areas with a value. The tables of this report give the figures."
-        ),
-    }
+    n_areas = len(_area_findings(results))
+    return (
+        f"Map of the area of the truce between {parties}: maps of control ({len(results.lines)}), "
+        f"incidents with their uncertainty ({results.incidents.num_rows}), areas with a value ({n_areas}). "
+        "The tables of this report give the figures."
+    )
 
 
 def _area_findings(results: Results) -> list[Finding]:
