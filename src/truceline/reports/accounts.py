@@ -113,7 +113,8 @@ def claim_parts(results: Results) -> Part:
                 "party": party,
                 "accounts": [
                     _claim(results, account)
-                    for account in results.claim_accounts
+                    # totals taken apart first, single figures after them
+                    for account in sorted(results.claim_accounts, key=lambda account: not account.parts)
                     if account.kind == kind and account.accused_party_id == party["id"]
                 ],
             }
