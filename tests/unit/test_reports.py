@@ -158,8 +158,11 @@ def test_a_bound_is_told_with_its_basis():
     )
     contents = build_contents(replace(results, findings=(replace(finding, bound=bound),)))
     row = contents["glance"]["rows"][0]
-    assert "at most 4.2 (by history)" in row["bound"]
-    assert "no bound for a violator" in row["bound"]
+    # the widest first: a reader who stops there is not told too little
+    assert row["bound"] == "At most 11"
+    assert row["bound_more"].startswith("worst watched part; 4.2 by history")
+    assert "no bound for a violator" in row["bound_more"]
+    assert "at most 4.2 (by history)" in contents["findings"][0]["bound"]
     assert "the mission, 2024" in contents["glance"]["notes"][0]["text"]
 
 

@@ -23,7 +23,7 @@ def masthead(results: Results) -> Part:
             {
                 "title": clock.title,
                 "local": figures.window_local(window, clock.zone),
-                "utc": figures.window_utc(window),
+                "utc": "" if clock.zone == "UTC" else figures.window_utc(window),
                 "length": figures.hours(window.duration_h),
                 "note": clock.note or "",
             }
@@ -161,6 +161,29 @@ def bound_text(bound: Bound) -> str:
     return "; ".join(parts)
 
 
+def bound_short(bound: Bound) -> tuple[str, str]:
+    """The widest bound there is, for a narrow column, and the others beneath it.
+
+    The widest goes first, so that a reader who stops there is not told too little.
+    """
+    limits = [
+        (bound.evader_hi95, "violator who knows the coverage"),
+        (bound.worst_hi95, "worst watched part"),
+        (bound.history_hi95, "by history"),
+    ]
+    known = [(limit, name) for limit, name in limits if limit is not None]
+    if not known:
+        return "No bound possible", ""
+    (widest, name), rest = known[0], known[1:]
+    more = [name, *(f"{figures.number(limit)} {other}" for limit, other in rest)]
+    if bound.evader_hi95 is None:
+        more.append("no bound for a violator who knows the coverage")
+    if bound.blind_share:
+        # a bound holds where there was sight: said at the number, not in a note alone
+        more.append(f"no sight of {figures.percent(bound.blind_share)} of area and time")
+    return f"At most {figures.number(widest)}", "; ".join(more)
+
+
 def bound_reason(bound: Bound) -> str:
     """Why the bound is what it is, in words; the basis where there is one."""
     sentences = [glossary.reason_meaning(code) for code in bound.reason_codes]
@@ -204,6 +227,7 @@ def glance(results: Results) -> Part:
             quoted.add(declaration.id)
             wording = _short(declaration.wording)
             declared_by = f"{declaration.speaker}, {figures.date_text(declaration.date)}"
+        bound, bound_more = bound_short(finding.bound)
         reason = bound_reason(finding.bound)
         if reason and reason not in reasons:
             reasons.append(reason)
@@ -223,7 +247,8 @@ def glance(results: Results) -> Part:
                 "evidence": evidence_part(results, best) if best else None,
                 "others": max(0, len(finding.evidence) - 1),
                 "headline": finding.headline,
-                "bound": bound_text(finding.bound),
+                "bound": bound,
+                "bound_more": bound_more,
                 "bound_note": note_letter(reasons.index(reason)) if reason else "",
             }
         )
