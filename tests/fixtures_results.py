@@ -13,9 +13,9 @@ from shapely.geometry import Polygon, box
 from truceline.assurance.series import Bound, Effect, Series, SeriesSpec
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
+from truceline.coverage.notes import Unseen
 from truceline.findings.results import (
     ClaimAccount,
-    CoverageNote,
     Evidence,
     FileAccount,
     Finding,
@@ -483,9 +483,9 @@ def _incidents():
     return INCIDENTS.from_records(rows)
 
 
-def _coverage_notes() -> tuple[CoverageNote, ...]:
-    def note(source: str, area: str | None, reason: str, share: float, text: str) -> CoverageNote:
-        return CoverageNote(
+def _coverage_notes() -> tuple[Unseen, ...]:
+    def note(source: str, area: str | None, reason: str, share: float, text: str) -> Unseen:
+        return Unseen(
             source_id=source, area_id=area, period=WINDOW, reason=reason, share_unseen=share, text=text
         )
 

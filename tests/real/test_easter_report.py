@@ -201,7 +201,7 @@ def without_digests(tree: Any) -> Any:
         return {
             k: without_digests(v)
             for k, v in tree.items()
-            if not k.endswith(("_id", "_ids", "run_id", "sha256")) or k == "party_id"
+            if not k.endswith(("_id", "_ids", "digest", "size_bytes")) or k == "party_id"
         }
     if isinstance(tree, list):
         return [without_digests(item) for item in tree]

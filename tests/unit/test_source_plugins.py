@@ -21,7 +21,7 @@ from truceline.base.intervals import Interval
 from truceline.schema.table import records
 from truceline.sources.claim_words import claim_kind
 from truceline.sources.days import DateOnly, TimeReadError, local_day, read_moment
-from truceline.sources.shapes import is_same_shape, shape_digest
+from truceline.sources.shapes import shape_digest
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Region, SourceTables
 
 Read = Callable[..., SourceTables]
@@ -324,15 +324,12 @@ def maps(read: Read, **layers: Any) -> SourceTables:
     return read("control_polygons", files, holder_party="a")
 
 
-@given(turn=st.integers(0, 3), back=st.booleans(), shake=st.floats(-1e-6, 1e-6), x=st.integers(11, 18))
-def test_a_shape_is_the_same_however_its_ring_is_written(turn: int, back: bool, shake: float, x: int) -> None:
+@given(turn=st.integers(0, 3), back=st.booleans(), x=st.integers(11, 18))
+def test_a_shape_is_the_same_however_its_ring_is_written(turn: int, back: bool, x: int) -> None:
     corners = [(x, 41), (x + 1, 41), (x + 1, 45), (x, 45.3)]
     turned = corners[turn:] + corners[:turn]
     one, other = shapely.Polygon(corners), shapely.Polygon(turned[::-1] if back else turned)
     assert shape_digest(one) == shape_digest(other)
-    moved = shapely.transform(other, lambda points: points + shake)
-    assert is_same_shape(one, moved)
-    assert not is_same_shape(one, shapely.union(one, shapely.box(x + 1, 42, x + 1.001, 42.001)))
 
 
 def test_an_unchanged_map_is_a_repeat_and_a_slow_drift_is_not(read: Read) -> None:

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
+from truceline.coverage.notes import Unseen
 from truceline.line.history import Disagreement, LineHistory
 from truceline.schema.table import Table
 from truceline.terms.truce import Truce
@@ -161,18 +162,6 @@ class SourceAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageNote:
-    """Something that was not watched, and why."""
-
-    source_id: str
-    area_id: str | None
-    period: Interval
-    reason: str
-    share_unseen: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A label of the map."""
 
@@ -212,7 +201,7 @@ class Results:
     incidents: Table
     observations: Table
     coverage: Table
-    coverage_notes: tuple[CoverageNote, ...]
+    coverage_notes: tuple[Unseen, ...]
     lines: tuple[LineHistory, ...]
     disagreements: tuple[Disagreement, ...]
     sources: tuple[SourceAccount, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry import Polygon
+from shapely import LineString, Polygon, box, get_parts
 
 from truceline.base.geodesy import LocalFrame
 from truceline.simulate.scenario import SECTORS, Scenario
@@ -24,6 +24,8 @@ PLACE_NAMES = (
 #: half the width of the land, and how far the box reaches beyond it
 HALF_WIDTH_KM = 120.0
 MARGIN_KM = 25.0
+#: how far the zone that the terms speak of reaches on either side of the front
+ZONE_KM = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,15 @@ class Ground:
         i = SECTORS.index(sector)
         third = 2 * self.half_length_km / 3
         return self.half_length_km - third * (i + 1), self.half_length_km - third * i
+
+    def contact_zone(self, sector: str) -> Polygon:
+        """Ground of a sector within ``ZONE_KM`` of the front, km."""
+        south, north = self.sector_bounds_km(sector)
+        y = np.linspace(-self.half_length_km, self.half_length_km, 401)
+        front = LineString(np.column_stack([self.front_x_km(y), y]))
+        slab = box(-HALF_WIDTH_KM, south, HALF_WIDTH_KM, north)
+        zone = front.buffer(ZONE_KM, cap_style="flat").intersection(slab)
+        return max(get_parts(zone), key=lambda part: part.area)
 
     def to_globe(self, x_km: FloatArray, y_km: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Kilometres → longitude, latitude, degrees."""

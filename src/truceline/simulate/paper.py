@@ -169,21 +169,17 @@ def _areas(simulated: Simulated) -> list[dict[str, Any]]:
     areas: list[dict[str, Any]] = [
         {"id": THEATRE, "name": "Tern Coast", "kind": "theatre", "bbox": [west, south, east, north]}
     ]
-    cuts = [north]
-    for sector in SECTORS[:-1]:
-        low, _ = simulated.ground.sector_bounds_km(sector)
-        cuts.append(round(float(simulated.ground.to_globe(np.zeros(1), np.array([low]))[1][0]), 4))
-    cuts.append(south)
-    for i, sector in enumerate(SECTORS):
-        low_lat, high_lat = cuts[i + 1], cuts[i]
+    for sector in SECTORS:
+        low_km, high_km = simulated.ground.sector_bounds_km(sector)
+        middle = simulated.ground.to_globe(np.zeros(1), np.array([(low_km + high_km) / 2]))[1][0]
         areas.append(
             {
                 "id": sector,
-                "name": f"{sector.capitalize()} sector",
+                "name": f"Contact zone, {sector}",
                 "kind": "sector",
                 "parent": THEATRE,
-                "bbox": [west, low_lat, east, high_lat],
-                "label": [simulated.scenario.longitude_deg, round((low_lat + high_lat) / 2, 3)],
+                "shape": f"areas/{sector}.geojson",
+                "label": [simulated.scenario.longitude_deg, round(float(middle), 3)],
             }
         )
     return areas

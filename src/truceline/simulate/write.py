@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.intervals import as_utc, format_time
 from truceline.simulate.ground import FloatArray
 from truceline.simulate.paper import case_yaml, readme, truce_yaml
-from truceline.simulate.scenario import SIDES
+from truceline.simulate.scenario import SECTORS, SIDES
 from truceline.simulate.sensors import Detection, Watch
 from truceline.simulate.world import Simulated
 
@@ -49,6 +49,8 @@ def write_case(simulated: Simulated, folder: Path) -> Path:
     # (3)
     files["coast.geojson"] = _geojson(simulated, simulated.ground.land)
     files["places.csv"] = _places(simulated)
+    for sector in SECTORS:
+        files[f"areas/{sector}.geojson"] = _geojson(simulated, simulated.ground.contact_zone(sector))
     # (4)
     files |= _truth_files(simulated, links)
     for name, text in files.items():

@@ -16,7 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.canonical import short_id
 from truceline.base.errors import InputError, Problem
-from truceline.base.geodesy import WGS84, area_km2
+from truceline.base.geodesy import WGS84, LocalFrame, area_km2
+from truceline.line.shapes import same_ground
 from truceline.schema.table import Record
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import ReadContext
@@ -224,16 +225,6 @@ def _rotated(points: list[bytes]) -> bytes:
     return min(b"".join(points[i:] + points[:i]) for i in starts)
 
 
-def is_same_shape(one: BaseGeometry, other: BaseGeometry) -> bool:
-    """Whether nothing of the difference is wider than ``2 · SAME_WITHIN_DEG``.
-
-    True of a map written again with other decimals, or cut into other pieces; an advance that
-    could be drawn is wider.
-    """
-    difference = shapely.symmetric_difference(one, other)
-    return bool(difference.buffer(-SAME_WITHIN_DEG, join_style="mitre").is_empty)
-
-
 # -- dated shapes ----------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedShape:
@@ -247,6 +238,11 @@ class DatedShape:
     provenance: Record
 
 
+def _frame_of(geometry: BaseGeometry) -> LocalFrame:
+    west, south, east, north = geometry.bounds
+    return LocalFrame("shape", (west + east) / 2, (south + north) / 2)
+
+
 def control_records(shapes: Sequence[DatedShape], *, source_id: str) -> list[Record]:
     """Rows of ``control``, the status told by shape against the holder's last different shape."""
     records: list[Record] = []
@@ -256,7 +252,7 @@ def control_records(shapes: Sequence[DatedShape], *, source_id: str) -> list[Rec
         known = last.get(dated.holder_party_id)
         if known is None:
             status = "first"
-        elif digest == known[1] or is_same_shape(dated.geometry, known[0]):
+        elif digest == known[1] or same_ground(known[0], dated.geometry, frame=_frame_of(known[0])):
             status = "repeat"
         else:
             status = "update"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import shapely
 from pydantic import AwareDatetime, Field, model_validator
+from shapely import box
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.series import SeriesSpec
 from truceline.base.documents import Document, Model
@@ -29,6 +34,7 @@ class AreaEntry(Model):
     kind: str = "region"
     parent: str | None = None
     bbox: list[float] | None = Field(None, min_length=4, max_length=4, description="west, south, east, north")
+    shape: str | None = Field(None, description="GeoJSON of its polygon in the case folder; wins over bbox")
     label: list[float] | None = Field(None, min_length=2, max_length=2, description="longitude, latitude")
     disputed: bool = False
 
@@ -177,9 +183,23 @@ class Case:
         """The same case with another seed."""
         return replace(self, file=self.file.model_copy(update={"seed": seed}))
 
+    def shape_of(self, area_id: str) -> BaseGeometry | None:
+        """An area's shape, WGS 84; None where the case gives none.
+
+        Raises
+        ------
+        CaseError
+            If its GeoJSON file is absent or holds no polygon.
+        """
+        area = next(area for area in self.file.areas if area.id == area_id)
+        if area.shape is not None:
+            return read_shape(self.folder / area.shape, label=f"case:{area.shape}")
+        return box(*area.bbox) if area.bbox is not None else None
+
     def own_files(self) -> dict[str, Path]:
         """The files that make the case what it is (its sources' files are accounted for apart)."""
-        names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places]
+        shapes = [area.shape for area in self.file.areas]
+        names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places, *shapes]
         return {name: self.folder / name for name in names if name is not None}
 
     @property
@@ -284,6 +304,28 @@ def _unknown(file: CaseFile, document: Document, truce: Truce, area_ids: set[str
             if isinstance(value, str):
                 expect("act" if key == "act" else "party", value, "sources", i, "options", key)
     return problems
+
+
+def read_shape(path: Path, *, label: str) -> BaseGeometry:
+    """The polygons of a GeoJSON file, united.
+
+    Raises
+    ------
+    CaseError
+        If the file is absent, no GeoJSON, or holds no polygon.
+    """
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+        features = tree["features"] if tree.get("type") == "FeatureCollection" else [tree]
+        polygons = [shape(feature.get("geometry", feature)) for feature in features]
+    except FileNotFoundError as error:
+        raise CaseError(Problem(code="file_missing", message="no such file", file=label, next_step="Create it, or take its name out of the case")) from error  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
+        raise CaseError(Problem(code="file_format", message=f"not GeoJSON ({error})", file=label, expected="a FeatureCollection of polygons in WGS 84, longitude first", next_step="Export the layer as GeoJSON")) from error  # fmt: skip
+    united = shapely.union_all([polygon for polygon in polygons if "Polygon" in polygon.geom_type])
+    if united.is_empty:
+        raise CaseError(Problem(code="geometry_invalid", message="the file holds no polygon", file=label, expected="a Polygon or MultiPolygon"))  # fmt: skip
+    return united
 
 
 def read_places(case: Case) -> list[dict[str, str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-from shapely import box
+import pyarrow.compute as pc
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.bounds import PastPoints, bound_unseen
@@ -19,11 +19,12 @@ from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure, rows_of_source
 from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
+from truceline.findings.evidence import incidents_in
 from truceline.findings.words import listed, period_of
 from truceline.line.history import LineHistory
 from truceline.line.side import line_distances_m
 from truceline.schema.table import Record, Table
-from truceline.workflow.case import AreaEntry, Case
+from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
 
 
@@ -36,6 +37,7 @@ class Gauge:
     coverage: Table  #: with declared detection probabilities
     lines: tuple[LineHistory, ...]
     incidents: Sequence[Record]
+    shapes: Mapping[str, BaseGeometry]  #: areas that have one
     _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
 
     def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
@@ -127,7 +129,20 @@ class Gauge:
         ]
 
     def bound_of(self, question: Question, detections: int | None) -> Bound:
-        """The bound on what went unseen in the question's area and period."""
+        """The bound on what went unseen in the question's area and period.
+
+        Where sensors of known detection probability watch, their detections count: incidents that
+        they saw and that are this party's or nobody's known. Elsewhere ``detections`` is what a
+        regular series counts, for the what-if table.
+        """
+        sensors = self._measured_sensors(question.act)
+        if sensors:
+            detections = sum(
+                incident["attributed_party_id"] in (None, question.party_id)
+                and not sensors.isdisjoint(incident["source_ids"])
+                and (incident["existence_p"] is None or incident["existence_p"] >= 0.5)
+                for incident in incidents_in(self.incidents, question)
+            )
         past = [
             incident
             for incident in self.incidents
@@ -138,18 +153,25 @@ class Gauge:
         return bound_unseen(
             act=question.act,
             area_id=question.area_id,
-            area_geometry=self._geometry(question.area_id),
+            area_geometry=self.shapes.get(question.area_id),
             period=question.period,
             detections=detections,
             coverage=self.coverage,
             frame=self.case.frame,
             zone=question.zone,
+            geometries=self.shapes,
             past_points=PastPoints(
                 longitude_deg=np.array([incident["longitude_deg"] for incident in past], dtype=np.float64),
                 latitude_deg=np.array([incident["latitude_deg"] for incident in past], dtype=np.float64),
                 moments=tuple(incident["occurred_from"] for incident in past),
             ),
         )
+
+    def _measured_sensors(self, act: str) -> frozenset[str]:
+        """Sources whose detection probability for an act is known."""
+        table = self.coverage
+        known = pc.and_(pc.is_valid(table["detection_p_a"]), pc.fill_null(pc.equal(table["act"], act), True))
+        return frozenset(table.filter(known)["source_id"].to_pylist())
 
     def watch_of(self, question: Question) -> Watch | None:
         """How far the regular sources of a question could see; None where there is none."""
@@ -200,10 +222,6 @@ class Gauge:
             and area_id in self.speaking_areas(spec.source)
         )
 
-    def _geometry(self, area_id: str) -> BaseGeometry | None:
-        area = next(area for area in self.case.file.areas if area.id == area_id)
-        return shape_of(area)
-
     def _line_distance(
         self, longitudes: FloatArray, latitudes: FloatArray, moments: Sequence[datetime]
     ) -> FloatArray:
@@ -211,8 +229,3 @@ class Gauge:
         if not self.lines:
             return np.full(len(longitudes), np.nan)
         return line_distances_m(self.lines[0], longitudes, latitudes, at=moments, frame=self.case.frame)
-
-
-def shape_of(area: AreaEntry) -> BaseGeometry | None:
-    """An area's shape, where the case gives one."""
-    return box(*area.bbox) if area.bbox is not None else None

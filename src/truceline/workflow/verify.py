@@ -8,16 +8,13 @@ folder appears whole at the end or not at all.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from shapely import contains_xy, union_all
-from shapely.geometry import shape
+from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
 from truceline import __version__
@@ -31,7 +28,7 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings, summarise
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import CoverageNote, Place, Results, SeriesResult
+from truceline.findings.results import Place, Results, SeriesResult
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
@@ -41,9 +38,9 @@ from truceline.origins.collapse import collapse_copies
 from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
-from truceline.workflow.case import Case, open_case, read_places
+from truceline.workflow.case import Case, open_case, read_places, read_shape
 from truceline.workflow.ingest import Ingested, ingest
-from truceline.workflow.measure import Gauge, shape_of
+from truceline.workflow.measure import Gauge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,17 +106,25 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
     lines = _lines(case, ingested)  # (5)
     progress("fusing incidents", 2, steps)
     coverage = apply_declared(ingested.coverage, case.file.detection)
-    incidents = _incidents(case, observations, coverage, lines)  # (6)
+    shapes = {area.id: outline for area in case.file.areas if (outline := case.shape_of(area.id)) is not None}
+    incidents = _incidents(case, observations, coverage, lines, shapes)  # (6)
     incident_rows = records(incidents)
     progress("measuring series", 3, steps)
-    gauge = Gauge(case=case, ingested=ingested, coverage=coverage, lines=lines, incidents=incident_rows)
+    gauge = Gauge(
+        case=case, ingested=ingested, coverage=coverage, lines=lines, incidents=incident_rows, shapes=shapes
+    )
     series = _series(case, ingested, gauge)  # (7)
     progress("judging", 4, steps)
     claim_rows = records(claims)
     findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
     progress("gathering", 5, steps)
     window = case.truce.span
-    disagreements = _disagreements(case, lines)
+    land = (
+        read_shape(case.folder / case.file.map.land, label=f"case:{case.file.map.land}")
+        if case.file.map.land
+        else None
+    )
+    disagreements = _disagreements(case, lines, land)
     return Results(
         case_id=case.file.id,
         title=case.file.title,
@@ -140,9 +145,11 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         incidents=incidents,
         observations=observations,
         coverage=coverage,
-        coverage_notes=tuple(
-            CoverageNote(source_id=note.source_id, area_id=note.area_id, period=note.period, reason=note.reason, share_unseen=note.share_unseen, text=note.text)
-            for note in describe_coverage(coverage, window=window, area_names=case.area_names, source_titles={source.source_id: source.title for source in ingested.sources})
+        coverage_notes=describe_coverage(
+            coverage,
+            window=window,
+            area_names=case.area_names,
+            source_titles={source.source_id: source.title for source in ingested.sources},
         ),
         lines=lines,
         disagreements=disagreements,
@@ -152,7 +159,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         context=_context(series, lines, disagreements),
         limits=tuple(case.file.limits),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
-        land=_land(case),
+        land=land,
         region=(case.region.west_deg, case.region.south_deg, case.region.east_deg, case.region.north_deg),
         area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
         theatre_id=case.file.theatre,
@@ -215,7 +222,9 @@ def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
     return tuple(histories)
 
 
-def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagreement, ...]:
+def _disagreements(
+    case: Case, lines: tuple[LineHistory, ...], land: BaseGeometry | None
+) -> tuple[Disagreement, ...]:
     """The first map against each other one, as both stood at the window's start."""
     found = []
     for other in lines[1:]:
@@ -224,12 +233,25 @@ def _disagreements(case: Case, lines: tuple[LineHistory, ...]) -> tuple[Disagree
         if first is not None and second is not None:
             ids = (lines[0].source_id, other.source_id)
             found.append(
-                compare_maps(first, second, source_ids=ids, frame=case.frame, region=case.region_box)
+                compare_maps(
+                    first,
+                    second,
+                    source_ids=ids,
+                    frame=case.frame,
+                    region=case.region_box,
+                    exclude_near=None if land is None else land.boundary,
+                )
             )
     return tuple(found)
 
 
-def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[LineHistory, ...]) -> Table:
+def _incidents(
+    case: Case,
+    observations: Table,
+    coverage: Table,
+    lines: tuple[LineHistory, ...],
+    shapes: dict[str, BaseGeometry],
+) -> Table:
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
     keep = pc.is_in(
         observations["source_id"], value_set=pa.array([entry.id for entry in forming], type=pa.string())
@@ -243,7 +265,7 @@ def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[Li
         mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
     )
     return attribute(
-        _placed(case, incidents),
+        _placed(incidents, shapes),
         chosen,
         parties=case.truce.party_ids,
         line=lines[0] if lines else None,
@@ -252,12 +274,9 @@ def _incidents(case: Case, observations: Table, coverage: Table, lines: tuple[Li
     )
 
 
-def _placed(case: Case, incidents: Table) -> Table:
+def _placed(incidents: Table, shapes: dict[str, BaseGeometry]) -> Table:
     """Incidents with a point and no area get the smallest area of the case whose shape holds it."""
-    shaped = [(area.id, shape_of(area)) for area in case.file.areas]
-    known = sorted(
-        ((name, outline) for name, outline in shaped if outline is not None), key=lambda pair: pair[1].area
-    )
+    known = sorted(shapes.items(), key=lambda pair: pair[1].area)
     if not known or not incidents.num_rows:
         return incidents
     longitude = incidents["longitude_deg"].to_numpy()
@@ -329,15 +348,6 @@ def _context(
             f"{titles[one.source_id]} and {titles[one.other_source_id]}: half of the line drawn within {one.median_offset_m / 1000:.1f} km of each other, 95 % within {one.p95_offset_m / 1000:.1f} km, where both draw it."
         )
     return tuple(sentences)
-
-
-def _land(case: Case) -> BaseGeometry | None:
-    if case.file.map.land is None:
-        return None
-    tree = json.loads((case.folder / case.file.map.land).read_text(encoding="utf-8"))
-    features = tree["features"] if tree["type"] == "FeatureCollection" else [tree]
-    shapes = [shape(feature.get("geometry", feature)) for feature in features]
-    return union_all(np.array(shapes, dtype=object))
 
 
 def _write_tables(results: Results, ingested: Ingested, folder: Path) -> None:
