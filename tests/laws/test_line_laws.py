@@ -19,7 +19,7 @@ from truceline.line.compare import compare_maps
 from truceline.line.history import LineHistory, Snapshot
 from truceline.line.lengths import measure_length
 from truceline.line.movement import ground_gained, measure_movement
-from truceline.line.shapes import ground_km2, same_ground
+from truceline.line.shapes import ground_km2, same_ground, tell_repeats
 from truceline.line.side import distance_to_line_m, line_distances_m, side_of, sides_of, snapshot_at
 from truceline.schema import CONTROL
 
@@ -51,11 +51,12 @@ def snapshot(geometry: shapely.Geometry, *, day: int = 0, holder: str = "A") -> 
 
 
 def build(*shapes: shapely.Geometry, order: list[int] | None = None, **more: object) -> LineHistory:
+    told = tell_repeats(shapes, frame=FRAME)
     rows = [
         {
             "control_id": f"c{day}", "source_id": "map", "holder_party_id": "A",
             "map_time": DAY + timedelta(days=day), "describes_until": DAY + timedelta(days=day),
-            "status": "update", "geometry": shapely.to_wkb(shape), "shape_digest": str(day),
+            "status": told[day], "geometry": shapely.to_wkb(shape), "shape_digest": str(day),
             "raw_file": "f", "raw_row": day + 1, "raw_digest": "d", **more,
         }
         for day, shape in enumerate(shapes)
@@ -171,12 +172,6 @@ def test_the_order_of_rows_changes_nothing(
 ) -> None:
     shapes = (first, second, second, first)
     assert build(*shapes) == build(*shapes, order=order)
-
-
-def test_status_and_digest_of_the_table_are_not_trusted() -> None:
-    shapes = [shapely.box(19, 47, 21, 48 + grown) for grown in (0.0, 0.1, 0.1)]
-    one = build(*shapes, status="repeat", shape_digest="same")
-    assert [s.status for s in one.snapshots] == ["first", "update", "repeat"]
 
 
 def test_a_map_that_stopped_is_stale_and_has_no_update_in_the_window() -> None:

@@ -18,6 +18,7 @@ from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
 from truceline.line.history import LineHistory
 from truceline.line.movement import measure_movement
+from truceline.line.shapes import tell_repeats
 from truceline.line.side import side_of, snapshot_at
 from truceline.schema import CONTROL
 
@@ -28,13 +29,15 @@ WINDOW = Interval(datetime(2025, 4, 19, 15, tzinfo=UTC), datetime(2025, 4, 20, 2
 def history(
     files: list[Path], *, dated: Callable[[Path], datetime], ground: Callable[[Path], shapely.Geometry]
 ) -> LineHistory:
+    shapes = [ground(file) for file in files]
+    told = tell_repeats(shapes, frame=FRAME)
     rows = [
         {
             "control_id": file.name, "source_id": "map", "holder_party_id": "A", "map_time": dated(file),
-            "describes_until": dated(file), "status": "update", "geometry": shapely.to_wkb(ground(file)),
+            "describes_until": dated(file), "status": status, "geometry": shapely.to_wkb(shape),
             "shape_digest": file.name, "raw_file": file.name, "raw_row": 1, "raw_digest": "d",
         }
-        for file in files
+        for file, shape, status in zip(files, shapes, told, strict=True)
     ]  # fmt: skip
     return build_history(
         CONTROL.from_records(rows), source_id="map", title="", window=WINDOW, frame=FRAME,

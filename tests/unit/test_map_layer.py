@@ -36,7 +36,8 @@ def history(title: str, *, holder: str = "A", north: float = 48.5) -> LineHistor
         {
             "control_id": f"{title}-{day}", "source_id": title, "holder_party_id": holder,
             "map_time": DAY + timedelta(days=day), "describes_until": DAY + timedelta(days=day),
-            "status": "update", "geometry": shapely.to_wkb(shapely.box(18, 47, 21, north + 0.05 * (day // 2))),
+            "status": ("first", "repeat", "update", "repeat", "update")[day],
+            "geometry": shapely.to_wkb(shapely.box(18, 47, 21, north + 0.05 * (day // 2))),
             "shape_digest": "d", "raw_file": "f", "raw_row": day + 1, "raw_digest": "d",
         }
         for day in range(5)

@@ -41,6 +41,12 @@ _OBSERVATION_COLUMNS = [
 ]
 
 
+_OBSERVATION_COLUMNS = [
+    "observation_id", "acts", "accused_party_id", "area_id", "longitude_deg", "latitude_deg",
+    "occurred_from", "occurred_until", "raw_file", "raw_row",
+]  # fmt: skip
+
+
 @dataclass(slots=True)
 class _Tally:
     """Counts per bin while rows are placed."""
@@ -79,6 +85,7 @@ def build_series(
     baseline: Interval,
     window: Interval,
     line_distance: LineDistance | None = None,
+    until: datetime | None = None,
 ) -> Series:
     """Count what a series counts, bin by bin.
 
@@ -89,6 +96,7 @@ def build_series(
     baseline, window : a bin is in either only if wholly inside; a bin of the baseline that
         touches the window is in neither.
     line_distance : needed where ``spec.near_line_m`` is set.
+    until : bins after the window, as far as this, are counted too; they are in neither.
 
     Notes
     -----
@@ -97,7 +105,8 @@ def build_series(
     records every start) has records both before and after the bin. A bin that the source could
     not see at all is missing whatever was recorded.
     """
-    span = Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
+    stop = max(baseline.stop, window.stop)
+    span = Interval(min(baseline.start, window.start), stop if until is None else max(stop, until))
     bins = make_bins(bin_h=spec.bin_h, zone=spec.zone, window=window, span=span)
     if not bins:
         raise ValueError(f"series {spec.id}: baseline and window hold no bin of {spec.bin_h:g} h")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,13 @@ def area_km2(geometry: BaseGeometry) -> float:
     return abs(float(WGS84.geometry_area_perimeter(orient_polygons(geometry))[0])) / 1e6
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=64)
+def _transformer(source: str, target: str) -> Transformer:
+    # making one takes 10 ms
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFrame:
     """A named plane in metres: azimuthal equidistant around a centre (or another projection).
 
@@ -42,14 +48,6 @@ class LocalFrame:
     latitude_deg: float
     projection: str = "aeqd"
 
-    @cached_property
-    def _forward(self) -> Transformer:
-        return Transformer.from_crs("EPSG:4326", self.crs, always_xy=True)
-
-    @cached_property
-    def _inverse(self) -> Transformer:
-        return Transformer.from_crs(self.crs, "EPSG:4326", always_xy=True)
-
     @property
     def crs(self) -> str:
         """The PROJ definition."""
@@ -60,12 +58,12 @@ class LocalFrame:
 
     def to_plane(self, longitude_deg: Any, latitude_deg: Any) -> tuple[FloatArray, FloatArray]:
         """Longitude, latitude (degrees; arrays or numbers) → x, y (metres)."""
-        x, y = self._forward.transform(longitude_deg, latitude_deg)
+        x, y = _transformer("EPSG:4326", self.crs).transform(longitude_deg, latitude_deg)
         return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
     def to_globe(self, x_m: Any, y_m: Any) -> tuple[FloatArray, FloatArray]:
         """x, y (metres) → longitude, latitude (degrees)."""
-        longitude, latitude = self._inverse.transform(x_m, y_m)
+        longitude, latitude = _transformer(self.crs, "EPSG:4326").transform(x_m, y_m)
         return np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
 
     def geometry_to_plane(self, geometry: BaseGeometry) -> BaseGeometry:

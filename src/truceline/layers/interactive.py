@@ -33,7 +33,6 @@ from truceline.layers.marks import (
 from truceline.layers.page import Page, coast_of, degree_label, graticule, lay_page, off_coast, write_path
 from truceline.layers.picture import MapInput
 from truceline.line.history import Snapshot
-from truceline.line.movement import ground_gained
 from truceline.schema.table import Record
 
 _UNIT_M = 100.0  #: the script's whole units
@@ -128,8 +127,7 @@ def _steps(data: MapInput, main: MainLine | None) -> tuple[list[dict[str, Any]],
         moved: list[BaseGeometry] = []
         if not shapes or snapshot.status != "repeat":
             if shapes:
-                before = shapes[-1]
-                moved = [ground_gained(before, snapshot.geometry), ground_gained(snapshot.geometry, before)]
+                moved = [ground for ground in (snapshot.gained, snapshot.lost) if ground is not None]
             shapes.append(snapshot.geometry)
         step = {"since": snapshot.map_time, "until": until, "shape": len(shapes) - 1, "snapshot": snapshot}
         steps.append({**step, "moved": moved})

@@ -13,7 +13,7 @@ from truceline.base.intervals import Interval
 from truceline.line.history import Length, LineHistory, Snapshot
 from truceline.line.lengths import measure_length
 from truceline.line.movement import ground_gained
-from truceline.line.shapes import ground_km2, polygonal, same_ground
+from truceline.line.shapes import ground_km2, polygonal
 from truceline.line.side import snapshot_at
 from truceline.schema.table import Record, Table
 
@@ -32,9 +32,8 @@ def build_history(
 
     1. Rows of ``source_id`` and of the holder are put in the order of ``map_time``; rows of one time
        are parts of one shape and are united.
-    2. Each shape is compared with the last one that differed. Only shapes decide what is a repeat;
-       ``status`` and ``shape_digest`` of the table are not trusted, since a file may be rewritten,
-       re-rounded or left out.
+    2. ``status`` of the table says what is a repeat (``shapes.tell_repeats`` told it by ground when
+       the map was read); a repeat keeps the shape before it, not its re-rounded copy.
     3. Areas are those on the ellipsoid (WGS 84); gains and losses are overlays in degrees, then such
        areas. The arithmetic errs by less than 0.01 %; coordinates rounded to 1e-6° move a boundary
        of 4,000 km by about 0.02 km². The map's own error is far greater and not in these figures.
@@ -58,7 +57,7 @@ def build_history(
     by_time: dict[datetime, list[Record]] = {}
     for row in sorted(rows, key=lambda row: (row["map_time"], row["control_id"])):  # (1)
         by_time.setdefault(row["map_time"], []).append(row)
-    snapshots = _compare_shapes(list(by_time.values()), frame=frame)
+    snapshots = _compare_shapes(list(by_time.values()))
     changes = [s for s in snapshots if s.status != "repeat" and s.map_time <= window.stop]
     stale_from = changes[-1].map_time if changes else None
     history = LineHistory(
@@ -73,21 +72,22 @@ def build_history(
     return _with_lengths(history, window=window, frame=frame, tolerances_m=tolerances_m)
 
 
-def _compare_shapes(groups: Sequence[list[Record]], *, frame: LocalFrame) -> tuple[Snapshot, ...]:
+def _compare_shapes(groups: Sequence[list[Record]]) -> tuple[Snapshot, ...]:
     snapshots: list[Snapshot] = []
     shown: Snapshot | None = None  # the last shape that differed
     for rows in groups:
         geometry = _united(rows)
+        gained = lost = None
         first_row = rows[0]
         if shown is None:
             status, gained_km2, lost_km2 = "first", None, None
-        elif same_ground(shown.geometry, geometry, frame=frame):  # (2)
-            # a repeat never moves ground: the shape itself is kept, not its re-rounded copy
+        elif all(row["status"] == "repeat" for row in rows):  # (2)
             status, gained_km2, lost_km2, geometry = "repeat", 0.0, 0.0, shown.geometry
         else:
             status = "update"
-            gained_km2 = ground_km2(ground_gained(shown.geometry, geometry))  # (3)
-            lost_km2 = ground_km2(ground_gained(geometry, shown.geometry))
+            gained = ground_gained(shown.geometry, geometry)
+            lost = ground_gained(geometry, shown.geometry)
+            gained_km2, lost_km2 = ground_km2(gained), ground_km2(lost)  # (3)
         snapshot = Snapshot(
             control_id=first_row["control_id"],
             holder_party_id=first_row["holder_party_id"],
@@ -98,6 +98,8 @@ def _compare_shapes(groups: Sequence[list[Record]], *, frame: LocalFrame) -> tup
             area_km2=shown.area_km2 if status == "repeat" and shown else ground_km2(geometry),
             gained_km2=gained_km2,
             lost_km2=lost_km2,
+            gained=gained,
+            lost=lost,
             raw_file=first_row["raw_file"],
             raw_row=first_row["raw_row"],
         )

@@ -29,6 +29,8 @@ class Snapshot:
     area_km2: float
     gained_km2: float | None
     lost_km2: float | None
+    gained: BaseGeometry | None = None  #: ground gained against the previous shape, of an update
+    lost: BaseGeometry | None = None
     raw_file: str
     raw_row: int
 

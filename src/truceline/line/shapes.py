@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -46,3 +48,21 @@ def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame)
         return False
     between = frame.geometry_to_plane(polygonal(shapely.symmetric_difference(first, second)))
     return bool(shapely.buffer(between, -SAME_SHAPE_M / 2).is_empty)
+
+
+def tell_repeats(shapes: Sequence[BaseGeometry], *, frame: LocalFrame) -> list[str]:
+    """``first``, ``update`` or ``repeat`` for each shape of one map and holder, in time order.
+
+    Each is compared with the last one that differed, so that a slow drift is not taken for a
+    standstill. Only ground decides: a file may be rewritten, re-rounded or cut otherwise.
+    """
+    told: list[str] = []
+    shown: BaseGeometry | None = None
+    for shape in shapes:
+        if shown is None:
+            told.append("first")
+        else:
+            told.append("repeat" if same_ground(shown, shape, frame=frame) else "update")
+        if told[-1] != "repeat":
+            shown = shape
+    return told

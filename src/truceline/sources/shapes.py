@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.canonical import short_id
 from truceline.base.errors import InputError, Problem
 from truceline.base.geodesy import WGS84, LocalFrame, area_km2
-from truceline.line.shapes import same_ground
+from truceline.line.shapes import tell_repeats
 from truceline.schema.table import Record
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import ReadContext
@@ -209,20 +209,20 @@ def shape_digest(geometry: BaseGeometry) -> str:
 
 def _ring_bytes(ring: BaseGeometry) -> bytes:
     points: npt.NDArray[np.int64] = np.rint(shapely.get_coordinates(ring)[:-1] / SAME_WITHIN_DEG).astype(
-        ">i8"
+        np.int64
     )
     moved = np.any(points != np.roll(points, 1, axis=0), axis=1)
     points = points[moved] if moved.any() else points[:1]
     # offset to non-negative numbers: big-endian bytes then sort as the numbers do
-    text = [(point + 2**40).astype(">u8").tobytes() for point in points]
-    return min(_rotated(text), _rotated(text[::-1]))
+    coded = (points + 2**40).astype(">u8")
+    return min(_rotated(coded), _rotated(coded[::-1]))
 
 
-def _rotated(points: list[bytes]) -> bytes:
+def _rotated(points: npt.NDArray[np.uint64]) -> bytes:
     """The rotation that comes first in order."""
-    first = min(points)
-    starts = [i for i, point in enumerate(points) if point == first]
-    return min(b"".join(points[i:] + points[:i]) for i in starts)
+    first = points[np.lexsort((points[:, 1], points[:, 0]))[0]]
+    starts = np.flatnonzero((points == first).all(axis=1))
+    return min(np.roll(points, -start, axis=0).tobytes() for start in starts.tolist())
 
 
 # -- dated shapes ----------------------------------------------------------------------------
@@ -238,38 +238,31 @@ class DatedShape:
     provenance: Record
 
 
+def control_records(shapes: Sequence[DatedShape], *, source_id: str) -> list[Record]:
+    """Rows of ``control``, the status told by shape against the holder's last different shape."""
+    ordered = sorted(shapes, key=lambda item: (item.map_time, item.holder_party_id))
+    status: dict[int, str] = {}
+    for holder in dict.fromkeys(dated.holder_party_id for dated in ordered):
+        own = [number for number, dated in enumerate(ordered) if dated.holder_party_id == holder]
+        ground = [ordered[number].geometry for number in own]
+        status |= zip(own, tell_repeats(ground, frame=_frame_of(ground[0])), strict=True)
+    return [
+        {
+            "control_id": short_id("ctl", source_id, dated.holder_party_id, dated.map_time),
+            "source_id": source_id,
+            "holder_party_id": dated.holder_party_id,
+            "map_time": dated.map_time,
+            "describes_until": dated.describes_until,
+            "status": status[number],
+            "geometry": shapely.to_wkb(merge([dated.geometry])),
+            "shape_digest": shape_digest(dated.geometry),
+            "position_sd_m": dated.position_sd_m,
+            **dated.provenance,
+        }
+        for number, dated in enumerate(ordered)
+    ]
+
+
 def _frame_of(geometry: BaseGeometry) -> LocalFrame:
     west, south, east, north = geometry.bounds
     return LocalFrame("shape", (west + east) / 2, (south + north) / 2)
-
-
-def control_records(shapes: Sequence[DatedShape], *, source_id: str) -> list[Record]:
-    """Rows of ``control``, the status told by shape against the holder's last different shape."""
-    records: list[Record] = []
-    last: dict[str, tuple[BaseGeometry, str]] = {}
-    for dated in sorted(shapes, key=lambda item: (item.map_time, item.holder_party_id)):
-        digest = shape_digest(dated.geometry)
-        known = last.get(dated.holder_party_id)
-        if known is None:
-            status = "first"
-        elif digest == known[1] or same_ground(known[0], dated.geometry, frame=_frame_of(known[0])):
-            status = "repeat"
-        else:
-            status = "update"
-        if known is None or status == "update":
-            last[dated.holder_party_id] = (dated.geometry, digest)
-        records.append(
-            {
-                "control_id": short_id("ctl", source_id, dated.holder_party_id, dated.map_time),
-                "source_id": source_id,
-                "holder_party_id": dated.holder_party_id,
-                "map_time": dated.map_time,
-                "describes_until": dated.describes_until,
-                "status": status,
-                "geometry": shapely.to_wkb(merge([dated.geometry])),
-                "shape_digest": digest,
-                "position_sd_m": dated.position_sd_m,
-                **dated.provenance,
-            }
-        )
-    return records

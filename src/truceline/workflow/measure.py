@@ -54,6 +54,7 @@ class Gauge:
                 baseline=self.case.file.baseline.interval,
                 window=period,
                 line_distance=self._line_distance,
+                until=self.case.span.stop,
             )
             self._effects[key] = (series, measure_effect(series, seed=self.case.file.seed))
         return self._effects[key]

@@ -8,6 +8,7 @@ folder appears whole at the end or not at all.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings, summarise
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import Place, Results, SeriesResult
+from truceline.findings.results import Place, Results, SeriesResult, SourceAccount
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
@@ -205,21 +206,21 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest) -> tuple[str, M
 
 
 def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
-    histories = []
-    for source in ingested.sources:
+    def build(source: SourceAccount) -> LineHistory | None:
         own = ingested.control.filter(pc.equal(ingested.control["source_id"], source.source_id))
-        if own.num_rows:
-            histories.append(
-                build_history(
-                    own,
-                    source_id=source.source_id,
-                    title=source.title,
-                    window=case.truce.span,
-                    frame=case.frame,
-                    tolerances_m=case.file.map.tolerance_m,
-                )
-            )
-    return tuple(histories)
+        if not own.num_rows:
+            return None
+        return build_history(
+            own,
+            source_id=source.source_id,
+            title=source.title,
+            window=case.truce.span,
+            frame=case.frame,
+            tolerances_m=case.file.map.tolerance_m,
+        )
+
+    with ThreadPoolExecutor(max_workers=2) as pool:  # geometry leaves Python free
+        return tuple(history for history in pool.map(build, ingested.sources) if history is not None)
 
 
 def _disagreements(
