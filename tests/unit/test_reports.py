@@ -131,7 +131,7 @@ def test_an_invented_case_says_so_everywhere():
 def test_page_and_paper_hold_the_same_summary_table_and_sources(page, paper_text):
     results = example_results()
     squeezed = paper_text.replace(" ", "")
-    for sentence in results.summary:
+    for sentence in (results.summary[0], *results.context):
         assert sentence in page.text
         assert sentence.replace(" ", "") in squeezed
     for source in results.sources:

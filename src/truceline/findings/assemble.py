@@ -404,17 +404,27 @@ SUMMARY_WORDS = {
 
 
 def summarise(
-    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool
+    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool, incidents: Sequence[Record]
 ) -> tuple[str, ...]:
     """The report in sentences: what it rests on, then each act with each party, whole window."""
-    sentences = []
-    if not monitors:
-        bound = "" if any(finding.bound.history_hi95 is not None for finding in findings) else (
-            " No bound can be put on what went unseen, since no detection probability was ever measured."
-        )  # fmt: skip
-        sentences.append(
-            f"Nothing here is verified and no incident is attributed: no monitoring mechanism reported.{bound}"
-        )
+    bounded = any(finding.bound.history_hi95 is not None for finding in findings)
+    unseen = (
+        "What could have gone unseen is bounded where a detection probability is known."
+        if bounded
+        else "No bound can be put on what went unseen, since no detection probability was ever measured."
+    )
+    if monitors:
+        inside = [
+            incident
+            for incident in incidents
+            if truce.span.start <= incident["occurred_from"] and incident["occurred_until"] <= truce.span.stop
+        ]
+        verified = sum(incident["occurrence"] == "verified" for incident in inside)
+        attributed = sum(incident["responsibility"] == "attributed" for incident in inside)
+        basis = f"A mechanism watched: of {counted(len(inside), 'incident')} in the window {verified} are verified and {attributed} attributed to a party."
+    else:
+        basis = "Nothing here is verified and no incident is attributed: no monitoring mechanism reported."
+    sentences = [f"{basis} {unseen}"]
     for obligation in truce.obligations:
         whole = [
             finding

@@ -213,6 +213,7 @@ class Results:
     area_labels: dict[str, tuple[float, float]] = field(default_factory=dict)  #: longitude, latitude
     theatre_id: str = ""  #: the area that is the whole of the case
     land: BaseGeometry | None = field(default=None)  #: coast for the map, no borders; None: none given
+    land_credit: str = ""
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
 
     @property

@@ -40,11 +40,13 @@ def change_of(ratio: float) -> str:
 
 
 def times_of(e_value: float) -> str:
-    """An e-value for people."""
-    if e_value >= 1e4:
-        exponent = len(f"{int(e_value)}") - 1
-        return f"{e_value / 10**exponent:.1f} × 10{str(exponent).translate(SUPERSCRIPTS)}"
-    return figure(round(e_value, 2) if e_value < 10 else round(e_value))
+    """An e-value for people: two digits below a thousand, then powers of ten."""
+    if e_value < 0.001:
+        return "< 0.001"
+    if e_value < 1000:
+        return f"{float(f'{e_value:.2g}'):g}"
+    mantissa, exponent = f"{e_value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
 
 
 def day_of(moment: datetime, zone: str) -> str:

@@ -40,7 +40,8 @@ def build_contents(results: Results) -> dict[str, Any]:
     return {
         "masthead": opening.masthead(results),
         "parties": opening.party_parts(results),
-        "summary": [_summary_part(results, sentence) for sentence in results.summary],
+        # the sentences that follow it stand in the first table
+        "key": results.summary[0] if results.summary else "",
         "context": list(results.context),
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),
@@ -67,15 +68,6 @@ def build_contents(results: Results) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _summary_part(results: Results, sentence: str) -> dict[str, str]:
-    """A sentence of the summary; one that begins with an act has it apart, to be set bold."""
-    for act in results.truce.acts:
-        lead = f"{act.name}."
-        if sentence.startswith(f"{lead} "):
-            return {"lead": lead, "text": sentence.removeprefix(lead).strip()}
-    return {"lead": "", "text": sentence}
 
 
 def _entries(words: dict[str, tuple[str, str]]) -> list[dict[str, str]]:

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, as_utc
 from truceline.findings.results import RowRef
+from truceline.findings.words import times_of
 
 NONE = "–"
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def round_significant(value: float, digits: int) -> float:
@@ -52,20 +52,12 @@ def interval95(low: float | None, high: float | None) -> str:
 
 
 def e_value(value: float | None) -> str:
-    """An e-value: three digits below a thousand, then powers of ten."""
+    """An e-value, or a dash."""
     if value is None or math.isnan(value):
         return NONE
     if math.isinf(value):
         return "> 10³⁰⁰"
-    if value < 0.001:
-        return "< 0.001"
-    if value < 1000:
-        return f"{round_significant(value, 2):g}"
-    exponent = math.floor(math.log10(value))
-    mantissa = round(value / 10**exponent, 1)
-    if mantissa >= 10:
-        mantissa, exponent = 1.0, exponent + 1
-    return f"{mantissa:.1f} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return times_of(value)
 
 
 def percent(share: float | None) -> str:
@@ -160,6 +152,9 @@ def row_lines(rows: Sequence[RowRef], *, most_ranges: int = 40) -> list[str]:
     """One line for each file: ``file:row`` with ranges; long lists are cut and say so."""
     lines = []
     for file, numbers in group_rows(rows).items():
+        if set(numbers) == {0}:
+            lines.append(f"{file} (the whole file)")
+            continue
         pieces = row_ranges(numbers).split(", ")
         text = ", ".join(pieces[:most_ranges])
         if len(pieces) > most_ranges:

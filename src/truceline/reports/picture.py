@@ -46,6 +46,7 @@ def map_input(results: Results) -> MapInput | None:
             for place in results.places
         ),
         land=results.land,
+        land_credit=results.land_credit,
         invented=results.invented,
     )
 

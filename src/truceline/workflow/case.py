@@ -89,6 +89,7 @@ class MapSettings(Model):
     """How the line is drawn and measured."""
 
     land: str | None = Field(None, description="GeoJSON of the coast in the case folder, no borders")
+    land_credit: str = Field("", description="whom the coast is from")
     places: str | None = Field(None, description="CSV name, longitude, latitude in the case folder")
     tolerance_m: list[float] = Field(
         [500, 10_000], description="tolerances at which lengths are given, metres"

@@ -43,6 +43,8 @@ from truceline.workflow.case import Case, open_case, read_places, read_shape
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
 
+EDITIONS = {"public_full": "Public, in full", "mission": "Mission: not for release"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOutcome:
@@ -133,7 +135,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         version=__version__,
         run_id=run_id,
         as_of=case.file.as_of,
-        edition=f"{case.file.release.edition.replace('_', ' ')}: {case.file.release.basis}",
+        edition=f"{EDITIONS[case.file.release.edition]}. {case.file.release.basis}",
         seed=case.file.seed,
         invented=case.file.invented,
         truce=case.truce,
@@ -156,11 +158,12 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         disagreements=disagreements,
         sources=ingested.sources,
         quarantined=ingested.quarantined,
-        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors),
+        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_rows),
         context=_context(series, lines, disagreements),
         limits=tuple(case.file.limits),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
+        land_credit=case.file.map.land_credit,
         region=(case.region.west_deg, case.region.south_deg, case.region.east_deg, case.region.north_deg),
         area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
         theatre_id=case.file.theatre,
