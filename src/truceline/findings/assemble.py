@@ -161,6 +161,7 @@ def _finding(
     )
     reasons = _reasons(ground, obligation, question, evidence, unattributed, bound, watch, judged)
     ratio = _ratio(speaking)
+    lead = lead_of(speaking) or lead_of(evidence)
     return Finding(
         finding_id=short_id("fnd", obligation.id, party_id, area_id, format_time(period.start), format_time(period.stop), clock_id, truce.terms_version),
         obligation_id=obligation.id,
@@ -173,13 +174,14 @@ def _finding(
         occurrence=judged.occurrence,
         responsibility=judged.responsibility,
         judgement=judged.judgement,
-        headline=_headline(judged, speaking, evidence, watch),
+        headline=_headline(judged, lead, watch),
+        phrase=_phrase(judged, lead),
         effect_ratio=ratio.ratio if ratio else None,
         effect_ratio_lo95=ratio.ratio_lo95 if ratio else None,
         effect_ratio_hi95=ratio.ratio_hi95 if ratio else None,
         e_value=ratio.e_value if ratio else None,
         bound=bound,
-        lead=lead_of(speaking) or lead_of(evidence),
+        lead=lead,
         evidence=tuple(evidence),
         reasons=reasons,
         would_change=_would_change(reasons),
@@ -229,19 +231,22 @@ def lead_of(evidence: Sequence[Evidence]) -> Evidence | None:
     return evidence[0] if evidence else None
 
 
-def _headline(
-    judged: Judged, speaking: Sequence[Evidence], evidence: Sequence[Evidence], watch: Watch | None
-) -> str:
-    lead = lead_of(speaking) or lead_of(evidence)
+def _phrase(judged: Judged, lead: Evidence | None) -> str:
+    """How far the acts fell, where a fall is shown."""
+    if judged.judgement != "partial" or lead is None:
+        return ""
+    if lead.ratio is not None and lead.ratio <= 0.2 and (lead.ratio_hi95 or lead.ratio) <= 0.5:
+        return "Nearly stopped"
+    return "Reduced, not ceased" if judged.acts_shown else "Reduced"
+
+
+def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None) -> str:
     if judged.judgement == "no_coverage":
         return watch.text if watch else REASONS["coverage_lost"]
     if lead is None:
         return REASONS["no_evidence"]
-    if judged.judgement == "partial":
-        nearly = lead.ratio is not None and lead.ratio <= 0.2 and (lead.ratio_hi95 or lead.ratio) <= 0.5
-        opening = "Nearly stopped" if nearly else "Reduced, not ceased" if judged.acts_shown else "Reduced"
-        return f"{opening}. {lead.reason.text}"
-    return lead.reason.text
+    phrase = _phrase(judged, lead)
+    return f"{phrase}. {lead.reason.text}" if phrase else lead.reason.text
 
 
 def _reasons(
@@ -440,11 +445,7 @@ def summarise(
 
 
 def _in_short(finding: Finding, truce: Truce) -> str:
-    words = (
-        "nearly stopped"
-        if finding.headline.startswith("Nearly stopped")
-        else SUMMARY_WORDS[finding.judgement]
-    )
+    words = finding.phrase.lower() or SUMMARY_WORDS[finding.judgement]
     if finding.occurrence != "inconclusive":
         words += f" ({finding.occurrence})"
     lead = finding.lead

@@ -82,6 +82,7 @@ class Finding:
     responsibility: str
     judgement: str
     headline: str  #: one plain sentence for the first screen
+    phrase: str = ""  #: how far the acts fell, in two words; empty where no fall is shown
     effect_ratio: float | None
     effect_ratio_lo95: float | None
     effect_ratio_hi95: float | None

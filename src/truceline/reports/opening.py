@@ -247,6 +247,7 @@ def glance(results: Results) -> Part:
                 "evidence": evidence_part(results, best) if best else None,
                 "others": max(0, len(finding.evidence) - 1),
                 "headline": finding.headline,
+                "phrase": finding.phrase,
                 "bound": bound,
                 "bound_more": bound_more,
                 "bound_note": note_letter(reasons.index(reason)) if reason else "",
