@@ -50,7 +50,7 @@ $(VENV)/.stamp: $(UV) requirements/dev.lock pyproject.toml
 
 demo: setup ## verify the two cases and say where their reports are
 	@echo "== a simulated truce on an invented coast"
-	@$(BIN)/truceline demo --out $(OUT)/demo
+	@$(BIN)/truceline demo --scenario cases/demo/scenario.yaml --out $(OUT)/demo
 	@echo "== Easter 2025$(if $(DATA),, (without data files: a poorer report))"
 	@$(BIN)/truceline verify cases/easter-2025 --out $(OUT)/easter $(if $(DATA),--data $(DATA))
 

@@ -196,7 +196,7 @@ def test_explain_prints_the_tree(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     explanation = SimpleNamespace(lines=lambda: ["fin-1", "  reason"], as_dict=lambda: {"finding": "fin-1"})
-    replace_verb(monkeypatch, "explain", explain=lambda out, finding, *, data: explanation)
+    replace_verb(monkeypatch, "explain", explain=lambda out, finding, **options: explanation)
     assert main.run(["explain", "fin-1", "--out", str(tmp_path)]) == exits.DONE
     assert capsys.readouterr().out == "fin-1\n  reason\n"
     assert main.run(["explain", "fin-1", "--out", str(tmp_path), "--json"]) == exits.DONE

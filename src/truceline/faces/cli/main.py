@@ -143,19 +143,25 @@ def sources(case: CaseArgument, *, data: DataOption = None, as_json: JsonOption 
 
 @app.command()
 def explain(
-    finding: Annotated[str, typer.Argument(metavar="FINDING", help="Id of a finding, such as fin-….")],
+    finding: Annotated[
+        str, typer.Argument(metavar="FINDING", help="Id of a finding, such as fnd-…, or its beginning.")
+    ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of a result.")],
     data: DataOption = None,
+    case: Annotated[
+        Path | None,
+        typer.Option("--case", metavar="DIR", help="The case's folder, for rows of its own files."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take one finding apart, down to rows of files.
 
-    The rows themselves are printed where --data has them.
+    The rows themselves are printed where --data or --case has them.
     """
     from truceline.workflow.explain import explain as take_apart
 
-    explanation = take_apart(out, finding, data=data)
+    explanation = take_apart(out, finding, data=data, case=case)
     if as_json:
         print_json(explanation.as_dict())
     else:
