@@ -84,6 +84,7 @@ def findings_document(results: Results) -> Record:
         "areas": [{"area_id": key, "name": name} for key, name in results.area_names.items()],
         "baseline": _period(results.baseline),
         "summary": list(results.summary),
+        "context": list(results.context),
         "limits": list(results.limits),
         "findings": [finding_record(finding) for finding in results.findings],
         "series": [_series(item) for item in results.series],
@@ -130,6 +131,7 @@ def finding_record(finding: Finding) -> Record:
         "reason_codes": list(finding.reason_codes),
         "details": {
             "headline": finding.headline,
+            "phrase": finding.phrase,
             "period_label": finding.period_label,
             "evidence": [_evidence(item) for item in finding.evidence],
             "reasons": [_reason(item) for item in finding.reasons],

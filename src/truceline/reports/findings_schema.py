@@ -62,7 +62,8 @@ def findings_schema() -> Part:
         ),
         "areas": _list(_object({"area_id": _TEXT, "name": _TEXT}), "areas that findings name"),
         "baseline": {**_object(_period()), "description": "what the window is compared with"},
-        "summary": _said(_TEXT_LIST, "the report in sentences, most important first"),
+        "summary": _said(_TEXT_LIST, "what the report rests on, then a sentence for each act"),
+        "context": _said(_TEXT_LIST, "what series and maps that judge nothing have to say"),
         "limits": _said(_TEXT_LIST, "what this report cannot say"),
         "findings": _list({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
         "series": _list({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
@@ -168,6 +169,7 @@ def _finding() -> Part:
     details = _object(
         {
             "headline": _said(_TEXT, "one plain sentence"),
+            "phrase": _said(_TEXT, "how far the acts fell, in two words; empty where no fall is shown"),
             "period_label": _TEXT,
             "evidence": _list({"$ref": "#/$defs/evidence"}, "who says what of the party’s act"),
             "reasons": _list({"$ref": "#/$defs/reason"}, "why the finding is what it is, down to rows"),

@@ -73,17 +73,16 @@ class Explanation:
         lines.append("  reasons")
         for reason in details["reasons"]:
             lines.append(f"    {reason['code']}: {reason['text']}")
-            rows = reason.get("rows", [])
-            for where in rows[:MOST_ROWS]:
-                lines += [f"      {line}" for line in self._row_lines(where)]
+            rows = _wheres(reason)
+            for file, number in rows[:MOST_ROWS]:
+                lines += [f"      {line}" for line in self._row_lines(self.rows[f"{file}:{number}"])]
             if len(rows) > MOST_ROWS:
                 lines.append(f"      and {len(rows) - MOST_ROWS} rows more (--json gives them all)")
         lines.append("  what would change this")
         lines += [f"    {sentence}" for sentence in details["would_change"]]
         return lines
 
-    def _row_lines(self, where: dict[str, Any]) -> Iterator[str]:
-        row = self.rows[f"{where['file']}:{where['row']}"]
+    def _row_lines(self, row: ExplainedRow) -> Iterator[str]:
         yield f"{row.file}, row {row.row} (SHA-256 {row.digest[:12]}…)"
         if row.content is None:
             yield f"  {row.note}"
@@ -120,9 +119,9 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
     finding = (exact or found)[0]
     manifest = read_manifest(out)
     wanted = {
-        f"{row['file']}:{row['row']}": (row["file"], row["row"])
+        f"{file}:{number}": (file, number)
         for reason in finding["details"]["reasons"]
-        for row in reason.get("rows", [])
+        for file, number in _wheres(reason)
     }
     shelf = _Shelf(manifest, tree["run_id"], data=data, case=case)
     return Explanation(
@@ -130,6 +129,11 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
         run_id=tree["run_id"],
         rows={key: shelf.row(file, number) for key, (file, number) in wanted.items()},
     )
+
+
+def _wheres(reason: dict[str, Any]) -> list[tuple[str, int]]:
+    """File and row of everything that a reason rests on."""
+    return [(group["file"], number) for group in reason["rows"] for number in group["rows"]]
 
 
 class _Shelf:
