@@ -58,7 +58,8 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -n 15
+	@$(BIN)/mypy tools/*.py benchmarks/*.py
+	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
 
 test: check test-tools ## check, then every test
