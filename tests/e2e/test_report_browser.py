@@ -77,7 +77,7 @@ def test_the_page_opens_from_disk_in_silence_and_never_scrolls_sideways(browser,
 
 def test_the_first_screen_holds_summary_and_the_start_of_the_table(browser, files):
     page, _, _ = visit(browser, files["example"], "wide")
-    for selector in (".says li", "table.glance caption", "table.glance tbody tr:nth-child(2)"):
+    for selector in ("p.key", "table.glance caption", "table.glance tbody tr:nth-child(4)"):
         box = page.locator(selector).first.bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= SIZES["wide"][1], selector
