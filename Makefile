@@ -61,9 +61,10 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/mypy tools/*.py benchmarks/run.py
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
+	@$(BIN)/python -m pytest -q tests/docs
 
 test: check test-tools ## check, then every test
-	@CI=$${CI:-true} $(BIN)/python -m pytest -q -n $(JOBS)
+	@CI=$${CI:-true} $(BIN)/python -m pytest -q -n $(JOBS) --ignore=tests/docs
 
 # A browser to open the reports in. Installed where that is allowed; its tests are skipped otherwise.
 test-tools:
