@@ -58,7 +58,7 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/mypy tools/*.py benchmarks/run.py
+	@$(BIN)/mypy tools/*.py benchmarks/*.py
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
 	@$(BIN)/python -m pytest -q tests/docs

@@ -13,7 +13,7 @@ import argparse
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -177,12 +177,12 @@ class Score:
     alarm_ratio: int = 0
     evidence: float = 0.0
     log_ratio: float = 0.0
-    covered: dict[float, int] | None = None
-    reported: dict[float, int] | None = None
+    covered: dict[float, int] = field(default_factory=lambda: dict.fromkeys(RATIOS, 0))
+    reported: dict[float, int] = field(default_factory=lambda: dict.fromkeys(RATIOS, 0))
 
 
 def score_regime(shape: Shape, regime: Regime, *, runs: int, seed: int) -> Score:
-    score = Score(covered=dict.fromkeys(RATIOS, 0), reported=dict.fromkeys(RATIOS, 0))
+    score = Score()
     template = shape.template()
     truth = np.arange(shape.n_baseline + shape.n_window) >= shape.n_baseline
     for run in range(runs):

@@ -237,6 +237,8 @@ def _phrase(judged: Judged, lead: Evidence | None) -> str:
         return ""
     if lead.ratio is not None and lead.ratio <= 0.2 and (lead.ratio_hi95 or lead.ratio) <= 0.5:
         return "Nearly stopped"
+    if lead.kind == "opponent_concession" and lead.change == "ceased":
+        return "Conceded to have ceased"
     return "Reduced, not ceased" if judged.acts_shown else "Reduced"
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from truceline.base.progress import Progress, silent
 from truceline.findings.results import SourceAccount
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import ingest
 
 
-def inspect_sources(case_folder: Path, *, data: Path | None) -> tuple[SourceAccount, ...]:
+def inspect_sources(
+    case_folder: Path, *, data: Path | None, progress: Progress = silent
+) -> tuple[SourceAccount, ...]:
     """Read every source of a case and account for it.
 
     Raises
@@ -17,4 +20,4 @@ def inspect_sources(case_folder: Path, *, data: Path | None) -> tuple[SourceAcco
     CaseError
         If the case is wrong.
     """
-    return ingest(open_case(case_folder), data=data).sources
+    return ingest(open_case(case_folder), data=data, progress=progress).sources

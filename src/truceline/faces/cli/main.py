@@ -134,7 +134,8 @@ def sources(case: CaseArgument, *, data: DataOption = None, as_json: JsonOption 
     """
     from truceline.workflow.inspect import inspect_sources
 
-    accounts = [plain(account) for account in inspect_sources(case, data=data)]
+    with progress_bars(wanted=not as_json) as progress:
+        accounts = [plain(account) for account in inspect_sources(case, data=data, progress=progress)]
     if as_json:
         print_json({"sources": accounts})
     else:
