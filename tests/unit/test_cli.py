@@ -36,8 +36,12 @@ def replace_verb(monkeypatch: pytest.MonkeyPatch, module: str, **verbs: Any) -> 
 def outcome(out: Path, **rest: Any) -> SimpleNamespace:
     results = SimpleNamespace(
         case_id="case", title="A truce", run_id="run-1", summary=("Quiet is not shown.",),
-        sources=[SimpleNamespace(source_id="sirens", state="read"), SimpleNamespace(source_id="maps", state="absent")],
-        quarantined=[FAULT],
+        sources=[
+            SimpleNamespace(source_id="sirens", state="read", problems=()),
+            SimpleNamespace(source_id="maps", state="absent", problems=()),
+            SimpleNamespace(source_id="news", state="unusable", problems=(FAULT,)),
+        ],
+        rows_quarantined=1,
     )  # fmt: skip
     values = {
         "out": out,
@@ -75,7 +79,7 @@ def test_verify_passes_what_was_asked_and_says_where_the_report_is(
     assert "o/report.html" in told.out
     assert "Quiet is not shown." in told.out
     assert "maps" in told.out
-    assert told.err == ""
+    assert "could not be used: news" in told.err
 
 
 def test_the_output_folder_is_named_after_the_case(

@@ -333,3 +333,11 @@ def test_e_values(value, text):
 
 def test_rows_are_told_as_ranges_per_file():
     assert figures.row_ranges([9, 5, 6, 7, 12, 5]) == "5–7, 9, 12"
+
+
+def test_paper_is_set_even_where_a_text_has_no_glyph():
+    lacking = replace(example_results(), title="停火 🙂")
+    content = render_pdf(lacking)
+    assert content == render_pdf(lacking)
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert "no glyph" in text

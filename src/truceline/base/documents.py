@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
@@ -58,6 +60,11 @@ class Document:
             yaml = YAML(typ="rt", pure=True)
             yaml.Constructor = _Constructor
             self.tree: Any = yaml.load(text)
+            self.plain = _unfold(self.tree)
+        except (RecursionError, _TooMuch) as error:
+            raise CaseError(
+                Problem(code="yaml_syntax", message="the file unfolds to too many values, or nests too deep", file=label, expected=f"at most {MOST_VALUES:,} values, few levels, aliases sparingly", next_step="Keep large tables in CSV files beside it")
+            ) from error  # fmt: skip
         except MarkedYAMLError as error:
             mark = error.problem_mark
             raise CaseError(
@@ -100,33 +107,79 @@ class Document:
             With every fault found.
         """
         try:
-            return model.model_validate(_plain(self.tree))
+            return model.model_validate(self.plain)
         except ValidationError as error:
-            raise CaseError(
-                [
-                    self.problem(
-                        fault["loc"],
-                        code="case_field",
-                        message=f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
-                        got=str(fault["input"])[:80] if not isinstance(fault["input"], dict | list) else "",
-                    )
-                    for fault in error.errors(include_url=False)
-                ]
-            ) from error
+            faults = error.errors(include_url=False)
+            raise CaseError([self._told(model, fault) for fault in faults]) from error
+
+    def _told(self, model: type[BaseModel], fault: ErrorDetails) -> Problem:
+        """A fault of pydantic in our words, with what to do."""
+        where = [part for part in fault["loc"] if isinstance(part, str | int)]
+        name = ".".join(map(str, where)) or "the file"
+        got = str(fault["input"])[:80] if not isinstance(fault["input"], dict | list) else ""
+        context = fault.get("ctx", {})
+        kind = fault["type"]
+        code, message, expected, next_step = "case_field", fault["msg"], "", "Correct the value"
+        if kind == "missing":
+            message, got, next_step = "the field is missing", "", "Add it"
+        elif kind == "extra_forbidden":
+            known = _fields_at(model, where[:-1])
+            near = get_close_matches(str(where[-1]), known, n=1)
+            message, expected = "no such field", " | ".join(known)
+            next_step = f"Did you mean {near[0]!r}?" if near else "Take it out, or correct its name"
+        elif kind == "timezone_aware" or (kind == "datetime_from_date_parsing" or kind == "datetime_parsing"):
+            code = "time_naive" if kind == "timezone_aware" else "time_format"
+            message = "the time has no zone" if kind == "timezone_aware" else "not a time"
+            expected, next_step = "2025-04-19T18:00+03:00", "Write date, time and offset"
+        elif kind in ("model_type", "model_attributes_type", "dict_type"):
+            message, expected, next_step = "not a mapping", "fields with values", "Write `name: value` lines"
+        elif "expected" in context:
+            message, expected = "not one of the words allowed", str(context["expected"])
+        return self.problem(
+            where, code=code, message=f"{name}: {message}", got=got, expected=expected, next_step=next_step
+        )
 
 
-def _plain(node: Any) -> Any:
-    """Strip the parser's own types (pydantic is strict about nothing else)."""
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool) or node is None:
+def _fields_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Names of the fields of the model that ``path`` leads to; none where it leads elsewhere."""
+    here: Any = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = (
+            here.model_fields.get(part) if isinstance(here, type) and issubclass(here, BaseModel) else None
+        )
+        if field is None:
+            return []
+        inner = [field.annotation, *get_args(field.annotation)]
+        here = next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
+    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+
+
+#: a case is written by hand; what unfolds to more is a mistake or an attack
+MOST_VALUES = 200_000
+
+
+class _TooMuch(Exception):  # noqa: N818 - never leaves this module
+    """A document unfolds to more values than anybody writes."""
+
+
+def _unfold(tree: Any) -> Any:
+    """The tree without the parser's own types, counted on the way."""
+    left = MOST_VALUES
+
+    def plain(node: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise _TooMuch
+        if isinstance(node, dict):
+            return {str(key): plain(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [plain(value) for value in node]
+        for kind in (str, bool, int, float):
+            if isinstance(node, kind):
+                return kind(node)
         return node
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float):
-        return float(node)
-    return node
+
+    return plain(tree)

@@ -126,3 +126,9 @@ class OutputError(TrucelineError):
     """The result cannot be written or read."""
 
     exit_code = 5
+
+
+class CallError(TrucelineError):
+    """Something was asked for that is not there."""
+
+    exit_code = 2

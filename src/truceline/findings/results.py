@@ -218,6 +218,11 @@ class Results:
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
 
     @property
+    def rows_quarantined(self) -> int:
+        """Rows put aside, each once however many problems it has."""
+        return sum(file.rows_quarantined for source in self.sources for file in source.files)
+
+    @property
     def window(self) -> Interval:
         """From the first start to the last stop of the truce's clocks."""
         return self.truce.span

@@ -101,7 +101,7 @@ def findings_document(results: Results) -> Record:
             for note in results.coverage_notes
         ],
         "sources": [_source(source) for source in results.sources],
-        "quarantined_count": len(results.quarantined),
+        "quarantined_count": results.rows_quarantined,
     }
     rounded: Record = _rounded(document)
     return rounded

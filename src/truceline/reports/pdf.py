@@ -17,22 +17,35 @@ from truceline.reports.picture import map_svg
 STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 
 
+#: set over a paper that lacks glyphs; the page shows them by the reader's own typefaces
+LACKING = "Some characters of this report have no glyph in its typefaces and are printed as boxes; report.html shows them."
+
+
 def render_pdf(results: Results) -> bytes:
     """The whole report as A4 pages. The same results give the same bytes.
+
+    Where a text holds characters of no typeface at hand (emoji, say), the paper is set all the
+    same, with boxes in their place and a line that says so; it is then not PDF/A and PDF/UA.
 
     Raises
     ------
     typst.TypstError
         If the document cannot be set.
     """
-    content, _ = compile_report(results)
+    try:
+        content, _ = compile_report(results)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        content, _ = compile_report(results, lacking=LACKING)
     return content
 
 
-def compile_report(results: Results) -> tuple[bytes, list[str]]:
+def compile_report(results: Results, *, lacking: str = "") -> tuple[bytes, list[str]]:
     """The document, and what the typesetter warned of (a test allows nothing there)."""
     contents = build_contents(results)
     contents["map"]["svg"] = map_svg(results)
+    contents["lacking"] = lacking
     as_of = datetime.fromisoformat(results.as_of)
     contents["date"] = {"year": as_of.year, "month": as_of.month, "day": as_of.day}
     content, warnings = typst.compile_with_warnings(
@@ -40,7 +53,7 @@ def compile_report(results: Results) -> tuple[bytes, list[str]]:
         font_paths=typst.Fonts(include_system_fonts=False, font_paths=[str(fonts.font_folder())]),
         ignore_system_fonts=True,
         sys_inputs={"contents": json.dumps(contents, ensure_ascii=False)},
-        pdf_standards=[*STANDARDS],
+        pdf_standards=[] if lacking else [*STANDARDS],
         format="pdf",
     )
     return content, [warning.message for warning in warnings]

@@ -16,6 +16,7 @@ from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.intervals import Interval
 from truceline.schema.table import Record
+from truceline.sources.days import Zone
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -30,6 +31,7 @@ class SirenOptions(Model):
     act: str = Field(description="act of the terms that the alerts warn of")
     accused_party: str | None = Field(None, description="party whose act the alerts warn of")
     speaker_party: str | None = Field(None, description="side whose services sound the alerts")
+    zone: Zone | None = Field(None, description="zone of times that carry none")
     merged_after_h: float = Field(24, gt=0, description="an alert longer than this is a merged record, hours")
 
 
@@ -95,8 +97,8 @@ class OblastSirens(Source):
 
     def _alert(self, row: Row, context: ReadContext) -> tuple[str, str, Interval] | None:
         region = row.text("region", required=True)
-        started = row.time("started_at")
-        finished = row.time("finished_at", required=False) or OPEN
+        started = row.time("started_at", zone=self.options.zone)
+        finished = row.time("finished_at", zone=self.options.zone, required=False) or OPEN
         area_id = context.area(region) if region else None
         if region and area_id is None:
             row.wrong(

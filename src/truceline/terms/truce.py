@@ -162,7 +162,9 @@ def _wrong_windows(truce: Truce, document: Document) -> list[Problem]:
         document.problem(
             ["clocks", position, "stop"],
             code="window_order",
-            message=f"clock {clock.id!r} ends before it starts",
+            message=f"clock {clock.id!r} ends before it starts"
+            if clock.stop < clock.start
+            else f"clock {clock.id!r} ends when it starts",
             got=_iso(clock.stop),
             expected=f"a time after {_iso(clock.start)}",
             next_step="Exchange start and stop, or correct the year",

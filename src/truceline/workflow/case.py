@@ -7,11 +7,11 @@ import io
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
 
 import shapely
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from shapely import box
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -25,6 +25,16 @@ from truceline.sources.source import Region
 from truceline.terms.truce import Truce, read_truce
 
 
+def _under_its_root(path: str) -> str:
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(f"{path!r} leaves its folder; name files by their path under it")
+    return path
+
+
+#: a file of the case or of its data root; never outside
+Under = Annotated[str, AfterValidator(_under_its_root)]
+
+
 class AreaEntry(Model):
     """An area of the case; a name is enough."""
 
@@ -34,7 +44,7 @@ class AreaEntry(Model):
     kind: str = "region"
     parent: str | None = None
     bbox: list[float] | None = Field(None, min_length=4, max_length=4, description="west, south, east, north")
-    shape: str | None = Field(None, description="GeoJSON of its polygon in the case folder; wins over bbox")
+    shape: Under | None = Field(None, description="GeoJSON of its polygon in the case folder; wins over bbox")
     label: list[float] | None = Field(None, min_length=2, max_length=2, description="longitude, latitude")
     disputed: bool = False
 
@@ -46,7 +56,7 @@ class SourceEntry(Model):
     title: str
     adapter: str
     root: Literal["data", "case"] = Field("data", description="data root, or the case's own folder")
-    files: list[str] = Field(min_length=1, description="paths or glob patterns under the root")
+    files: list[Under] = Field(min_length=1, description="paths or glob patterns under the root")
     publisher: str = ""
     url: str | None = None
     licence: str = "not stated"
@@ -88,9 +98,9 @@ class DeclaredDetection(Model):
 class MapSettings(Model):
     """How the line is drawn and measured."""
 
-    land: str | None = Field(None, description="GeoJSON of the coast in the case folder, no borders")
+    land: Under | None = Field(None, description="GeoJSON of the coast in the case folder, no borders")
     land_credit: str = Field("", description="whom the coast is from")
-    places: str | None = Field(None, description="CSV name, longitude, latitude in the case folder")
+    places: Under | None = Field(None, description="CSV name, longitude, latitude in the case folder")
     tolerance_m: list[float] = Field(
         [500, 10_000], description="tolerances at which lengths are given, metres"
     )
@@ -110,7 +120,7 @@ class CaseFile(Model):
     id: str
     title: str
     subtitle: str = ""
-    truce: str = Field("truce.yaml", description="file of the terms")
+    truce: Under = Field("truce.yaml", description="file of the terms")
     as_of: str = Field(description="date of the evidence, ISO; stands in the report instead of a wall clock")
     seed: int = 0
     invented: bool = Field(False, description="a simulated case: every page says so")
@@ -225,7 +235,7 @@ def open_case(folder: Path) -> Case:
         truce = read_truce(folder / file.truce, label=f"case:{file.truce}", area_ids=area_ids)
     except CaseError as error:
         raise CaseError([*problems, *error.problems]) from error
-    problems += _unknown(file, document, truce, area_ids)
+    problems += [*_baseline_before(file, document, truce), *_unknown(file, document, truce, area_ids)]
     if problems:
         raise CaseError(problems)
     names: dict[str, str] = {}
@@ -259,9 +269,26 @@ def _baseline_order(file: CaseFile, document: Document) -> list[Problem]:
         document.problem(
             ["baseline", "stop"],
             code="window_order",
-            message="the baseline ends before it starts",
+            message="the baseline does not end after it starts",
             got=file.baseline.stop.isoformat(),
             expected=f"a time after {file.baseline.start.isoformat()}",
+            next_step="Exchange start and stop, or correct the year",
+        )
+    ]
+
+
+def _baseline_before(file: CaseFile, document: Document, truce: Truce) -> list[Problem]:
+    """A change is measured against what was before the truce, not against the truce itself."""
+    if as_utc(file.baseline.stop) <= truce.span.start:
+        return []
+    return [
+        document.problem(
+            ["baseline", "stop"],
+            code="window_order",
+            message="the baseline reaches into the truce",
+            got=file.baseline.stop.isoformat(),
+            expected=f"no later than {truce.span.start.isoformat()}",
+            next_step="End the baseline before the truce starts",
         )
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from truceline.base.canonical import digest_bytes
-from truceline.base.errors import OutputError, Problem
+from truceline.base.errors import CallError, OutputError, Problem
 from truceline.custody.manifest import Manifest, read_manifest
 
 #: a reason may rest on hundreds of rows; so many are printed
@@ -100,8 +100,10 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
 
     Raises
     ------
+    CallError
+        If no finding, or more than one, has the id.
     OutputError
-        If ``out`` holds no result, its manifest was altered, or no finding has the id.
+        If ``out`` holds no result, or its manifest was altered.
     """
     path = out / "findings.json"
     if not path.is_file():
@@ -113,7 +115,7 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
     exact = [finding for finding in found if finding["finding_id"] == finding_id]
     if len(exact or found) != 1:
         some = ", ".join(finding["finding_id"] for finding in (found or tree["findings"])[:5])
-        raise OutputError(
+        raise CallError(
             Problem(code="finding_unknown", message="several findings begin so" if found else "no finding has this id", file=str(path), got=finding_id, expected=f"one of {len(tree['findings'])} ids, such as {some}", next_step="The ids stand in findings.json and in the report")
         )  # fmt: skip
     finding = (exact or found)[0]

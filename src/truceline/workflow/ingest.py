@@ -165,7 +165,25 @@ def _read(
         return SourceTables(), _account(
             entry, source, SourceTables(problems=error.problems), state="unusable"
         )
+    tables.problems += _unknown_series(case, entry, tables)
     return tables, _account(entry, source, tables, state="read")
+
+
+def _unknown_series(case: Case, entry: SourceEntry, tables: SourceTables) -> list[Problem]:
+    """Series of the case that name a series of counts which the source does not have."""
+    known = set(tables.counts["series"].to_pylist())
+    return [
+        Problem(
+            code="name_unknown",
+            message=f"series {spec.id!r} asks for a series that the source does not have",
+            file="case:case.yaml",
+            got=spec.series,
+            expected=" | ".join(sorted(known)),
+            next_step="Correct the field `series`",
+        )
+        for spec in case.file.series
+        if spec.source == entry.id and spec.series is not None and known and spec.series not in known
+    ]
 
 
 def _account(entry: SourceEntry, source: Source, tables: SourceTables, *, state: str) -> SourceAccount:

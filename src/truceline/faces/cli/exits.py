@@ -11,7 +11,7 @@ ENDED = 143
 EXIT_CODES: dict[int, str] = {
     DONE: "Done.",
     UNEXPECTED: "Unexpected: a fault of Truceline. Please report it with what stands on stderr.",
-    USAGE: "The command was called wrongly.",
+    USAGE: "The command was called wrongly, or asked for something that is not there.",
     3: "The case is wrong: its terms, its sources, its areas.",
     4: "An input file cannot be used at all.",
     5: "The result cannot be written, or a written one cannot be read.",

@@ -195,23 +195,32 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
                 "report_pdf": outcome.report_pdf,
                 "findings": outcome.findings,
                 "summary": results.summary,
-                "sources_absent": [s.source_id for s in results.sources if s.state != "read"],
-                "rows_quarantined": len(results.quarantined),
+                "sources_absent": [s.source_id for s in results.sources if s.state == "absent"],
+                "sources_unusable": [s.source_id for s in results.sources if s.state == "unusable"],
+                "source_problems": [p for s in results.sources if s.state != "absent" for p in s.problems],
+                "rows_quarantined": results.rows_quarantined,
                 "changed_files": outcome.changed_files,
             }
         )
         return
     if outcome.changed_files:
         print_problems(outcome.changed_files, heading="Files changed since the last result in this folder")
+    unusable = [source for source in results.sources if source.state == "unusable"]
+    if unusable:
+        heading = f"Sources that could not be used: {', '.join(source.source_id for source in unusable)}"
+        print_problems([problem for source in unusable for problem in source.problems], heading=heading)
     if quiet:
         print_lines([str(outcome.report_html)])
         return
-    absent = [source.source_id for source in results.sources if source.state != "read"]
+    absent = [source.source_id for source in results.sources if source.state == "absent"]
+    noted = [p for source in results.sources if source.state == "read" for p in source.problems]
+    if noted:
+        print_problems(noted, heading="Noted while reading")
     print_lines([results.title, *(f"  - {sentence}" for sentence in results.summary), ""])
     if absent:
         print_lines([f"sources absent     {', '.join(absent)}"])
-    if results.quarantined:
-        print_lines([f"rows quarantined   {len(results.quarantined)}"])
+    if results.rows_quarantined:
+        print_lines([f"rows quarantined   {results.rows_quarantined}"])
     print_lines([f"report             {outcome.report_html}"])
     if outcome.report_pdf is not None:
         print_lines([f"on paper           {outcome.report_pdf}"])
