@@ -43,7 +43,7 @@ def test_a_term_that_names_an_unknown_party_is_told_with_its_place(case: Path) -
 
 def test_a_window_that_ends_before_it_starts_is_told(case: Path) -> None:
     change(case, "truce.yaml", ("stop: 2025-04-21", "stop: 2025-04-11"))
-    assert [p.code for p in faults(case)][0] == "window_order"
+    assert next(p.code for p in faults(case)) == "window_order"
 
 
 def test_a_baseline_inside_the_truce_is_told(case: Path) -> None:
