@@ -48,7 +48,7 @@ AREAS = {
     "kyiv_city": ("Kyiv City", (30.524, 50.455)),
     "lvivska": ("Lvivska oblast", (24.023, 49.838)),
 }
-NO_BOUND = ("no_detection_probability",)
+NO_BOUND = ("no_bound",)
 
 
 def example_results() -> Results:
@@ -202,7 +202,7 @@ def _finding(act: str, party: str, area: str, period: Interval, label: str, **re
             reason_codes=NO_BOUND,
         ),
         "evidence": (),
-        "reasons": (Reason(code="no_detection_probability", text="No detection probability was measured."),),
+        "reasons": (Reason(code="no_bound", text="No detection probability was measured."),),
         "would_change": (
             "A record of launches kept by a mechanism that neither side controls.",
             "A measured share of acts that each source records.",
@@ -369,7 +369,7 @@ def _nothing(act: str, party: str, area: str, period: Interval, label: str) -> F
         responsibility="not_applicable",
         reasons=(
             Reason(code="no_evidence", text="No source of the case speaks to this."),
-            Reason(code="no_detection_probability", text="No detection probability was measured."),
+            Reason(code="no_bound", text="No detection probability was measured."),
         ),
     )  # fmt: skip
 

@@ -82,13 +82,13 @@ def test_without_a_basis_there_is_no_bound_but_a_what_if_table():
     for rows in ([], [row(detection_p_basis=None)], [row(detection_p_a=None, detection_p_b=None)]):
         one = bound(rows)
         assert limits(one) == [np.inf] * 3
-        assert one.reason_codes == ("no_detection_probability",)
+        assert one.reason_codes == ("no_bound",)
         assert list(one.what_if) == [0.1, 0.3, 0.5, 0.7, 0.9]
         assert one.what_if[0.1] == pytest.approx(29.96, abs=0.01)
 
 
 def test_another_act_lends_no_probability():
-    assert bound([row(act="flight")]).reason_codes == ("no_detection_probability",)
+    assert bound([row(act="flight")]).reason_codes == ("no_bound",)
 
 
 def test_without_detections_known_there_is_no_bound():

@@ -204,7 +204,7 @@ def test_a_flood_of_reports_does_not_raise_the_existence_of_what_sensors_saw(see
 def test_existence_needs_a_basis() -> None:
     rows = scene(3)
     assert all(row["existence_p"] is None for row in fuse(rows, coverage=None))
-    assert all("no_detection_probability" in row["reason_codes"] for row in fuse(rows, coverage=None))
+    assert all("no_existence_basis" in row["reason_codes"] for row in fuse(rows, coverage=None))
     based = fuse(rows)
     assert any(row["existence_p"] is not None for row in based)
     assert all(row["existence_p"] is None for row in based if "station" not in row["source_ids"])

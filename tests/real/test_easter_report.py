@@ -158,7 +158,7 @@ def test_fires_are_uninformative_and_the_power_of_the_test_is_given(results: Res
 def test_no_bound_on_what_went_unseen_is_possible_and_a_what_if_is_given(results: Results) -> None:
     for f in results.findings:
         assert (f.bound.history_hi95, f.bound.worst_hi95, f.bound.evader_hi95) == (None, None, None)
-        assert "no_detection_probability" in f.reason_codes
+        assert "no_bound" in f.reason_codes
         assert f.bound.what_if
 
 

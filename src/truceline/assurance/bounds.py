@@ -75,7 +75,7 @@ def bound_unseen(
     shapes = dict(geometries or {})
     rows = choose_rows(coverage, act=act, area_ids=(area_id, *shapes), period=period)
     if not any(has_probability(row) for row in rows):
-        return Bound(act=act, area_id=area_id, period=period, detections=detections, history_hi95=None, worst_hi95=None, evader_hi95=None, what_if=what_if, reason_codes=("no_detection_probability",))  # fmt: skip
+        return Bound(act=act, area_id=area_id, period=period, detections=detections, history_hi95=None, worst_hi95=None, evader_hi95=None, what_if=what_if, reason_codes=("no_bound",))  # fmt: skip
     cuts = [row[name] for row in rows for name in ("window_start", "window_stop")]
     grid = lay_grid(area_geometry, period=period, frame=frame, zone=zone, cuts=cuts)
     field = build_field(rows, grid, frame=frame, area_id=area_id, geometries=shapes)

@@ -375,7 +375,7 @@ def _once(reasons: Sequence[Reason]) -> list[Reason]:
 
 WOULD_CHANGE = {
     "no_mechanism_evidence": "Observers or sensors whose detection probability is known, on both sides of the line.",
-    "no_detection_probability": "A measured probability that an act is recorded, for any one source.",
+    "no_bound": "A measured probability that an act is recorded, for any one source.",
     "no_baseline": "The same count, by the same speaker and in the same unit, for days before the truce.",
     "single_comparison": "The same count for some weeks before the truce, so that an interval can be given.",
     "baseline_overlaps_window": "The same figure for a day that lies wholly before the truce.",

@@ -41,7 +41,8 @@ REASONS: dict[str, str] = {
     "not_attributable": "No incident carries evidence that tells the parties apart.",
     "incident_attributed": "At least one incident was attributed at or above the threshold.",
     # bounds
-    "no_detection_probability": "No detection probability was ever measured or declared: no bound on what went unseen.",
+    "no_bound": "No detection probability was ever measured or declared: no bound on what went unseen.",
+    "no_existence_basis": "No probability that the incident happened can be given: its sources' detections and errors were never measured.",
     "bound_from_declared_p": "The bound uses detection probabilities with the basis named.",
     "blind_spot": "Part of the area and period could not be seen at all: for it there is no bound.",
 }

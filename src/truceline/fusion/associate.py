@@ -48,7 +48,7 @@ def associate(
 
     acts : ids in the order of the terms, which breaks ties; empty: those that occur, by alphabet.
     coverage : where it carries circle, detection probability with basis, and clutter, incidents get
-    an ``existence_p``; others have none, with the reason ``no_detection_probability``.
+    an ``existence_p``; others have none, with the reason ``no_existence_basis``.
     mechanism_sources : sources whose records are a monitoring mechanism's own. Without any, no
     incident is ``verified``.
 
@@ -133,7 +133,7 @@ def _incident(
         verified_at=verified_at,
     )
     areas = {row["area_id"] for row in rows if row["area_id"] is not None}
-    reasons = [] if existence_p is not None else ["no_detection_probability"]
+    reasons = [] if existence_p is not None else ["no_existence_basis"]
     if all(row["speaker_party_id"] is not None for row in rows):
         reasons.append("claims_only")
     return {

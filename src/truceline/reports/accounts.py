@@ -206,7 +206,7 @@ def _line(results: Results, history: LineHistory) -> Part:
                 "area": figures.number(snapshot.area_km2, digits=0),
                 "gained": figures.number(snapshot.gained_km2, digits=1),
                 "lost": figures.number(snapshot.lost_km2, digits=1),
-                "row": f"{snapshot.raw_file}:{snapshot.raw_row}",
+                "row": snapshot.raw_file,
             }
             for snapshot in near
         ],
