@@ -43,7 +43,7 @@ _OBSERVATION_COLUMNS = [
 
 _OBSERVATION_COLUMNS = [
     "observation_id", "acts", "accused_party_id", "area_id", "longitude_deg", "latitude_deg",
-    "occurred_from", "occurred_until", "raw_file", "raw_row",
+    "occurred_from", "occurred_until", "primary_source_id", "text", "raw_file", "raw_row",
 ]  # fmt: skip
 
 
@@ -100,7 +100,8 @@ def build_series(
 
     Notes
     -----
-    A bin without a record is missing. It is a zero where ``spec.missing_is_zero``, where a
+    ``records`` counts what was told in words once an origin (``origins.collapse_copies``), at its
+    first telling. A bin without a record is missing. It is a zero where ``spec.missing_is_zero``, where a
     coverage row says that the source watched, or, for ``starts``, where the source (which then
     records every start) has records both before and after the bin. A bin that the source could
     not see at all is missing whatever was recorded.
@@ -163,7 +164,17 @@ def _choose_observations(
         if areas and row["area_id"] and row["area_id"] not in areas:
             continue
         chosen[row["observation_id"]] = row
-    return [chosen[key] for key in sorted(chosen)]
+    found = [chosen[key] for key in sorted(chosen)]
+    return _first_tellings(found) if spec.measure == "records" else found
+
+
+def _first_tellings(found: list[Record]) -> list[Record]:
+    """Of what was told in words, the first record of each origin: a copy the day after is no new event."""
+    first: dict[str, Record] = {}
+    for row in sorted(found, key=lambda row: (row["occurred_from"], row["observation_id"])):
+        origin = row["primary_source_id"] if row["text"] else None
+        first.setdefault(origin or row["observation_id"], row)
+    return [first[key] for key in sorted(first, key=lambda key: first[key]["observation_id"])]
 
 
 def _near_line(

@@ -34,6 +34,7 @@ class Gauge:
 
     case: Case
     ingested: Ingested
+    observations: Table  #: with their origins
     coverage: Table  #: with declared detection probabilities
     lines: tuple[LineHistory, ...]
     incidents: Sequence[Record]
@@ -46,7 +47,7 @@ class Gauge:
         if key not in self._effects:
             series = build_series(
                 spec.model_copy(update={"area": area_id}),
-                observations=self.ingested.observations,
+                observations=self.observations,
                 counts=self.ingested.counts,
                 coverage=self.coverage,
                 lines={line.source_id: line for line in self.lines},
@@ -204,7 +205,7 @@ class Gauge:
 
     def speaking_areas(self, source_id: str) -> list[str]:
         """Areas of which a source has records."""
-        table = self.ingested.observations
+        table = self.observations
         return sorted(
             {
                 area

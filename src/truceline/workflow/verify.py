@@ -114,7 +114,13 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
     incident_rows = records(incidents)
     progress("measuring series", 3, steps)
     gauge = Gauge(
-        case=case, ingested=ingested, coverage=coverage, lines=lines, incidents=incident_rows, shapes=shapes
+        case=case,
+        ingested=ingested,
+        observations=observations,
+        coverage=coverage,
+        lines=lines,
+        incidents=incident_rows,
+        shapes=shapes,
     )
     series = _series(case, ingested, gauge)  # (7)
     progress("judging", 4, steps)
