@@ -98,6 +98,17 @@ class Document:
         row, column = self.locate(path)
         return Problem(code=code, message=message, file=self.label, row=row, column=column, **rest)
 
+    def repeated_ids(self, **lists: Sequence[str]) -> list[Problem]:
+        """A problem for each id that stands twice in a list of the file: ``areas=[...]``."""
+        return [
+            self.problem(
+                [kind, position, "id"], code="id_repeated", message=f"{kind} has the id {name!r} twice"
+            )
+            for kind, names in lists.items()
+            for position, name in enumerate(names)
+            if name in names[:position]
+        ]
+
     def parse(self, model: type[M]) -> M:
         """Check the file against ``model``.
 

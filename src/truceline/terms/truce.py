@@ -131,30 +131,19 @@ def read_truce(path: Path, *, label: str, area_ids: set[str] | None = None) -> T
     document = Document(path, label=label)
     truce = document.parse(Truce)
     problems = [
-        *_repeated_ids(truce, document),
+        *document.repeated_ids(
+            parties=[item.id for item in truce.parties],
+            declarations=[item.id for item in truce.declarations],
+            clocks=[item.id for item in truce.clocks],
+            acts=[item.id for item in truce.acts],
+            obligations=[item.id for item in truce.obligations],
+        ),
         *_wrong_windows(truce, document),
         *_unknown_names(truce, document, area_ids),
     ]
     if problems:
         raise CaseError(problems)
     return truce
-
-
-def _repeated_ids(truce: Truce, document: Document) -> list[Problem]:
-    problems = []
-    for kind in ("parties", "declarations", "clocks", "acts", "obligations"):
-        seen: set[str] = set()
-        for position, item in enumerate(getattr(truce, kind)):
-            if item.id in seen:
-                problems.append(
-                    document.problem(
-                        [kind, position, "id"],
-                        code="id_repeated",
-                        message=f"{kind} has the id {item.id!r} twice",
-                    )
-                )
-            seen.add(item.id)
-    return problems
 
 
 def _wrong_windows(truce: Truce, document: Document) -> list[Problem]:

@@ -229,7 +229,12 @@ def open_case(folder: Path) -> Case:
     """
     document = Document(folder / "case.yaml", label="case:case.yaml")
     file = document.parse(CaseFile)
-    problems = [*_repeated(file, document), *_baseline_order(file, document)]
+    repeated = document.repeated_ids(
+        areas=[area.id for area in file.areas],
+        sources=[source.id for source in file.sources],
+        series=[series.id for series in file.series],
+    )
+    problems = [*repeated, *_baseline_order(file, document)]
     area_ids = {area.id for area in file.areas}
     try:
         truce = read_truce(folder / file.truce, label=f"case:{file.truce}", area_ids=area_ids)
@@ -243,23 +248,6 @@ def open_case(folder: Path) -> Case:
         for name in (area.id, area.name, *area.other_names):
             names[name.casefold()] = area.id
     return Case(folder=folder, file=file, truce=truce, area_by_name=names)
-
-
-def _repeated(file: CaseFile, document: Document) -> list[Problem]:
-    problems = []
-    for kind in ("areas", "sources", "series"):
-        seen: set[str] = set()
-        for position, item in enumerate(getattr(file, kind)):
-            if item.id in seen:
-                problems.append(
-                    document.problem(
-                        [kind, position, "id"],
-                        code="id_repeated",
-                        message=f"{kind} has the id {item.id!r} twice",
-                    )
-                )
-            seen.add(item.id)
-    return problems
 
 
 def _baseline_order(file: CaseFile, document: Document) -> list[Problem]:
