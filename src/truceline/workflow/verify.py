@@ -26,10 +26,11 @@ from truceline.base.progress import Progress, silent
 from truceline.coverage.declared import apply_declared
 from truceline.coverage.notes import describe_coverage
 from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_id, read_manifest
-from truceline.findings.assemble import Ground, assemble_findings, summarise
+from truceline.findings.assemble import Ground, assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
 from truceline.findings.results import Place, Results, SeriesResult, SourceAccount
+from truceline.findings.summary import summarise
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
