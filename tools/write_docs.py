@@ -19,7 +19,10 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
 
 from truceline.base.documents import Model
 from truceline.base.errors import CODES
@@ -29,6 +32,8 @@ from truceline.findings.reasons import REASONS
 from truceline.schema import COVERAGE, FINDINGS, OBSERVATIONS, TABLES
 from truceline.schema.table import Column, TableSpec, records
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
+from truceline.terms.truce import Truce
+from truceline.workflow.case import CaseFile
 from truceline.workflow.plugins import list_plugins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,6 +208,86 @@ def findings() -> list[str]:
         "`reason_codes` are explained in [errors.md](errors.md); `truceline explain FINDING --out DIR` takes a",
         "finding apart down to the rows of its files.",
     ]
+
+
+@document("case.md")
+def case() -> list[str]:
+    """What stands in ``case.yaml`` and ``truce.yaml``, from the models that check them."""
+    lines = [
+        "# A case",
+        "",
+        "A case is a folder: `case.yaml` (its sources, what each may speak to, the baseline), `truce.yaml` (what was",
+        "declared or agreed) and small files of its own. [The tutorial](tutorial.md#7-your-own-case) writes a whole",
+        "one. Paths are relative: to the case's folder (`root: case`) or to the data root given with `--data`.",
+        "Times carry an offset. Every fault of a file is told at once; those of names that refer to others once its",
+        "shape is right.",
+        "",
+    ]
+    for title, top in (("case.yaml", CaseFile), ("truce.yaml", Truce)):
+        lines += [f"## {title}", ""]
+        for model in _models(top):
+            about = (model.__doc__ or "").strip().splitlines()[0]
+            lines += [f"### {model.__name__}" if model is not top else "### The file", "", about, ""]
+            lines += table(("field", "what it is", "default", "meaning"), _fields(model))
+    return lines
+
+
+def _models(top: type[BaseModel]) -> list[type[BaseModel]]:
+    """A model and those that its fields hold, each once, in the order of their first use."""
+    found: list[type[BaseModel]] = []
+    waiting = [top]
+    while waiting:
+        model = waiting.pop(0)
+        if model in found:
+            continue
+        found.append(model)
+        waiting += [
+            inner for field in model.model_fields.values() for inner in _inner_models(field.annotation)
+        ]
+    return found
+
+
+def _inner_models(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in get_args(annotation) for model in _inner_models(inner)]
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
+    rows = []
+    for name, field in model.model_fields.items():
+        default = (
+            "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
+        )
+        rows.append((f"`{name}`", _kind(field.annotation), default, field.description or ""))
+    return rows
+
+
+def _default(value: object) -> str:
+    if value is None or value == "" or value == [] or value == {}:
+        return "none"
+    return "see below" if isinstance(value, BaseModel) else f"`{value}`"
+
+
+def _kind(annotation: Any) -> str:
+    """A type in words."""
+    words = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "none"}
+    if annotation in words:
+        return words[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation.__name__
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return ", ".join(f"`{word}`" for word in inner)
+    if origin is list:
+        return f"list of {_kind(inner[0])}"
+    if origin is dict:
+        return "mapping"
+    if origin is Annotated:
+        return "a time" if inner[0] is datetime else _kind(inner[0])
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(one) for one in inner)
+    return "a time" if annotation is datetime else "anything"
 
 
 @document("sources.md")

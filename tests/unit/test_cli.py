@@ -41,7 +41,7 @@ def outcome(out: Path, **rest: Any) -> SimpleNamespace:
             SimpleNamespace(source_id="maps", state="absent", problems=()),
             SimpleNamespace(source_id="news", state="unusable", problems=(FAULT,)),
         ],
-        rows_quarantined=1,
+        rows_quarantined=1, quarantined=(FAULT,),
     )  # fmt: skip
     values = {
         "out": out,

@@ -120,17 +120,27 @@ class Document:
         try:
             return model.model_validate(self.plain)
         except ValidationError as error:
-            faults = error.errors(include_url=False)
-            raise CaseError([self._told(model, fault) for fault in faults]) from error
+            raise CaseError(self.faults(model, error)) from error
 
-    def _told(self, model: type[BaseModel], fault: ErrorDetails) -> Problem:
+    def faults(
+        self, model: type[BaseModel], error: ValidationError, *, under: Sequence[str | int] = ()
+    ) -> list[Problem]:
+        """Every fault of a part of the file (at ``under``) that ``model`` was to describe."""
+        return [self._told(model, fault, under) for fault in error.errors(include_url=False)]
+
+    def _told(self, model: type[BaseModel], fault: ErrorDetails, under: Sequence[str | int]) -> Problem:
         """A fault of pydantic in our words, with what to do."""
         where = [part for part in fault["loc"] if isinstance(part, str | int)]
-        name = ".".join(map(str, where)) or "the file"
+        name = ".".join(map(str, [*under, *where])) or "the file"
         got = str(fault["input"])[:80] if not isinstance(fault["input"], dict | list) else ""
         context = fault.get("ctx", {})
         kind = fault["type"]
-        code, message, expected, next_step = "case_field", fault["msg"], "", "Correct the value"
+        code, message, next_step = (
+            "case_field",
+            fault["msg"].removeprefix("Value error, "),
+            "Correct the value",
+        )
+        expected = _meaning_at(model, where)
         if kind == "missing":
             message, got, next_step = "the field is missing", "", "Add it"
         elif kind == "extra_forbidden":
@@ -143,28 +153,51 @@ class Document:
             message = "the time has no zone" if kind == "timezone_aware" else "not a time"
             expected, next_step = "2025-04-19T18:00+03:00", "Write date, time and offset"
         elif kind in ("model_type", "model_attributes_type", "dict_type"):
-            message, expected, next_step = "not a mapping", "fields with values", "Write `name: value` lines"
+            message, expected, next_step = (
+                "not a mapping",
+                expected or "fields with values",
+                "Write `name: value` lines",
+            )
+        elif kind == "list_type":
+            message, next_step = "not a list", "Write [a, b, …]"
         elif "expected" in context:
             message, expected = "not one of the words allowed", str(context["expected"])
         return self.problem(
-            where, code=code, message=f"{name}: {message}", got=got, expected=expected, next_step=next_step
+            [*under, *where],
+            code=code,
+            message=f"{name}: {message}",
+            got=got,
+            expected=expected,
+            next_step=next_step,
         )
 
 
-def _fields_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
-    """Names of the fields of the model that ``path`` leads to; none where it leads elsewhere."""
-    here: Any = model
+def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel] | None:
+    """The model of the fields that ``path`` leads to; None where it leads elsewhere."""
+    here: type[BaseModel] | None = model
     for part in path:
         if isinstance(part, int):
             continue
-        field = (
-            here.model_fields.get(part) if isinstance(here, type) and issubclass(here, BaseModel) else None
-        )
+        field = here.model_fields.get(part) if here is not None else None
         if field is None:
-            return []
+            return None
         inner = [field.annotation, *get_args(field.annotation)]
         here = next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None)
-    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+    return here
+
+
+def _fields_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Names of the fields there may be at ``path``."""
+    found = _model_at(model, path)
+    return list(found.model_fields) if found is not None else []
+
+
+def _meaning_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
+    """What the field at ``path`` means, in the words of its declaration."""
+    names = [part for part in path if isinstance(part, str)]
+    found = _model_at(model, names[:-1]) if names else None
+    field = found.model_fields.get(names[-1]) if found is not None else None
+    return (field.description or "") if field is not None else ""
 
 
 #: a case is written by hand; what unfolds to more is a mistake or an attack

@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "claim_sum": "The parts of a claimed total do not sum to it.",
     # sources as a whole
     "source_absent": "A source of the case could not be read because its files are absent.",
+    "source_unused": "A source gives counts that no series of the case uses.",
     "source_outside_window": "A source has no record in the truce's window.",
     # places to write
     "out_not_ours": "The output folder exists and was not written by Truceline.",

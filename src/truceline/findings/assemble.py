@@ -15,12 +15,13 @@ from truceline.findings.evidence import (
     evidence_of_maps,
     evidence_of_series,
     incidents_in,
+    rows_of_incidents,
 )
 from truceline.findings.judge import Judged, judge
 from truceline.findings.reasons import REASONS
-from truceline.findings.results import Evidence, Finding, Reason
+from truceline.findings.results import Evidence, Finding, Reason, RowRef
 from truceline.findings.summary import would_change
-from truceline.findings.words import counted, listed, period_of
+from truceline.findings.words import counted, listed, period_of, plural
 from truceline.line.history import LineHistory
 from truceline.schema.table import Record
 from truceline.terms.truce import Obligation, Truce
@@ -52,7 +53,7 @@ class Ground:
     ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
     detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
     ``absent`` the sources that would have spoken and were not there (title and act), ``parts`` the
-    areas that lie in an area.
+    areas that lie in an area, ``rows`` the row of each observation.
     """
 
     truce: Truce
@@ -67,6 +68,7 @@ class Ground:
     watch_of: Callable[[Question], Watch | None]
     absent: Sequence[tuple[str, str | None]] = ()
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rows: Mapping[str, RowRef] = field(default_factory=dict)
 
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
@@ -133,7 +135,7 @@ def _finding(
     measured = ground.measure(question)
     maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
     evidence = [
-        *evidence_of_incidents(ground.incidents, question),
+        *evidence_of_incidents(ground.incidents, question, rows=ground.rows),
         *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id, n_compared=question.n_compared) for item in measured),
         *evidence_of_claims(list(ground.claims), question),
         *maps,
@@ -288,8 +290,10 @@ def _reasons(
             and item.e_value is None
             and item.reason.series_id is None
         ):
+            code = "no_baseline" if item.ratio is None else "single_comparison"
+            text = f"{item.speaker}, {plural(item.unit)}: {REASONS[code][0].lower()}{REASONS[code][1:]}"
             reasons.append(
-                plain("no_baseline" if item.ratio is None else "single_comparison", rows_of=item.reason)
+                Reason(code=code, text=text, source_ids=item.reason.source_ids, rows=item.reason.rows)
             )
         if item.reason.series_id and item.residual is None and item.value:
             reasons.append(
@@ -303,7 +307,11 @@ def _reasons(
         code = "coverage_lost" if watch.share < LEAST_COVERAGE else "coverage_reduced"
         reasons.append(Reason(code=code, text=watch.text, source_ids=watch.source_ids))
     lost = watch is not None and watch.share < LEAST_COVERAGE
-    if not lost and not any(item.value is not None or item.change != "not_said" for item in evidence):
+    if (
+        not lost
+        and not unattributed
+        and not any(item.value is not None or item.change != "not_said" for item in evidence)
+    ):
         reasons += _nothing_here(ground, question)
     if unattributed:
         text = f"{counted(float(len(unattributed)), 'incident')} of this act in the area and period, none of which can be attributed."
@@ -311,6 +319,7 @@ def _reasons(
             Reason(
                 code="not_attributable",
                 text=text,
+                rows=rows_of_incidents(unattributed, ground.rows),
                 incident_ids=tuple(incident["incident_id"] for incident in unattributed),
             )
         )

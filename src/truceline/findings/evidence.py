@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -229,7 +229,17 @@ def incidents_in(incidents: Sequence[Record], question: Question) -> list[Record
     ]
 
 
-def evidence_of_incidents(incidents: Sequence[Record], question: Question) -> list[Evidence]:
+def rows_of_incidents(
+    incidents: Sequence[Record], rows: Mapping[str, RowRef], *, most: int = 200
+) -> tuple[RowRef, ...]:
+    """Rows of the observations that incidents were made from."""
+    found = {rows[name] for incident in incidents for name in incident["observation_ids"] if name in rows}
+    return tuple(sorted(found)[:most])
+
+
+def evidence_of_incidents(
+    incidents: Sequence[Record], question: Question, *, rows: Mapping[str, RowRef]
+) -> list[Evidence]:
     """Incidents attributed to the party: the only observations that speak against one party alone."""
     own = [
         incident
@@ -258,6 +268,7 @@ def evidence_of_incidents(incidents: Sequence[Record], question: Question) -> li
                 source_ids=tuple(
                     dict.fromkeys(source for incident in own for source in incident["source_ids"])
                 ),
+                rows=rows_of_incidents(own, rows),
                 incident_ids=tuple(incident["incident_id"] for incident in own),
             ),
             brief=f"{counted(float(len(own)), 'incident')} attributed, {verified} verified",

@@ -315,11 +315,44 @@ def _unknown(file: CaseFile, document: Document, truce: Truce, area_ids: set[str
         expect("source", detection.source, "detection", i, "source")
         expect("act", detection.act, "detection", i, "act")
     for i, source in enumerate(file.sources):
-        for key in ("act", "accused_party", "speaker_party", "holder_party"):
-            value = source.options.get(key)
-            if isinstance(value, str):
-                expect("act" if key == "act" else "party", value, "sources", i, "options", key)
+        for where, kind, name in _names_in_options(source.options):
+            expect(kind, name, "sources", i, "options", *where)
     return problems
+
+
+PARTY_KEYS = (
+    "accused_party",
+    "speaker_party",
+    "holder_party",
+    "about_party",
+    "accused_party_id",
+    "speaker_party_id",
+    "holder_party_id",
+)
+
+
+def _names_in_options(options: dict[str, Any]) -> list[tuple[list[str], str, str]]:
+    """Parties and acts that a source's options name: where, which kind, the name."""
+    found: list[tuple[list[str], str, str]] = []
+
+    def look(where: list[str], key: str, value: Any) -> None:
+        kind = "act" if key == "act" else "party" if key in PARTY_KEYS else None
+        if kind and isinstance(value, str) and value:
+            found.append((where, kind, value))
+
+    for key, value in options.items():
+        look([key], key, value)
+        if not isinstance(value, dict):
+            continue
+        for inner, one in value.items():
+            if key == "speakers":
+                look([key, inner], "speaker_party", one)
+            elif key == "constants":
+                look([key, inner], inner, one)
+            elif key == "values" and isinstance(one, dict):
+                for word, target in one.items():
+                    look([key, inner, word], inner, target)
+    return found
 
 
 def read_shape(path: Path, *, label: str) -> BaseGeometry:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -77,15 +78,8 @@ def make_sources(case: Case) -> dict[str, Source]:
         try:
             made[entry.id] = plugin(plugin.Options.model_validate(entry.options))
         except ValidationError as error:
-            problems += [
-                document.problem(
-                    ["sources", position, "options", *fault["loc"]],
-                    code="case_field",
-                    message=f"sources.{entry.id}.options.{'.'.join(map(str, fault['loc']))}: {fault['msg']}",
-                    next_step=f"`truceline plugins` lists the options of {entry.adapter}",
-                )
-                for fault in error.errors(include_url=False)
-            ]
+            at: list[str | int] = ["sources", position, "options"]
+            problems += document.faults(plugin.Options, error, under=at)
     if problems:
         raise CaseError(problems)
     return made
@@ -165,8 +159,38 @@ def _read(
         return SourceTables(), _account(
             entry, source, SourceTables(problems=error.problems), state="unusable"
         )
-    tables.problems += _unknown_series(case, entry, tables)
-    return tables, _account(entry, source, tables, state="read")
+    tables.problems += [*_unknown_series(case, entry, tables), *_unused(case, entry, tables)]
+    aside = _all_put_aside(tables)
+    if aside is not None:
+        tables.problems.insert(0, aside)
+    return tables, _account(entry, source, tables, state="read" if aside is None else "unusable")
+
+
+def _all_put_aside(tables: SourceTables) -> Problem | None:
+    """The commonest fault where not one row of a source could be used; else None."""
+    if any(read.rows_used or read.rows_outside for read in tables.files) or not tables.quarantined:
+        return None
+    faults = [row.problems[0] for row in tables.quarantined]
+    commonest, n = Counter(fault.code for fault in faults).most_common(1)[0]
+    first = next(fault for fault in faults if fault.code == commonest)
+    return replace(
+        first, message=f"every row was put aside, {n} of {len(faults)} for this; the first: {first.message}"
+    )
+
+
+def _unused(case: Case, entry: SourceEntry, tables: SourceTables) -> list[Problem]:
+    """Counts that no series of the case uses speak to nothing; that is said."""
+    if not tables.counts.num_rows or any(spec.source == entry.id for spec in case.file.series):
+        return []
+    return [
+        Problem(
+            code="source_unused",
+            message=f"source {entry.id!r} gives counts, and no series of the case uses them",
+            file="case:case.yaml",
+            expected=f"a series with `source: {entry.id}`",
+            next_step="Add one under `series`, or take the source out",
+        )
+    ]
 
 
 def _unknown_series(case: Case, entry: SourceEntry, tables: SourceTables) -> list[Problem]:

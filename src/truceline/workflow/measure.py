@@ -75,11 +75,24 @@ class Gauge:
                 Measured(
                     series=series,
                     effect=effect,
-                    source_title=read[spec.source].title,
+                    source_title=self._speaker(spec) or read[spec.source].title,
                     speaker_party_id=speakers[spec.source],
                 )
             )
         return [*measured, *self._attributed_over(question)]
+
+    def _speaker(self, spec: SeriesSpec) -> str | None:
+        """Who says the numbers of a series, where it is one speaker."""
+        if spec.measure != "sum":
+            return None
+        table = self.ingested.counts
+        own = table.filter(pc.equal(table["source_id"], spec.source))
+        speakers = {
+            speaker
+            for speaker, series in zip(own["speaker"].to_pylist(), own["series"].to_pylist(), strict=True)
+            if spec.series in (None, series)
+        }
+        return speakers.pop() if len(speakers) == 1 else None
 
     def _attributed_over(self, question: Question) -> list[Measured]:
         """Incidents attributed to the party, a day: the one series that leans on no party's word."""

@@ -29,7 +29,7 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import Place, Results, SeriesResult, SourceAccount
+from truceline.findings.results import Place, Results, RowRef, SeriesResult, SourceAccount
 from truceline.findings.summary import summarise
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
@@ -336,7 +336,19 @@ def _ground(
         watch_of=gauge.watch_of,
         absent=absent,
         parts={area.id: case.with_parts(area.id) for area in case.file.areas},
+        rows=_rows_of(gauge),
     )
+
+
+def _rows_of(gauge: Gauge) -> dict[str, RowRef]:
+    """The row of every observation that an incident was made from."""
+    wanted = {name for incident in gauge.incidents for name in incident["observation_ids"]}
+    table = gauge.observations.select(["observation_id", "raw_file", "raw_row"])
+    return {
+        row["observation_id"]: RowRef(file=row["raw_file"], row=row["raw_row"])
+        for row in table.to_pylist()
+        if row["observation_id"] in wanted
+    }
 
 
 def _context(

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -220,7 +221,11 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
     if absent:
         print_lines([f"sources absent     {', '.join(absent)}"])
     if results.rows_quarantined:
-        print_lines([f"rows quarantined   {results.rows_quarantined}"])
+        codes = Counter(problem.code for problem in results.quarantined)
+        why = ", ".join(f"{code} ×{n}" for code, n in sorted(codes.items()))
+        print_lines(
+            [f"rows quarantined   {results.rows_quarantined} ({why}): {outcome.out / 'quarantine.jsonl'}"]
+        )
     print_lines([f"report             {outcome.report_html}"])
     if outcome.report_pdf is not None:
         print_lines([f"on paper           {outcome.report_pdf}"])
