@@ -159,7 +159,7 @@ def test_a_bound_is_told_with_its_basis():
     contents = build_contents(replace(results, findings=(replace(finding, bound=bound),)))
     row = contents["glance"]["rows"][0]
     # the widest first: a reader who stops there is not told too little
-    assert row["bound"] == "At most 11"
+    assert row["bound"] == "At most 11 where watched"
     assert row["bound_more"].startswith("worst watched part; 4.2 by history")
     assert "no bound for a violator" in row["bound_more"]
     assert "at most 4.2 (by history)" in contents["findings"][0]["bound"]

@@ -218,6 +218,7 @@ def _ratio(evidence: Sequence[Evidence]) -> Evidence | None:
 def lead_of(evidence: Sequence[Evidence]) -> Evidence | None:
     """The evidence to name first: the one that leans least on the word of one side."""
     ranks: list[Callable[[Evidence], bool]] = [
+        lambda item: item.kind == "sensor" and item.change in ("fell", "rose"),
         lambda item: item.reason.code == "incident_attributed",
         lambda item: item.e_value is not None,
         lambda item: item.kind == "opponent_count" and item.ratio is not None,

@@ -181,7 +181,9 @@ def bound_short(bound: Bound) -> tuple[str, str]:
     if bound.blind_share:
         # a bound holds where there was sight: said at the number, not in a note alone
         more.append(f"no sight of {figures.percent(bound.blind_share)} of area and time")
-    return f"At most {figures.number(widest)}", "; ".join(more)
+    # a bound that leaves ground or hours out must say so in its first words
+    where = " where watched" if bound.evader_hi95 is None else ""
+    return f"At most {figures.number(widest)}{where}", "; ".join(more)
 
 
 def bound_reason(bound: Bound) -> str:
