@@ -273,7 +273,7 @@ def _reasons(
             "own_report_fell",
         ):
             code = "own_report_residual" if item.kind == "own_report" else "opponent_count_residual"
-            text = f"{item.speaker} still has {counted(item.value or 0, item.unit, item.relation)}."
+            text = f"{item.speaker} {'reports' if item.kind == 'own_report' else 'counts'} {counted(item.value or 0, item.unit, item.relation)} in the period."
             reasons.append(
                 Reason(
                     code=code,

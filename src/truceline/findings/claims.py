@@ -130,14 +130,10 @@ def _stated(claim: Record, question: Question) -> Evidence:
     direction = claim["direction"]
     change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
     concession = claim["kind"] == "opponent_concession"
-    words = {
-        "ceased": "had ceased",
-        "reduced": "were reduced",
-        "unchanged": "had not changed",
-        "increased": "had increased",
-    }
+    words = {"ceased": "ceased", "reduced": "reduced", "unchanged": "unchanged", "increased": "increased"}
+    what = claim["measure"].removeprefix("own report: ").removesuffix(", concession")
     period = period_of(window_of(claim), question.zone)
-    text = f"{claim['speaker']} {'concedes' if concession else 'says'} that these acts {words.get(direction or '', 'occurred')} ({period}); no number is given."
+    text = f"{claim['speaker']} {'concedes' if concession else 'says'}: {what}, {words.get(direction or '', 'said to have occurred')} ({period}); no number is given."
     return Evidence(
         kind=claim["kind"],
         speaker=claim["speaker"],
@@ -161,7 +157,7 @@ def _stated(claim: Record, question: Question) -> Evidence:
             rows=(row_of(claim),),
             claim_ids=(claim["claim_id"],),
         ),
-        brief=f"{words.get(direction or '', 'occurred')}, no number given",
+        brief=f"{what}: {words.get(direction or '', 'said to have occurred')}, no number given",
         caveat="" if concession else "A party’s word on its own conduct; it weighs nothing by itself.",
     )
 
@@ -288,14 +284,16 @@ def row_of(record: Record) -> RowRef:
 
 
 def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccount]:
-    """Every number claimed of the window, with its parts and whether they sum to it.
+    """Every number claimed of the window and the two days beside it, with its parts and whether they sum to it.
 
     A mismatch is said only where it is one: every part has an exact number in the same window as
     an exact total. In all other cases the sum is given and no accusation made.
     """
+    # the days beside the window too: judgements compare with them
+    near = Interval(window.start - timedelta(days=2), window.stop + timedelta(days=2))
     accounts = []
     for claim in claims:
-        if not window.overlaps(window_of(claim)):
+        if not near.overlaps(window_of(claim)):
             continue
         parts = [part for part in claims if part["part_of"] == claim["claim_id"]]
         check, text, total = _check_sum(claim, parts)

@@ -55,14 +55,16 @@ def evidence_of_series(
         relation="=",
         unit=spec.unit,
         baseline_value=baseline,
-        baseline_note=_usual_words(usual) if usual is not None else "expected from the baseline",
+        baseline_note=f"{figure(_rounded(effect.expected))} expected with rhythm and trend"
+        if effect.expected is not None
+        else "",
         ratio=effect.ratio,
         ratio_lo95=effect.ratio_lo95,
         ratio_hi95=effect.ratio_hi95,
         e_value=effect.e_value,
         reason=Reason(
             code=code,
-            text=describe_effect(series, effect, say_power=not reported),
+            text=describe_effect(series, effect, say_power=not reported) + _many_words(effect, n_compared),
             source_ids=(spec.source,),
             rows=_rows_in_window(series),
             series_id=spec.id,
@@ -97,8 +99,14 @@ def usual_total(series: Series) -> tuple[float, int] | None:
     return (float(np.median(totals)), len(totals)) if len(totals) >= 5 else None
 
 
-def _usual_words(usual: tuple[float, int]) -> str:
-    return f"usual: median of {usual[1]} such periods before"
+def _many_words(effect: Effect, n_compared: int) -> str:
+    if (
+        n_compared == 1
+        or effect.e_value is None
+        or not REPORTED_E <= effect.e_value < REPORTED_E * n_compared
+    ):
+        return ""
+    return f" Not reported as a change: with {n_compared} areas asked at once, E must reach {REPORTED_E * n_compared:.0f}."
 
 
 def _brief(series: Series, effect: Effect, usual: tuple[float, int] | None) -> str:
@@ -147,8 +155,13 @@ def describe_effect(series: Series, effect: Effect, *, say_power: bool = True) -
     if effect.n_window_missing:
         text += f"; {effect.n_window_missing} of {effect.n_window + effect.n_window_missing} intervals without a record"
     if say_power and effect.power and not effect.informative:
-        text += f". Uninformative: had the rate halved, this test would have said so with a probability of {effect.power.get(0.5, 0.0):.2f}"
+        text += f". Uninformative: had the rate halved, this test would have said so with a probability {_power_words(effect)}"
     return text + "."
+
+
+def _power_words(effect: Effect) -> str:
+    power = effect.power.get(0.5, 0.0)
+    return "below 0.01" if power < 0.01 else f"of {power:.2f}"
 
 
 def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[Evidence]:

@@ -21,7 +21,7 @@ REASONS: dict[str, str] = {
     "series_uninformative": "A series could not have shown even a halving with a probability of one half.",
     "context_only": "A series cannot say whose acts it counts; it is shown as context and weighs nothing.",
     # limits of what is known
-    "no_mechanism_evidence": "No monitoring mechanism reported from the period: nothing can be verified.",
+    "no_mechanism_evidence": "There was no monitoring mechanism to report from the period: nothing can be verified.",
     "claims_only": "All that is known was said by the parties themselves.",
     "one_side_speaks": "Only one side's figures speak to this.",
     "warning_not_act": "The series counts warnings, not acts.",
@@ -41,7 +41,7 @@ REASONS: dict[str, str] = {
     "not_attributable": "No incident carries evidence that tells the parties apart.",
     "incident_attributed": "At least one incident was attributed at or above the threshold.",
     # bounds
-    "no_bound": "No detection probability was ever measured or declared: no bound on what went unseen.",
+    "no_bound": "No detection probability is known for any source that watched: no bound on what went unseen.",
     "no_existence_basis": "No probability that the incident happened can be given: its sources' detections and errors were never measured.",
     "bound_from_declared_p": "The bound uses detection probabilities with the basis named.",
     "blind_spot": "Part of the area and period could not be seen at all: for it there is no bound.",

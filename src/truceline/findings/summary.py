@@ -15,7 +15,7 @@ WOULD_CHANGE = {
     "no_baseline": "The same count, by the same speaker and in the same unit, for days before the truce.",
     "single_comparison": "The same count for some weeks before the truce, so that an interval can be given.",
     "baseline_overlaps_window": "The same figure for a day that lies wholly before the truce.",
-    "missing_row_not_zero": "A table that says zero where there was none.",
+    "missing_row_not_zero": "A table that writes zero for a day on which there was none.",
     "warning_not_act": "A record of impacts or launches beside the warnings.",
     "coverage_lost": "The record of each alert within the merged one, or another source for this area.",
     "map_stale": "A map that was updated on each day, with the day on which ground changed hands.",
@@ -55,7 +55,7 @@ def summarise(
     unseen = (
         "What could have gone unseen is bounded where a detection probability is known."
         if bounded
-        else "No bound can be put on what went unseen, since no detection probability was ever measured."
+        else "No bound can be put on what went unseen: no detection probability is known for any source used."
     )
     if monitors:
         inside = [
@@ -67,7 +67,7 @@ def summarise(
         attributed = sum(incident["responsibility"] == "attributed" for incident in inside)
         basis = f"A mechanism watched: of {counted(len(inside), 'incident')} in the window {verified} are verified and {attributed} attributed to a party."
     else:
-        basis = "Nothing here is verified and no incident is attributed: no monitoring mechanism reported."
+        basis = "Nothing here is verified and no incident is attributed: there was no monitoring mechanism to report."
     sentences = [f"{basis} {unseen}"]
     for obligation in truce.obligations:
         whole = [
@@ -81,6 +81,31 @@ def summarise(
         if parts:
             sentences.append(f"{truce.act(obligation.act).name}. {' '.join(parts)}")
     return tuple(sentences)
+
+
+def tell_parts(
+    findings: Sequence[Finding], truce: Truce, area_names: dict[str, str], *, theatre_id: str
+) -> tuple[str, ...]:
+    """A sentence for each part of the whole on which a party's figures can be compared."""
+    acts = {obligation.id: truce.act(obligation.act).name for obligation in truce.obligations}
+    said = []
+    for finding in findings:
+        lead = finding.lead
+        whole = finding.period == truce.window(finding.clock_id)
+        if (
+            finding.area_id == theatre_id
+            or not whole
+            or lead is None
+            or lead.reason.series_id
+            or lead.ratio is None
+        ):
+            continue
+        unchanged = " (no change shown)" if lead.change == "unchanged" else ""
+        said.append(
+            f"{acts[finding.obligation_id]}, {area_names[finding.area_id]}, {truce.party_name(finding.party_id)}: "
+            f"{SUMMARY_WORDS[finding.judgement]}{unchanged}. {lead.reason.text}"
+        )
+    return tuple(said)
 
 
 def _in_short(finding: Finding, truce: Truce) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from truceline.assurance.series import Effect
+from truceline.base.errors import Problem
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
 from truceline.line.history import LineHistory
 from truceline.reports import charts, figures, glossary
@@ -234,6 +235,14 @@ def source_parts(results: Results) -> list[Part]:
     return [_source(source) for source in results.sources]
 
 
+def _in_prose(problem: Problem) -> str:
+    """A problem of a source in a sentence; its code and advice are for who runs the tool."""
+    where = (
+        f" ({problem.file}{'' if problem.row is None else f', row {problem.row}'})" if problem.file else ""
+    )
+    return f"{problem.message[:1].upper()}{problem.message[1:]}{where}."
+
+
 def _source(source: SourceAccount) -> Part:
     def total(name: str) -> str:
         return f"{sum(getattr(file, name) for file in source.files):,}" if source.files else figures.NONE
@@ -272,7 +281,7 @@ def _source(source: SourceAccount) -> Part:
             }
             for file in source.files
         ],
-        "problems": [str(problem) for problem in source.problems],
+        "problems": [_in_prose(problem) for problem in source.problems],
         "notes": list(source.notes),
     }
 

@@ -20,6 +20,7 @@ from scipy import special
 from truceline.assurance.series import FloatArray, Series
 from truceline.base.intervals import Interval
 from truceline.findings.results import SeriesResult
+from truceline.findings.words import plural
 from truceline.reports import figures
 
 Variant = Literal["wide", "narrow"]
@@ -173,7 +174,7 @@ def draw_series(
         "bottom": bottom,
         "title": series.spec.title,
         "description": describe(result),
-        "unit": f"{series.spec.unit} per {_bin_words(series.spec.bin_h)}",
+        "unit": f"{plural(series.spec.unit)} per {_bin_words(series.spec.bin_h)}",
         "y_ticks": [Tick(at=y(value), label=figures.number(value)) for value in ticks],
         "x_ticks": _time_ticks(series, x, most=10 if variant == "wide" else 5),
         "shades": _shades(window, baseline, first, last, x),

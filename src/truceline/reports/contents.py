@@ -21,7 +21,7 @@ METHOD: tuple[str, ...] = (
     "A party’s report on itself shows no fall alone.",
     "A series is compared with its own past: level, rhythm of day and week, trend, and spread wider than chance. "
     "A bin without a record is missing. It is not a zero.",
-    "A series that could not have shown a halving is called uninformative, whatever it shows.",
+    "A series that shows no change, and had less than an even chance of showing a halving, is called uninformative. Where many areas are asked at once, each needs as many times the evidence.",
     "Copies of one report count once. Observations are grouped into incidents; an incident is attributed only "
     "with evidence that tells the parties apart.",
     "Quiet is never stated without a bound. A bound needs a detection probability with its source. Where there is "

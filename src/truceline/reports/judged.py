@@ -73,7 +73,11 @@ def _reason(reason: Reason) -> Part:
 def bound_parts(results: Results) -> Part:
     """Bounds of the first table's findings, with the what-if table beside them."""
     findings = leading_findings(results)
-    supposed = sorted({p for finding in findings for p in finding.bound.what_if}, reverse=True)
+    # without a count there is nothing to suppose from
+    supposed = sorted(
+        {p for finding in findings if finding.bound.detections is not None for p in finding.bound.what_if},
+        reverse=True,
+    )
     rows = []
     for finding in findings:
         bound = finding.bound
@@ -87,7 +91,10 @@ def bound_parts(results: Results) -> Part:
                 "worst": _limit(bound.worst_hi95),
                 "evader": _limit(bound.evader_hi95),
                 "reason": bound_reason(bound),
-                "what_if": [figures.number(bound.what_if.get(p)) for p in supposed],
+                "what_if": [
+                    figures.number(bound.what_if.get(p) if bound.detections is not None else None)
+                    for p in supposed
+                ],
             }
         )
     return {

@@ -117,6 +117,12 @@ def best_evidence(finding: Finding) -> Evidence | None:
     return finding.lead or next(iter(finding.evidence), None)
 
 
+def _largest_count(finding: Finding) -> Evidence | None:
+    """The other party's largest count, to stand where the leading evidence gives no number."""
+    counts = [item for item in finding.evidence if item.kind == "opponent_count" and item.value is not None]
+    return max(counts, key=lambda item: item.value or 0.0, default=None)
+
+
 def evidence_part(results: Results, evidence: Evidence) -> Part:
     """One line of evidence, ready to print; the same fields for every party and kind."""
     residual = {True: "acts in the period", False: "no acts in the period", None: "does not say"}
@@ -221,6 +227,7 @@ def glance(results: Results) -> Part:
         obligation = next(item for item in truce.obligations if item.id == finding.obligation_id)
         act = truce.act(obligation.act)
         best = best_evidence(finding)
+        figure = best if best is not None and best.value is not None else _largest_count(finding)
         declaration = _declaration(results, obligation.clauses.get(finding.party_id))
         wording, declared_by = "No clause named", ""
         if declaration is not None and declaration.id in quoted:
@@ -247,6 +254,7 @@ def glance(results: Results) -> Part:
                 "obligation": obligation.title,
                 "judgement": judgement_part(finding),
                 "evidence": evidence_part(results, best) if best else None,
+                "figure": evidence_part(results, figure) if figure else None,
                 "others": max(0, len(finding.evidence) - 1),
                 "headline": finding.headline,
                 "phrase": finding.phrase,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow.compute as pc
@@ -20,7 +21,7 @@ from truceline.coverage.exposure import measure_exposure, rows_of_source
 from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
 from truceline.findings.evidence import incidents_in
-from truceline.findings.words import listed, period_of
+from truceline.findings.words import day_of, listed, period_of
 from truceline.line.history import LineHistory
 from truceline.line.side import line_distances_m
 from truceline.schema.table import Record, Table
@@ -205,16 +206,30 @@ class Gauge:
             share = measure_exposure(
                 rows, area_ids=frozenset(areas), speaking_areas=speaking, bins=[question.period]
             )
-            lost = sorted({row["area_id"] for row in rows if row["reason"] == "merged_record"} & speaking)
-            names = self.case.area_names
-            text = f"The source could see {share[0]:.0%} of this area and period ({period_of(question.period, question.zone)})."
-            if lost:
+            merged = [row for row in rows if row["reason"] == "merged_record" and row["area_id"] in speaking]
+            text = f"The source could see {share[0] * 100:.0f} % of this area and period ({period_of(question.period, question.zone)})."
+            if merged:
                 text = (
-                    f"{listed([names[area] for area in areas if area in lost])}: alerts merged into one record of more than a day, "
-                    f"in which new ones cannot be seen; {share[0]:.0%} of the area and period could be watched."
+                    f"{self._merged_words(merged, question)}: several alerts merged into one record, in which new ones cannot "
+                    f"be seen; {share[0] * 100:.0f} % of the area and period could be watched."
                 )
             return Watch(share=float(share[0]), text=text, source_ids=(spec.source,))
         return None
+
+    def _merged_words(self, merged: Sequence[Record], question: Question) -> str:
+        """Areas under merged records, each with the records' own times."""
+        said = []
+        for area, name in self.case.area_names.items():
+            own = sorted(
+                (row for row in merged if row["area_id"] == area), key=lambda row: row["window_start"]
+            )
+            spans = [
+                f"{_moment_with_year(row['window_start'], question)} to {_moment_with_year(row['window_stop'], question)}"
+                for row in own
+            ]
+            if spans:
+                said.append(f"{name} ({listed(spans)})")
+        return listed(said)
 
     def speaking_areas(self, source_id: str) -> list[str]:
         """Areas of which a source has records."""
@@ -244,3 +259,10 @@ class Gauge:
         if not self.lines:
             return np.full(len(longitudes), np.nan)
         return line_distances_m(self.lines[0], longitudes, latitudes, at=moments, frame=self.case.frame)
+
+
+def _moment_with_year(moment: datetime, question: Question) -> str:
+    """A local time; its year too where it is another than the period's."""
+    local = moment.astimezone(ZoneInfo(question.zone))
+    year = "" if local.year == question.period.start.year else f" {local.year}"
+    return f"{day_of(moment, question.zone)}{year} {local:%H:%M}"

@@ -30,7 +30,7 @@ from truceline.findings.assemble import Ground, assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
 from truceline.findings.results import Place, Results, RowRef, SeriesResult, SourceAccount
-from truceline.findings.summary import summarise
+from truceline.findings.summary import summarise, tell_parts
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
@@ -166,8 +166,8 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         sources=ingested.sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_rows),
-        context=_context(series, lines, disagreements),
-        limits=tuple(case.file.limits),
+        context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements)),
+        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else [])),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
         land_credit=case.file.map.land_credit,
