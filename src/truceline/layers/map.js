@@ -144,6 +144,7 @@ function trucelineMap(root, d) {
       if (p.radius) p.ring = draw("circle", { fill: C.incident, "fill-opacity": .09, stroke: C.incident, "stroke-opacity": .5, "stroke-width": .6, "pointer-events": "none" }, circles);
       p.dot = draw("circle", { class: "dot", r: Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, dots);
     }
+    values.style.visibility = s.window ? "visible" : "hidden"; // they count the window, not the date shown
     range.value = at;
     const count = spots.reduce((n, p) => n + p.list.length, 0);
     const text = s.period + (s.window ? ", in the window" : "") + ": " + count + " incidents";
@@ -157,7 +158,7 @@ function trucelineMap(root, d) {
   /* cards */
   function tapped(x, y) {
     const near = (p, most) => { const q = put(p); return Math.hypot(q[0] - x, q[1] - y) <= most; };
-    const found = dots.style.display ? [] : spots.filter(p => near(p.at, 13)), marks = on.values ? d.symbols.filter(v => near(v.at, 13)) : [];
+    const found = dots.style.display ? [] : spots.filter(p => near(p.at, 13)), marks = on.values && d.steps[at].window ? d.symbols.filter(v => near(v.at, 13)) : [];
     card.hidden = true;
     if (found.length || marks.length) open(found, marks);
   }
