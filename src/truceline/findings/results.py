@@ -140,6 +140,9 @@ class FileAccount:
     left_out: str = ""
 
 
+SourceState = Literal["read", "absent", "unusable"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAccount:
     """A source of the case: read or absent, with licence, files, problems."""
@@ -154,7 +157,7 @@ class SourceAccount:
     adapter: str
     adapter_version: str
     role: str  #: what it can say, one sentence
-    state: Literal["read", "absent", "unusable"]
+    state: SourceState
     cost_of_absence: str  #: what certainty is lost without it
     files: tuple[FileAccount, ...] = ()
     problems: tuple[Problem, ...] = ()

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
-from truceline.line.history import Length, LineHistory, Snapshot
+from truceline.line.history import Length, LineHistory, MapStatus, Snapshot
 from truceline.line.lengths import measure_length
 from truceline.line.movement import ground_gained
 from truceline.line.shapes import ground_km2, polygonal
@@ -77,13 +77,14 @@ def _compare_shapes(groups: Sequence[list[Record]]) -> tuple[Snapshot, ...]:
     shown: Snapshot | None = None  # the last shape that differed
     for rows in groups:
         geometry = _united(rows)
+        status: MapStatus = "first"
         gained = lost = None
+        gained_km2: float | None = None
+        lost_km2: float | None = None
         first_row = rows[0]
-        if shown is None:
-            status, gained_km2, lost_km2 = "first", None, None
-        elif all(row["status"] == "repeat" for row in rows):  # (2)
+        if shown is not None and all(row["status"] == "repeat" for row in rows):  # (2)
             status, gained_km2, lost_km2, geometry = "repeat", 0.0, 0.0, shown.geometry
-        else:
+        elif shown is not None:
             status = "update"
             gained = ground_gained(shown.geometry, geometry)
             lost = ground_gained(geometry, shown.geometry)
@@ -93,7 +94,7 @@ def _compare_shapes(groups: Sequence[list[Record]]) -> tuple[Snapshot, ...]:
             holder_party_id=first_row["holder_party_id"],
             map_time=first_row["map_time"],
             describes_until=max(row["describes_until"] for row in rows),
-            status=status,  # type: ignore[arg-type]  # one of the three words above
+            status=status,
             geometry=geometry,
             area_km2=shown.area_km2 if status == "repeat" and shown else ground_km2(geometry),
             gained_km2=gained_km2,

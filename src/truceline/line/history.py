@@ -9,6 +9,7 @@ from typing import Literal
 from shapely.geometry.base import BaseGeometry
 
 Side = Literal["inside", "outside", "on_line", "unknown"]
+MapStatus = Literal["first", "update", "repeat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Snapshot:
     holder_party_id: str
     map_time: datetime
     describes_until: datetime
-    status: Literal["first", "update", "repeat"]
+    status: MapStatus
     geometry: BaseGeometry
     area_km2: float
     gained_km2: float | None

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from truceline.base.documents import Document
 from truceline.base.errors import CaseError, InputError, Problem
 from truceline.base.progress import Progress, silent
-from truceline.findings.results import FileAccount, SourceAccount
+from truceline.findings.results import FileAccount, SourceAccount, SourceState
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -210,7 +210,9 @@ def _unknown_series(case: Case, entry: SourceEntry, tables: SourceTables) -> lis
     ]
 
 
-def _account(entry: SourceEntry, source: Source, tables: SourceTables, *, state: str) -> SourceAccount:
+def _account(
+    entry: SourceEntry, source: Source, tables: SourceTables, *, state: SourceState
+) -> SourceAccount:
     return SourceAccount(
         source_id=entry.id,
         title=entry.title,
@@ -222,7 +224,7 @@ def _account(entry: SourceEntry, source: Source, tables: SourceTables, *, state:
         adapter=source.name,
         adapter_version=source.version,
         role=entry.role,
-        state=state,  # type: ignore[arg-type]  # one of three words, given above
+        state=state,
         cost_of_absence=entry.cost_of_absence,
         publish_shapes=entry.publish_shapes,
         files=tuple(
