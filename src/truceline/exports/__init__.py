@@ -1,0 +1,1 @@
+"""Results → files for other tools; one file each."""

@@ -1,0 +1,1 @@
+"""Sources' public homes → a data root, with digests recorded. The one part that uses the network."""

@@ -1,0 +1,1 @@
+"""What may leave the mission: results → results of an edition."""
