@@ -6,15 +6,18 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, month_start
 
 
-def make_bins(*, bin_h: float, zone: str, window: Interval, span: Interval) -> tuple[Interval, ...]:
+def make_bins(
+    *, bin_h: float, zone: str, window: Interval, span: Interval, bin_months: int | None = None
+) -> tuple[Interval, ...]:
     """Bins that lie wholly inside ``span``, in time order.
 
     Edges stand at fixed local times, so that a bin of the day means the same before and after
     the clocks change; on such a day one bin is shorter or longer. Bins shorter than a day are
-    aligned to the window's start, others to local midnight.
+    aligned to the window's start, others to local midnight. With ``bin_months``, bins are so many
+    calendar months and ``bin_h`` is not looked at.
 
     Raises
     ------
@@ -24,7 +27,13 @@ def make_bins(*, bin_h: float, zone: str, window: Interval, span: Interval) -> t
     tz = ZoneInfo(zone)
     first = span.start.astimezone(tz).date() - timedelta(days=1)
     last = span.stop.astimezone(tz).date() + timedelta(days=1)
-    if bin_h >= 24:
+    if bin_months is not None:
+        n_months = (last.year - first.year) * 12 + last.month - first.month + 1
+        edges = [
+            month_start(first.year, first.month, after=k, zone=tz)
+            for k in range(0, n_months + bin_months, bin_months)
+        ]
+    elif bin_h >= 24:
         if bin_h % 24:
             raise ValueError(f"bin_h {bin_h:g} is not a whole number of days")
         step_days = round(bin_h / 24)

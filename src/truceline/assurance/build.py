@@ -108,9 +108,9 @@ def build_series(
     """
     stop = max(baseline.stop, window.stop)
     span = Interval(min(baseline.start, window.start), stop if until is None else max(stop, until))
-    bins = make_bins(bin_h=spec.bin_h, zone=spec.zone, window=window, span=span)
+    bins = make_bins(bin_h=spec.bin_h, bin_months=spec.bin_months, zone=spec.zone, window=window, span=span)
     if not bins:
-        raise ValueError(f"series {spec.id}: baseline and window hold no bin of {spec.bin_h:g} h")
+        raise ValueError(f"series {spec.id}: baseline and window hold no bin of {spec.usual_bin_h:g} h")
     tally = _Tally(bins=bins, count=np.full(len(bins), np.nan), refs=[set() for _ in bins])
     areas = frozenset(area_ids)
     rows = rows_of_source(coverage, source_id=spec.source, act=spec.act)
@@ -212,7 +212,7 @@ def _add_records(tally: _Tally, found: list[Record], spec: SeriesSpec) -> None:
         position = tally.find(start)
         inside = position is not None and stop <= tally.bins[position].stop
         if not inside:
-            if spec.bin_h < 24 or stop - start > (tally.bins[0].stop - tally.bins[0].start) * 1.1:
+            if spec.usual_bin_h < 24 or stop - start > (tally.bins[0].stop - tally.bins[0].start) * 1.1:
                 straddling += position is not None
                 continue
             position = tally.find(start + (stop - start) / 2)
@@ -234,11 +234,11 @@ def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset
     too_long = 0
     for row in chosen:
         hours = (row["window_stop"] - row["window_start"]).total_seconds() / 3600
-        if hours > spec.bin_h + _SLACK_H:
+        if hours > spec.longest_bin_h + _SLACK_H:
             too_long += tally.find(row["window_start"]) is not None
             continue
         middle = row["window_start"] + (row["window_stop"] - row["window_start"]) / 2
-        position = tally.find(middle if hours >= spec.bin_h - _SLACK_H else row["window_start"])
+        position = tally.find(middle if hours >= spec.shortest_bin_h - _SLACK_H else row["window_start"])
         if position is not None:
             by_bin.setdefault(position, []).append(row)
     for position, rows in sorted(by_bin.items()):
@@ -286,7 +286,7 @@ def _add_levels(tally: _Tally, history: LineHistory | None, spec: SeriesSpec) ->
             continue
         step = after.describes_until - before.describes_until
         position = tally.find(before.describes_until + step / 2)
-        if before.status == "repeat" or step.total_seconds() / 3600 > spec.bin_h + _SLACK_H:
+        if before.status == "repeat" or step.total_seconds() / 3600 > spec.longest_bin_h + _SLACK_H:
             long_steps += position is not None
             continue
         tally.add(position, after.gained_km2 + after.lost_km2, (after.raw_file, after.raw_row))

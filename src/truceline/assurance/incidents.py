@@ -29,7 +29,7 @@ def count_incidents(
         a day on which they saw nothing is a zero.
     """
     span = Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
-    bins = make_bins(bin_h=spec.bin_h, zone=spec.zone, window=window, span=span)
+    bins = make_bins(bin_h=spec.bin_h, bin_months=spec.bin_months, zone=spec.zone, window=window, span=span)
     starts = np.array([one.start.timestamp() for one in bins])
     middle = np.array(
         [(row["occurred_from"].timestamp() + row["occurred_until"].timestamp()) / 2 for row in incidents]

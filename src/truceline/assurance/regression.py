@@ -88,16 +88,16 @@ def lay_out(series: Series) -> Design:
     middle = [one.start + (one.stop - one.start) / 2 for one in series.bins]
     hours = np.array([one.duration_h for one in series.bins])
     with np.errstate(divide="ignore"):
-        offset = np.log(series.exposure * hours / series.spec.bin_h)
+        offset = np.log(series.exposure * hours / series.spec.usual_bin_h)
     offset[~np.isfinite(offset)] = np.nan
     blocks = [np.ones((len(middle), 1))]
     sd = [LEVEL_PRIOR_SD]
-    if series.spec.model.hour and series.spec.bin_h < 24:
+    if series.spec.model.hour and series.spec.usual_bin_h < 24:
         clock = [one.start.astimezone(zone) for one in series.bins]
         level = [int((moment.hour + moment.minute / 60) // series.spec.bin_h) for moment in clock]
         blocks.append(_levels(level, round(24 / series.spec.bin_h)))
         sd += [HOUR_PRIOR_SD] * blocks[-1].shape[1]
-    if series.spec.model.weekday:
+    if series.spec.model.weekday and series.spec.usual_bin_h <= 24:
         blocks.append(_levels([moment.astimezone(zone).weekday() for moment in middle], 7))
         sd += [WEEKDAY_PRIOR_SD] * 7
     if series.spec.model.trend:

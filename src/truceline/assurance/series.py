@@ -37,7 +37,12 @@ class SeriesSpec(Model):
     series: str | None = Field(None, description="which series of `counts`")
     near_line_m: float | None = Field(None, description="only observations this close to the line, metres")
     unit: str = Field(description="what one is")
-    bin_h: float = Field(24, gt=0, description="length of a bin, hours; divides a day")
+    bin_h: float = Field(
+        24, gt=0, description="length of a bin, hours; divides a day or is a whole number of days"
+    )
+    bin_months: int | None = Field(
+        None, ge=1, description="length of a bin in calendar months; then bin_h is not looked at"
+    )
     zone: str = Field("UTC", description="zone in which days are counted")
     act: str | None = Field(None, description="act it speaks to; null: context only")
     party: str | None = Field(None, description="party whose act it is; null: it cannot say whose")
@@ -51,6 +56,21 @@ class SeriesSpec(Model):
     )
     model: SeriesModel = SeriesModel()
     caveat: str = Field("", description="what a reader must know of it, one sentence")
+
+    @property
+    def usual_bin_h(self) -> float:
+        """Length of a bin on average, hours (a month has 365.2425 / 12 days)."""
+        return self.bin_h if self.bin_months is None else self.bin_months * 365.2425 * 2
+
+    @property
+    def shortest_bin_h(self) -> float:
+        """Length of the shortest bin, hours: a February, or a bin on a day when clocks change apart."""
+        return self.bin_h if self.bin_months is None else self.bin_months * 28 * 24
+
+    @property
+    def longest_bin_h(self) -> float:
+        """Length of the longest bin, hours, apart from days when clocks change."""
+        return self.bin_h if self.bin_months is None else self.bin_months * 31 * 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

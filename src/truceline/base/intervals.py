@@ -87,3 +87,22 @@ class Interval:
             pieces.append(Interval(start, stop))
             start = stop
         return pieces
+
+    def split_months(self, zone: str) -> list[Interval]:
+        """Cut at the local midnight that begins each calendar month of ``zone``."""
+        tz = ZoneInfo(zone)
+        pieces: list[Interval] = []
+        start = self.start
+        while start < self.stop:
+            local = start.astimezone(tz)
+            first = month_start(local.year, local.month, after=1, zone=tz)
+            stop = min(self.stop, first)
+            pieces.append(Interval(start, stop))
+            start = stop
+        return pieces
+
+
+def month_start(year: int, month: int, *, after: int = 0, zone: ZoneInfo) -> datetime:
+    """Midnight in ``zone``, as UTC, of the first day of the month ``after`` months later."""
+    years, month0 = divmod(month - 1 + after, 12)
+    return datetime(year + years, month0 + 1, 1, tzinfo=zone).astimezone(UTC)

@@ -100,10 +100,11 @@ def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
 
 def _periods(truce: Truce, clock_id: str, wanted: str) -> list[Interval]:
     window = truce.window(clock_id)
-    days = window.split_days(_zone(truce, clock_id))
-    if wanted == "window" or len(days) == 1:
+    cut = window.split_months if wanted.endswith("months") else window.split_days
+    pieces = cut(_zone(truce, clock_id))
+    if wanted == "window" or len(pieces) == 1:
         return [window]
-    return days if wanted == "days" else [window, *days]
+    return [window, *pieces] if wanted.startswith("window") else pieces
 
 
 def _zone(truce: Truce, clock_id: str) -> str:

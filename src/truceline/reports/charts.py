@@ -17,7 +17,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from scipy import special
 
-from truceline.assurance.series import FloatArray, Series
+from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.findings.results import SeriesResult
 from truceline.findings.words import plural
@@ -174,7 +174,7 @@ def draw_series(
         "bottom": bottom,
         "title": series.spec.title,
         "description": describe(result),
-        "unit": f"{plural(series.spec.unit)} per {_bin_words(series.spec.bin_h)}",
+        "unit": f"{plural(series.spec.unit)} per {_bin_words(series.spec)}",
         "y_ticks": [Tick(at=y(value), label=figures.number(value)) for value in ticks],
         "x_ticks": _time_ticks(series, x, most=10 if variant == "wide" else 5),
         "shades": _shades(window, baseline, first, last, x),
@@ -230,7 +230,7 @@ def describe(result: SeriesResult) -> str:
     series = result.series
     seen = series.count[~np.isnan(series.count)]
     missing = len(series.bins) - seen.size
-    text = f"{series.spec.title}: {len(series.bins)} bins of {_bin_words(series.spec.bin_h)}"
+    text = f"{series.spec.title}: {len(series.bins)} bins of {_bin_words(series.spec)}"
     if seen.size:
         text += f", from {figures.number(float(seen.min()))} to {figures.number(float(seen.max()))}"
     text += f"; {missing} missing."
@@ -243,8 +243,10 @@ def describe(result: SeriesResult) -> str:
     return text
 
 
-def _bin_words(bin_h: float) -> str:
-    return "day" if bin_h == 24 else f"{figures.number(bin_h)} h"
+def _bin_words(spec: SeriesSpec) -> str:
+    if spec.bin_months is not None:
+        return "month" if spec.bin_months == 1 else f"{spec.bin_months} months"
+    return "day" if spec.bin_h == 24 else f"{figures.number(spec.bin_h)} h"
 
 
 def _top(series: Series, fitted: FloatArray, band: tuple[FloatArray, FloatArray] | None) -> float:

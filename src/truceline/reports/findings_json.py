@@ -206,7 +206,7 @@ def _series(result: SeriesResult) -> Record:
         "party_id": spec.party,
         "area_id": spec.area,
         "unit": spec.unit,
-        "bin_h": spec.bin_h,
+        "bin_h": spec.usual_bin_h,
         "warning_only": spec.warning_only,
         "caveat": spec.caveat,
         "effect": None

@@ -102,7 +102,7 @@ def _leading(
     areas = [
         area
         for scope in obligation.scopes
-        if scope.periods != "days" and (scope.parties is None or party_id in scope.parties)
+        if scope.periods.startswith("window") and (scope.parties is None or party_id in scope.parties)
         for area in scope.areas
     ]
     for area in areas:

@@ -58,8 +58,8 @@ class Scope(Model):
 
     areas: list[str] = Field(min_length=1)
     parties: list[str] | None = Field(None, description="null: every party bound")
-    periods: Literal["window", "days", "window_and_days"] = Field(
-        "window", description="the clock's window whole, its calendar days, or both"
+    periods: Literal["window", "days", "window_and_days", "months", "window_and_months"] = Field(
+        "window", description="the clock's window whole, its calendar days or months, or both"
     )
 
 
