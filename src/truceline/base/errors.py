@@ -60,6 +60,19 @@ CODES: dict[str, str] = {
     "out_unwritable": "The output folder cannot be written.",
     "finding_unknown": "No finding has that id.",
     "result_unreadable": "A folder does not hold a complete result.",
+    # fetching
+    "fetch_failed": "A file could not be brought from its public home.",
+    "fetch_incomplete": "A download ended before the whole file had come.",
+    "fetch_refused": N_(
+        "An address, a redirect or a path of a fetch is not safe to follow, or lacks its key."
+    ),
+    "fetch_changed": "A file at its public home is not the one recorded or expected.",
+    "fetch_too_large": "A file is larger than the limit of its fetch.",
+    "fetch_unwritable": "A fetched file cannot be put in the data root.",
+    "fetch_homeless": "The case names no public home for a source.",
+    # places
+    "place_ambiguous": "A place name fits several places; none is chosen.",
+    "place_disputed": "A shape or map assigns territory whose belonging is disputed.",
 }
 
 

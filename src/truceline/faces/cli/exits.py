@@ -5,6 +5,7 @@ from __future__ import annotations
 DONE = 0
 UNEXPECTED = 1
 USAGE = 2
+NOT_ALL_FETCHED = 6
 INTERRUPTED = 130
 ENDED = 143
 
@@ -15,6 +16,7 @@ EXIT_CODES: dict[int, str] = {
     3: "The case is wrong: its terms, its sources, its areas.",
     4: "An input file cannot be used at all.",
     5: "The result cannot be written, or a written one cannot be read.",
+    NOT_ALL_FETCHED: "Some files could not be fetched; the others are there.",
     INTERRUPTED: "Interrupted (Ctrl-C). No half-written result is left.",
     ENDED: "Ended by another program (SIGTERM). No half-written result is left.",
 }
