@@ -21,6 +21,7 @@ from truceline.base.documents import Document, Model
 from truceline.base.errors import CaseError, Problem
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval, as_utc
+from truceline.fetch.items import FetchItem
 from truceline.sources.source import Region
 from truceline.terms.truce import Truce, read_truce
 
@@ -70,6 +71,24 @@ class SourceEntry(Model):
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
     publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")
     options: dict[str, Any] = Field(default_factory=dict)
+    fetch: list[FetchItem] = Field(
+        default_factory=list,
+        description="its public home, for `truceline fetch`: url, to, dates, sha256, unpack …",
+    )
+
+    @model_validator(mode="after")
+    def _fetched_files_are_read(self) -> SourceEntry:
+        if self.fetch and self.root != "data":
+            raise ValueError(
+                "fetch brings files into the data root: a source of the case's own folder has none"
+            )
+        for item in self.fetch:
+            path = PurePosixPath(item.example_path())
+            if not any(path.match(pattern) for pattern in self.files):
+                raise ValueError(
+                    f"fetch would bring {path}, which none of `files` reads: {' | '.join(self.files)}"
+                )
+        return self
 
 
 class Baseline(Model):
