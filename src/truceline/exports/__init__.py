@@ -1,1 +1,1 @@
-"""Results → files for other tools; one file each."""
+"""A finished result in the formats of other tools: one file per format, registered in ``EXPORTS``."""
