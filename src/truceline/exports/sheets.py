@@ -418,7 +418,10 @@ def _meanings(columns: Sequence[Column], **more: str) -> dict[str, str]:
 
 def _table(columns: Sequence[Column], rows: Sequence[Record]) -> Table:
     return pa.table(
-        {column.name: pa.array([row.get(column.name) for row in rows], type=column.type) for column in columns}
+        {
+            column.name: pa.array([row.get(column.name) for row in rows], type=column.type)
+            for column in columns
+        }
     )
 
 
