@@ -9,70 +9,79 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from truceline.base.language import N_, _, language
+
 CODES: dict[str, str] = {
     # files
-    "file_missing": "A file that the case names is not under its data root.",
-    "file_empty": "A file has no bytes.",
-    "file_truncated": "A file ends in the middle of a record or of its compression.",
-    "file_not_text": "A file is not valid UTF-8.",
-    "file_format": "A file is not of the format its source expects.",
-    "file_repeated": "Two files of a source have the same bytes; the second one is left out.",
-    "file_changed": "A file differs from the one read by the previous run into the same folder.",
-    "file_without_rows": "A file has a header and no rows.",
+    "file_missing": N_("A file that the case names is not under its data root."),
+    "file_empty": N_("A file has no bytes."),
+    "file_truncated": N_("A file ends in the middle of a record or of its compression."),
+    "file_not_text": N_("A file is not valid UTF-8."),
+    "file_format": N_("A file is not of the format its source expects."),
+    "file_repeated": N_("Two files of a source have the same bytes; the second one is left out."),
+    "file_changed": N_("A file differs from the one read by the previous run into the same folder."),
+    "file_without_rows": N_("A file has a header and no rows."),
+    "file_unfolds": N_("A packed file unfolds to more than is read."),
+    "extra_missing": N_("A library that the file's format needs is not installed."),
+    "layer_unnamed": N_("A file holds several layers or sheets, and the source names none."),
+    "layer_unknown": N_("A file has no layer or sheet of the name given."),
+    "line_unsplit": N_("A line of contact does not cut the case's region in two."),
     # tables
-    "column_missing": "A column that the source needs is not in the header.",
-    "column_repeated": "A header names a column twice.",
-    "row_length": "A row has more or fewer fields than the header.",
-    "row_repeated": "A row repeats an earlier one in full; it is counted once.",
-    "value_missing": "A value that must be there is empty.",
-    "value_type": "A value is not of its column's type.",
-    "value_range": "A value lies outside its column's range.",
-    "value_unknown": "A value is not one of those allowed.",
-    "schema_mismatch": "A table does not have the columns, types or ranges of its schema.",
+    "column_missing": N_("A column that the source needs is not in the header."),
+    "column_repeated": N_("A header names a column twice."),
+    "row_length": N_("A row has more or fewer fields than the header."),
+    "row_repeated": N_("A row repeats an earlier one in full; it is counted once."),
+    "value_missing": N_("A value that must be there is empty."),
+    "value_type": N_("A value is not of its column's type."),
+    "value_range": N_("A value lies outside its column's range."),
+    "value_unknown": N_("A value is not one of those allowed."),
+    "schema_mismatch": N_("A table does not have the columns, types or ranges of its schema."),
     # time
-    "time_format": "A time cannot be read.",
-    "time_naive": "A time has no zone and the source declares none.",
-    "time_order": "An interval stops before, or when, it starts.",
+    "time_format": N_("A time cannot be read."),
+    "time_naive": N_("A time has no zone and the source declares none."),
+    "time_order": N_("An interval stops before, or when, it starts."),
     # place
-    "place_range": "A latitude or longitude is outside its range.",
-    "place_swapped": "A place lies outside the case's region, and inside it with longitude and latitude exchanged.",
-    "place_outside": "A place lies outside the case's region.",
-    "crs_unknown": "A layer is in another coordinate reference system than WGS 84 longitude, latitude.",
-    "geometry_null": "A feature has no geometry; it is kept as a name without a shape.",
-    "geometry_repaired": "A polygon crossed itself; it was repaired, and its change of area is given.",
-    "geometry_invalid": "A geometry cannot be used or repaired.",
+    "place_range": N_("A latitude or longitude is outside its range."),
+    "place_swapped": N_(
+        "A place lies outside the case's region, and inside it with longitude and latitude exchanged."
+    ),
+    "place_outside": N_("A place lies outside the case's region."),
+    "crs_unknown": N_("A layer is in another coordinate reference system than WGS 84 longitude, latitude."),
+    "geometry_null": N_("A feature has no geometry; it is kept as a name without a shape."),
+    "geometry_repaired": N_("A polygon crossed itself; it was repaired, and its change of area is given."),
+    "geometry_invalid": N_("A geometry cannot be used or repaired."),
     # case
-    "yaml_syntax": "A YAML file cannot be parsed.",
-    "case_field": "A field of the case or of its terms is wrong.",
-    "party_unknown": "A term, source or claim names a party that the truce does not have.",
-    "name_unknown": "Something refers to an id that is not defined.",
-    "id_repeated": "Two things of one kind have the same id.",
-    "window_order": "A window ends before it starts.",
-    "adapter_unknown": "A source names a plug-in that is not registered.",
-    "claim_sum": "The parts of a claimed total do not sum to it.",
+    "yaml_syntax": N_("A YAML file cannot be parsed."),
+    "case_field": N_("A field of the case or of its terms is wrong."),
+    "party_unknown": N_("A term, source or claim names a party that the truce does not have."),
+    "name_unknown": N_("Something refers to an id that is not defined."),
+    "id_repeated": N_("Two things of one kind have the same id."),
+    "window_order": N_("A window ends before it starts."),
+    "adapter_unknown": N_("A source names a plug-in that is not registered."),
+    "claim_sum": N_("The parts of a claimed total do not sum to it."),
     # sources as a whole
-    "source_absent": "A source of the case could not be read because its files are absent.",
-    "source_unused": "A source gives counts that no series of the case uses.",
-    "source_outside_window": "A source has no record in the truce's window.",
+    "source_absent": N_("A source of the case could not be read because its files are absent."),
+    "source_unused": N_("A source gives counts that no series of the case uses."),
+    "source_outside_window": N_("A source has no record in the truce's window."),
     # places to write
-    "out_not_ours": "The output folder exists and was not written by Truceline.",
-    "out_busy": "Another run is writing into the output folder.",
-    "out_unwritable": "The output folder cannot be written.",
-    "finding_unknown": "No finding has that id.",
-    "result_unreadable": "A folder does not hold a complete result.",
+    "out_not_ours": N_("The output folder exists and was not written by Truceline."),
+    "out_busy": N_("Another run is writing into the output folder."),
+    "out_unwritable": N_("The output folder cannot be written."),
+    "finding_unknown": N_("No finding has that id."),
+    "result_unreadable": N_("A folder does not hold a complete result."),
     # fetching
-    "fetch_failed": "A file could not be brought from its public home.",
-    "fetch_incomplete": "A download ended before the whole file had come.",
+    "fetch_failed": N_("A file could not be brought from its public home."),
+    "fetch_incomplete": N_("A download ended before the whole file had come."),
     "fetch_refused": N_(
         "An address, a redirect or a path of a fetch is not safe to follow, or lacks its key."
     ),
-    "fetch_changed": "A file at its public home is not the one recorded or expected.",
-    "fetch_too_large": "A file is larger than the limit of its fetch.",
-    "fetch_unwritable": "A fetched file cannot be put in the data root.",
-    "fetch_homeless": "The case names no public home for a source.",
+    "fetch_changed": N_("A file at its public home is not the one recorded or expected."),
+    "fetch_too_large": N_("A file is larger than the limit of its fetch."),
+    "fetch_unwritable": N_("A fetched file cannot be put in the data root."),
+    "fetch_homeless": N_("The case names no public home for a source."),
     # places
-    "place_ambiguous": "A place name fits several places; none is chosen.",
-    "place_disputed": "A shape or map assigns territory whose belonging is disputed.",
+    "place_ambiguous": N_("A place name fits several places; none is chosen."),
+    "place_disputed": N_("A shape or map assigns territory whose belonging is disputed."),
 }
 
 
@@ -111,6 +120,16 @@ class Problem:
         if self.next_step:
             text += f". {self.next_step}"
         return f"[{self.code}] {text}"
+
+
+def told_problem(problem: Problem) -> str:
+    """What is wrong: in English the problem's own words, else what its code means, those words after it.
+
+    The details of a problem are written in English where they arise.
+    """
+    if language() == "en":
+        return problem.message
+    return f"{_(CODES[problem.code])} [en: {problem.message}]"
 
 
 class TrucelineError(Exception):

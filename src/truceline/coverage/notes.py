@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from truceline.base.intervals import Interval
+from truceline.base.language import N_, _, digits, ngettext
 from truceline.schema.table import Record, Table, records
 
 _WORDS = {
-    "watched": "watched in part",
-    "merged_record": "several records merged into one, new ones inside it cannot be seen",
-    "no_data": "no data",
-    "cloud": "under cloud",
-    "night": "dark",
-    "outage": "out of order",
-    "jamming": "jammed",
-    "movement_restriction": "access denied or restricted",
-    "stale_map": "map not updated",
-    "not_reported": "not reported",
+    "watched": N_("watched in part"),
+    "merged_record": N_("several records merged into one, new ones inside it cannot be seen"),
+    "no_data": N_("no data"),
+    "cloud": N_("under cloud"),
+    "night": N_("dark"),
+    "outage": N_("out of order"),
+    "jamming": N_("jammed"),
+    "movement_restriction": N_("access denied or restricted"),
+    "stale_map": N_("map not updated"),
+    "not_reported": N_("not reported"),
 }
 
 #: brief loss of sight that belongs to how a source works, told in one line together
@@ -125,9 +126,12 @@ def _one(
     title = source_titles.get(source_id, source_id)
     where = f", {area_names.get(area_id, area_id)}" if area_id is not None else ""
     share = min(hours / window.duration_h, 1.0)
-    text = (
-        f"{title}{where}: {_WORDS[reason]}; {_hours(hours)} of {_hours(window.duration_h)} h "
-        f"not seen ({share:.0%})."
+    text = _("{where}: {why}; {hours} of {all} h not seen ({share}).").format(
+        where=title + where,
+        why=_(_WORDS[reason]),
+        hours=_hours(hours),
+        all=_hours(window.duration_h),
+        share=digits(f"{share:.0%}"),
     )
     return Unseen(
         source_id=source_id, area_id=area_id, period=period, reason=reason, share_unseen=share, text=text
@@ -145,12 +149,15 @@ def _together(
     hours = [one for _, one, _ in parts]
     longest = max(hours)
     what = (
-        "short gaps while a record was open (no new one can begin), each an ordinary part of the record"
+        _("short gaps while a record was open (no new one can begin), each an ordinary part of the record")
         if reason == _ORDINARY
-        else _WORDS[reason]
+        else _(_WORDS[reason])
     )
-    noun = "area" if len(parts) == 1 else "areas"
-    text = f"{title}: {what}; {len(parts)} {noun}, at most {_hours(longest)} of {_hours(window.duration_h)} h in one."
+    text = ngettext(
+        "{where}: {why}; {n} area, at most {hours} of {all} h in one.",
+        "{where}: {why}; {n} areas, at most {hours} of {all} h in one.",
+        len(parts),
+    ).format(where=title, why=what, n=len(parts), hours=_hours(longest), all=_hours(window.duration_h))
     start, stop = min(period.start for *_, period in parts), max(period.stop for *_, period in parts)
     return Unseen(
         source_id=source_id,
@@ -163,4 +170,4 @@ def _together(
 
 
 def _hours(hours: float) -> str:
-    return f"{hours:.1f}".removesuffix(".0")
+    return digits(f"{hours:.1f}".removesuffix(".0"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.canonical import short_id
 from truceline.base.intervals import Interval, format_time
+from truceline.base.language import _, told
 from truceline.findings.claims import Question, evidence_of_claims, figures_elsewhere, row_of
 from truceline.findings.evidence import (
     LEAST_COVERAGE,
@@ -18,10 +19,10 @@ from truceline.findings.evidence import (
     rows_of_incidents,
 )
 from truceline.findings.judge import Judged, judge
-from truceline.findings.reasons import REASONS
+from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason, RowRef
 from truceline.findings.summary import would_change
-from truceline.findings.words import counted, listed, period_of, plural
+from truceline.findings.words import counted, listed, period_of, units_of
 from truceline.line.history import LineHistory
 from truceline.schema.table import Record
 from truceline.terms.truce import Obligation, Truce
@@ -240,17 +241,17 @@ def _phrase(judged: Judged, lead: Evidence | None) -> str:
     if judged.judgement != "partial" or lead is None:
         return ""
     if lead.ratio is not None and lead.ratio <= 0.2 and (lead.ratio_hi95 or lead.ratio) <= 0.5:
-        return "Nearly stopped"
+        return _("Nearly stopped")
     if lead.kind == "opponent_concession" and lead.change == "ceased":
-        return "Conceded to have ceased"
-    return "Reduced, not ceased" if judged.acts_shown else "Reduced"
+        return _("Conceded to have ceased")
+    return _("Reduced, not ceased") if judged.acts_shown else _("Reduced")
 
 
 def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None) -> str:
     if judged.judgement == "no_coverage":
-        return watch.text if watch else REASONS["coverage_lost"]
+        return watch.text if watch else reason_text("coverage_lost")
     if lead is None:
-        return REASONS["no_evidence"]
+        return reason_text("no_evidence")
     phrase = _phrase(judged, lead)
     return f"{phrase}. {lead.reason.text}" if phrase else lead.reason.text
 
@@ -274,7 +275,13 @@ def _reasons(
             "own_report_fell",
         ):
             code = "own_report_residual" if item.kind == "own_report" else "opponent_count_residual"
-            text = f"{item.speaker} {'reports' if item.kind == 'own_report' else 'counts'} {counted(item.value or 0, item.unit, item.relation)} in the period."
+            said = (
+                _("{speaker} reports {count} in the period.")
+                if item.kind == "own_report"
+                else _("{speaker} counts {count} in the period.")
+            )
+            count = counted(item.value or 0, item.unit, item.relation)
+            text = said.format(speaker=item.speaker, count=count)
             reasons.append(
                 Reason(
                     code=code,
@@ -293,7 +300,10 @@ def _reasons(
             and item.reason.series_id is None
         ):
             code = "no_baseline" if item.ratio is None else "single_comparison"
-            text = f"{item.speaker}, {plural(item.unit)}: {REASONS[code][0].lower()}{REASONS[code][1:]}"
+            why = reason_text(code)
+            text = _("{speaker}, {units}: {why}").format(
+                speaker=item.speaker, units=units_of(item.unit), why=f"{why[0].lower()}{why[1:]}"
+            )
             reasons.append(
                 Reason(code=code, text=text, source_ids=item.reason.source_ids, rows=item.reason.rows)
             )
@@ -301,7 +311,7 @@ def _reasons(
             reasons.append(
                 Reason(
                     code="warning_not_act",
-                    text=item.caveat or REASONS["warning_not_act"],
+                    text=item.caveat or reason_text("warning_not_act"),
                     source_ids=item.reason.source_ids,
                 )
             )
@@ -316,7 +326,9 @@ def _reasons(
     ):
         reasons += _nothing_here(ground, question)
     if unattributed:
-        text = f"{counted(float(len(unattributed)), 'incident')} of this act in the area and period, none of which can be attributed."
+        text = _("{incidents} of this act in the area and period, none of which can be attributed.").format(
+            incidents=counted(float(len(unattributed)), "incident")
+        )
         reasons.append(
             Reason(
                 code="not_attributable",
@@ -339,7 +351,7 @@ def _reasons(
         if len(sides) == 1:
             reasons.append(plain("one_side_speaks"))
     reasons += [
-        Reason(code="source_absent", text=f"{title} was not available to this run.")
+        Reason(code="source_absent", text=_("{source} was not available to this run.").format(source=title))
         for title, act in ground.absent
         if act == question.act
     ]
@@ -356,14 +368,14 @@ def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
         claim for claim in elsewhere if (claim["area_id"] or question.theatre_id) == question.area_id
     ]
     said = [
-        f"{claim['measure']} {period_of(Interval(claim['window_start'], claim['window_stop']), question.zone)}"
+        f"{told(claim['measure'])} {period_of(Interval(claim['window_start'], claim['window_stop']), question.zone)}"
         for claim in (same_area or elsewhere)[:3]
     ]
     code = "period_not_matched" if same_area else "area_not_matched"
     return [
         Reason(
             code=code,
-            text=f"{REASONS[code]} ({listed(said)}).".replace(".)", ")"),
+            text=f"{reason_text(code)} ({listed(said)}).".replace(".)", ")"),
             rows=tuple(row_of(claim) for claim in (same_area or elsewhere)[:3]),
         )
     ]
@@ -371,7 +383,7 @@ def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
 
 def plain(code: str, *, rows_of: Reason | None = None) -> Reason:
     """A reason in the words of the list."""
-    return Reason(code=code, text=REASONS[code], rows=rows_of.rows if rows_of else ())
+    return Reason(code=code, text=reason_text(code), rows=rows_of.rows if rows_of else ())
 
 
 def _once(reasons: Sequence[Reason]) -> list[Reason]:

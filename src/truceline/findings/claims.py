@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from truceline.base.intervals import Interval
+from truceline.base.language import N_, _, told
 from truceline.findings.results import ClaimAccount, Evidence, Reason, RowRef
 from truceline.findings.words import change_of, counted, figure, period_of
 from truceline.schema.claims import CLAIMS
@@ -17,12 +18,24 @@ Change = Literal["ceased", "fell", "unchanged", "rose", "not_shown", "not_said"]
 #: One figure against one earlier figure has no interval; a difference smaller than a third is
 #: not called a change. (Day-to-day counts of one side commonly differ by a fifth.)
 SMALLEST_CHANGE = 1 / 3
+#: windows whose lengths differ by no more are compared, by their rates: one month with another
+SIMILAR_LENGTH = 0.12
 
 CHANGE_OF_DIRECTION: dict[str, Change] = {
     "ceased": "ceased",
     "reduced": "fell",
     "unchanged": "unchanged",
     "increased": "rose",
+}
+
+
+#: how a claim without a number says that acts went
+DIRECTIONS: dict[str, str] = {
+    "ceased": N_("ceased"),
+    "reduced": N_("reduced"),
+    "unchanged": N_("unchanged"),
+    "increased": N_("increased"),
+    "": N_("said to have occurred"),
 }
 
 
@@ -130,13 +143,18 @@ def _stated(claim: Record, question: Question) -> Evidence:
     direction = claim["direction"]
     change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
     concession = claim["kind"] == "opponent_concession"
-    words = {"ceased": "ceased", "reduced": "reduced", "unchanged": "unchanged", "increased": "increased"}
-    what = claim["measure"].removeprefix("own report: ").removesuffix(", concession")
-    period = period_of(window_of(claim), question.zone)
-    text = f"{claim['speaker']} {'concedes' if concession else 'says'}: {what}, {words.get(direction or '', 'said to have occurred')} ({period}); no number is given."
+    what = told(claim["measure"].removeprefix("own report: ").removesuffix(", concession"))
+    how = _(DIRECTIONS[direction] if direction in DIRECTIONS else DIRECTIONS[""])
+    speaker = told(claim["speaker"])
+    said = (
+        _("{speaker} concedes: {what}, {how} ({period}); no number is given.")
+        if concession
+        else _("{speaker} says: {what}, {how} ({period}); no number is given.")
+    )
+    text = said.format(speaker=speaker, what=what, how=how, period=period_of(window_of(claim), question.zone))
     return Evidence(
         kind=claim["kind"],
-        speaker=claim["speaker"],
+        speaker=speaker,
         speaker_party_id=claim["speaker_party_id"],
         change=change,
         residual=None,
@@ -157,8 +175,8 @@ def _stated(claim: Record, question: Question) -> Evidence:
             rows=(row_of(claim),),
             claim_ids=(claim["claim_id"],),
         ),
-        brief=f"{what}: {words.get(direction or '', 'said to have occurred')}, no number given",
-        caveat="" if concession else "A party’s word on its own conduct; it weighs nothing by itself.",
+        brief=_("{what}: {how}, no number given").format(what=what, how=how),
+        caveat="" if concession else _("A party’s word on its own conduct; it weighs nothing by itself."),
     )
 
 
@@ -167,24 +185,26 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
     earlier, overlaps = _earlier(claim, about, question)
     ratio = None
     if earlier is not None and earlier["value"]:
-        ratio = claim["value"] / earlier["value"]
+        hours = window_of(claim).duration_h / window_of(earlier).duration_h
+        ratio = claim["value"] / earlier["value"] / hours
     change = _change(claim, earlier, ratio)
     period = period_of(window_of(claim), question.zone)
     brief = f"{counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
-    text = f"{claim['speaker']}: {brief}"
+    speaker = told(claim["speaker"])
+    text = f"{speaker}: {brief}"
     note = ""
     if earlier is not None and ratio is not None:
-        note = f"{figure(earlier['value'])} on {period_of(window_of(earlier), question.zone)}"
-        brief += f", against {note} ({change_of(ratio)})"
-        text = f"{claim['speaker']}: {brief}"
+        note = _number_on(earlier, question)
+        brief += _(", against {earlier} ({change})").format(earlier=note, change=change_of(ratio))
+        text = f"{speaker}: {brief}"
         if overlaps:
-            text += "; the day compared with lies partly inside the truce"
+            text += "; " + _("the day compared with lies partly inside the truce")
         elif change == "unchanged":
-            text += "; one comparison must show at least a third to be called a change"
+            text += "; " + _("one comparison must show at least a third to be called a change")
     text += _other_days(claim, earlier, about, question) + "."
     return Evidence(
         kind=claim["kind"],
-        speaker=claim["speaker"],
+        speaker=speaker,
         speaker_party_id=claim["speaker_party_id"],
         change=change,
         residual=claim["value"] > 0,
@@ -218,7 +238,7 @@ def _earlier(claim: Record, about: list[Record], question: Question) -> tuple[Re
         and other["unit"] == claim["unit"]
         and other["kind"] == claim["kind"]
         and other["speaker_party_id"] == claim["speaker_party_id"]
-        and abs(window_of(other).duration_h - length) < 0.1
+        and abs(window_of(other).duration_h - length) <= SIMILAR_LENGTH * length
         and other["window_start"] < claim["window_start"]
     ]
     before = [other for other in alike if other["window_stop"] <= question.window.start]
@@ -251,12 +271,19 @@ def _other_days(claim: Record, earlier: Record | None, about: list[Record], ques
     if not others:
         return ""
     others.sort(key=lambda other: (other["window_start"], other["claim_id"]))
-    said = [f"{figure(other['value'])} on {period_of(window_of(other), question.zone)}" for other in others]
-    return f"; also {', '.join(said)}"
+    said = [_number_on(other, question) for other in others]
+    return "; " + _("also {numbers}").format(numbers=", ".join(said))
+
+
+def _number_on(claim: Record, question: Question) -> str:
+    return _("{number} on {period}").format(
+        number=figure(claim["value"]), period=period_of(window_of(claim), question.zone)
+    )
 
 
 def _change(claim: Record, earlier: Record | None, ratio: float | None) -> Change:
-    if claim["value"] == 0 and claim["relation"] == "=":
+    if claim["value"] == 0 and claim["relation"] == "=" and (earlier or claim["kind"] != "third_party_count"):
+        # a third party that recorded nothing, and has no earlier count, may not have looked
         return "ceased"
     if earlier is None or ratio is None:
         return "not_said"
@@ -300,22 +327,24 @@ def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccou
         accounts.append(
             ClaimAccount(
                 claim_id=claim["claim_id"],
-                speaker=claim["speaker"],
+                speaker=told(claim["speaker"]),
                 speaker_party_id=claim["speaker_party_id"],
                 accused_party_id=claim["accused_party_id"],
                 kind=claim["kind"],
-                measure=claim["measure"],
+                measure=told(claim["measure"]),
                 window=window_of(claim),
                 window_precision=claim["window_precision"],
                 value=claim["value"],
                 relation=claim["relation"] or "=",
-                parts=tuple((part["measure"], part["value"], part["relation"] or "=") for part in parts),
+                parts=tuple(
+                    (told(part["measure"]), part["value"], part["relation"] or "=") for part in parts
+                ),
                 parts_sum=total,
                 check=check,
                 check_text=text,
                 outlet=claim["outlet"],
                 url=claim["url"],
-                note=claim["note"],
+                note=told(claim["note"] or "") or None,
                 row=row_of(claim),
             )
         )
@@ -328,17 +357,22 @@ def _check_sum(
     if not parts:
         return "no_parts", "", None
     if any(part["value"] is None for part in parts) or claim["value"] is None:
-        return "cannot_check", "Not every part has a number.", None
+        return "cannot_check", _("Not every part has a number."), None
     total = sum(part["value"] for part in parts)
     sum_text = " + ".join(figure(part["value"]) for part in parts) + f" = {figure(total)}"
     if any(part["relation"] != "=" for part in parts) or claim["relation"] != "=":
         return (
             "cannot_check",
-            f"{sum_text}; not every number is meant exactly, so no mismatch can be said.",
+            _("{sum}; not every number is meant exactly, so no mismatch can be said.").format(sum=sum_text),
             total,
         )
     if any(window_of(part) != window_of(claim) for part in parts):
-        return "cannot_check", f"{sum_text}; the parts cover other windows than the total.", total
+        return (
+            "cannot_check",
+            _("{sum}; the parts cover other windows than the total.").format(sum=sum_text),
+            total,
+        )
     if total == claim["value"]:
-        return "sums", f"{sum_text}: the parts sum to the total.", total
-    return "mismatch", f"{sum_text}, not {figure(claim['value'])}: the parts do not sum to the total.", total
+        return "sums", _("{sum}: the parts sum to the total.").format(sum=sum_text), total
+    text = _("{sum}, not {total}: the parts do not sum to the total.")
+    return "mismatch", text.format(sum=sum_text, total=figure(claim["value"])), total

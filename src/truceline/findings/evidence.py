@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from truceline.assurance.series import Effect, Series
+from truceline.base.language import _, digits
 from truceline.findings.claims import Change, Question
 from truceline.findings.results import Evidence, Reason, RowRef
-from truceline.findings.words import counted, day_of, figure, listed, moment_of, times_of
+from truceline.findings.words import counted, day_of, figure, from_to, listed, moment_of, times_of
 from truceline.line.history import LineHistory, Snapshot
 from truceline.schema.table import Record
 
@@ -55,7 +56,9 @@ def evidence_of_series(
         relation="=",
         unit=spec.unit,
         baseline_value=baseline,
-        baseline_note=f"{figure(_rounded(effect.expected))} expected with rhythm and trend"
+        baseline_note=_("{number} expected with rhythm and trend").format(
+            number=figure(_rounded(effect.expected))
+        )
         if effect.expected is not None
         else "",
         ratio=effect.ratio,
@@ -106,15 +109,17 @@ def _many_words(effect: Effect, n_compared: int) -> str:
         or not REPORTED_E <= effect.e_value < REPORTED_E * n_compared
     ):
         return ""
-    return f" Not reported as a change: with {n_compared} areas asked at once, E must reach {REPORTED_E * n_compared:.0f}."
+    return " " + _("Not reported as a change: with {n} areas asked at once, E must reach {least}.").format(
+        n=n_compared, least=f"{REPORTED_E * n_compared:.0f}"
+    )
 
 
 def _brief(series: Series, effect: Effect, usual: tuple[float, int] | None) -> str:
     if effect.observed is None:
-        return "no record of the period, which is not a zero"
+        return _("no record of the period, which is not a zero")
     text = counted(effect.observed, series.spec.unit)
     if usual is not None:
-        text += f", usually {figure(usual[0])}"
+        text += ", " + _("usually {number}").format(number=figure(usual[0]))
     if effect.e_value is not None:
         text += f" (E = {times_of(effect.e_value)})"
     return text
@@ -138,30 +143,50 @@ def describe_effect(series: Series, effect: Effect, *, say_power: bool = True) -
     """Counted, usual, expected, ratio with interval, e-value; or why there is none."""
     spec = series.spec
     if effect.observed is None:
-        return f"{spec.title}: no record for the period. That is not a zero: there may have been none, or none was reported."
+        return _(
+            "{series}: no record for the period. That is not a zero: there may have been none, or none was reported."
+        ).format(series=spec.title)
     text = f"{spec.title}: {counted(effect.observed, spec.unit)}"
     usual = usual_total(series)
     if usual is not None:
-        text += f", usually {figure(usual[0])} (median of {usual[1]} such periods before)"
+        text += ", " + _("usually {number} (median of {n} such periods before)").format(
+            number=figure(usual[0]), n=usual[1]
+        )
     if effect.expected is not None and effect.ratio is not None:
-        text += f"; {figure(_rounded(effect.expected))} expected"
+        text += "; " + _("{number} expected").format(number=figure(_rounded(effect.expected)))
         if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
-            text += f", {figure(round(effect.expected_lo95))} to {figure(round(effect.expected_hi95))} in 95 % of such periods without a change"
-        text += f"; ratio {effect.ratio:.2g}"
+            text += ", " + _("{band} in 95 % of such periods without a change").format(
+                band=from_to(figure(round(effect.expected_lo95)), figure(round(effect.expected_hi95)))
+            )
+        text += "; " + _("ratio {ratio}").format(ratio=_two_digits(effect.ratio))
     if effect.ratio_lo95 is not None and effect.ratio_hi95 is not None:
-        text += f", 95 % interval {effect.ratio_lo95:.2g} to {effect.ratio_hi95:.2g}"
+        text += ", " + _("95 % interval {interval}").format(
+            interval=from_to(_two_digits(effect.ratio_lo95), _two_digits(effect.ratio_hi95))
+        )
     if effect.e_value is not None:
         text += f"; E = {times_of(effect.e_value)}"
     if effect.n_window_missing:
-        text += f"; {effect.n_window_missing} of {effect.n_window + effect.n_window_missing} intervals without a record"
+        text += "; " + _("{missing} of {n} intervals without a record").format(
+            missing=effect.n_window_missing, n=effect.n_window + effect.n_window_missing
+        )
     if say_power and effect.power and not effect.informative:
-        text += f". Uninformative: had the rate halved, this test would have said so with a probability {_power_words(effect)}"
+        text += ". " + _power_words(effect)
     return text + "."
+
+
+def _two_digits(value: float) -> str:
+    return digits(f"{value:.2g}")
 
 
 def _power_words(effect: Effect) -> str:
     power = effect.power.get(0.5, 0.0)
-    return "below 0.01" if power < 0.01 else f"of {power:.2f}"
+    if power < 0.01:
+        said = _(
+            "Uninformative: had the rate halved, this test would have said so with a probability below {power}"
+        )
+        return said.format(power=digits("0.01"))
+    said = _("Uninformative: had the rate halved, this test would have said so with a probability of {power}")
+    return said.format(power=digits(f"{power:.2f}"))
 
 
 def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[Evidence]:
@@ -177,21 +202,21 @@ def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[E
         total = sum(km2 for _, _, km2 in changes)
         first, last = day_of(changes[0][1], question.zone), day_of(changes[-1][0].map_time, question.zone)
         steps = [
-            f"{figure(round(km2, 1))} km² between the files of {day_of(before, question.zone)} and {day_of(snapshot.map_time, question.zone)}"
+            _between(km2, day_of(before, question.zone), day_of(snapshot.map_time, question.zone))
             for snapshot, before, km2 in changes
         ]
-        said = (
-            listed(steps)
-            if len(steps) <= 3
-            else f"{figure(round(total, 1))} km² between the files of {first} and {last}"
-        )
+        said = listed(steps) if len(steps) <= 3 else _between(total, first, last)
         stale = history.updates_in_window == 0
-        text = f"{history.title}: ground gained by this party: {said}. A file shows the day before or earlier, so none of it can be dated inside the period."
+        text = _(
+            "{map}: ground gained by this party: {steps}. A file shows the day before or earlier, so none of it can be dated inside the period."
+        ).format(map=history.title, steps=said)
         if stale:
-            text = f"{history.title}: not updated in the period (last change {_since(history, question)}): missing data, not a line that held."
+            text = _(
+                "{map}: not updated in the period (last change {since}): missing data, not a line that held."
+            ).format(map=history.title, since=_since(history, question))
         evidence.append(
             Evidence(
-                brief="not updated in the period" if stale else f"{figure(round(total, 1))} km² between its files, not datable",
+                brief=_("not updated in the period") if stale else _("{number} km² between its files, not datable").format(number=figure(round(total, 1))),
                 kind="third_party_count",
                 speaker=history.title,
                 speaker_party_id=None,
@@ -214,8 +239,14 @@ def evidence_of_maps(lines: Sequence[LineHistory], question: Question) -> list[E
     return evidence
 
 
+def _between(km2: float, first: str, last: str) -> str:
+    return _("{number} km² between the files of {first} and {last}").format(
+        number=figure(round(km2, 1)), first=first, last=last
+    )
+
+
 def _since(history: LineHistory, question: Question) -> str:
-    return "not known" if history.stale_from is None else moment_of(history.stale_from, question.zone)
+    return _("not known") if history.stale_from is None else moment_of(history.stale_from, question.zone)
 
 
 def _changes(history: LineHistory, question: Question) -> list[tuple[Snapshot, datetime, float]]:
@@ -265,7 +296,7 @@ def evidence_of_incidents(
     return [
         Evidence(
             kind="sensor",
-            speaker="incidents fused from observations",
+            speaker=_("incidents fused from observations"),
             speaker_party_id=None,
             change="not_said",
             residual=True,
@@ -277,13 +308,17 @@ def evidence_of_incidents(
             ratio=None,
             reason=Reason(
                 code="incident_attributed",
-                text=f"{counted(float(len(own)), 'incident')} attributed to this party, {verified} of them verified.",
+                text=_("{incidents} attributed to this party, {verified} of them verified.").format(
+                    incidents=counted(float(len(own)), "incident"), verified=verified
+                ),
                 source_ids=tuple(
                     dict.fromkeys(source for incident in own for source in incident["source_ids"])
                 ),
                 rows=rows_of_incidents(own, rows),
                 incident_ids=tuple(incident["incident_id"] for incident in own),
             ),
-            brief=f"{counted(float(len(own)), 'incident')} attributed, {verified} verified",
+            brief=_("{incidents} attributed, {verified} verified").format(
+                incidents=counted(float(len(own)), "incident"), verified=verified
+            ),
         )
     ]

@@ -6,53 +6,91 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from truceline.base.language import (
+    N_n,
+    _,
+    day_words,
+    digits,
+    form_of,
+    language,
+    ngettext,
+    told,
+    told_forms,
+)
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+#: nouns that the program itself counts, and such as many cases count
+UNITS: dict[str, tuple[str, str]] = {
+    pair[0]: pair
+    for pair in (
+        N_n("act", "acts"),
+        N_n("alert", "alerts"),
+        N_n("attack", "attacks"),
+        N_n("attributed incident", "attributed incidents"),
+        N_n("death", "deaths"),
+        N_n("drone", "drones"),
+        N_n("event", "events"),
+        N_n("explosion", "explosions"),
+        N_n("fire", "fires"),
+        N_n("incident", "incidents"),
+        N_n("launch", "launches"),
+        N_n("missile", "missiles"),
+        N_n("number", "numbers"),
+        N_n("piece", "pieces"),
+        N_n("record", "records"),
+        N_n("report", "reports"),
+        N_n("shelling", "shellings"),
+        N_n("shot", "shots"),
+        N_n("sighting", "sightings"),
+        N_n("strike", "strikes"),
+        N_n("violation", "violations"),
+    )
+}
 
 
 def figure(value: float) -> str:
     """A number for people: thousands parted, no more digits than it carries."""
     if float(value).is_integer():
-        return f"{int(value):,}"
+        return digits(f"{int(value):,}")
     if abs(value) >= 100:
-        return f"{value:,.0f}"
+        return digits(f"{value:,.0f}")
     if abs(value) >= 10:
-        return f"{value:,.1f}"
-    return f"{value:.2g}"
+        return digits(f"{value:,.1f}")
+    return digits(f"{value:.2g}")
 
 
 def claimed_figure(value: float, relation: str | None) -> str:
     """A claimed number with its relation: “at least 30”, “about 500”."""
-    return {"≥": "at least ", "≈": "about "}.get(relation or "=", "") + figure(value)
+    if relation == "≥":
+        return _("at least {number}").format(number=figure(value))
+    if relation == "≈":
+        return _("about {number}").format(number=figure(value))
+    return figure(value)
 
 
 def change_of(ratio: float) -> str:
     """A ratio as a change: −70 %, +12 %, no change."""
     percent = round((ratio - 1) * 100)
     if percent == 0:
-        return "no change"
+        return _("no change")
     return f"{'−' if percent < 0 else '+'}{abs(percent)} %"
 
 
 def times_of(e_value: float) -> str:
     """An e-value for people: two digits below a thousand, then powers of ten."""
     if e_value < 0.001:
-        return "< 0.001"
+        return digits("< 0.001")
     if e_value < 1000:
-        return f"{float(f'{e_value:.2g}'):g}"
+        return digits(f"{float(f'{e_value:.2g}'):g}")
     mantissa, exponent = f"{e_value:.1e}".split("e")
-    return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    return f"{digits(mantissa)} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
 
 
 def day_of(moment: datetime, zone: str) -> str:
     """A date such as 20 April."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local.day} {MONTHS[local.month - 1]}"
+    return day_words(moment.astimezone(ZoneInfo(zone)), year=False)
 
 
 def moment_of(moment: datetime, zone: str) -> str:
@@ -67,21 +105,52 @@ def period_of(period: Interval, zone: str) -> str:
         last = stop - timedelta(days=1)
         if last.date() == start.date():
             return day_of(period.start, zone)
-        return f"{day_of(period.start, zone)} to {last.day} {MONTHS[last.month - 1]}"
+        return from_to(day_of(period.start, zone), day_words(last, year=False))
     if start.date() == stop.date():
         return f"{day_of(period.start, zone)} {start:%H:%M}–{stop:%H:%M}"
     if (stop.hour, stop.minute) == (0, 0) and (stop - timedelta(days=1)).date() == start.date():
         return f"{day_of(period.start, zone)} {start:%H:%M}–24:00"
-    return f"{moment_of(period.start, zone)} to {moment_of(period.stop, zone)}"
+    return from_to(moment_of(period.start, zone), moment_of(period.stop, zone))
+
+
+def from_to(first: str, last: str) -> str:
+    """From one time or number to another."""
+    return _("{first} to {last}").format(first=first, last=last)
 
 
 def counted(value: float, unit: str, relation: str | None = None) -> str:
-    """A number with its unit, in the plural where it is not one."""
-    return f"{claimed_figure(value, relation)} {unit if value == 1 else plural(unit)}"
+    """A number with its unit, in the form that goes with it."""
+    return f"{claimed_figure(value, relation)} {unit_for(value, unit)}"
+
+
+def unit_for(value: float, unit: str) -> str:
+    """A unit in the form that goes with a number."""
+    forms = told_forms(unit)
+    if forms is not None:
+        return forms[form_of(value)]
+    if language() != "en":
+        if unit in UNITS:
+            return ngettext(*UNITS[unit], value)
+        return told(unit) if not unit.endswith("²") else _symbol(unit)
+    return unit if value == 1 else plural(unit)
+
+
+def units_of(unit: str) -> str:
+    """A unit as what a number is of: “alerts”, where a language has a case for that in it."""
+    return plural(unit) if language() == "en" else unit_for(5, unit)
+
+
+def axis_unit(unit: str) -> str:
+    """A unit as the name of an axis."""
+    return unit if language() == "en" else unit_for(5, unit)
+
+
+def _symbol(unit: str) -> str:
+    return {"km²": _("km²")}.get(unit, unit)
 
 
 def plural(unit: str) -> str:
-    """Plural of a unit: clash → clashes, target struck → targets struck, km² → km²."""
+    """English plural of a unit: clash → clashes, target struck → targets struck, km² → km²."""
     if unit.endswith("²") or not unit:
         return unit
     head, *rest = unit.split(" ")
@@ -98,4 +167,4 @@ def listed(words: list[str]) -> str:
     """Words in a row: a, b and c."""
     if len(words) <= 1:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return _("{words} and {last}").format(words=", ".join(words[:-1]), last=words[-1])

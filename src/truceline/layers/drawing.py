@@ -8,6 +8,7 @@ from html import escape
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from truceline.base.language import _, digits
 from truceline.layers import palette
 from truceline.layers.labels import Box, Name, place_labels, text_width
 from truceline.layers.legend import Swatch, credit_lines, legend_entries, write_legend
@@ -174,7 +175,9 @@ def symbol_text(symbol: MapSymbol) -> str:
     if symbol.label:
         return symbol.label
     return (
-        "–" if symbol.value is None else f"{symbol.value:,.0f}" if symbol.value >= 10 else f"{symbol.value:g}"
+        "–"
+        if symbol.value is None
+        else digits(f"{symbol.value:,.0f}" if symbol.value >= 10 else f"{symbol.value:g}")
     )
 
 
@@ -229,9 +232,10 @@ def _scale(page: Page) -> list[str]:
     x, y = page.width - 14, page.height - 20
     length_km, units, latitude_deg = page.scale_bar(x - 130, y, most=130)
     left = x - units
+    scale = _("{n} km (true at {latitude}° latitude)").format(n=length_km, latitude=f"{latitude_deg:.0f}")
     return [
         f'<path d="M{write_number(left)} {write_number(y - 4)}v4h{write_number(units)}v-4" fill="none" '
         f'stroke="{palette.INK}" stroke-width="0.9"/>',
         f'<text x="{write_number(x)}" y="{write_number(y - 6)}" text-anchor="end" font-size="8.5" '
-        f"{_HALO.replace(palette.LAND, palette.SEA)}>{length_km} km (true at {latitude_deg:.0f}° latitude)</text>",
+        f"{_HALO.replace(palette.LAND, palette.SEA)}>{escape(scale)}</text>",
     ]

@@ -13,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.intervals import Interval
+from truceline.base.language import _, digits, say_script, told
 from truceline.layers import palette
 from truceline.layers.arcs import share_arcs
 from truceline.layers.drawing import draw_map, symbol_text
@@ -43,7 +44,7 @@ def write_fragment(data: MapInput, *, element_id: str, font_family: str) -> str:
     """Style, place, payload and script; the static picture where scripts do not run."""
     package = resources.files("truceline.layers")
     style = package.joinpath("map.css").read_text(encoding="utf-8")
-    script = package.joinpath("map.js").read_text(encoding="utf-8")
+    script = say_script(package.joinpath("map.js").read_text(encoding="utf-8"))
     payload = json.dumps(_payload(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     payload = payload.replace("<", "\\u003c")  # no tag can begin inside the script element
     still = draw_map(data, width_px=720, font_family=font_family, id_prefix=f"{element_id}-still")
@@ -144,12 +145,12 @@ def _write_step(step: dict[str, Any], page: Page, data: MapInput) -> dict[str, A
     text = write_date(since, data.zone)
     change = ""
     if snapshot is not None:
-        text = f"Map of {text}"
+        text = _("Map of {date}").format(date=text)
         if snapshot.status == "repeat":
-            change = "not updated: missing data, not a line that held"
+            change = _("not updated: missing data, not a line that held")
         elif snapshot.gained_km2 is not None:
-            change = (
-                f"+{snapshot.gained_km2:,.1f} and −{snapshot.lost_km2 or 0.0:,.1f} km² since the map before"
+            change = _("+{gained} and −{lost} km² since the map before").format(
+                gained=digits(f"{snapshot.gained_km2:,.1f}"), lost=digits(f"{snapshot.lost_km2 or 0.0:,.1f}")
             )
     return {
         "text": text,
@@ -179,9 +180,9 @@ def _write_incident(
         radius,
         touched[0],
         touched[-1],
-        row["place_name"] or "",
+        told(row["place_name"] or ""),
         write_interval(row["occurred_from"], row["occurred_until"], data.zone),
-        "act not known" if act is None else data.act_names.get(act, act),
+        _("act not known") if act is None else data.act_names.get(act, act),
         None if row["existence_p"] is None else round(row["existence_p"], 3),
         len(row["source_ids"]),
         row["n_primary_sources"],
@@ -196,19 +197,27 @@ def _words(data: MapInput, main: MainLine | None, unplaced: int) -> dict[str, An
     credits = [line.credit.rstrip(".") for line in data.lines if line.credit and line.publish_shapes]
     credits += [data.land_credit.rstrip(".")] if data.land_credit else []
     return {
-        "held": f"Held by {holder_name(data, main.in_force)}, by {main.source.history.title}" if main else "",
-        "line": "Its edge as the window began" if main else "",
-        "moved": "Changed since the first map shown; darker: on the date shown" if main else "",
+        "held": _("Held by {party}, by {map}").format(
+            party=holder_name(data, main.in_force), map=main.source.history.title
+        )
+        if main
+        else "",
+        "line": _("Its edge as the window began") if main else "",
+        "moved": _("Changed since the first map shown; darker: on the date shown") if main else "",
         "second": " · ".join(second),
-        "withheld": "; ".join(f"{title}: compared, not drawn" for title in withheld),
-        "incidents": "Incidents",
-        "circles": "Their 95 % circles",
+        "withheld": "; ".join(_("{map}: compared, not drawn").format(map=title) for title in withheld),
+        "incidents": _("Incidents"),
+        "circles": _("Their 95 % circles"),
         "values": data.symbols_title if data.symbols else "",
-        "lost": "× could not, or not wholly, be seen" if any(s.coverage_lost for s in data.symbols) else "",
-        "unplaced": f"{unplaced} incidents without a place are not drawn. " if unplaced else "",
+        "lost": _("× could not, or not wholly, be seen")
+        if any(s.coverage_lost for s in data.symbols)
+        else "",
+        "unplaced": _("{n} incidents without a place are not drawn.").format(n=unplaced) + " "
+        if unplaced
+        else "",
         "zone": data.zone,
         "window": window,
-        "credits": " ".join([NO_FRONTIERS, *(f"{credit}." for credit in credits)]),
+        "credits": " ".join([_(NO_FRONTIERS), *(f"{credit}." for credit in credits)]),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
+from truceline.base.language import N_, _, digits
 from truceline.layers import palette
 from truceline.layers.labels import text_width, wrap
 from truceline.layers.marks import (
@@ -24,7 +25,7 @@ from truceline.line.history import Snapshot
 from truceline.line.movement import ground_gained
 from truceline.line.shapes import ground_km2
 
-NO_FRONTIERS = "No frontiers are drawn: the map takes no side on them."
+NO_FRONTIERS = N_("No frontiers are drawn: the map takes no side on them.")
 
 _SIZE = 9.5
 _LEADING = 12.0
@@ -89,29 +90,39 @@ class Legend:
 
 def legend_entries(data: MapInput, main: MainLine | None) -> list[tuple[Swatch, str]]:
     """What is on the map, in words; one sentence each."""
-    entries = _line_entries(data, main) if main else [(Swatch(kind="none"), "No map of control is drawn.")]
+    entries = _line_entries(data, main) if main else [(Swatch(kind="none"), _("No map of control is drawn."))]
     for source, snapshot in other_lines(data):
         title = source.history.title
         if source.publish_shapes:
             entries.append(
-                (Swatch(kind="dashed"), f"Line by {title}, {write_date(snapshot.map_time, data.zone)}")
+                (
+                    Swatch(kind="dashed"),
+                    _("Line by {map}, {date}").format(
+                        map=title, date=write_date(snapshot.map_time, data.zone)
+                    ),
+                )
             )
         else:
             entries.append(
-                (Swatch(kind="none"), f"{title}: compared, not drawn (its shapes may not be published)")
+                (
+                    Swatch(kind="none"),
+                    _("{map}: compared, not drawn (its shapes may not be published)").format(map=title),
+                )
             )
     rows, unplaced = placed_incidents(data)
     window = f"{write_moment(data.window.start, data.zone)} – {write_moment(data.window.stop, data.zone)}"
     count = len(during(rows, data.window))
-    text = f"Incidents that may lie in the window ({count}; {window}); larger dot: more at one place; circle: 95 %"
+    text = _(
+        "Incidents that may lie in the window ({n}; {window}); larger dot: more at one place; circle: 95 %"
+    ).format(n=count, window=window)
     if unplaced:
-        text += f"; {unplaced} without a place are not drawn"
+        text += "; " + _("{n} without a place are not drawn").format(n=unplaced)
     entries.append((Swatch(kind="incident"), text))
     if data.symbols:
-        entries.append((Swatch(kind="value", text="1"), data.symbols_title or "Value of an area"))
+        entries.append((Swatch(kind="value", text="1"), data.symbols_title or _("Value of an area")))
         if any(symbol.coverage_lost for symbol in data.symbols):
             entries.append(
-                (Swatch(kind="lost"), "Could not, or not wholly, be seen: neither quiet nor unquiet")
+                (Swatch(kind="lost"), _("Could not, or not wholly, be seen: neither quiet nor unquiet"))
             )
     return entries
 
@@ -122,8 +133,14 @@ def _line_entries(data: MapInput, main: MainLine) -> list[tuple[Swatch, str]]:
     day = write_date(main.in_force.map_time, data.zone)
     last = main.within[-1] if main.within else None
     entries = [
-        (Swatch(kind="fill", colour=fill), f"Held by {holder_name(data, main.in_force)}, by {title}"),
-        (Swatch(kind="line"), f"Its edge as the window began (map of {day}); follows frontiers in part"),
+        (
+            Swatch(kind="fill", colour=fill),
+            _("Held by {party}, by {map}").format(party=holder_name(data, main.in_force), map=title),
+        ),
+        (
+            Swatch(kind="line"),
+            _("Its edge as the window began (map of {date}); follows frontiers in part").format(date=day),
+        ),
     ]
     if main.at_start is not main.in_force:
         since = write_date(main.at_start.map_time, data.zone)
@@ -131,18 +148,22 @@ def _line_entries(data: MapInput, main: MainLine) -> list[tuple[Swatch, str]]:
         entries.append(
             (
                 Swatch(kind="moved", colour=palette.MOVED_BEFORE),
-                f"Ground that changed before, {since} to {day}: {amount} (outlined to be seen)",
+                _("Ground that changed before, {since} to {until}: {amount} (outlined to be seen)").format(
+                    since=since, until=day, amount=amount
+                ),
             )
         )
     if last is None:
         entries.append(
-            (Swatch(kind="none"), "No update of this map is dated in the window: missing, not quiet")
+            (Swatch(kind="none"), _("No update of this map is dated in the window: missing, not quiet"))
         )
     else:
         entries.append(
             (
                 Swatch(kind="moved", colour=palette.MOVED_WITHIN),
-                f"Changed by maps dated in the window: {_moved(main.in_force, last)}; it may have happened earlier",
+                _("Changed by maps dated in the window: {amount}; it may have happened earlier").format(
+                    amount=_moved(main.in_force, last)
+                ),
             )
         )
     return entries
@@ -151,7 +172,7 @@ def _line_entries(data: MapInput, main: MainLine) -> list[tuple[Swatch, str]]:
 def _moved(before: Snapshot, after: Snapshot) -> str:
     gained = ground_km2(ground_gained(before.geometry, after.geometry))
     lost = ground_km2(ground_gained(after.geometry, before.geometry))
-    return f"+{gained:,.0f} and −{lost:,.0f} km²"
+    return _("+{gained} and −{lost} km²").format(gained=digits(f"{gained:,.0f}"), lost=digits(f"{lost:,.0f}"))
 
 
 def write_legend(
@@ -179,8 +200,10 @@ def credit_lines(data: MapInput, main: MainLine | None, *, y: float, width: floa
     """The line of credits as SVG, and its bottom."""
     credits = [line.credit for line in data.lines if line.credit and (main is None or line.publish_shapes)]
     land = [data.land_credit] if data.land_credit else []
-    centre = f"Azimuthal equidistant, centre {data.frame.latitude_deg:g}°, {data.frame.longitude_deg:g}°"
-    text = " ".join([NO_FRONTIERS, *(f"{part.rstrip('.')}." for part in (*credits, *land, centre))])
+    centre = _("Azimuthal equidistant, centre {latitude}°, {longitude}°").format(
+        latitude=digits(f"{data.frame.latitude_deg:g}"), longitude=digits(f"{data.frame.longitude_deg:g}")
+    )
+    text = " ".join([_(NO_FRONTIERS), *(f"{part.rstrip('.')}." for part in (*credits, *land, centre))])
     parts = []
     for line in wrap(text, width=width, size=8):
         y += 10.5

@@ -27,7 +27,7 @@ function trucelineMap(root, d) {
 
   const stage = make("div", { class: "stage" }, root);
   const svg = draw("svg", { role: "img", "aria-label": d.title }, stage);
-  if (d.invented) make("div", { class: "invented" }, stage, "Invented case: nothing here happened");
+  if (d.invented) make("div", { class: "invented" }, stage, _("Invented case: nothing here happened"));
   const world = draw("g", {}, svg), over = draw("g", {}, svg);
   const path = (text, style) => draw("path", Object.assign({ d: text, "vector-effect": "non-scaling-stroke", fill: "none", "stroke-linejoin": "round" }, style), world);
   draw("rect", { width: d.w, height: d.h, fill: C.sea }, world);
@@ -121,8 +121,8 @@ function trucelineMap(root, d) {
     for (const c of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]) if (c / d.kmPerUnit * k <= 120) km = c;
     const size = km / d.kmPerUnit * k, x = width - 12, y = height - 10;
     draw("path", { d: `M${x - size} ${y - 4}v4h${size}v-4`, fill: "none", stroke: C.ink, "stroke-width": 1.2 }, scale);
-    draw("text", Object.assign({ x, y: y - 7, "text-anchor": "end" }, halo(12)), scale, km + " km").appendChild(
-      make("title", { svg: 1 }, null, "True at the centre of the map; elsewhere within half a per cent"));
+    draw("text", Object.assign({ x, y: y - 7, "text-anchor": "end" }, halo(12)), scale, _("{n} km", {n: km})).appendChild(
+      make("title", { svg: 1 }, null, _("True at the centre of the map; elsewhere within half a per cent")));
   }
 
   /* the date shown */
@@ -147,7 +147,7 @@ function trucelineMap(root, d) {
     values.style.visibility = s.window ? "visible" : "hidden"; // they count the window, not the date shown
     range.value = at;
     const count = spots.reduce((n, p) => n + p.list.length, 0);
-    const text = s.period + (s.window ? ", in the window" : "") + ": " + count + " incidents";
+    const text = s.period + (s.window ? _(", in the window") : "") + ": " + _("{n} incidents", {n: count});
     now.textContent = "";
     make("b", null, now, s.text);
     now.append((s.change ? ": " + s.change : "") + ". " + text + ".");
@@ -168,18 +168,18 @@ function trucelineMap(root, d) {
     for (const v of marks) {
       const text = make("p", null, card);
       make("b", null, text, v.name);
-      text.append(v.lost ? ": could not, or not wholly, be seen" : ": " + v.text + (W.values ? " · " + W.values : ""));
+      text.append(v.lost ? _(": could not, or not wholly, be seen") : ": " + v.text + (W.values ? " · " + W.values : ""));
     }
     for (const i of list.slice(0, 12)) {
       const text = make("p", null, card);
-      make("b", null, text, i[5] || "Place not named");
+      make("b", null, text, i[5] || _("Place not named"));
       text.append(" · " + i[6]); make("br", null, text);
-      text.append(i[7] + " · " + (i[8] === null ? "no probability: no basis" : "probability that it happened " + i[8])); make("br", null, text);
-      text.append(i[9] + (i[9] === 1 ? " source" : " sources") + ", " + (i[10] ? i[10] + " independent" : "independence not known")); make("br", null, text);
+      text.append(i[7] + " · " + (i[8] === null ? _("no probability: no basis") : _("probability that it happened {p}", {p: i[8]}))); make("br", null, text);
+      text.append(i[9] + (i[9] === 1 ? _(" source") : _(" sources")) + ", " + (i[10] ? _("{n} independent", {n: i[10]}) : _("independence not known"))); make("br", null, text);
       make("span", { class: "id" }, text, i[11]);
     }
-    if (list.length > 12) make("p", null, card, "and " + (list.length - 12) + " more here");
-    if (p.radius) make("p", { class: "id" }, card, "95 %: within " + (p.radius / 10).toFixed(1) + " km of the dot");
+    if (list.length > 12) make("p", null, card, _("and {n} more here", {n: (list.length - 12)}));
+    if (p.radius) make("p", { class: "id" }, card, _("95 %: within {n} km of the dot", {n: (p.radius / 10).toFixed(1)}));
     card.hidden = false;
     const q = put(p.at);
     card.style.left = Math.max(8, Math.min(q[0] + 12, width - card.offsetWidth - 8)) + "px";
@@ -189,29 +189,29 @@ function trucelineMap(root, d) {
   /* controls */
   const zoom = make("div", { class: "zoom" }, stage);
   const press = (text, label, act, parent) => { const b = make("button", { type: "button", "aria-label": label, title: label }, parent, text); b.onclick = act; return b; };
-  press("+", "Zoom in", () => look(k * 1.6, width / 2, height / 2), zoom);
-  press("−", "Zoom out", () => look(k / 1.6, width / 2, height / 2), zoom);
-  press("⤢", "Whole map", () => { fit(); show(); }, zoom);
+  press("+", _("Zoom in"), () => look(k * 1.6, width / 2, height / 2), zoom);
+  press("−", _("Zoom out"), () => look(k / 1.6, width / 2, height / 2), zoom);
+  press("⤢", _("Whole map"), () => { fit(); show(); }, zoom);
   const card = make("div", { class: "card", role: "status", hidden: "" }, stage);
   const bar = make("div", { class: "bar" }, root);
   let timer = 0;
-  const play = press("Play", "Play or stop", () => {
+  const play = press(_("Play"), _("Play or stop"), () => {
     if (timer) return stop();
     if (at === d.steps.length - 1) choose(0);
-    play.textContent = "Stop";
+    play.textContent = _("Stop");
     timer = setInterval(() => at < d.steps.length - 1 ? choose(at + 1) : stop(), 450);
   }, bar);
-  function stop() { clearInterval(timer); timer = 0; play.textContent = "Play"; }
+  function stop() { clearInterval(timer); timer = 0; play.textContent = _("Play"); }
   const slide = make("div", { class: "slide" }, bar);
-  const range = make("input", { type: "range", min: 0, max: d.steps.length - 1, step: 1, "aria-label": "Date of the map" }, slide);
+  const range = make("input", { type: "range", min: 0, max: d.steps.length - 1, step: 1, "aria-label": _("Date of the map") }, slide);
   range.oninput = () => { stop(); choose(+range.value); };
   const first = d.steps.findIndex(s => s.window);
   if (first >= 0 && d.steps.length > 1) {
-    make("i", { style: `left:${100 * Math.max(0, first - .5) / (d.steps.length - 1)}%;right:0`, title: "Window: " + W.window }, slide);
-    make("small", null, slide, "window");
+    make("i", { style: `left:${100 * Math.max(0, first - .5) / (d.steps.length - 1)}%;right:0`, title: _("Window: {window}", {window: W.window}) }, slide);
+    make("small", null, slide, _("window"));
   }
   const now = make("p", { class: "now", "aria-live": "polite" }, root);
-  const keys = make("fieldset", { class: "keys", "aria-label": "Layers" }, root), on = { values: true, names: true };
+  const keys = make("fieldset", { class: "keys", "aria-label": _("Layers") }, root), on = { values: true, names: true };
   function key(text, sample, layers, act) {
     if (!text) return;
     const label = make("label", null, keys), box = make("input", { type: "checkbox", checked: "" }, label);
@@ -225,14 +225,14 @@ function trucelineMap(root, d) {
   key(W.line, stroke(C.line, 1.2), [line]);
   key(W.moved, [["path", { d: "M1 8h12", stroke: C.moved, "stroke-width": 3 }], ["path", { d: "M13 8h10", stroke: C.movedNow, "stroke-width": 3 }]], [moved, movedNow]);
   key(W.second, stroke(C.line, 1.2, "5 3"), [second]);
-  key(W.incidents + " on the date shown", [["circle", { cx: 12, cy: 8, r: 3, fill: C.incident }]], [dots]);
+  key(_("{incidents} on the date shown", {incidents: W.incidents}), [["circle", { cx: 12, cy: 8, r: 3, fill: C.incident }]], [dots]);
   key(W.circles, [["circle", { cx: 12, cy: 8, r: 7, fill: C.incident, "fill-opacity": .1, stroke: C.incident }]], [circles]);
   key(W.values && W.values + (W.lost ? "; " + W.lost : ""), [["circle", { cx: 12, cy: 8, r: 7, fill: C.paper, stroke: C.ink }]], [values], v => { on.values = v; });
-  key("Names of places", [["circle", { cx: 12, cy: 8, r: 2.5, fill: C.paper, stroke: C.ink }]], [names], v => { on.names = v; });
-  make("p", { class: "note" }, root, [W.withheld && W.withheld + ".", W.unplaced, "Times: " + W.zone + ". Arrow keys move the slider. Edges along coasts are left out; others may follow frontiers.", W.credits].filter(Boolean).join(" "));
+  key(_("Names of places"), [["circle", { cx: 12, cy: 8, r: 2.5, fill: C.paper, stroke: C.ink }]], [names], v => { on.names = v; });
+  make("p", { class: "note" }, root, [W.withheld && W.withheld + ".", W.unplaced, _("Times: {zone}. Arrow keys move the slider. Edges along coasts are left out; others may follow frontiers.", {zone: W.zone}), W.credits].filter(Boolean).join(" "));
   for (const v of d.symbols) {
     v.node = draw("g", {}, values);
-    draw("title", {}, v.node, v.name + (v.lost ? ": could not, or not wholly, be seen" : ": " + v.text));
+    draw("title", {}, v.node, v.name + (v.lost ? _(": could not, or not wholly, be seen") : ": " + v.text));
     const quiet = v.text === "0" || v.text === "–", half = Math.max(9, v.text.length * 3.6 + 4);
     draw("rect", { x: -half, y: -8, width: 2 * half, height: 16, rx: v.lost ? 0 : 8, fill: C.paper, stroke: quiet && !v.lost ? C.soft : C.ink, "stroke-width": quiet && !v.lost ? .8 : 1.4 }, v.node);
     if (v.lost) draw("path", { d: `M${-half} -8L${half} 8M${-half} 8L${half} -8`, stroke: C.ink }, v.node);

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval
+from truceline.base.language import _, day_words
 from truceline.layers.picture import MapInput, MapLine
 from truceline.line.history import Snapshot
 from truceline.line.side import snapshot_at
@@ -15,14 +16,10 @@ from truceline.schema.table import Record
 #: radius that holds 95 % of a circular normal error: √(−2 ln 0.05)
 RADIUS_95_SD = 2.4477
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
 
 def write_date(moment: datetime, zone: str, *, year: bool = True) -> str:
     """``20 Apr 2025`` in ``zone``."""
-    local = moment.astimezone(ZoneInfo(zone))
-    text = f"{local.day} {MONTHS[local.month - 1]}"
-    return f"{text} {local.year}" if year else text
+    return day_words(moment.astimezone(ZoneInfo(zone)), year=year, short=True)
 
 
 def write_moment(moment: datetime, zone: str) -> str:
@@ -36,7 +33,7 @@ def write_interval(start: datetime, stop: datetime, zone: str) -> str:
     if first.date() == last.date():
         return f"{write_moment(start, zone)}–{last:%H:%M}"
     if (last.date() - first.date()).days == 1 and f"{first:%H%M}{last:%H%M}" == "00000000":
-        return f"{write_date(start, zone, year=False)}, time not known"
+        return _("{date}, time not known").format(date=write_date(start, zone, year=False))
     return f"{write_moment(start, zone)} – {write_moment(stop, zone)}"
 
 

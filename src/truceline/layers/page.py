@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import WGS84, FloatArray, LocalFrame
+from truceline.base.language import digits, pgettext
 from truceline.line.shapes import polygonal
 
 Region = tuple[float, float, float, float]
@@ -159,7 +160,10 @@ def graticule(page: Page) -> list[tuple[str, int | float, BaseGeometry]]:
 
 def degree_label(kind: str, degree: float) -> str:
     """``36° E``, ``48.5° N``, ``0°``."""
-    letter = (
-        "" if degree == 0 else ("E" if degree > 0 else "W") if kind == "lon" else "N" if degree > 0 else "S"
+    if degree == 0:
+        return "0°"
+    east, north = (
+        pgettext("degrees", "E") if degree > 0 else pgettext("degrees", "W"),
+        pgettext("degrees", "N") if degree > 0 else pgettext("degrees", "S"),
     )
-    return f"{abs(degree):g}° {letter}".strip()
+    return f"{digits(f'{abs(degree):g}')}° {east if kind == 'lon' else north}"

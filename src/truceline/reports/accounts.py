@@ -6,8 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from truceline.assurance.series import Effect
-from truceline.base.errors import Problem
+from truceline.base.errors import Problem, told_problem
+from truceline.base.language import N_, _, digits
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
+from truceline.findings.words import from_to
 from truceline.line.history import LineHistory
 from truceline.reports import charts, figures, glossary
 from truceline.reports.opening import local_zone, party_part, party_parts, safe_url
@@ -30,9 +32,9 @@ def _series(results: Results, result: SeriesResult) -> Part:
     if act and spec.party:
         speaks_to = f"{act}, {results.truce.party_name(spec.party)}"
     elif act:
-        speaks_to = f"{act}; cannot say whose"
+        speaks_to = _("{act}; cannot say whose").format(act=act)
     else:
-        speaks_to = "Context only; cannot say whose acts it counts"
+        speaks_to = _("Context only; cannot say whose acts it counts")
     return {
         "id": spec.id,
         "title": spec.title,
@@ -63,41 +65,45 @@ def _cut_note(results: Results, result: SeriesResult) -> list[str]:
         return []
     zone = result.series.spec.zone
     first = figures.date_text(bins[drawn.start].start.astimezone(ZoneInfo(zone)).date().isoformat())
-    return [f"Drawn from {first}; the test uses the whole baseline."]
+    return [_("Drawn from {first}; the test uses the whole baseline.").format(first=first)]
 
 
 def _verdict(effect: Effect | None) -> str:
     if effect is None:
-        return "Context"
+        return _("Context")
     if effect.observed is None:
-        return "Missing in the window"
+        return _("Missing in the window")
     if effect.e_value is None:
-        return "Not tested"
+        return _("Not tested")
     if effect.e_value >= REPORTED_E and effect.ratio is not None:
-        return "Fell" if effect.ratio < 1 else "Rose"
-    return "No change shown" if effect.informative else "Uninformative"
+        return _("Fell") if effect.ratio < 1 else _("Rose")
+    return _("No change shown") if effect.informative else _("Uninformative")
 
 
 def _facts(result: SeriesResult) -> list[Part]:
     effect = result.effect
     if effect is None:
         return []
-    observed = "missing" if effect.observed is None else figures.number(effect.observed)
-    facts = [("In the window", observed)]
+    observed = _("missing") if effect.observed is None else figures.number(effect.observed)
+    facts = [(_("In the window"), observed)]
     if effect.expected is not None:
         band = ""
         if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
-            band = f" ({figures.number(effect.expected_lo95)} to {figures.number(effect.expected_hi95)})"
-        facts.append(("Expected", figures.number(effect.expected) + band))
+            low, high = figures.number(effect.expected_lo95), figures.number(effect.expected_hi95)
+            band = f" ({from_to(low, high)})"
+        facts.append((_("Expected"), figures.number(effect.expected) + band))
     if effect.ratio is not None:
         interval = figures.interval95(effect.ratio_lo95, effect.ratio_hi95)
-        facts.append(("Ratio", figures.ratio(effect.ratio) + (f" ({interval})" if interval else "")))
+        facts.append((_("Ratio"), figures.ratio(effect.ratio) + (f" ({interval})" if interval else "")))
     if effect.e_value is not None:
         facts.append(("E", figures.e_value(effect.e_value)))
     if 0.5 in effect.power:
-        facts.append(("Chance to report a halving", figures.percent(effect.power[0.5])))
-    missing = f"; {effect.n_window_missing} missing" if effect.n_window_missing else ""
-    facts.append(("Bins", f"{effect.n_baseline} before, {effect.n_window} in the window{missing}"))
+        facts.append((_("Chance to report a halving"), figures.percent(effect.power[0.5])))
+    bins = _("{before} before, {inside} in the window").format(
+        before=effect.n_baseline, inside=effect.n_window
+    )
+    missing = "; " + _("{n} missing").format(n=effect.n_window_missing) if effect.n_window_missing else ""
+    facts.append((_("Bins"), bins + missing))
     return [{"label": label, "value": value} for label, value in facts]
 
 
@@ -124,17 +130,18 @@ def claim_parts(results: Results) -> Part:
         if kind == "third_party_count" and not any(cell["accounts"] for cell in cells):
             continue
         title, meaning = glossary.EVIDENCE_KINDS[kind]
-        rules.append({"kind": kind, "title": title, "meaning": meaning, "cells": cells})
+        rules.append({"kind": kind, "title": _(title), "meaning": _(meaning), "cells": cells})
     return {"rules": rules, "parties": party_parts(results), "count": len(results.claim_accounts)}
 
 
+PRECISIONS: dict[str, str] = {
+    "approximate": N_("window approximate"),
+    "date_only": N_("dates only"),
+    "open": N_("end open"),
+}
+
+
 def _claim(results: Results, account: ClaimAccount) -> Part:
-    precision = {
-        "exact": "",
-        "approximate": "window approximate",
-        "date_only": "dates only",
-        "open": "end open",
-    }
     return {
         "id": account.claim_id,
         "speaker": account.speaker,
@@ -144,14 +151,16 @@ def _claim(results: Results, account: ClaimAccount) -> Part:
         "has_value": account.value is not None,
         "window": figures.window_short(account.window, local_zone(results)),
         "length": figures.hours(account.window.duration_h),
-        "precision": precision.get(account.window_precision, account.window_precision),
+        "precision": ""
+        if account.window_precision == "exact"
+        else glossary.word(PRECISIONS, account.window_precision),
         "parts": [
             {"measure": measure, "value": figures.claim_value(value, relation)}
             for measure, value, relation in account.parts
         ],
         "parts_sum": figures.number(account.parts_sum),
         "check": account.check,
-        "check_word": glossary.CHECKS.get(account.check, account.check),
+        "check_word": glossary.word(glossary.CHECKS, account.check),
         "check_text": account.check_text,
         "outlet": account.outlet or "",
         "url": safe_url(account.url),
@@ -181,32 +190,43 @@ def line_parts(results: Results) -> Part:
     }
 
 
+STATUSES: dict[str, str] = {
+    "first": N_("first shape"),
+    "update": N_("changed"),
+    "repeat": N_("same shape: no update"),
+}
+
+
 def _line(results: Results, history: LineHistory) -> Part:
     near = [
         snapshot
         for snapshot in history.snapshots
         if abs((snapshot.map_time - results.window.start).total_seconds()) < 4 * 86400
     ]
-    status = {"first": "first shape", "update": "changed", "repeat": "same shape: no update"}
     return {
         "title": history.title,
         "holder": ", ".join(
             dict.fromkeys(results.truce.party_name(s.holder_party_id) for s in history.snapshots)
         ),
         "updates": str(history.updates_in_window),
-        "stale": f"{figures.number(history.stale_h)} h" if history.stale_h is not None else figures.NONE,
+        "stale": _("{number} h").format(number=figures.number(history.stale_h))
+        if history.stale_h is not None
+        else figures.NONE,
         "stale_from": figures.moment_text(history.stale_from, "UTC") + " UTC" if history.stale_from else "",
         "lengths": [
-            f"{figures.number(length.length_km)} km at a tolerance of {figures.number(length.tolerance_m / 1000)} km"
+            _("{length} km at a tolerance of {tolerance} km").format(
+                length=figures.number(length.length_km),
+                tolerance=figures.number(length.tolerance_m / 1000),
+            )
             for length in history.lengths
         ],
         "snapshots": [
             {
                 "date": figures.moment_text(snapshot.map_time, "UTC"),
-                "status": status[snapshot.status],
-                "area": figures.number(snapshot.area_km2, digits=0),
-                "gained": figures.number(snapshot.gained_km2, digits=1),
-                "lost": figures.number(snapshot.lost_km2, digits=1),
+                "status": _(STATUSES[snapshot.status]),
+                "area": figures.number(snapshot.area_km2, places=0),
+                "gained": figures.number(snapshot.gained_km2, places=1),
+                "lost": figures.number(snapshot.lost_km2, places=1),
                 "row": snapshot.raw_file,
             }
             for snapshot in near
@@ -220,9 +240,9 @@ def coverage_parts(results: Results) -> list[Part]:
     return [
         {
             "source": _source_title(results, note.source_id),
-            "area": results.area_names.get(note.area_id, note.area_id) if note.area_id else "everywhere",
+            "area": results.area_names.get(note.area_id, note.area_id) if note.area_id else _("everywhere"),
             "period": figures.window_short(note.period, zone),
-            "reason": glossary.COVERAGE_REASONS.get(note.reason, note.reason.replace("_", " ")),
+            "reason": glossary.word(glossary.COVERAGE_REASONS, note.reason),
             "share": figures.percent(note.share_unseen),
             "text": note.text,
         }
@@ -237,15 +257,17 @@ def source_parts(results: Results) -> list[Part]:
 
 def _in_prose(problem: Problem) -> str:
     """A problem of a source in a sentence; its code and advice are for who runs the tool."""
-    where = (
-        f" ({problem.file}{'' if problem.row is None else f', row {problem.row}'})" if problem.file else ""
-    )
-    return f"{problem.message[:1].upper()}{problem.message[1:]}{where}."
+    row = "" if problem.row is None else ", " + _("row {n}").format(n=problem.row)
+    where = f" ({problem.file}{row})" if problem.file else ""
+    message = told_problem(problem)
+    return f"{message[:1].upper()}{message[1:]}{where}."
 
 
 def _source(source: SourceAccount) -> Part:
     def total(name: str) -> str:
-        return f"{sum(getattr(file, name) for file in source.files):,}" if source.files else figures.NONE
+        if not source.files:
+            return figures.NONE
+        return digits(f"{sum(getattr(file, name) for file in source.files):,}")
 
     return {
         "id": source.source_id,
@@ -254,11 +276,11 @@ def _source(source: SourceAccount) -> Part:
         "url": safe_url(source.url),
         "licence": source.licence,
         "citation": source.citation,
-        "grade": glossary.GRADES.get(source.grade, source.grade),
+        "grade": glossary.word(glossary.GRADES, source.grade),
         "adapter": f"{source.adapter} {source.adapter_version}".strip(),
         "role": source.role,
         "state": source.state,
-        "state_word": glossary.STATES.get(source.state, source.state),
+        "state_word": glossary.word(glossary.STATES, source.state),
         "cost": source.cost_of_absence,
         "n_files": str(len(source.files)),
         "rows_read": total("rows_read"),
@@ -269,14 +291,14 @@ def _source(source: SourceAccount) -> Part:
         "files": [
             {
                 "label": file.label,
-                "size": f"{file.size_bytes:,}",
+                "size": digits(f"{file.size_bytes:,}"),
                 "digest": file.digest,
                 "digest_short": file.digest[:16],
-                "read": f"{file.rows_read:,}",
-                "used": f"{file.rows_used:,}",
-                "outside": f"{file.rows_outside:,}",
-                "repeated": f"{file.rows_repeated:,}",
-                "quarantined": f"{file.rows_quarantined:,}",
+                "read": digits(f"{file.rows_read:,}"),
+                "used": digits(f"{file.rows_used:,}"),
+                "outside": digits(f"{file.rows_outside:,}"),
+                "repeated": digits(f"{file.rows_repeated:,}"),
+                "quarantined": digits(f"{file.rows_quarantined:,}"),
                 "left_out": file.left_out,
             }
             for file in source.files
@@ -289,7 +311,7 @@ def _source(source: SourceAccount) -> Part:
 def quarantine_parts(results: Results, *, most: int = 200) -> Part:
     """Rows that were put aside, each with its reason; the rest stands in a file of its own."""
     return {
-        "count": f"{len(results.quarantined):,}",
+        "count": digits(f"{len(results.quarantined):,}"),
         "shown": len(results.quarantined[:most]),
         "cut": len(results.quarantined) > most,
         "rows": [
@@ -297,7 +319,7 @@ def quarantine_parts(results: Results, *, most: int = 200) -> Part:
                 "where": problem.file + (f":{problem.row}" if problem.row is not None else ""),
                 "column": problem.column,
                 "code": problem.code,
-                "message": problem.message,
+                "message": told_problem(problem),
                 "got": problem.got,
                 "expected": problem.expected,
                 "next_step": problem.next_step,

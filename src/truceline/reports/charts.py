@@ -19,8 +19,9 @@ from scipy import special
 
 from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
+from truceline.base.language import _, day_words, ngettext
 from truceline.findings.results import SeriesResult
-from truceline.findings.words import plural
+from truceline.findings.words import units_of
 from truceline.reports import figures
 
 Variant = Literal["wide", "narrow"]
@@ -174,7 +175,8 @@ def draw_series(
         "bottom": bottom,
         "title": series.spec.title,
         "description": describe(result),
-        "unit": f"{plural(series.spec.unit)} per {_bin_words(series.spec)}",
+        "unit": _("{units} per {bin}").format(units=units_of(series.spec.unit), bin=_bin_words(series.spec)),
+        "window_label": _("window"),
         "y_ticks": [Tick(at=y(value), label=figures.number(value)) for value in ticks],
         "x_ticks": _time_ticks(series, x, most=10 if variant == "wide" else 5),
         "shades": _shades(window, baseline, first, last, x),
@@ -230,23 +232,28 @@ def describe(result: SeriesResult) -> str:
     series = result.series
     seen = series.count[~np.isnan(series.count)]
     missing = len(series.bins) - seen.size
-    text = f"{series.spec.title}: {len(series.bins)} bins of {_bin_words(series.spec)}"
+    text = _("{series}: {n} bins of {bin}").format(
+        series=series.spec.title, n=len(series.bins), bin=_bin_words(series.spec)
+    )
     if seen.size:
-        text += f", from {figures.number(float(seen.min()))} to {figures.number(float(seen.max()))}"
-    text += f"; {missing} missing."
+        text += ", " + _("from {low} to {high}").format(
+            low=figures.number(float(seen.min())), high=figures.number(float(seen.max()))
+        )
+    text += "; " + _("{n} missing").format(n=missing) + "."
     effect = result.effect
     if effect is not None and effect.observed is not None and effect.expected is not None:
-        text += (
-            f" In the window {figures.number(effect.observed)} observed, "
-            f"{figures.number(effect.expected)} expected."
+        text += " " + _("In the window {observed} observed, {expected} expected.").format(
+            observed=figures.number(effect.observed), expected=figures.number(effect.expected)
         )
     return text
 
 
 def _bin_words(spec: SeriesSpec) -> str:
     if spec.bin_months is not None:
-        return "month" if spec.bin_months == 1 else f"{spec.bin_months} months"
-    return "day" if spec.bin_h == 24 else f"{figures.number(spec.bin_h)} h"
+        if spec.bin_months == 1:
+            return _("month")
+        return ngettext("{n} month", "{n} months", spec.bin_months).format(n=spec.bin_months)
+    return _("day") if spec.bin_h == 24 else _("{number} h").format(number=figures.number(spec.bin_h))
 
 
 def _top(series: Series, fitted: FloatArray, band: tuple[FloatArray, FloatArray] | None) -> float:
@@ -264,7 +271,7 @@ def _time_ticks(series: Series, x: _Scale, *, most: int) -> list[Tick]:
     for day in day_ticks(first, last, series.spec.zone, most=most):
         at = x(day)
         local = day.astimezone(zone)
-        ticks.append(Tick(at=at, label=f"{local.day} {local:%b}"))
+        ticks.append(Tick(at=at, label=day_words(local, year=False, short=True)))
     return ticks
 
 

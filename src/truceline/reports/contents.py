@@ -8,25 +8,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from truceline.base.language import N_, _
 from truceline.findings.results import Results
 from truceline.reports import accounts, glossary, judged, opening, picture
 
 METHOD: tuple[str, ...] = (
-    "Each obligation is judged for each party, area, period and clock on its own. One rule serves every party.",
-    "Evidence is taken in the same three steps on both sides: the opponent’s count, the opponent’s concession, "
-    "the party’s own report. Sensors and third parties stand beside it.",
-    "A claim has a speaker, a window and a unit. It is never treated as a fact. Claims with different windows "
-    "or units are not compared.",
-    "A fall is shown by the opponent’s own figures or concession, or by a regular series with E of 20 or more. "
-    "A party’s report on itself shows no fall alone.",
-    "A series is compared with its own past: level, rhythm of day and week, trend, and spread wider than chance. "
-    "A bin without a record is missing. It is not a zero.",
-    "A series that shows no change, and had less than an even chance of showing a halving, is called uninformative. Where many areas are asked at once, each needs as many times the evidence.",
-    "Copies of one report count once. Observations are grouped into incidents; an incident is attributed only "
-    "with evidence that tells the parties apart.",
-    "Quiet is never stated without a bound. A bound needs a detection probability with its source. Where there is "
-    "none, the answer is: no bound possible.",
-    "A map that was not redrawn is missing data. It does not show a line that held.",
+    N_(
+        "Each obligation is judged for each party, area, period and clock on its own. One rule serves every party."
+    ),
+    N_(
+        "Evidence is taken in the same three steps on both sides: the opponent’s count, the opponent’s concession, "
+        "the party’s own report. Sensors and third parties stand beside it."
+    ),
+    N_(
+        "A claim has a speaker, a window and a unit. It is never treated as a fact. Claims with different windows "
+        "or units are not compared."
+    ),
+    N_(
+        "A fall is shown by the opponent’s own figures or concession, or by a regular series with E of 20 or more. "
+        "A party’s report on itself shows no fall alone."
+    ),
+    N_(
+        "A series is compared with its own past: level, rhythm of day and week, trend, and spread wider than chance. "
+        "A bin without a record is missing. It is not a zero."
+    ),
+    N_(
+        "A series that shows no change, and had less than an even chance of showing a halving, is called uninformative. Where many areas are asked at once, each needs as many times the evidence."
+    ),
+    N_(
+        "Copies of one report count once. Observations are grouped into incidents; an incident is attributed only "
+        "with evidence that tells the parties apart."
+    ),
+    N_(
+        "Quiet is never stated without a bound. A bound needs a detection probability with its source. Where there is "
+        "none, the answer is: no bound possible."
+    ),
+    N_("A map that was not redrawn is missing data. It does not show a line that held."),
 )
 
 
@@ -53,7 +70,7 @@ def build_contents(results: Results) -> dict[str, Any]:
         "findings": judged.finding_parts(results),
         "bounds": judged.bound_parts(results),
         "coverage": accounts.coverage_parts(results),
-        "method": list(METHOD),
+        "method": [_(sentence) for sentence in METHOD],
         "limits": list(results.limits),
         "sources": accounts.source_parts(results),
         "quarantine": accounts.quarantine_parts(results),
@@ -71,4 +88,4 @@ def build_contents(results: Results) -> dict[str, Any]:
 
 
 def _entries(words: dict[str, tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"key": key, "word": word, "meaning": meaning} for key, (word, meaning) in words.items()]
+    return [{"key": key, "word": _(word), "meaning": _(meaning)} for key, (word, meaning) in words.items()]

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, as_utc
+from truceline.base.language import _, day_words, digits, ngettext
 from truceline.findings.results import RowRef
-from truceline.findings.words import times_of
+from truceline.findings.words import from_to, times_of
 
 NONE = "–"
 
@@ -21,15 +22,15 @@ def round_significant(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
 
 
-def number(value: float | None, *, digits: int | None = None) -> str:
-    """A count or quantity with commas; at most one decimal place unless ``digits`` says more."""
+def number(value: float | None, *, places: int | None = None) -> str:
+    """A count or quantity, thousands parted; at most one decimal place unless ``places`` says more."""
     if value is None or math.isnan(value):
         return NONE
-    if digits is not None:
-        return f"{value:,.{digits}f}"
+    if places is not None:
+        return digits(f"{value:,.{places}f}")
     if float(value).is_integer() or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:,.1f}"
+        return digits(f"{value:,.0f}")
+    return digits(f"{value:,.1f}")
 
 
 def ratio(value: float | None) -> str:
@@ -39,16 +40,16 @@ def ratio(value: float | None) -> str:
     if value == 0:
         return "0"
     if value >= 10:
-        return f"{round_significant(value, 2):,.0f}"
+        return digits(f"{round_significant(value, 2):,.0f}")
     places = max(0, 1 - math.floor(math.log10(abs(round_significant(value, 2)))))
-    return f"{value:.{min(places, 6)}f}"
+    return digits(f"{value:.{min(places, 6)}f}")
 
 
 def interval95(low: float | None, high: float | None) -> str:
     """The 95 % interval of a ratio in words of figures; empty where there is none."""
     if low is None or high is None:
         return ""
-    return f"{ratio(low)} to {ratio(high)}"
+    return from_to(ratio(low), ratio(high))
 
 
 def e_value(value: float | None) -> str:
@@ -72,8 +73,8 @@ def percent(share: float | None) -> str:
 def hours(value: float) -> str:
     """A length in hours, or in days from ten days on."""
     if value >= 240:
-        return f"{number(value / 24)} days"
-    return f"{number(value)} h"
+        return ngettext("{number} day", "{number} days", value / 24).format(number=number(value / 24))
+    return _("{number} h").format(number=number(value))
 
 
 def offset(moment: datetime, zone: str) -> str:
@@ -90,7 +91,7 @@ def offset(moment: datetime, zone: str) -> str:
 def moment_text(moment: datetime, zone: str, *, year: bool = True) -> str:
     """``19 April 2025, 18:00`` in ``zone``."""
     local = as_utc(moment).astimezone(ZoneInfo(zone))
-    day = f"{local.day} {local:%B %Y}" if year else f"{local.day} {local:%b}"
+    day = day_words(local, year=year, short=not year)
     return f"{day}, {local:%H:%M}" if year else f"{day} {local:%H:%M}"
 
 
@@ -100,20 +101,22 @@ def date_text(iso_date: str) -> str:
         day = date.fromisoformat(iso_date)
     except ValueError:
         return iso_date
-    return f"{day.day} {day:%B %Y}"
+    return day_words(day)
 
 
 def window_local(period: Interval, zone: str) -> str:
     """A window in local time, with the zone's name and its distance from UTC."""
     start, stop = moment_text(period.start, zone), moment_text(period.stop, zone)
     first, last = offset(period.start, zone), offset(period.stop, zone)
-    where = first if first == last else f"{first}, at its end {last}"
-    return f"{start} to {stop} ({where})" if zone == "UTC" else f"{start} to {stop} ({zone}, {where})"
+    where = first if first == last else _("{first}, at its end {last}").format(first=first, last=last)
+    return (
+        f"{from_to(start, stop)} ({where})" if zone == "UTC" else f"{from_to(start, stop)} ({zone}, {where})"
+    )
 
 
 def window_utc(period: Interval) -> str:
     """A window in UTC."""
-    return f"{moment_text(period.start, 'UTC')} to {moment_text(period.stop, 'UTC')} UTC"
+    return f"{from_to(moment_text(period.start, 'UTC'), moment_text(period.stop, 'UTC'))} UTC"
 
 
 def window_short(period: Interval, zone: str) -> str:
@@ -124,7 +127,7 @@ def window_short(period: Interval, zone: str) -> str:
 def claim_value(value: float | None, relation: str | None) -> str:
     """A number as its speaker means it: plain, ``≥`` or ``≈``."""
     if value is None:
-        return "no number"
+        return _("no number")
     sign = f"{relation} " if relation in ("≥", "≈") else ""
     return sign + number(value)
 
@@ -153,11 +156,13 @@ def row_lines(rows: Sequence[RowRef], *, most_ranges: int = 40) -> list[str]:
     lines = []
     for file, numbers in group_rows(rows).items():
         if set(numbers) == {0}:
-            lines.append(f"{file} (the whole file)")
+            lines.append(_("{file} (the whole file)").format(file=file))
             continue
         pieces = row_ranges(numbers).split(", ")
         text = ", ".join(pieces[:most_ranges])
         if len(pieces) > most_ranges:
-            text += f" … ({len(numbers):,} rows in all; findings.json lists them)"
+            text += " … " + _("({n} rows in all; findings.json lists them)").format(
+                n=digits(f"{len(numbers):,}")
+            )
         lines.append(f"{file}:{text}")
     return lines

@@ -283,7 +283,11 @@ def _series() -> Part:
             "party_id": _said(_TEXT_OR_NULL, meanings["party"]),
             "area_id": _said(_TEXT, meanings["area"]),
             "unit": _said(_TEXT, meanings["unit"]),
-            "bin_h": {"type": "number", "exclusiveMinimum": 0, "description": "length of a bin, hours; of a calendar month on average"},
+            "bin_h": {
+                "type": "number",
+                "exclusiveMinimum": 0,
+                "description": "length of a bin, hours; of a calendar month on average",
+            },
             "warning_only": _said(_YES_NO, meanings["warning_only"]),
             "caveat": _TEXT,
             "effect": {"oneOf": [effect, {"type": "null"}], "description": "null: context only"},

@@ -7,6 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from truceline.base.language import N_, _, language, say_script
 from truceline.findings.results import Results
 from truceline.reports import fonts
 from truceline.reports.contents import build_contents
@@ -14,19 +15,19 @@ from truceline.reports.picture import map_html
 
 #: numbered sections: number, anchor, title
 SECTIONS: tuple[tuple[int, str, str], ...] = (
-    (1, "glance", "At a glance"),
-    (2, "declared", "What was declared"),
-    (3, "map-section", "The map and the line"),
-    (4, "series", "Series through time"),
-    (5, "claims", "What each side claims, taken apart"),
-    (6, "findings", "Findings by day and area"),
-    (7, "bounds", "What could have gone unseen"),
-    (8, "coverage", "What was not watched, and why"),
-    (9, "method", "Method and limits"),
-    (10, "sources", "Sources"),
-    (11, "quarantine", "Rows put aside"),
-    (12, "reasons", "Reason codes of this report"),
-    (13, "words", "Words and what they mean here"),
+    (1, "glance", N_("At a glance")),
+    (2, "declared", N_("What was declared")),
+    (3, "map-section", N_("The map and the line")),
+    (4, "series", N_("Series through time")),
+    (5, "claims", N_("What each side claims, taken apart")),
+    (6, "findings", N_("Findings by day and area")),
+    (7, "bounds", N_("What could have gone unseen")),
+    (8, "coverage", N_("What was not watched, and why")),
+    (9, "method", N_("Method and limits")),
+    (10, "sources", N_("Sources")),
+    (11, "quarantine", N_("Rows put aside")),
+    (12, "reasons", N_("Reason codes of this report")),
+    (13, "words", N_("Words and what they mean here")),
 )
 
 
@@ -47,14 +48,30 @@ def render_html(results: Results) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["_"] = say
     return environment.get_template("report.html.j2").render(
         **contents,
-        toc=SECTIONS,
+        lang=LOCALES.get(language(), language()),
+        english=language() == "en",
+        toc=[(number, anchor, _(heading)) for number, anchor, heading in SECTIONS],
         filters=_filters(contents["findings"]),
         font_uri=Markup(fonts.upright_data_uri()),
         css=Markup(_asset("report.css")),
-        js=Markup(_asset("report.js")),
+        css_words=Markup(LONG_WORDS),
+        js=Markup(say_script(_asset("report.js"))),
     )
+
+
+#: languages of longer words break them at syllables
+LONG_WORDS = "body{hyphens:auto}code,.code,.nowrap,.big{hyphens:none}"
+
+#: what the page declares itself to be written in
+LOCALES = {"en": "en-GB"}
+
+
+def say(message: str, **values: object) -> Markup:
+    """A sentence of the template with its values, escaped but for markup of the template's own."""
+    return Markup.escape(_(message)).format(**values)
 
 
 def _asset(name: str) -> str:
@@ -69,9 +86,9 @@ def _filters(findings: list[dict[str, object]]) -> list[tuple[str, str, list[str
         return [str(value) for value in dict.fromkeys(values)]
 
     return [
-        ("act", "Act", choices("act")),
-        ("party", "Party", choices("party", "name")),
-        ("judgement", "Judgement", choices("judgement", "word")),
-        ("area", "Area", choices("area")),
-        ("period", "Period", choices("period")),
+        ("act", _("Act"), choices("act")),
+        ("party", _("Party"), choices("party", "name")),
+        ("judgement", _("Judgement"), choices("judgement", "word")),
+        ("area", _("Area"), choices("area")),
+        ("period", _("Period"), choices("period")),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from truceline.base.language import _, digits
 from truceline.findings.results import Finding, Reason, Results
 from truceline.reports import figures, glossary
 from truceline.reports.opening import (
@@ -37,7 +38,7 @@ def _finding(results: Results, finding: Finding, leading: set[str]) -> Part:
         "obligation": obligation.title,
         "party": party_part(results, finding.party_id),
         "area": results.area_names.get(finding.area_id, finding.area_id),
-        "period": "Whole window"
+        "period": _("Whole window")
         if finding.period == truce.window(finding.clock_id)
         else finding.period_label,
         "period_local": figures.window_local(finding.period, clock.zone),
@@ -65,7 +66,7 @@ def _reason(reason: Reason) -> Part:
         "sources": ", ".join(reason.source_ids),
         "claims": ", ".join(reason.claim_ids),
         "series": reason.series_id or "",
-        "incidents": f"{len(reason.incident_ids):,}" if reason.incident_ids else "",
+        "incidents": digits(f"{len(reason.incident_ids):,}") if reason.incident_ids else "",
         "rows": figures.row_lines(reason.rows),
     }
 
@@ -110,4 +111,4 @@ def bound_parts(results: Results) -> Part:
 
 
 def _limit(value: float | None) -> str:
-    return "no bound" if value is None else f"≤ {figures.number(value)}"
+    return _("no bound") if value is None else f"≤ {figures.number(value)}"

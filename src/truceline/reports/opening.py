@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from truceline.assurance.series import Bound
+from truceline.base.language import N_, _, told
 from truceline.findings.results import Evidence, Finding, Results
-from truceline.findings.words import plural
+from truceline.findings.words import unit_for
 from truceline.reports import figures, glossary
 from truceline.terms.truce import Declaration, Obligation
 
@@ -32,7 +33,7 @@ def masthead(results: Results) -> Part:
         "title": results.title,
         "subtitle": results.subtitle,
         "case_id": results.case_id,
-        "instrument": glossary.INSTRUMENTS.get(truce.instrument, truce.instrument),
+        "instrument": glossary.word(glossary.INSTRUMENTS, truce.instrument),
         "clocks": clocks,
         "zone": local_zone(results),
         "baseline": figures.window_local(results.baseline, local_zone(results)),
@@ -43,7 +44,7 @@ def masthead(results: Results) -> Part:
         "seed": str(results.seed),
         "terms_version": truce.terms_version,
         "invented": results.invented,
-        "banner": "Invented case. Every place, party and event in this report is simulated."
+        "banner": _("Invented case. Every place, party and event in this report is simulated.")
         if results.invented
         else "",
     }
@@ -67,7 +68,7 @@ def party_part(results: Results, party_id: str | None) -> Part:
     for part in party_parts(results):
         if part["id"] == party_id:
             return part
-    return {"id": party_id or "", "name": party_id or "neither side", "index": -1}
+    return {"id": party_id or "", "name": party_id or _("neither side"), "index": -1}
 
 
 def leading_findings(results: Results) -> list[Finding]:
@@ -123,19 +124,26 @@ def _largest_count(finding: Finding) -> Evidence | None:
     return max(counts, key=lambda item: item.value or 0.0, default=None)
 
 
+#: whether a line of evidence says that acts occurred
+RESIDUALS: dict[bool | None, str] = {
+    True: N_("acts in the period"),
+    False: N_("no acts in the period"),
+    None: N_("does not say"),
+}
+
+
 def evidence_part(results: Results, evidence: Evidence) -> Part:
     """One line of evidence, ready to print; the same fields for every party and kind."""
-    residual = {True: "acts in the period", False: "no acts in the period", None: "does not say"}
     side = party_part(results, evidence.speaker_party_id)
-    unit = evidence.unit if evidence.value == 1 else plural(evidence.unit)
+    unit = unit_for(2 if evidence.value is None else evidence.value, evidence.unit)
     value = f"{figures.claim_value(evidence.value, evidence.relation)} {unit}".strip()
     return {
         "kind": glossary.title(glossary.EVIDENCE_KINDS, evidence.kind),
         "speaker": evidence.speaker,
         "side": side["name"] if evidence.speaker_party_id else "",
         "side_index": side["index"],
-        "change": glossary.CHANGES.get(evidence.change, evidence.change),
-        "residual": residual[evidence.residual],
+        "change": glossary.word(glossary.CHANGES, evidence.change),
+        "residual": _(RESIDUALS[evidence.residual]),
         "value": value if evidence.value is not None else figures.NONE,
         "baseline": figures.number(evidence.baseline_value),
         "baseline_note": evidence.baseline_note,
@@ -154,16 +162,18 @@ def evidence_part(results: Results, evidence: Evidence) -> Part:
 def bound_text(bound: Bound) -> str:
     """What could have gone unseen, in a few words; never silent."""
     if bound.history_hi95 is None and bound.worst_hi95 is None and bound.evader_hi95 is None:
-        return "No bound possible"
+        return _("No bound possible")
     parts = [
-        f"at most {figures.number(limit)} ({name})"
-        for name, limit in (("by history", bound.history_hi95), ("worst watched part", bound.worst_hi95))
+        _("at most {number} ({bound})").format(number=figures.number(limit), bound=name)
+        for name, limit in (
+            (_("by history"), bound.history_hi95),
+            (_("worst watched part"), bound.worst_hi95),
+            (_("violator who knows the coverage"), bound.evader_hi95),
+        )
         if limit is not None
     ]
-    if bound.evader_hi95 is not None:
-        parts.append(f"at most {figures.number(bound.evader_hi95)} (violator who knows the coverage)")
-    else:
-        parts.append("no bound for a violator who knows the coverage")
+    if bound.evader_hi95 is None:
+        parts.append(_("no bound for a violator who knows the coverage"))
     return "; ".join(parts)
 
 
@@ -173,32 +183,36 @@ def bound_short(bound: Bound) -> tuple[str, str]:
     The widest goes first, so that a reader who stops there is not told too little.
     """
     limits = [
-        (bound.evader_hi95, "violator who knows the coverage"),
-        (bound.worst_hi95, "worst watched part"),
-        (bound.history_hi95, "by history"),
+        (bound.evader_hi95, _("violator who knows the coverage")),
+        (bound.worst_hi95, _("worst watched part")),
+        (bound.history_hi95, _("by history")),
     ]
     known = [(limit, name) for limit, name in limits if limit is not None]
     if not known:
-        return "No bound possible", ""
+        return _("No bound possible"), ""
     (widest, name), rest = known[0], known[1:]
     more = [name, *(f"{figures.number(limit)} {other}" for limit, other in rest)]
     if bound.evader_hi95 is None:
-        more.append("no bound for a violator who knows the coverage")
+        more.append(_("no bound for a violator who knows the coverage"))
     if bound.blind_share:
         # a bound holds where there was sight: said at the number, not in a note alone
-        more.append(f"no sight of {figures.percent(bound.blind_share)} of area and time")
+        more.append(
+            _("no sight of {share} of area and time").format(share=figures.percent(bound.blind_share))
+        )
     # a bound that leaves ground or hours out must say so in its first words
-    where = " where watched" if bound.evader_hi95 is None else ""
-    return f"At most {figures.number(widest)}{where}", "; ".join(more)
+    most = _("At most {number} where watched") if bound.evader_hi95 is None else _("At most {number}")
+    return most.format(number=figures.number(widest)), "; ".join(more)
 
 
 def bound_reason(bound: Bound) -> str:
     """Why the bound is what it is, in words; the basis where there is one."""
     sentences = [glossary.reason_meaning(code) for code in bound.reason_codes]
     if bound.basis:
-        sentences.append(f"Basis: {'; '.join(bound.basis)}.")
+        sentences.append(_("Basis: {basis}.").format(basis="; ".join(told(basis) for basis in bound.basis)))
     if bound.blind_share:
-        sentences.append(f"No sight at all of {figures.percent(bound.blind_share)} of area and time.")
+        sentences.append(
+            _("No sight at all of {share} of area and time.").format(share=figures.percent(bound.blind_share))
+        )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -229,9 +243,9 @@ def glance(results: Results) -> Part:
         best = best_evidence(finding)
         figure = best if best is not None and best.value is not None else _largest_count(finding)
         declaration = _declaration(results, obligation.clauses.get(finding.party_id))
-        wording, declared_by = "No clause named", ""
+        wording, declared_by = _("No clause named"), ""
         if declaration is not None and declaration.id in quoted:
-            wording = f"The same words ({declaration.speaker.split(',')[0]})"
+            wording = _("The same words ({speaker})").format(speaker=declaration.speaker.split(",")[0])
         elif declaration is not None:
             quoted.add(declaration.id)
             wording = _short(declaration.wording)
@@ -313,7 +327,7 @@ def _append(values: list[str], value: str) -> None:
 def _bears_on(results: Results, found: dict[str, list[str]], bound: dict[str, list[str]]) -> str:
     """Acts, with the parties only where it bears on some of them alone."""
     if found == bound:
-        return "every act and party"
+        return _("every act and party")
     return "; ".join(
         act
         if set(parties) == set(bound[act])
@@ -347,9 +361,9 @@ def declared(results: Results) -> Part:
                 "definition": truce.act(item.act).definition,
                 "binds": ", ".join(truce.party_name(p) for p in _in_file_order(results, item.binds)),
                 "areas": _area_words(results, item),
-                "return_fire": "Answering fire is no breach"
+                "return_fire": _("Answering fire is no breach")
                 if item.return_fire_exempt
-                else "No exemption named",
+                else _("No exemption named"),
             }
             for item in truce.obligations
         ],
@@ -360,7 +374,7 @@ def _area_words(results: Results, obligation: Obligation) -> str:
     areas = list(dict.fromkeys(area for scope in obligation.scopes for area in scope.areas))
     names = [results.area_names.get(area, area) for area in areas]
     if len(names) > 4:
-        return f"{names[0]}; {len(names) - 1} areas within it"
+        return _("{area}; {n} areas within it").format(area=names[0], n=len(names) - 1)
     return "; ".join(names)
 
 

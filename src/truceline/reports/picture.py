@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from truceline.base.geodesy import LocalFrame
+from truceline.base.language import _, told
 from truceline.findings.results import Finding, Results
+from truceline.findings.words import axis_unit, listed
 from truceline.layers.map import MapInput, MapLine, MapPlace, MapSymbol, render_map_html, render_map_svg
 from truceline.reports import fonts
 from truceline.reports.opening import best_evidence, local_zone
@@ -20,7 +22,7 @@ def map_input(results: Results) -> MapInput | None:
     west, south, east, north = region
     sources = {source.source_id: source for source in results.sources}
     return MapInput(
-        title=f"{results.title}: line, incidents and areas",
+        title=_("{title}: line, incidents and areas").format(title=results.title),
         region=region,
         frame=LocalFrame(
             name=results.case_id, longitude_deg=(west + east) / 2, latitude_deg=(south + north) / 2
@@ -42,7 +44,9 @@ def map_input(results: Results) -> MapInput | None:
         symbols=_symbols(results),
         symbols_title=_symbols_title(results),
         places=tuple(
-            MapPlace(name=place.name, longitude_deg=place.longitude_deg, latitude_deg=place.latitude_deg)
+            MapPlace(
+                name=told(place.name), longitude_deg=place.longitude_deg, latitude_deg=place.latitude_deg
+            )
             for place in results.places
         ),
         land=results.land,
@@ -67,12 +71,15 @@ def map_html(results: Results) -> str:
 
 def map_alt(results: Results) -> str:
     """The map in words."""
-    parties = " and ".join(party.name for party in results.truce.parties)
-    n_areas = len(_area_findings(results))
-    return (
-        f"Map of the area of the truce between {parties}: maps of control ({len(results.lines)}), "
-        f"incidents with their uncertainty ({results.incidents.num_rows}), areas with a value ({n_areas}). "
+    return _(
+        "Map of the area of the truce between {parties}: maps of control ({maps}), "
+        "incidents with their uncertainty ({incidents}), areas with a value ({areas}). "
         "The tables of this report give the figures."
+    ).format(
+        parties=listed([party.name for party in results.truce.parties]),
+        maps=len(results.lines),
+        incidents=results.incidents.num_rows,
+        areas=len(_area_findings(results)),
     )
 
 
@@ -116,4 +123,6 @@ def _symbols_title(results: Results) -> str:
         return ""
     obligation = next(item for item in results.truce.obligations if item.id == findings[0].obligation_id)
     act = results.truce.act(obligation.act).name
-    return f"{act}: {unit or 'records'} in the window, by area"
+    return _("{act}: {units} in the window, by area").format(
+        act=act, units=axis_unit(unit) if unit else _("records")
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from truceline.base.language import N_
+
 DONE = 0
 UNEXPECTED = 1
 USAGE = 2
@@ -10,13 +12,13 @@ INTERRUPTED = 130
 ENDED = 143
 
 EXIT_CODES: dict[int, str] = {
-    DONE: "Done.",
-    UNEXPECTED: "Unexpected: a fault of Truceline. Please report it with what stands on stderr.",
-    USAGE: "The command was called wrongly, or asked for something that is not there.",
-    3: "The case is wrong: its terms, its sources, its areas.",
-    4: "An input file cannot be used at all.",
-    5: "The result cannot be written, or a written one cannot be read.",
-    NOT_ALL_FETCHED: "Some files could not be fetched; the others are there.",
-    INTERRUPTED: "Interrupted (Ctrl-C). No half-written result is left.",
-    ENDED: "Ended by another program (SIGTERM). No half-written result is left.",
+    DONE: N_("Done."),
+    UNEXPECTED: N_("Unexpected: a fault of Truceline. Please report it with what stands on stderr."),
+    USAGE: N_("The command was called wrongly, or asked for something that is not there."),
+    3: N_("The case is wrong: its terms, its sources, its areas."),
+    4: N_("An input file cannot be used at all."),
+    5: N_("The result cannot be written, or a written one cannot be read."),
+    NOT_ALL_FETCHED: N_("Some files could not be fetched; the others are there."),
+    INTERRUPTED: N_("Interrupted (Ctrl-C). No half-written result is left."),
+    ENDED: N_("Ended by another program (SIGTERM). No half-written result is left."),
 }
