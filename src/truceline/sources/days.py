@@ -78,7 +78,10 @@ def read_moment(text: str, *, zone: str | None = None) -> datetime:
     day, hour, minute, second, offset = match.groups()
     try:
         if hour is None:
-            raise DateOnly(date.fromisoformat(day))
+            found = date.fromisoformat(day)
+            if not date.min < found < date.max - timedelta(days=1):
+                raise ValueError("a day at the calendar's edge")
+            raise DateOnly(found)
         moment = datetime.fromisoformat(f"{day}T{int(hour):02d}:{minute}{second or ''}{offset or ''}")
     except DateOnly:
         raise
@@ -121,15 +124,22 @@ def place_in_zone(moment: datetime, zone: str | None) -> datetime:
         If it is naive and no zone is declared, or the clocks skipped it.
     """
     if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise TimeReadError("time_format", "a time outside the calendar") from error
     if zone is None:
         raise TimeReadError(
             "time_naive",
             "the time has no zone",
             next_step=DECLARE_ZONE,
         )
-    known = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    if known.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != moment:
+    try:
+        known = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        back = known.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except OverflowError as error:
+        raise TimeReadError("time_format", "a time outside the calendar") from error
+    if back != moment:
         raise TimeReadError("time_format", f"the clocks of {zone} skipped this time")
     return known
 

@@ -7,22 +7,40 @@ the time under an alert is time in which nothing could be seen; an alert longer 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
-from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.intervals import Interval
-from truceline.schema.table import Record
+from truceline.schema import COVERAGE, OBSERVATIONS
+from truceline.sources.batches import Batch, csv_batches, overlaps
+from truceline.sources.columns import (
+    Hashes,
+    Mask,
+    Seen,
+    Whole,
+    coded,
+    content_hashes,
+    microseconds,
+    moment_at,
+    moment_texts,
+    times,
+)
 from truceline.sources.days import Zone
+from truceline.sources.gather import Gathered, one_act, picked, provenance
 from truceline.sources.outcome import conclude, read_each
-from truceline.sources.rows import Row, Sheet
+from truceline.sources.rows import Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 
 #: stop of an alert without a finish: it was still on when the file was made
 OPEN = datetime(9999, 1, 1, tzinfo=UTC)
+COLUMNS = ("region", "started_at", "finished_at")
+_SECOND_US = 1_000_000
 
 
 class SirenOptions(Model):
@@ -48,37 +66,115 @@ class OblastSirens(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Alerts become observations, the time under an alert becomes coverage without sight."""
         tables = SourceTables()
-        observations: list[Record] = []
-        coverage: list[Record] = []
-        seen: set[tuple[str, datetime, datetime]] = set()
+        alerts = Gathered(OBSERVATIONS, word="obs", start="occurred_from")
+        blind = Gathered(COVERAGE, word="cov", start="window_start")
+        seen = Seen()
         merged: dict[str, list[Interval]] = {}
 
         def read_file(file: InputFile) -> None:
-            for row in Sheet(file, tables).csv_rows(columns=("region", "started_at", "finished_at")):
-                alert = self._alert(row, context)
-                if alert is None:
-                    continue
-                region, area_id, interval = alert
-                if (area_id, interval.start, interval.stop) in seen:
-                    row.repeated()
-                    continue
-                seen.add((area_id, interval.start, interval.stop))
-                if not interval.overlaps(context.span):
-                    row.outside()
-                    continue
-                row.use()
-                observations.append(self._observation(row, context, region, area_id, interval))
-                coverage.append(self._blind(row, context, area_id, interval))
-                known = _known_part(interval, context)
-                if self._is_merged(known) and known.overlaps(context.window):
-                    merged.setdefault(region, []).append(known)
+            for batch in csv_batches(Sheet(file, tables), columns=COLUMNS):
+                self._take(batch, context, alerts, blind, seen=seen, merged=merged)
 
         read_each(context, tables, read=read_file)
         tables.notes += self._merged_notes(merged, context.window)
-        return conclude(tables, context, observations=observations, coverage=coverage)
+        return conclude(tables, context, observations=alerts.table(), coverage=blind.table())
 
-    def _is_merged(self, interval: Interval) -> bool:
-        return interval.duration_h > self.options.merged_after_h
+    def _take(
+        self,
+        batch: Batch,
+        context: ReadContext,
+        alerts: Gathered,
+        blind: Gathered,
+        *,
+        seen: Seen,
+        merged: dict[str, list[Interval]],
+    ) -> None:
+        regions = batch.text("region", required=True)
+        started = batch.time("started_at", zone=self.options.zone)
+        finished = batch.time("finished_at", zone=self.options.zone, required=False)
+        areas = _areas(batch, regions, context)
+        start_us = started.start_us
+        stop_us = np.where(finished.is_none, microseconds(OPEN), finished.start_us)
+        batch.wrong(
+            ~started.is_none & (stop_us <= start_us),
+            "time_order",
+            "the alert finishes before it starts",
+            column="finished_at",
+            got=lambda at: str(batch.row(at).values["finished_at"]),
+            expected=lambda at: f"after {batch.row(at).values['started_at']}",
+        )
+        sound = np.flatnonzero(batch.sound())
+        known = content_hashes(
+            context.source_id,
+            [picked(areas, sound), *_moment_texts(start_us[sound], stop_us[sound])],
+            n=len(sound),
+        )
+        fresh = np.zeros(len(batch), np.bool_)
+        fresh[sound] = seen.first(known)
+        used = batch.settle(inside=overlaps(context.span, start_us, stop_us), fresh=fresh, repeats_first=True)
+        coverage_ids = known[np.isin(sound, used)]
+        self._add(batch, context, used, alerts, regions=picked(regions, used), areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used])  # fmt: skip
+        self._add_blind(batch, context, used, blind, areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used], ids=coverage_ids)  # fmt: skip
+        self._note_merged(context, picked(regions, used), start_us[used], stop_us[used], merged)
+
+    def _add(
+        self, batch: Batch, context: ReadContext, used: Whole, alerts: Gathered, *, regions: pa.Array, areas: pa.Array, start_us: Whole, stop_us: Whole
+    ) -> None:  # fmt: skip
+        is_open = stop_us == microseconds(OPEN)
+        ids = content_hashes(context.source_id, [regions, *_moment_texts(start_us, stop_us)], n=len(used))
+        alerts.add(
+            {
+                "source_id": context.source_id,
+                "occurred_from": times(start_us),
+                "occurred_until": times(start_us + _SECOND_US),
+                "ended_from": times(stop_us, is_open),
+                "ended_until": times(stop_us + _SECOND_US, is_open),
+                "area_id": areas,
+                "place_name": regions,
+                "acts": one_act(self.options.act, len(used)),
+                "accused_party_id": self.options.accused_party,
+                "speaker_party_id": self.options.speaker_party,
+                "primary_source_id": context.source_id,
+                **provenance(batch.sheet.file, batch.numbers[used]),
+            },
+            ids,
+        )
+
+    def _add_blind(
+        self, batch: Batch, context: ReadContext, used: Whole, blind: Gathered, *, areas: pa.Array, start_us: Whole, stop_us: Whole, ids: Hashes
+    ) -> None:  # fmt: skip
+        known_us = _known_stops(stop_us, context)
+        merged = pa.array(self._are_merged(start_us, known_us))
+        blind.add(
+            {
+                "source_id": context.source_id,
+                "area_id": areas,
+                "window_start": times(start_us),
+                "window_stop": times(known_us),
+                "act": self.options.act,
+                "available_share": 0.0,
+                "reason": pc.if_else(merged, "merged_record", "watched"),
+                "note": pc.if_else(
+                    merged,
+                    "several alerts merged into one: new ones cannot be seen",
+                    "under an alert: a new one cannot start",
+                ),
+                **provenance(batch.sheet.file, batch.numbers[used]),
+            },
+            ids,
+        )
+
+    def _note_merged(
+        self, context: ReadContext, regions: pa.Array, start_us: Whole, stop_us: Whole, merged: dict[str, list[Interval]]
+    ) -> None:  # fmt: skip
+        known_us = _known_stops(stop_us, context)
+        noted = self._are_merged(start_us, known_us) & overlaps(context.window, start_us, known_us)
+        for at in np.flatnonzero(noted).tolist():
+            alert = Interval(moment_at(start_us[at]), moment_at(known_us[at]))
+            merged.setdefault(regions[at].as_py(), []).append(alert)
+
+    def _are_merged(self, start_us: Whole, stop_us: Whole) -> Mask:
+        return np.asarray(stop_us - start_us > self.options.merged_after_h * 3_600_000_000)
 
     def _merged_notes(self, merged: dict[str, list[Interval]], window: Interval) -> list[str]:
         """Which regions could not be seen in the window, and for how much of it."""
@@ -95,73 +191,32 @@ class OblastSirens(Source):
             )
         return notes
 
-    def _alert(self, row: Row, context: ReadContext) -> tuple[str, str, Interval] | None:
-        region = row.text("region", required=True)
-        started = row.time("started_at", zone=self.options.zone)
-        finished = row.time("finished_at", zone=self.options.zone, required=False) or OPEN
-        area_id = context.area(region) if region else None
-        if region and area_id is None:
-            row.wrong(
-                "name_unknown",
-                "the case has no area of this name",
-                column="region",
-                got=region,
-                expected="a region listed in the case's areas",
-                next_step="Add the region, or its spelling, to the case's areas",
-            )
-        if started and finished <= started:
-            row.wrong(
-                "time_order",
-                "the alert finishes before it starts",
-                column="finished_at",
-                got=str(row.values["finished_at"]),
-                expected=f"after {row.values['started_at']}",
-            )
-        if not row.ok or region is None or started is None or area_id is None:
-            return None
-        return region, area_id, Interval(started, finished)
 
-    def _observation(
-        self, row: Row, context: ReadContext, region: str, area_id: str, interval: Interval
-    ) -> Record:
-        return {
-            "observation_id": short_id("obs", context.source_id, region, interval.start, interval.stop),
-            "source_id": context.source_id,
-            "occurred_from": interval.start,
-            "occurred_until": _next_second(interval.start),
-            "ended_from": None if interval.stop == OPEN else interval.stop,
-            "ended_until": None if interval.stop == OPEN else _next_second(interval.stop),
-            "area_id": area_id,
-            "place_name": region,
-            "acts": {self.options.act: 0.0},
-            "accused_party_id": self.options.accused_party,
-            "speaker_party_id": self.options.speaker_party,
-            "primary_source_id": context.source_id,
-            **row.provenance,
-        }
-
-    def _blind(self, row: Row, context: ReadContext, area_id: str, interval: Interval) -> Record:
-        known = _known_part(interval, context)
-        merged = self._is_merged(known)
-        return {
-            "coverage_id": short_id("cov", context.source_id, area_id, interval.start, interval.stop),
-            "source_id": context.source_id,
-            "area_id": area_id,
-            "window_start": interval.start,
-            "window_stop": known.stop,
-            "act": self.options.act,
-            "available_share": 0.0,
-            "reason": "merged_record" if merged else "watched",
-            "note": "several alerts merged into one: new ones cannot be seen"
-            if merged
-            else "under an alert: a new one cannot start",
-            **row.provenance,
-        }
+def _areas(batch: Batch, regions: pa.Array, context: ReadContext) -> pa.Array:
+    """Areas of the regions; a name that the case does not know is a problem."""
+    names, which = coded(regions)
+    areas = [None if name is None else context.area(name) for name in names]
+    unknown = np.array([name is not None and area is None for name, area in zip(names, areas, strict=True)])
+    batch.wrong(
+        unknown[which] if len(names) else np.zeros(len(batch), np.bool_),
+        "name_unknown",
+        "the case has no area of this name",
+        column="region",
+        got=lambda at: regions[at].as_py(),
+        expected="a region listed in the case's areas",
+        next_step="Add the region, or its spelling, to the case's areas",
+    )
+    return pa.array(areas, pa.string()).take(pa.array(which))
 
 
-def _known_part(interval: Interval, context: ReadContext) -> Interval:
-    """The alert; one without a finish is followed no further than the case's span."""
-    return Interval(interval.start, context.span.stop) if interval.stop == OPEN else interval
+def _known_stops(stop_us: Whole, context: ReadContext) -> Whole:
+    """Where alerts stop; one without a finish is followed no further than the case's span."""
+    return np.where(stop_us == microseconds(OPEN), microseconds(context.span.stop), stop_us)
+
+
+def _moment_texts(*moments_us: Whole) -> list[pa.Array]:
+    """Moments as Python writes them, which is what ids are made of."""
+    return [moment_texts(values_us) for values_us in moments_us]
 
 
 def _covered_h(intervals: list[Interval], window: Interval) -> float:
@@ -173,7 +228,3 @@ def _covered_h(intervals: list[Interval], window: Interval) -> float:
             hours += Interval(start, stop).duration_h
             reached = stop
     return hours
-
-
-def _next_second(moment: datetime) -> datetime:
-    return moment + timedelta(seconds=1)

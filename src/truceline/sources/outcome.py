@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import format_time
 from truceline.schema import TABLES
-from truceline.schema.table import Record
+from truceline.schema.table import Record, Table
 from truceline.sources.rows import distinct_files
 from truceline.sources.source import FileRead, InputFile, ReadContext, SourceTables
 
@@ -92,13 +92,16 @@ def matches(file: InputFile, pattern: str) -> bool:
     return fnmatch(file.path.name, pattern) or fnmatch(file.label, pattern)
 
 
-def conclude(tables: SourceTables, context: ReadContext, **records: Sequence[Record]) -> SourceTables:
-    """Build the tables named in ``records`` and close the account.
+def conclude(tables: SourceTables, context: ReadContext, **records: Sequence[Record] | Table) -> SourceTables:
+    """Build the tables named in ``records`` (unless they are tables) and close the account.
 
     Rows stand in the order of their time and id, whatever the order of the files and of the
     rows in them. A source without a record in the truce's window says so.
     """
     for name, rows in records.items():
+        if not isinstance(rows, Sequence):
+            setattr(tables, name, rows)
+            continue
         spec = TABLES[name]
         start = _TIMES[name][0]
         ordered = sorted(rows, key=lambda row: (row[start], row[spec.key]))

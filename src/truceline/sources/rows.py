@@ -277,7 +277,7 @@ class Sheet:
         """
         header, reader = self._open_csv(columns, delimiter=delimiter)
         for number, fields in self._lines(reader):
-            row = self._fields_row(header, number, fields)
+            row = self._fields_row(header, number, fields, cut=self._ends_in(header, fields))
             yield from self._account(row)
         self.check_filled()
 
@@ -297,7 +297,9 @@ class Sheet:
                 numbers.append(number)
                 kept.append(fields)
             else:
-                list(self._account(self._fields_row(header, number, fields)))
+                list(
+                    self._account(self._fields_row(header, number, fields, cut=self._ends_in(header, fields)))
+                )
         self.check_filled()
         return header, numbers, kept
 
@@ -312,11 +314,17 @@ class Sheet:
         self.check_header(header, list(columns))
         return header, reader
 
-    def _fields_row(self, header: list[str], number: int, fields: list[str]) -> Row:
+    def _ends_in(self, header: list[str], fields: list[str]) -> bool:
+        return self._line_reached >= self._last_line and len(fields) < len(header)
+
+    def set_aside(self, header: list[str], number: int, fields: list[str], *, cut: bool) -> None:
+        """Quarantine a row of another length than the header."""
+        list(self._account(self._fields_row(header, number, fields, cut=cut)))
+
+    def _fields_row(self, header: list[str], number: int, fields: list[str], *, cut: bool) -> Row:
         if len(fields) == len(header):
             return Row(self, number, dict(zip(header, fields, strict=True)))
         row = Row(self, number, {**dict.fromkeys(header), **dict(zip(header, fields, strict=False))})
-        cut = self._line_reached >= self._last_line and len(fields) < len(header)
         row.wrong(
             "file_truncated" if cut else "row_length",
             "the file ends in the middle of this row"

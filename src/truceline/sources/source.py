@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from truceline.base.canonical import Digest, digest_bytes
+from truceline.base.canonical import Digest, digest_bytes, digest_file
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
@@ -39,19 +39,70 @@ class InputFile:
         try:
             return self.path.read_bytes()
         except OSError as error:
-            raise InputError(
-                Problem(code="file_missing", message=f"the file cannot be read ({error.strerror})", file=self.label, expected="a readable file", next_step="Put the file there, or correct the path in the case")
-            ) from error  # fmt: skip
+            raise self._missing(error) from error
+
+    def _missing(self, error: OSError) -> InputError:
+        return InputError(
+            Problem(code="file_missing", message=f"the file cannot be read ({error.strerror})", file=self.label, expected="a readable file", next_step="Put the file there, or correct the path in the case")
+        )  # fmt: skip
+
+    def _empty(self) -> InputError:
+        return InputError(
+            Problem(code="file_empty", message="the file has no bytes", file=self.label, expected="a file with content", next_step="Fetch it again")
+        )  # fmt: skip
+
+    def _broken(self, error: Exception) -> InputError:
+        return InputError(
+            Problem(code="file_truncated", message=f"the compressed file is broken ({error})", file=self.label, expected="a whole gzip file", next_step="Fetch it again")
+        )  # fmt: skip
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the name says that the content is compressed."""
+        return self.path.name.endswith(".gz")
+
+    @cached_property
     def size(self) -> int:
         """Bytes on disk."""
-        return len(self.content)
+        try:
+            return self.path.stat().st_size
+        except OSError as error:
+            raise self._missing(error) from error
 
     @cached_property
     def digest(self) -> Digest:
-        """SHA-256 of the bytes on disk."""
-        return digest_bytes(self.content)
+        """SHA-256 of the bytes on disk, read in pieces where they are not in memory yet."""
+        if "content" in self.__dict__:
+            return digest_bytes(self.content)
+        try:
+            return digest_file(self.path)
+        except OSError as error:
+            raise self._missing(error) from error
+
+    def chunks(self, chunk_bytes: int) -> Iterator[bytes]:
+        """The content (unpacked) in pieces, for files that should not stand in memory whole.
+
+        Raises
+        ------
+        InputError
+            As ``bytes``.
+        """
+        try:
+            handle = gzip.open(self.path, "rb") if self.is_packed else self.path.open("rb")  # noqa: SIM115
+        except OSError as error:
+            raise self._missing(error) from error
+        if self.size == 0:
+            handle.close()
+            raise self._empty()
+        with handle:
+            while True:
+                try:
+                    chunk = handle.read(chunk_bytes)
+                except (EOFError, OSError, zlib.error) as error:
+                    raise (self._broken(error) if self.is_packed else self._missing(error)) from error  # type: ignore[arg-type]  # an OSError where it is not packed
+                if not chunk:
+                    return
+                yield chunk
 
     def bytes(self) -> bytes:
         """The content, unpacked where the name ends in ``.gz``.
@@ -62,17 +113,13 @@ class InputFile:
             If the file is empty or its compression is broken.
         """
         if not self.content:
-            raise InputError(
-                Problem(code="file_empty", message="the file has no bytes", file=self.label, expected="a file with content", next_step="Fetch it again")
-            )  # fmt: skip
-        if not self.path.name.endswith(".gz"):
+            raise self._empty()
+        if not self.is_packed:
             return self.content
         try:
             return gzip.decompress(self.content)
         except (EOFError, OSError, zlib.error) as error:
-            raise InputError(
-                Problem(code="file_truncated", message=f"the compressed file is broken ({error})", file=self.label, expected="a whole gzip file", next_step="Fetch it again")
-            ) from error  # fmt: skip
+            raise self._broken(error) from error
 
     def text(self) -> str:
         """The content as text; a byte-order mark is dropped.

@@ -13,21 +13,37 @@ Nothing says who reported or who acted: primary source, speaker and accused stay
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import ClassVar
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
-from truceline.base.canonical import short_id
 from truceline.base.documents import Model
-from truceline.base.intervals import Interval
-from truceline.schema.table import Record
+from truceline.schema import OBSERVATIONS
+from truceline.schema.table import Table
+from truceline.sources.batches import Batch, csv_batches, in_region, overlaps
+from truceline.sources.columns import (
+    Mask,
+    Moments,
+    Seen,
+    Whole,
+    coded,
+    content_hashes,
+    mask_of,
+    microseconds,
+    times,
+)
 from truceline.sources.days import Zone, local_day
+from truceline.sources.gather import Gathered, act_maps, picked, provenance
 from truceline.sources.outcome import conclude, read_each
-from truceline.sources.rows import Row, Sheet
+from truceline.sources.rows import Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 
 COLUMNS = ("datetime", "lon", "lat", "place_name", "event_type", "headline")
+_MINUTE_US = 60_000_000
 
 
 class NewsOptions(Model):
@@ -64,121 +80,122 @@ class NewsIncidents(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Records become observations."""
         tables = SourceTables()
-        observations: dict[str, Record] = {}
+        gathered = Gathered(OBSERVATIONS, word="obs", start="occurred_from")
+        seen = Seen()
         n_date_only = 0
 
         def read_file(file: InputFile) -> None:
             nonlocal n_date_only
-            for row in Sheet(file, tables).csv_rows(columns=COLUMNS):
-                found = self._observation(row, context)
-                if found is None:
-                    continue
-                record, date_only, in_region = found
-                if record["observation_id"] in observations:
-                    row.repeated()
-                elif not in_region or not _interval(record).overlaps(context.span):
-                    row.outside()
-                else:
-                    row.use()
-                    observations[record["observation_id"]] = record
-                    n_date_only += date_only
+            for batch in csv_batches(Sheet(file, tables), columns=COLUMNS):
+                n_date_only += self._take(batch, context, gathered, seen)
 
         read_each(context, tables, read=read_file)
-        if observations:
-            n_carried = count_carried(list(observations.values()))
+        observations = gathered.table()
+        if len(observations):
             tables.notes.append(
                 f"{n_date_only} of {len(observations)} records give a date without a time; their interval is the local day. "
-                f"{n_carried} repeat headline and place of the day before: date-only records are carried over, and copies are not new incidents."
+                f"{count_carried(observations)} repeat headline and place of the day before: date-only records are carried over, and copies are not new incidents."
             )
-        return conclude(tables, context, observations=list(observations.values()))
+        return conclude(tables, context, observations=observations)
 
-    def _observation(self, row: Row, context: ReadContext) -> tuple[Record, bool, bool] | None:
-        moment = row.time("datetime", zone=self.options.zone)
-        text = row.text("datetime") or ""
-        place = row.place("lon", "lat", region=context.region)
-        headline = row.text("headline")
-        acts = self._acts(row, context, day=text[:10])
-        name = row.text("place_name")
-        area_id = self._area(row, name, context)
-        if moment is None or place is None or not row.ok:
-            return None
-        date_only = text.endswith("00:00:00")
-        interval = (
-            local_day(date.fromisoformat(text[:10]), self.options.zone) if date_only else _minute(moment)
+    def _take(self, batch: Batch, context: ReadContext, gathered: Gathered, seen: Seen) -> int:
+        """Add a batch's records; how many of those used give a date alone."""
+        moment = batch.time("datetime", zone=self.options.zone)
+        start_us, stop_us, date_only = self._windows(batch, moment)
+        x, y = batch.place("lon", "lat", region=context.region)
+        acts = self._acts(batch, context)
+        names = batch.text("place_name")
+        areas = self._areas(batch, names, context)
+        in_span = overlaps(context.span, start_us, stop_us)
+        at = np.flatnonzero(batch.sound() & in_span & in_region(context.region, x, y))
+        parts = [picked(batch.text(name), at) for name in COLUMNS]
+        hashes = content_hashes(context.source_id, parts, n=len(at))
+        fresh, inside = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
+        inside[at] = True
+        fresh[at] = seen.first(hashes)
+        used = batch.settle(inside=inside, fresh=fresh | ~inside)
+        areas = picked(areas, used)
+        is_point = mask_of(pc.is_null(areas))
+        gathered.add(
+            {
+                "source_id": context.source_id,
+                "occurred_from": times(start_us[used]),
+                "occurred_until": times(stop_us[used]),
+                "place_name": picked(names, used),
+                "acts": picked(acts, used),
+                "text": picked(batch.text("headline"), used),
+                "longitude_deg": np.where(is_point, x[used], np.nan),
+                "latitude_deg": np.where(is_point, y[used], np.nan),
+                "position_sd_m": np.where(is_point, self.options.position_sd_m, np.nan),
+                "area_id": areas,
+                **provenance(batch.sheet.file, batch.numbers[used]),
+            },
+            hashes[fresh[at]],
         )
-        in_region = context.region is None or context.region.holds(*place)
-        record: Record = {
-            "observation_id": short_id(
-                "obs", context.source_id, *(row.text(column) or "" for column in COLUMNS)
-            ),
-            "source_id": context.source_id,
-            "occurred_from": interval.start,
-            "occurred_until": interval.stop,
-            "place_name": name,
-            "acts": acts,
-            "text": headline,
-            **row.provenance,
-        }
-        if area_id is None:
-            record |= {
-                "longitude_deg": place[0],
-                "latitude_deg": place[1],
-                "position_sd_m": self.options.position_sd_m,
-            }
-        else:
-            record["area_id"] = area_id
-        return record, date_only, in_region
+        return int(date_only[used].sum())
 
-    def _acts(self, row: Row, context: ReadContext, *, day: str) -> dict[str, float]:
+    def _windows(self, batch: Batch, moment: Moments) -> tuple[Whole, Whole, Mask]:
+        """Minutes, since times are given to the minute; or local days, where the time is 00:00:00."""
+        texts = batch.text("datetime")
+        date_only = mask_of(pc.ends_with(texts, "00:00:00")) & ~moment.is_none
+        start_us, stop_us = moment.start_us.copy(), moment.start_us + _MINUTE_US
+        at = np.flatnonzero(date_only)
+        days, which = coded(pc.utf8_slice_codeunits(picked(texts, at), 0, 10))
+        windows = [local_day(date.fromisoformat(day), self.options.zone) for day in days]
+        for ends, values in (("start", start_us), ("stop", stop_us)):
+            found = [microseconds(getattr(window, ends)) for window in windows]
+            values[at] = np.array(found, dtype=np.int64)[which]
+        return start_us, stop_us, date_only
+
+    def _acts(self, batch: Batch, context: ReadContext) -> pa.Array:
         """Acts of the labels, each with log-likelihood 0: the labels do not say how sure they are."""
-        until = self.options.labels_until
-        if until is not None and day >= until.isoformat():
-            return {}
-        labels = (row.text("event_type") or "").split("|")
-        acts = [self.options.label_acts[label] for label in labels if label in self.options.label_acts]
-        for act in acts:
-            if act not in context.acts:
-                row.wrong(
+        words, which = coded(batch.text("event_type"))
+        named = [[self.options.label_acts[label] for label in (word or "").split("|") if label in self.options.label_acts] for word in words]  # fmt: skip
+        acts: list[dict[str, float]] = [dict.fromkeys(sorted(names), 0.0) for names in named]
+        if self.options.labels_until is not None:
+            days = pc.utf8_slice_codeunits(pc.fill_null(batch.text("datetime"), ""), 0, 10)
+            late = mask_of(pc.greater_equal(days, self.options.labels_until.isoformat()))
+            which = np.where(late, len(acts), which)
+            acts, named = [*acts, {}], [*named, []]
+        for code, names in enumerate(named):
+            for act in names:
+                if act not in context.acts:
+                    batch.wrong(
+                        which == code,
+                        "name_unknown",
+                        "the terms have no such act",
+                        column="event_type",
+                        got=lambda _, act=act: act,  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+                        expected=" | ".join(context.acts),
+                        next_step="Correct the option `label_acts`",
+                    )
+        return act_maps(acts, which)
+
+    def _areas(self, batch: Batch, names: pa.Array, context: ReadContext) -> pa.Array:
+        """Areas of the names that stand in for one; null for every other place."""
+        words, which = coded(names)
+        wanted = [self.options.area_places.get(word or "") for word in words]
+        areas = [None if area is None else context.area(area) for area in wanted]
+        for code, (name, area) in enumerate(zip(wanted, areas, strict=True)):
+            if name is not None and area is None:
+                batch.wrong(
+                    which == code,
                     "name_unknown",
-                    "the terms have no such act",
-                    column="event_type",
-                    got=act,
-                    expected=" | ".join(context.acts),
-                    next_step="Correct the option `label_acts`",
+                    "the case has no area of this name",
+                    column="place_name",
+                    got=lambda _, name=name: name,  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+                    expected="an area of the case",
+                    next_step="Correct the option `area_places`, or add the area to the case",
                 )
-        return dict.fromkeys(sorted(acts), 0.0)
-
-    def _area(self, row: Row, name: str | None, context: ReadContext) -> str | None:
-        wanted = self.options.area_places.get(name or "")
-        area_id = None if wanted is None else context.area(wanted)
-        if wanted is not None and area_id is None:
-            row.wrong(
-                "name_unknown",
-                "the case has no area of this name",
-                column="place_name",
-                got=wanted,
-                expected="an area of the case",
-                next_step="Correct the option `area_places`, or add the area to the case",
-            )
-        return area_id
+        return pa.array(areas, pa.string()).take(pa.array(which))
 
 
-def count_carried(observations: list[Record]) -> int:
-    """Records that repeat headline and place of a record of the local day before."""
-    days: dict[tuple[str | None, str | None], set[date]] = {}
-    for record in observations:
-        days.setdefault((record["text"], record["place_name"]), set()).add(_interval(record).start.date())
-    return sum(
-        1
-        for record in observations
-        if _interval(record).start.date() - timedelta(days=1) in days[(record["text"], record["place_name"])]
-    )
-
-
-def _minute(moment: datetime) -> Interval:
-    """Times are given to the minute; the seconds in the file are always zero."""
-    return Interval(moment, moment + timedelta(minutes=1))
-
-
-def _interval(record: Record) -> Interval:
-    return Interval(record["occurred_from"], record["occurred_until"])
+def count_carried(observations: Table) -> int:
+    """Records that repeat headline and place of a record of the (UTC) day before."""
+    _, texts = coded(observations["text"].combine_chunks())
+    _, places = coded(observations["place_name"].combine_chunks())
+    days = observations["occurred_from"].cast(pa.int64()).to_numpy() // (1440 * _MINUTE_US)
+    _, stories = np.unique(texts * (int(places.max()) + 1) + places, return_inverse=True)
+    width = int(days.max() - days.min()) + 2
+    keys = stories * width + (days - days.min()) + 1
+    return int(np.isin(keys - 1, keys).sum())
