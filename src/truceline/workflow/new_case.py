@@ -1,0 +1,342 @@
+"""A case from answers: the folder that ``truceline new`` writes, checked before it appears."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from truceline.base.errors import OutputError, Problem
+from truceline.workflow.case import open_case
+from truceline.workflow.ingest import make_sources
+from truceline.workflow.sniff import SniffedMap, SniffedTable
+
+#: degrees added around the data, so that a place near the edge is not refused
+MARGIN_DEG = 0.5
+#: days before the truce that it is measured against, unless the data begin later
+BASELINE_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedThing:
+    """A party or an act: short id, name for people, and for an act what one is."""
+
+    id: str
+    name: str
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentsAnswer:
+    """A table of incidents, and what its words mean."""
+
+    table: SniffedTable
+    title: str
+    publisher: str = ""
+    licence: str = "not stated"
+    zone: str = "UTC"
+    position_sd_m: float = 1000
+    acts: tuple[tuple[str, str], ...] = ()  #: word of the file → act id
+    act: str | None = None  #: the act of every row, where no column says it
+    hard: bool = False  #: records of instruments or of the case's own observers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapAnswer:
+    """A layer of ground held by a party, or of the line between two."""
+
+    layer: SniffedMap
+    title: str
+    day: str  #: ISO date from which it is in force
+    holder: str  #: party that holds the polygons, or the ground on the left of the line
+    other: str  #: party on the right of the line
+    publisher: str = ""
+    licence: str = "not stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """All that is asked."""
+
+    id: str
+    title: str
+    parties: tuple[NamedThing, ...]
+    acts: tuple[NamedThing, ...]
+    start: datetime
+    stop: datetime
+    zone: str
+    instrument: str = "agreement"
+    region: tuple[float, float, float, float] | None = None  #: None: around the data
+    incidents: IncidentsAnswer | None = None
+    map: MapAnswer | None = None
+
+
+def short_name(name: str, *, taken: Sequence[str] = ()) -> str:
+    """An id from a name: its letters and digits, lower case, joined by ``_``; made distinct from ``taken``."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:24] or "one"
+    chosen, n = plain, 2
+    while chosen in taken:
+        chosen, n = f"{plain}_{n}", n + 1
+    return chosen
+
+
+def write_case(folder: Path, answers: Answers) -> None:
+    """Write the case into ``folder``, whole or not at all; the data files named in it are copied.
+
+    Raises
+    ------
+    OutputError
+        If ``folder`` exists and holds something, or cannot be written.
+    CaseError
+        If the answers do not make a case.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(
+            Problem(code="out_not_ours", message="the folder holds something already", file=str(folder), expected="a folder that is not there yet, or an empty one", next_step="Name another folder")
+        )  # fmt: skip
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as made:
+            draft = Path(made) / folder.name
+            draft.mkdir()
+            _fill(draft, answers)
+            make_sources(open_case(draft))  # faults are told before anything appears
+            if folder.exists():
+                folder.rmdir()
+            draft.rename(folder)
+    except OSError as error:
+        raise OutputError(
+            Problem(code="out_unwritable", message=f"the case cannot be written ({error.strerror})", file=str(folder), expected="a place that may be written", next_step="Name another folder")
+        ) from error  # fmt: skip
+
+
+def _fill(folder: Path, answers: Answers) -> None:
+    sources = [answers.incidents.table.path] if answers.incidents is not None else []
+    sources += [answers.map.layer.path] if answers.map is not None else []
+    for part in [part for source in sources for part in _siblings(source)]:
+        (folder / "data").mkdir(exist_ok=True)
+        shutil.copyfile(part, folder / "data" / part.name)
+    (folder / "truce.yaml").write_text(terms_text(answers), encoding="utf-8")
+    (folder / "case.yaml").write_text(case_text(answers), encoding="utf-8")
+    (folder / "README.md").write_text(_readme(answers), encoding="utf-8")
+
+
+def _siblings(path: Path) -> list[Path]:
+    """The file itself; of a Shapefile all the files that make it up."""
+    if path.suffix.casefold() != ".shp":
+        return [path]
+    return sorted(one for one in path.parent.glob(f"{path.stem}.*") if one.is_file())
+
+
+def terms_text(answers: Answers) -> str:
+    """``truce.yaml``: every act prohibited to every party, over the window whole and each day of it."""
+    binds = ", ".join(party.id for party in answers.parties)
+    lines = [
+        "# What was declared or agreed. Check the wording, the clock and the definitions against the text.",
+        "truce: 1",
+        f"id: {answers.id}",
+        f"title: {_say(answers.title)}",
+        f"instrument: {answers.instrument}",
+        'terms_version: "draft"',
+        "summary: >-",
+        "  To be written: who agreed to what, where, with which exemptions and under whose eyes.",
+        "",
+        "parties:",
+        *(f"  - {{id: {party.id}, name: {_say(party.name)}}}" for party in answers.parties),
+        "",
+        "clocks:",
+        "  - id: agreed",
+        "    title: As agreed",
+        f"    start: {answers.start.isoformat()}",
+        f"    stop: {answers.stop.isoformat()}",
+        f"    zone: {answers.zone}",
+        "",
+        "acts:",
+    ]
+    for act in answers.acts:
+        definition = act.definition or "To be written: what one is and is not."
+        lines += [f"  - id: {act.id}", f"    name: {_say(act.name)}", f"    definition: {_say(definition)}"]
+    lines += ["", "obligations:"]
+    for act in answers.acts:
+        lines += [
+            f"  - id: {act.id}.stop",
+            f"    act: {act.id}",
+            f"    title: {_say('No ' + act.name[:1].lower() + act.name[1:])}",
+            f"    binds: [{binds}]",
+            "    clocks: [agreed]",
+            "    # whether answering fire is no breach",
+            "    return_fire_exempt: false",
+            "    scopes:",
+            f"      - {{areas: [theatre], periods: {_periods(answers)}}}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _periods(answers: Answers) -> str:
+    days = (answers.stop - answers.start).days
+    return "window" if days < 1 else "window_and_days" if days <= 31 else "window_and_months"
+
+
+def case_text(answers: Answers) -> str:
+    """``case.yaml``: region, baseline, sources and series that follow from the answers."""
+    start = _baseline_start(answers)
+    west, south, east, north = answers.region or _region(answers)
+    lines = [
+        "# Which sources, where, and what each is worth. Every field is explained in docs/case.md.",
+        "case: 1",
+        f"id: {answers.id}",
+        f"title: {_say(answers.title)}",
+        f"as_of: {_say(_as_of(answers))}",
+        "seed: 1",
+        "# whether a monitoring mechanism reported from the truce",
+        "monitors: false",
+        "theatre: theatre",
+        f"region: [{west:g}, {south:g}, {east:g}, {north:g}]",
+        "",
+        "areas:",
+        "  - {id: theatre, name: The whole, kind: theatre}",
+        "",
+        "# what the truce is measured against",
+        "baseline:",
+        f"  start: {start.isoformat()}",
+        f"  stop: {answers.start.isoformat()}",
+        "",
+        "release:",
+        "  edition: mission",
+        "  basis: A draft; decide what may be published, and when.",
+        "",
+        "sources:" if answers.incidents or answers.map else "sources: []",
+    ]
+    if answers.incidents is not None:
+        lines += _incident_lines(answers.incidents)
+    if answers.map is not None:
+        lines += _map_lines(answers.map)
+    if answers.incidents is not None:
+        lines += _series_lines(answers, answers.incidents)
+    return "\n".join(lines) + "\n"
+
+
+def _incident_lines(answer: IncidentsAnswer) -> list[str]:
+    columns = ", ".join(f"{_say(name)}: {_say(header)}" for name, header in answer.table.columns.items())
+    lines = [
+        "  - id: incidents",
+        f"    title: {_say(answer.title)}",
+        "    adapter: table",
+        "    root: case",
+        f"    files: [{_say('data/' + answer.table.path.name)}]",
+        f"    publisher: {_say(answer.publisher)}",
+        f"    licence: {_say(answer.licence)}",
+        "    # hard: records of instruments or of observers who follow one rule; reported: everything else",
+        f"    grade: {'hard' if answer.hard else 'reported'}",
+        "    forms_incidents: true",
+        "    options:",
+        "      table: observations",
+        f"      columns: {{{columns}}}",
+        f"      zone: {answer.zone}",
+    ]
+    if answer.table.path.suffix.casefold() in (".csv", ".tsv", ".txt"):
+        lines.append(f"      delimiter: {json.dumps(answer.table.delimiter)}")
+    if answer.acts:
+        words = ", ".join(f"{_say(word)}: {_say(act)}" for word, act in answer.acts)
+        lines.append(f"      values: {{act: {{{words}}}}}")
+    constants = [f"position_sd_m: {answer.position_sd_m:g}"]
+    if answer.act is not None:
+        constants.append(f"act: {answer.act}")
+    return [*lines, f"      constants: {{{', '.join(constants)}}}"]
+
+
+def _map_lines(answer: MapAnswer) -> list[str]:
+    lines = [
+        "  - id: line",
+        f"    title: {_say(answer.title)}",
+        "    adapter: control_polygons",
+        "    root: case",
+        f"    files: [{_say('data/' + answer.layer.path.name)}]",
+        f"    publisher: {_say(answer.publisher)}",
+        f"    licence: {_say(answer.licence)}",
+        "    options:",
+        f"      date: {answer.day}",
+    ]
+    if answer.layer.kind == "polygon":
+        return [*lines, f"      holder_party: {answer.holder}"]
+    return [
+        *lines,
+        "      # whose ground lies on either hand, walking along the line as it is drawn",
+        f"      line_sides: {{left: {answer.holder}, right: {answer.other}}}",
+        f"      holder_party: {answer.holder}",
+    ]
+
+
+def _series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
+    return [
+        "",
+        "# a day's records, set against the days before; they cannot say whose acts they were",
+        "series:",
+        "  - id: records_a_day",
+        "    title: Records a day",
+        "    source: incidents",
+        "    measure: records",
+        "    unit: record",
+        f"    zone: {answers.zone}",
+        "    area: theatre",
+        f"    kind: {'sensor' if answer.hard else 'news'}",
+    ]
+
+
+def _baseline_start(answers: Answers) -> datetime:
+    start = answers.start - timedelta(days=BASELINE_DAYS)
+    first = answers.incidents.table.first if answers.incidents is not None else None
+    if first is not None and start < first < answers.start - timedelta(days=1):
+        local = first.astimezone(ZoneInfo(answers.zone))
+        return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(answers.zone))
+    return start
+
+
+def _as_of(answers: Answers) -> str:
+    """The last day of the data, or of the truce."""
+    last = answers.incidents.table.last if answers.incidents is not None else None
+    return max(answers.stop, last or answers.stop).astimezone(ZoneInfo(answers.zone)).date().isoformat()
+
+
+def _region(answers: Answers) -> tuple[float, float, float, float]:
+    """A box around all that the files show, with a margin; the globe where they show nothing."""
+    boxes = [
+        box
+        for box in (
+            answers.incidents.table.box if answers.incidents is not None else None,
+            answers.map.layer.box if answers.map is not None else None,
+        )
+        if box is not None
+    ]
+    if not boxes:
+        return -180, -90, 180, 90
+    west, south = (min(box[k] for box in boxes) - MARGIN_DEG for k in (0, 1))
+    east, north = (max(box[k] for box in boxes) + MARGIN_DEG for k in (2, 3))
+    return (
+        round(max(west, -180), 2),
+        round(max(south, -90), 2),
+        round(min(east, 180), 2),
+        round(min(north, 90), 2),
+    )
+
+
+def _readme(answers: Answers) -> str:
+    return (
+        f"# {answers.title}\n\n"
+        "A case of Truceline, begun with `truceline new`. `truce.yaml` says what was agreed, `case.yaml` which\n"
+        "sources there are and what each is worth. Read both and correct them: what they hold was guessed from\n"
+        "the files where it could be.\n\n"
+        "    truceline sources .     # what was read, and what was put aside\n"
+        "    truceline verify .      # judge, and write the report\n"
+    )
+
+
+def _say(text: str) -> str:
+    """A text as YAML, whatever signs it holds (JSON strings are YAML)."""
+    return json.dumps(text, ensure_ascii=False)
