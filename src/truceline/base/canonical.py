@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import NewType
 
@@ -40,3 +42,14 @@ def short_id(kind: str, *parts: object) -> str:
     """A name such as ``inc-3f9a0c12ab`` that depends on ``parts`` alone."""
     text = canonical_json([str(part) for part in parts])
     return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def short_ids(kind: str, each: Iterable[Sequence[str]]) -> list[str]:
+    """``short_id(kind, *parts)`` of many lists of texts."""
+    return digest_ids(kind, ("[" + ",".join(map(encode_basestring_ascii, parts)) + "]" for parts in each))
+
+
+def digest_ids(kind: str, texts: Iterable[str]) -> list[str]:
+    """Names by texts that are canonical JSON already."""
+    sha256 = hashlib.sha256
+    return [f"{kind}-{sha256(text.encode()).hexdigest()[:10]}" for text in texts]

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from truceline.base.columns import (
+    Groups,
+    codes,
+    floats,
+    group_rows,
+    known,
+    map_parts,
+    micros,
+    number_rows,
+    order_rows,
+    recode,
+)
 from truceline.base.geodesy import LocalFrame
-from truceline.schema.table import Record, Table, records
+from truceline.schema.table import Table
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -20,40 +31,72 @@ IntArray = npt.NDArray[np.int64]
 #: a record counts as possible for an act down to this log-likelihood below its best act
 ACT_FLOOR_LOGLIK = -5.0
 
+_ORDER = (
+    "occurred_from", "occurred_until", "longitude_deg", "latitude_deg", "source_id", "sensor_id", "look_id",
+    "area_id", "place_name", "text", "logged_at", "strength", "fire_direction_deg", "count",
+    "primary_source_id", "observation_id",
+)  # fmt: skip
+
+#: what fusion reads of a record once they are in order
+_USED = [
+    "observation_id", "source_id", "primary_source_id", "sensor_id", "look_id", "occurred_from",
+    "occurred_until", "received_at", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m", "area_id",
+    "place_name", "acts", "accused_party_id", "speaker_party_id",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A column of words as codes: (n,) places in ``names``, −1 where there is none."""
+
+    code: IntArray
+    names: list[str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nodes:
-    """Origins as parallel arrays, in canonical order.
+    """Origins as parallel arrays, in canonical order; each speaks by its earliest record.
 
-    first : (n,) row of the origin's earliest record, which gives it place, time and voice.
+    members : records of each origin (rows of ``ids`` and ``row_source``), the earliest first.
     x_m, y_m : (n,) in the frame; NaN where no point is known. start_s, stop_s : (n,) Unix seconds.
-    acts : (n,) bit mask over the act ids; 0: no act known. sensor, look : (n,) code; −1: none.
-    kin : (n,) code of records that cannot be told apart in place, time and act; −1: none.
+    acts : (n,) bit mask over ``act_ids``; 0: no act known. loglik : (n, n_act_names) of the record
+    given each act of ``act_names`` (by alphabet); NaN where the record does not name it.
+    kin : (n,) number of the records that cannot be told apart in place, time and act.
     """
 
-    rows: list[Record]
-    members: list[list[int]]  #: rows of each origin, the first one first
-    key: list[str]  #: stable name of each origin
-    first: IntArray
+    ids: pa.Array  #: observation ids of the records
+    row_source: IntArray  #: place of each record's source in ``source.names``
+    members: Groups
+    origin: list[str | None]  #: name of each origin that copies share; None: a record by itself
     x_m: FloatArray
     y_m: FloatArray
     sd_m: FloatArray
     start_s: FloatArray
     stop_s: FloatArray
     acts: IntArray
-    sensor: IntArray
-    look: IntArray
-    kin: IntArray
+    loglik: FloatArray
     act_ids: tuple[str, ...]
-    #: x_m, y_m, sd_m, start_s, stop_s of each node as plain numbers: NumPy is slow one by one
-    plain: list[tuple[float, float, float, float, float]]
+    act_names: tuple[str, ...]
+    source: Words  #: names by alphabet
+    sensor: Words
+    look: Words
+    speaker: Words
+    accused: Words
+    area: Words
+    place: Words
+    kin: IntArray
 
     def __len__(self) -> int:
-        return len(self.first)
+        return len(self.x_m)
 
-    def row(self, node: int) -> Record:
-        """The record that stands for the node."""
-        return self.rows[int(self.first[node])]
+    @property
+    def key(self) -> list[str]:
+        """Stable name of each origin."""
+        ids = self.ids.take(pa.array(self.members.first)).to_pylist()
+        return [
+            f"r:{one}" if origin is None else f"o:{origin}"
+            for origin, one in zip(self.origin, ids, strict=True)
+        ]
 
 
 def make_nodes(
@@ -64,121 +107,124 @@ def make_nodes(
     Records that share a ``primary_source_id`` are one origin, unless that id names a source (then
     it says only who spoke, not which record is a copy of which).
     """
-    table = _in_order(observations)
-    rows = records(table.select(_USED))
-    act_ids = tuple(acts) or tuple(sorted({act for row in rows for act in row["acts"]}))
-    members, key = _origins(rows)
-    first = np.array([group[0] for group in members], dtype=np.int64)
-    chosen = table.take(pa.array(first))
+    order = order_rows(observations, _ORDER, numbers=4)
+    table = observations.select(_USED).take(pa.array(order))
+    source_names = sorted(pc.unique(table["source_id"]).to_pylist())
+    row_source = recode(table["source_id"], source_names)
+    members, origin = _origins(table, source_names)
+    ids = table["observation_id"].combine_chunks()
+    chosen = table.drop(["observation_id", "primary_source_id"]).take(pa.array(members.first))
     x_m, y_m = _plane(chosen, frame)
-    sd_m = np.maximum(np.nan_to_num(_floats(chosen, "position_sd_m"), nan=unknown_sd_m), least_sd_m)
-    start_s: FloatArray = pc.cast(chosen["occurred_from"], pa.int64()).to_numpy() / 1e6
-    stop_s: FloatArray = pc.cast(chosen["occurred_until"], pa.int64()).to_numpy() / 1e6
-    masks = np.array([_mask(rows[i]["acts"], act_ids) for i in first], dtype=np.int64)
-    sensor, look = _codes([rows[i]["sensor_id"] for i in first]), _codes([rows[i]["look_id"] for i in first])
+    sd_m = np.maximum(np.nan_to_num(floats(chosen["position_sd_m"]), nan=unknown_sd_m), least_sd_m)
+    loglik, act_names = _logliks(chosen)
+    act_ids = tuple(acts) or tuple(sorted(pc.unique(map_parts(table["acts"])[1]).to_pylist()))
+    masks = _masks(loglik, act_names, act_ids)
+    words = {
+        name: Words(code=code, names=names)
+        for name in ("sensor_id", "look_id", "speaker_party_id", "accused_party_id", "area_id", "place_name")
+        for code, names in [codes(chosen[name])]
+    }
     return Nodes(
-        rows=rows,
+        ids=ids,
+        row_source=row_source,
         members=members,
-        key=key,
-        first=first,
+        origin=origin,
         x_m=x_m,
         y_m=y_m,
         sd_m=sd_m,
-        start_s=start_s,
-        stop_s=stop_s,
+        start_s=micros(chosen["occurred_from"]) / 1e6,
+        stop_s=micros(chosen["occurred_until"]) / 1e6,
         acts=masks,
-        sensor=sensor,
-        look=look,
-        kin=_kin(rows, first, x_m, masks),
+        loglik=loglik,
         act_ids=act_ids,
-        plain=list(zip(*(column.tolist() for column in (x_m, y_m, sd_m, start_s, stop_s)), strict=True)),
+        act_names=act_names,
+        source=Words(code=row_source[members.first], names=source_names),
+        sensor=words["sensor_id"],
+        look=words["look_id"],
+        speaker=words["speaker_party_id"],
+        accused=words["accused_party_id"],
+        area=words["area_id"],
+        place=words["place_name"],
+        kin=_kin(chosen, x_m, masks, words),
     )
 
 
-_ORDER = (
-    "occurred_from", "occurred_until", "longitude_deg", "latitude_deg", "source_id", "sensor_id", "look_id",
-    "area_id", "place_name", "text", "logged_at", "strength", "fire_direction_deg", "count",
-    "primary_source_id", "observation_id",
-)  # fmt: skip
-
-
-#: what fusion reads of a record once they are in order: the rest need not become Python objects
-_USED = [
-    "observation_id", "source_id", "primary_source_id", "sensor_id", "look_id", "occurred_from",
-    "occurred_until", "received_at", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m", "area_id",
-    "place_name", "acts", "accused_party_id", "speaker_party_id",
-]  # fmt: skip
-
-
-def _in_order(observations: Table) -> Table:
-    keys = [(name, "ascending") for name in _ORDER]
-    return observations.take(pc.sort_indices(observations, sort_keys=keys))
-
-
-def _origins(rows: list[Record]) -> tuple[list[list[int]], list[str]]:
+def _origins(table: Table, source_names: list[str]) -> tuple[Groups, list[str | None]]:
     """Rows of each origin, in the order of its earliest said record, and its name."""
-    sources = {row["source_id"] for row in rows}
-    groups: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        origin = row["primary_source_id"]
-        copyable = origin is not None and origin not in sources
-        groups.setdefault(f"o:{origin}" if copyable else f"r:{row['observation_id']}", []).append(i)
-    for group in groups.values():
-        if len(group) > 1:
-            group.sort(key=lambda i: (_said(rows[i]), i))
-    ordered = sorted(groups.items(), key=lambda item: item[1][0])
-    return [group for _, group in ordered], [name for name, _ in ordered]
+    code, names = codes(table["primary_source_id"])
+    spoken = {k for k, name in enumerate(names) if name in set(source_names)}
+    if spoken:
+        code[np.isin(code, np.array(sorted(spoken)))] = -1
+    n = table.num_rows
+    group = np.where(code >= 0, code, len(names) + np.arange(n))
+    _, group = np.unique(group, return_inverse=True)
+    said = _said(table)
+    inner = group_rows(group, int(group.max()) + 1, by=(said,))
+    outer = np.argsort(inner.first, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(inner.size[outer])])
+    starts = np.repeat(inner.offsets[:-1][outer] - offsets[:-1], inner.size[outer])
+    members = Groups(offsets=offsets, members=inner.members[starts + np.arange(n)])
+    named: list[str | None] = [*names, None]
+    return members, [named[k] for k in code[members.first].tolist()]
 
 
-def _said(row: Record) -> Any:
-    return row["logged_at"] or row["received_at"] or row["occurred_from"]
+def _said(table: Table) -> IntArray:
+    return micros(pc.coalesce(table["logged_at"], table["received_at"], table["occurred_from"]))
 
 
 def _plane(table: Table, frame: LocalFrame) -> tuple[FloatArray, FloatArray]:
-    longitude, latitude = _floats(table, "longitude_deg"), _floats(table, "latitude_deg")
-    known = np.isfinite(longitude) & np.isfinite(latitude)
+    longitude, latitude = floats(table["longitude_deg"]), floats(table["latitude_deg"])
+    placed = np.isfinite(longitude) & np.isfinite(latitude)
     x_m, y_m = np.full(len(longitude), np.nan), np.full(len(longitude), np.nan)
-    if known.any():
-        x_m[known], y_m[known] = frame.to_plane(longitude[known], latitude[known])
+    if placed.any():
+        x_m[placed], y_m[placed] = frame.to_plane(longitude[placed], latitude[placed])
     return x_m, y_m
 
 
-def _floats(table: Table, name: str) -> FloatArray:
-    return np.asarray(pc.fill_null(table[name], float("nan")).to_numpy(), dtype=np.float64)
+def _logliks(table: Table) -> tuple[FloatArray, tuple[str, ...]]:
+    rows, keys, values = map_parts(table["acts"])
+    names = tuple(sorted(pc.unique(keys).to_pylist()))
+    matrix = np.full((table.num_rows, len(names)), np.nan)
+    matrix[rows, recode(pa.chunked_array([keys]), names)] = values
+    return matrix, names
 
 
-def _mask(acts: dict[str, float], act_ids: tuple[str, ...]) -> int:
-    if not acts:
-        return 0
-    best = max(acts.values())
-    return sum(
-        1 << i for i, act in enumerate(act_ids) if act in acts and acts[act] >= best + ACT_FLOOR_LOGLIK
-    )
+def _masks(loglik: FloatArray, act_names: tuple[str, ...], act_ids: tuple[str, ...]) -> IntArray:
+    """(n,) bit mask of the acts that a record may be of."""
+    masks = np.zeros(len(loglik), dtype=np.int64)
+    if not len(act_names):
+        return masks
+    floor = np.nan_to_num(loglik, nan=-np.inf).max(axis=1) + ACT_FLOOR_LOGLIK
+    for bit, act in enumerate(act_ids):
+        if act in act_names:
+            masks |= (loglik[:, act_names.index(act)] >= floor).astype(np.int64) << bit
+    return masks
 
 
-def _codes(values: list[str | None]) -> IntArray:
-    known: dict[str, int] = {}
-    return np.array(
-        [-1 if value is None else known.setdefault(value, len(known)) for value in values], dtype=np.int64
-    )
-
-
-def _kin(rows: list[Record], first: IntArray, x_m: FloatArray, masks: IntArray) -> IntArray:
+def _kin(table: Table, x_m: FloatArray, masks: IntArray, words: dict[str, Words]) -> IntArray:
     """Reports (no sensor, no look) that say the same place, time and act; without a point: that
     also name the same place, for two unnamed places of one area are not known to be one."""
-    known: dict[tuple[Any, ...], int] = {}
-    codes = np.full(len(first), -1, dtype=np.int64)
-    for node, i in enumerate(first):
-        row = rows[i]
-        key: tuple[Any, ...]
-        if row["sensor_id"] is not None or row["look_id"] is not None:
-            continue
-        when = row["occurred_from"], row["occurred_until"], int(masks[node])
-        if np.isfinite(x_m[node]):
-            key = ("point", row["longitude_deg"], row["latitude_deg"], row["position_sd_m"], *when)
-        elif row["area_id"] is not None and row["place_name"]:
-            key = ("area", row["area_id"], row["place_name"].casefold(), *when)
-        else:
-            continue
-        codes[node] = known.setdefault(key, len(known))
-    return codes
+    n = len(x_m)
+    area, place = words["area_id"], words["place_name"]
+    folded: dict[str, int] = {}
+    fold = np.array([folded.setdefault(name.casefold(), len(folded)) for name in place.names] + [-1])
+    unnamed = np.array([not name for name in place.names] + [True])
+    report = ~known(table["sensor_id"]) & ~known(table["look_id"])
+    placed = np.isfinite(x_m)
+    point, named = report & placed, report & ~placed & (area.code >= 0) & ~unnamed[place.code]
+    own = np.where(point | named, -1, np.arange(n))  # neither: by itself
+    numbers = [
+        np.where(point, floats(table[name]), np.nan)
+        for name in ("longitude_deg", "latitude_deg", "position_sd_m")
+    ]
+    return number_rows(
+        [
+            own,
+            micros(table["occurred_from"]),
+            micros(table["occurred_until"]),
+            masks,
+            np.where(named, area.code, -1),
+            np.where(named, fold[place.code], -1),
+            *numbers,
+        ]
+    )[0]

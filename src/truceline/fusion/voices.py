@@ -2,62 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from truceline.schema.table import Record
+import numpy as np
+import numpy.typing as npt
 
-Voice = tuple[str, str]
+from truceline.base.columns import BoolArray, Groups
+from truceline.fusion.nodes import Nodes
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 
-def independent_voices(rows: Iterable[Record], mechanism_sources: Collection[str]) -> set[Voice]:
-    """The voices among records, one record an origin.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voices:
+    """What the records of each group come to, (n_groups,); one record an origin."""
+
+    n_independent: IntArray
+    mechanism: BoolArray  #: a mechanism's own record is among them
+    infallible: BoolArray  #: one of those is from a source that is not known to err
+    accusing: BoolArray  #: each is one party's word on another
+    claims_only: BoolArray  #: each is a party's word
+
+
+def hear_voices(nodes: Nodes, groups: Groups, *, mechanism: BoolArray, fallible: BoolArray) -> Voices:
+    """The voices in each group.
 
     Each instrument's or mechanism's source is a voice; each party is one voice however many sources
     speak for it; sources that belong to neither party are together one voice, and none beside a
     party's, since they may have it from there.
+
+    mechanism, fallible : (n_sources,) which sources are a mechanism's, and which have clutter.
     """
-    voices: set[Voice] = set()
-    neutral = False
-    for row in rows:
-        if row["sensor_id"] is not None or row["source_id"] in mechanism_sources:
-            voices.add(("instrument", row["source_id"]))
-        elif row["speaker_party_id"] is not None:
-            voices.add(("party", row["speaker_party_id"]))
-        else:
-            neutral = True
-    if neutral and not any(kind == "party" for kind, _ in voices):
-        voices.add(("neither", ""))
-    return voices
-
-
-def judge_occurrence(
-    rows: list[Record],
-    *,
-    voices: set[Voice],
-    existence_p: float | None,
-    mechanism_sources: Collection[str],
-    fallible_sources: Collection[str],
-    verified_at: float,
-) -> str:
-    """The incident's place on the first axis (``schema.incidents.OCCURRENCES``).
-
-    A mechanism's own record verifies where the probability that it is no false detection is at
-    least ``verified_at``, or where its source is not known to make any.
-    """
-    if existence_p is not None and existence_p < 0.5:
-        return "inconclusive"
-    mechanism = [row for row in rows if row["source_id"] in mechanism_sources]
-    if mechanism:
-        sure = existence_p is not None and existence_p >= verified_at
-        infallible = any(row["source_id"] not in fallible_sources for row in mechanism)
-        if sure or (existence_p is None and infallible):
-            return "verified"
-    if len(voices) >= 2:
-        return "corroborated"
-    accusing = all(
-        row["speaker_party_id"] is not None
-        and row["accused_party_id"] is not None
-        and row["speaker_party_id"] != row["accused_party_id"]
-        for row in rows
+    n = len(groups)
+    at, node = groups.of_member, groups.members
+    source, speaker, accused = nodes.source.code[node], nodes.speaker.code[node], nodes.accused.code[node]
+    own = mechanism[source]
+    instrument = (nodes.sensor.code[node] >= 0) | own
+    party = ~instrument & (speaker >= 0)
+    neutral = _any(~instrument & (speaker < 0), at, n)
+    n_parties = _distinct(at[party], speaker[party], n)
+    count = _distinct(at[instrument], source[instrument], n) + n_parties + (neutral & (n_parties == 0))
+    return Voices(
+        n_independent=count,
+        mechanism=_any(own, at, n),
+        infallible=_any(own & ~fallible[source], at, n),
+        accusing=~_any((speaker < 0) | (accused < 0), at, n) & ~_any(_same_party(nodes, node), at, n),
+        claims_only=~_any(speaker < 0, at, n),
     )
-    return "alleged" if accusing else "reported"
+
+
+def judge_occurrence(voices: Voices, existence_p: FloatArray, *, verified_at: float) -> npt.NDArray[np.str_]:
+    """Each incident's place on the first axis (``schema.incidents.OCCURRENCES``).
+
+    existence_p : (n_groups,), NaN where there is no basis for one. A mechanism's own record
+    verifies where the probability that it is no false detection is at least ``verified_at``, or
+    where its source is not known to make any.
+    """
+    with np.errstate(invalid="ignore"):
+        doubtful, sure = existence_p < 0.5, existence_p >= verified_at
+    verified = voices.mechanism & (sure | (np.isnan(existence_p) & voices.infallible))
+    conditions = [doubtful, verified, voices.n_independent >= 2, voices.accusing]
+    return np.select(conditions, ["inconclusive", "verified", "corroborated", "alleged"], default="reported")
+
+
+def _any(which: BoolArray, at: IntArray, n: int) -> BoolArray:
+    return np.bincount(at[which], minlength=n) > 0
+
+
+def _distinct(at: IntArray, code: IntArray, n: int) -> IntArray:
+    """(n,) number of distinct codes in each group."""
+    if not len(at):
+        return np.zeros(n, dtype=np.int64)
+    width = int(code.max()) + 1
+    return np.bincount(np.unique(at * width + code) // width, minlength=n)
+
+
+def _same_party(nodes: Nodes, node: IntArray) -> BoolArray:
+    """(n_members,) whether a record accuses its own speaker."""
+    place = {name: k for k, name in enumerate(nodes.accused.names)}
+    same = np.array([place.get(name, -2) for name in nodes.speaker.names] + [-2])
+    return np.asarray(same[nodes.speaker.code[node]] == nodes.accused.code[node])
