@@ -23,15 +23,17 @@ class Export(ABC):
     title: ClassVar[str]
     needs_choice: ClassVar[bool] = False
 
+    def __init__(self, *, chosen: tuple[str, ...] = ()) -> None:
+        """``chosen``: ids of findings and incidents, for a format that tells of single things."""
+        self.chosen = chosen
+
     @abstractmethod
-    def paths(self, result: Result, *, chosen: tuple[str, ...] = ()) -> list[str]:
+    def files(self) -> list[str]:
         """Files that ``write`` makes, relative to the folder, in their order."""
 
     @abstractmethod
-    def write(self, result: Result, folder: Path, *, chosen: tuple[str, ...] = ()) -> None:
+    def write(self, result: Result, folder: Path) -> None:
         """Write the files: pure apart from them; no clock, no network, no randomness.
-
-        ``chosen`` are ids of findings and incidents, for formats that ask for them.
 
         Raises
         ------
@@ -53,13 +55,13 @@ def refuse_beyond(most: int, *, got: int, what: str, format_name: str, instead: 
         )  # fmt: skip
 
 
-def refuse_unknown(chosen: tuple[str, ...], *, known: set[str]) -> None:
+def refuse_unknown(chosen: tuple[str, ...], *, known: set[str], total: int) -> None:
     """Refuse ids that the result does not have."""
     unknown = [name for name in chosen if name not in known]
     if unknown:
         raise CallError(
             [
-                Problem(code="choice_unknown", message="no finding or incident of the result has this id", got=name, expected=f"one of {len(known):,} ids", next_step="The ids stand in findings.json and in the export csv")
+                Problem(code="choice_unknown", message="no finding or incident of the result has this id", got=name, expected=f"one of {total:,} ids", next_step="The ids stand in findings.json and in the export csv")
                 for name in unknown
             ]
         )  # fmt: skip

@@ -32,11 +32,11 @@ class GeoJson(Export):
     version = "1"
     title = "GeoJSON, a file for each layer: web maps and every GIS"
 
-    def paths(self, result: Result, *, chosen: tuple[str, ...] = ()) -> list[str]:
+    def files(self) -> list[str]:
         """One file for each layer."""
         return [f"geojson/{name}.geojson" for name in LAYERS]
 
-    def write(self, result: Result, folder: Path, *, chosen: tuple[str, ...] = ()) -> None:
+    def write(self, result: Result, folder: Path) -> None:
         """Write the layers."""
         (folder / "geojson").mkdir()
         for sheet in layer_sheets(result):

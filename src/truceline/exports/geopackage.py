@@ -45,11 +45,11 @@ class GeoPackage(Export):
     version = "1"
     title = "GeoPackage, all layers and tables in one file: QGIS, ArcGIS"
 
-    def paths(self, result: Result, *, chosen: tuple[str, ...] = ()) -> list[str]:
+    def files(self) -> list[str]:
         """One file."""
         return [FILE]
 
-    def write(self, result: Result, folder: Path, *, chosen: tuple[str, ...] = ()) -> None:
+    def write(self, result: Result, folder: Path) -> None:
         """Write layers and tables, then indexes and styles."""
         gdal = need_gdal()
         sheets = sheets_of(result)

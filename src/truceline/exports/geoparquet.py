@@ -33,11 +33,11 @@ class GeoParquet(Export):
     version = "1"
     title = "GeoParquet 1.1, a file for each layer: analysis in bulk"
 
-    def paths(self, result: Result, *, chosen: tuple[str, ...] = ()) -> list[str]:
+    def files(self) -> list[str]:
         """One file for each layer."""
         return [f"geoparquet/{name}.parquet" for name in LAYERS]
 
-    def write(self, result: Result, folder: Path, *, chosen: tuple[str, ...] = ()) -> None:
+    def write(self, result: Result, folder: Path) -> None:
         """Write the layers."""
         (folder / "geoparquet").mkdir()
         for sheet in layer_sheets(result):

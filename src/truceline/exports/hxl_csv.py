@@ -107,11 +107,11 @@ class HxlCsv(Export):
     version = "1"
     title = "CSV with HXL hashtags in its second row: spreadsheets, R, humanitarian tools"
 
-    def paths(self, result: Result, *, chosen: tuple[str, ...] = ()) -> list[str]:
+    def files(self) -> list[str]:
         """A file for each sheet, and its description."""
         return [f"csv/{name}.{suffix}" for name in SHEETS for suffix in ("csv", "csv-metadata.json")]
 
-    def write(self, result: Result, folder: Path, *, chosen: tuple[str, ...] = ()) -> None:
+    def write(self, result: Result, folder: Path) -> None:
         """Write the sheets."""
         (folder / "csv").mkdir()
         for make in (finding_sheet, incident_sheet, count_sheet, claim_sheet):

@@ -49,6 +49,11 @@ class Sheet:
                 row[name] = None if row[name] is None else dict(row[name])
         return found
 
+    def only(self, keys: Sequence[str]) -> Sheet:
+        """The rows with these keys, without shapes."""
+        wanted = pc.is_in(self.table[self.key], value_set=pa.array(keys, type=TEXT))
+        return Sheet(name=self.name, meaning=self.meaning, key=self.key, table=self.table.filter(wanted))
+
     def slices(self, size: int) -> Iterator[tuple[Table, Array | None]]:
         """The sheet in pieces of at most ``size`` rows, each with its shapes."""
         for start in range(0, max(self.table.num_rows, 1), size):
