@@ -39,8 +39,36 @@ _YEARS = (1000, 9000)
 # -- text --------------------------------------------------------------------------------------
 def trimmed(values: pa.Array) -> pa.Array:
     """Text without blanks around it; null where nothing is left."""
+    if len(values) == 0 or values.null_count == 0:
+        plain, is_empty = _plain_ends(values)
+        if plain:
+            return pc.if_else(pa.array(~is_empty), values, pa.scalar(None, pa.string())) if is_empty.any() else values  # fmt: skip
     text = pc.utf8_trim(values, characters=_BLANKS)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _plain_ends(values: pa.StringArray) -> tuple[bool, Mask]:
+    """Whether surely no text begins or ends with a blank; which are empty."""
+    codes, offsets = bytes_of(values)
+    starts, stops = offsets[:-1], offsets[1:]
+    is_empty = starts == stops
+    if is_empty.any():
+        starts, stops = starts[~is_empty], stops[~is_empty]
+    if not len(starts):
+        return True, is_empty
+    last = codes[stops - 1]
+    ends_plainly = _NOT_BLANK_LAST[last]
+    if not ends_plainly.all():
+        # letters of two bytes, such as Cyrillic ones; blanks of two bytes begin with C2
+        ends_plainly |= (last >= 0x80) & (stops - starts > 1) & (codes[np.maximum(stops - 2, 0)] >= 0xC3)
+    return bool(_NOT_BLANK_FIRST[codes[starts]].all() and ends_plainly.all()), is_empty
+
+
+_BYTES = np.arange(256)
+_NOT_BLANK_LAST = (_BYTES > 32) & (_BYTES < 127)
+#: blanks beyond ASCII begin with one of four bytes
+_NOT_BLANK_FIRST = (_BYTES > 32) & ~np.isin(_BYTES, (127, 0xC2, 0xE1, 0xE2, 0xE3))
+_IS_ESCAPED = (_BYTES < 32) | (_BYTES > 126) | np.isin(_BYTES, (34, 92))
 
 
 def mask_of(values: pa.Array) -> Mask:
@@ -139,7 +167,7 @@ def _distinct_moments(texts: pa.StringArray, zone: str | None) -> Moments:
     start, stop = np.zeros(n, np.int64), np.zeros(n, np.int64)
     is_day, sure = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     if n:
-        codes, offsets = _bytes_of(texts)
+        codes, offsets = bytes_of(texts)
         lengths = np.diff(offsets)
         for body, fraction, offset in _FORMS:
             at = np.flatnonzero((lengths == body + fraction + offset) & ~sure)
@@ -150,7 +178,7 @@ def _distinct_moments(texts: pa.StringArray, zone: str | None) -> Moments:
     return Moments(start_us=start, stop_us=stop, is_day=is_day, is_none=np.zeros(n, np.bool_), sure=sure)
 
 
-def _bytes_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Whole]:
+def bytes_of(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint8], Whole]:
     """All bytes of a column, and where each text begins in them (and where the last stops)."""
     _, offset_buffer, data = texts.buffers()
     offsets = np.frombuffer(offset_buffer, np.int32)[texts.offset : texts.offset + len(texts) + 1]
@@ -270,7 +298,10 @@ def float_texts(values: Reals) -> pa.Array:
 
 def json_texts(values: pa.Array) -> pa.Array:
     """Texts as canonical JSON writes them between its quotes; null becomes nothing."""
-    text = pc.fill_null(values, "")
+    text = pc.fill_null(values, "") if values.null_count else values
+    codes, offsets = bytes_of(text)
+    if not _IS_ESCAPED[codes[offsets[0] : offsets[-1]]].any():
+        return text
     odd = pc.match_substring_regex(text, _ESCAPED)
     if pc.any(odd).as_py():
         words = [encode_basestring_ascii(word)[1:-1] for word in text.filter(odd).to_pylist()]
@@ -286,13 +317,14 @@ def content_hashes(source_id: str, parts: Sequence[pa.Array], *, n: int) -> Hash
     start = "[" + encode_basestring_ascii(source_id)[:-1]
     columns = [json_texts(part) for part in parts]
     if columns:
-        joined = pc.binary_join_element_wise(pa.scalar(start), *columns, '","').cast(pa.binary())
+        joined = pc.binary_join_element_wise(
+            pa.scalar(start), *columns[:-1], pc.binary_join_element_wise(columns[-1], '"]', ""), '","'
+        ).cast(pa.binary())
         texts: Iterable[bytes] = joined.to_pylist()
     else:
-        texts = [start.encode()] * n
-    sha = hashlib.sha256
-    digests = b"".join([sha(text + b'"]').digest()[:8] for text in texts])
-    return np.frombuffer(digests, ">u8").astype(np.uint64)
+        texts = [f'{start}"]'.encode()] * n
+    digests = b"".join([sha.digest() for sha in map(hashlib.sha256, texts)])
+    return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)
 
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -316,10 +348,11 @@ def ids_of(word: str, hashes: Hashes) -> pa.Array:
     Among a million records two will share ten digits with a probability of one in three.
     """
     short = hashes >> np.uint64(24)
-    _, which, counts = np.unique(short, return_inverse=True, return_counts=True)
-    shared = counts[which] > 1
+    in_order = np.sort(short)
+    twice = in_order[1:][in_order[1:] == in_order[:-1]]
     ids = id_texts(word, hashes, digits=10)
-    if shared.any():
+    if len(twice):
+        shared = np.isin(short, twice)
         ids = pc.replace_with_mask(ids, pa.array(shared), id_texts(word, hashes[shared], digits=16))
     return ids
 
@@ -332,9 +365,11 @@ class Seen:
 
     def first(self, hashes: Hashes) -> Mask:
         """Where each record is met for the first time."""
-        fresh = np.zeros(len(hashes), np.bool_)
-        fresh[np.unique(hashes, return_index=True)[1]] = True
         values = hashes.tolist()
+        fresh = np.ones(len(hashes), np.bool_)
+        if len(set(values)) < len(values):
+            fresh[:] = False
+            fresh[np.unique(hashes, return_index=True)[1]] = True
         if not self._known.isdisjoint(values):
             fresh &= np.array([value not in self._known for value in values], dtype=np.bool_)
         self._known.update(values)

@@ -24,7 +24,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -47,6 +47,7 @@ from truceline.sources.columns import (
     content_hashes,
     float_texts,
     mask_of,
+    moment_texts,
     times,
 )
 from truceline.sources.days import local_day, local_days
@@ -62,7 +63,6 @@ LANDSAT_KM = 0.03
 TYPES = {"1": "volcanoes", "2": "other lasting sources on land", "3": "sources offshore"}
 RANKS = ("low", "nominal", "high")
 CONFIDENCE_WORDS = {"low": 0, "l": 0, "nominal": 1, "n": 1, "medium": 1, "m": 1, "high": 2, "h": 2}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_US = 60_000_000
 _DAY_US = 86_400_000_000
 _YES_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -163,7 +163,7 @@ class ActiveFires(Source):
                 "longitude_deg": x[used],
                 "latitude_deg": y[used],
                 "position_sd_m": _pixel_sd_m(*side_km),
-                "acts": one_act(self.options.act, len(used)),
+                "acts": one_act(self.options.act),
                 "strength": power_mw[used],
                 **provenance(batch.sheet.file, batch.numbers[used]),
             },
@@ -333,8 +333,9 @@ def _is_landsat(batch: Batch) -> bool:
 def _stamps(start_us: Whole) -> pa.Array:
     """Minutes as texts, such as ``2031-05-05 0026``."""
     minutes, which = np.unique(start_us // _MINUTE_US, return_inverse=True)
-    texts = [f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%d %H%M}" for minute in minutes.tolist()]
-    return pa.array(texts, pa.string()).take(pa.array(which))
+    texts = moment_texts(minutes * _MINUTE_US)
+    day_and_hour, minute = pc.utf8_slice_codeunits(texts, 0, 13), pc.utf8_slice_codeunits(texts, 14, 16)
+    return pc.binary_join_element_wise(day_and_hour, minute, "").take(pa.array(which))
 
 
 def _pixel_sd_m(scan_km: Reals, track_km: Reals) -> Reals:

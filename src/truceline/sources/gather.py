@@ -9,43 +9,63 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.schema.table import NUMBER_BY_NAME, Table, TableSpec
+from truceline.schema.table import NUMBER_BY_NAME, TIME, Table, TableSpec
 from truceline.sources.columns import Hashes, Reals, Whole, ids_of
 from truceline.sources.source import InputFile
 
 #: a column: an array, one value for every row, or numbers of which NaN is none
-Values: TypeAlias = pa.Array | str | float | Reals | None
+Values: TypeAlias = pa.Array | pa.Scalar | str | float | Reals | None
 
 
 class Gathered:
-    """Rows used so far; ``word`` begins their ids."""
+    """Rows used so far; ``word`` begins their ids, ``start`` is the column that orders them."""
 
     def __init__(self, spec: TableSpec, *, word: str, start: str) -> None:
         self.spec = spec
         self.word = word
         self.start = start
-        self._parts: list[Table] = []
+        self._parts: list[Mapping[str, Values]] = []
         self._hashes: list[Hashes] = []
 
     def __len__(self) -> int:
-        return sum(len(part) for part in self._parts)
+        return sum(len(hashes) for hashes in self._hashes)
 
     def add(self, columns: Mapping[str, Values], hashes: Hashes) -> None:
-        """Add rows: every column but the key."""
-        self._parts.append(arrow_table(self.spec, {**columns, self.spec.key: ""}, n=len(hashes)))
-        self._hashes.append(hashes)
+        """Add rows: every column but the key (which, if given, stands)."""
+        if len(hashes):
+            self._parts.append(columns)
+            self._hashes.append(hashes)
 
     def table(self) -> Table:
         """All rows, ordered by time and id, whatever the order of files and rows."""
-        whole = pa.concat_tables([self.spec.empty(), *self._parts]).combine_chunks()
-        hashes = np.concatenate([np.zeros(0, np.uint64), *self._hashes])
-        at = whole.schema.get_field_index(self.spec.key)
-        whole = whole.set_column(at, whole.schema.field(at), pa.chunked_array([ids_of(self.word, hashes)]))
-        starts = whole[self.start].cast(pa.int64()).to_numpy()
+        if not self._parts:
+            return self.spec.empty()
+        hashes = np.concatenate(self._hashes)
+        starts = self._column(self.start, TIME).cast(pa.int64()).to_numpy()
         order = np.lexsort((hashes, starts))
-        if (order[1:] < order[:-1]).any():
-            whole = whole.take(pa.array(order))
-        return whole.replace_schema_metadata(self.spec.arrow.metadata)
+        self._part = np.repeat(np.arange(len(self._parts)), [len(some) for some in self._hashes])
+        arrays = []
+        for column in self.spec.columns:
+            if column.name == self.spec.key and column.name not in self._parts[0]:
+                arrays.append(ids_of(self.word, hashes).take(pa.array(order)))
+            else:
+                arrays.append(self._ordered(column.name, column.type, order))
+        return pa.Table.from_arrays(arrays, schema=self.spec.arrow)
+
+    def _ordered(self, name: str, kind: pa.DataType, order: Whole) -> pa.Array:
+        """A column in its order; one that is the same for all rows of a part costs little."""
+        values = [part.get(name) for part in self._parts]
+        if any(isinstance(value, pa.Array | np.ndarray) for value in values):
+            return self._column(name, kind).take(pa.array(order))
+        if all(value is None for value in values):
+            return pa.nulls(len(order), kind)
+        if all(value == values[0] for value in values):
+            return _array(values[0], kind, len(order))
+        return pa.concat_arrays([_array(value, kind, 1) for value in values]).take(pa.array(self._part[order]))  # fmt: skip
+
+    def _column(self, name: str, kind: pa.DataType) -> pa.Array:
+        parts = [_array(part.get(name), kind, len(some)) for part, some in zip(self._parts, self._hashes, strict=True)]  # fmt: skip
+        return pa.concat_arrays(parts)
 
 
 def arrow_table(spec: TableSpec, columns: Mapping[str, Values], *, n: int) -> Table:
@@ -62,7 +82,7 @@ def _array(values: Values, kind: pa.DataType, n: int) -> pa.Array:
         return pa.array(values, type=kind, from_pandas=True)
     if isinstance(values, pa.Array):
         return values if values.type == kind else values.cast(kind)
-    return pa.repeat(pa.scalar(values, kind), n)
+    return pa.repeat(values if isinstance(values, pa.Scalar) else pa.scalar(values, kind), n)
 
 
 def provenance(file: InputFile, numbers: Whole) -> dict[str, Values]:
@@ -75,9 +95,9 @@ def act_maps(acts: Sequence[Mapping[str, float] | None], which: Whole) -> pa.Arr
     return pa.array([list((one or {}).items()) for one in acts], type=NUMBER_BY_NAME).take(pa.array(which))
 
 
-def one_act(act: str | None, n: int) -> pa.Array:
-    """A column ``acts`` that is the same for every row."""
-    return act_maps([{} if act is None else {act: 0.0}], np.zeros(n, np.int64))
+def one_act(act: str | None) -> pa.Scalar:
+    """A value of ``acts`` that is the same for every row."""
+    return pa.scalar([] if act is None else [(act, 0.0)], type=NUMBER_BY_NAME)
 
 
 def picked(values: pa.Array, positions: Whole) -> pa.Array:

@@ -131,7 +131,7 @@ class OblastSirens(Source):
                 "ended_until": times(stop_us + _SECOND_US, is_open),
                 "area_id": areas,
                 "place_name": regions,
-                "acts": one_act(self.options.act, len(used)),
+                "acts": one_act(self.options.act),
                 "accused_party_id": self.options.accused_party,
                 "speaker_party_id": self.options.speaker_party,
                 "primary_source_id": context.source_id,
