@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from truceline.assurance.bins import make_bins
 from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
+from truceline.base.language import _
 from truceline.coverage.exposure import measure_exposure, rows_of_source, watched_bins
 from truceline.line.history import LineHistory
 from truceline.schema.table import TIME, Record, Table, records, within
@@ -185,7 +186,7 @@ def _near_line(
         return found
     placed = [row for row in found if row["longitude_deg"] is not None and row["latitude_deg"] is not None]
     if line_distance is None or not placed:
-        tally.notes.append("No distance to a line can be had: no record is counted.")
+        tally.notes.append(_("No distance to a line can be had: no record is counted."))
         return []
     distance = line_distance(
         np.array([row["longitude_deg"] for row in placed], dtype=np.float64),
@@ -194,7 +195,7 @@ def _near_line(
     )
     unknown = int(np.isnan(distance).sum()) + len(found) - len(placed)
     if unknown:
-        tally.notes.append(f"{unknown} records have no distance to the line and are left out.")
+        tally.notes.append(_("{n} records have no distance to the line and are left out.").format(n=unknown))
     near = np.abs(np.nan_to_num(distance, nan=np.inf)) <= spec.near_line_m
     return [row for row, keep in zip(placed, near, strict=True) if keep]
 
@@ -218,7 +219,7 @@ def _add_records(tally: _Tally, found: list[Record], spec: SeriesSpec) -> None:
             position = tally.find(start + (stop - start) / 2)
         tally.add(position, 1.0, (row["raw_file"], row["raw_row"]))
     if straddling:
-        tally.notes.append(f"{straddling} records cannot be dated to one bin and are left out.")
+        tally.notes.append(_("{n} records cannot be dated to one bin and are left out.").format(n=straddling))
 
 
 def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> None:
@@ -252,9 +253,9 @@ def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset
             else:
                 tally.add(position, row["value"], (row["raw_file"], row["raw_row"]))
     if too_long:
-        tally.notes.append(f"{too_long} numbers are over more time than one bin and are left out.")
+        tally.notes.append(_("{n} numbers are over more time than one bin and are left out.").format(n=too_long))
     if tally.unknown:
-        tally.notes.append(f"{len(tally.unknown)} bins hold a record without a number and are missing.")
+        tally.notes.append(_("{n} bins hold a record without a number and are missing.").format(n=len(tally.unknown)))
 
 
 def _choose_counts(spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> list[Record]:
@@ -278,7 +279,7 @@ def _add_levels(tally: _Tally, history: LineHistory | None, spec: SeriesSpec) ->
     A repeat is missing, and so is the update after it: it holds more than one bin's change.
     """
     if history is None:
-        tally.notes.append("The map was not available.")
+        tally.notes.append(_("The map was not available."))
         return
     long_steps = 0
     for before, after in pairwise(history.snapshots):
@@ -291,7 +292,7 @@ def _add_levels(tally: _Tally, history: LineHistory | None, spec: SeriesSpec) ->
             continue
         tally.add(position, after.gained_km2 + after.lost_km2, (after.raw_file, after.raw_row))
     if long_steps:
-        tally.notes.append(f"{long_steps} updates hold the change of more than one bin and are left out.")
+        tally.notes.append(_("{n} updates hold the change of more than one bin and are left out.").format(n=long_steps))
 
 
 def _is_zero(

@@ -59,6 +59,8 @@ CODES: dict[str, str] = {
     "window_order": N_("A window ends before it starts."),
     "adapter_unknown": N_("A source names a plug-in that is not registered."),
     "claim_sum": N_("The parts of a claimed total do not sum to it."),
+    "words_missing": N_("A text of the case has no translation into the report's language; it stays as written."),
+    "words_unused": N_("A translation is of a text that the case does not show."),
     # sources as a whole
     "source_absent": N_("A source of the case could not be read because its files are absent."),
     "source_unused": N_("A source gives counts that no series of the case uses."),

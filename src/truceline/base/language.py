@@ -97,6 +97,19 @@ def speaking(
         _voice.reset(token)
 
 
+def speak(chosen: str | None) -> None:
+    """Speak ``chosen`` from here on (None: English), for a program that ends in one language.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalog of that language.
+    """
+    if chosen is not None and chosen not in LANGUAGES:
+        raise ValueError(f"no language {chosen!r}; there are {', '.join(LANGUAGES)}")
+    _voice.set(None if chosen is None else Voice(language=chosen, catalog=_catalog(chosen), written=chosen))
+
+
 def carried(function: Callable[P, R]) -> Callable[P, R]:
     """The function with the voice of now, wherever it is called: threads begin without one."""
     mine = _voice.get()

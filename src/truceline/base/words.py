@@ -7,24 +7,26 @@ Reporting in Forensic Science* (2015).
 
 from __future__ import annotations
 
+from truceline.base.language import N_, _
+
 PROBABILITY_BANDS: tuple[tuple[float, str], ...] = (
-    (0.05, "almost no chance"),
-    (0.20, "very unlikely"),
-    (0.45, "unlikely"),
-    (0.55, "roughly even chance"),
-    (0.80, "likely"),
-    (0.95, "very likely"),
-    (1.00, "almost certain"),
+    (0.05, N_("almost no chance")),
+    (0.20, N_("very unlikely")),
+    (0.45, N_("unlikely")),
+    (0.55, N_("roughly even chance")),
+    (0.80, N_("likely")),
+    (0.95, N_("very likely")),
+    (1.00, N_("almost certain")),
 )
 
 RATIO_BANDS: tuple[tuple[float, str], ...] = (
-    (2, "no support"),
-    (10, "weak support"),
-    (100, "moderate support"),
-    (1_000, "moderately strong support"),
-    (10_000, "strong support"),
-    (1_000_000, "very strong support"),
-    (float("inf"), "extremely strong support"),
+    (2, N_("no support")),
+    (10, N_("weak support")),
+    (100, N_("moderate support")),
+    (1_000, N_("moderately strong support")),
+    (10_000, N_("strong support")),
+    (1_000_000, N_("very strong support")),
+    (float("inf"), N_("extremely strong support")),
 )
 
 
@@ -32,11 +34,12 @@ def probability_word(probability: float) -> str:
     """Words for a probability in [0, 1]; a band holds its upper end."""
     if not 0 <= probability <= 1:
         raise ValueError(f"{probability} is not a probability")
-    return next(word for upper, word in PROBABILITY_BANDS if probability <= upper)
+    return _(next(word for upper, word in PROBABILITY_BANDS if probability <= upper))
 
 
 def ratio_word(likelihood_ratio: float) -> str:
     """Words for a likelihood ratio ≥ 1 (turn the hypotheses round for one below 1)."""
     if likelihood_ratio < 1:
         raise ValueError(f"a ratio of {likelihood_ratio} speaks for the other hypothesis")
-    return next(word for upper, word in RATIO_BANDS if likelihood_ratio < upper or upper == float("inf"))
+    found = next(word for upper, word in RATIO_BANDS if likelihood_ratio < upper or upper == float("inf"))
+    return _(found)

@@ -144,7 +144,8 @@ def _stated(claim: Record, question: Question) -> Evidence:
     change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
     concession = claim["kind"] == "opponent_concession"
     what = told(claim["measure"].removeprefix("own report: ").removesuffix(", concession"))
-    how = _(DIRECTIONS[direction] if direction in DIRECTIONS else DIRECTIONS[""])
+    going = DIRECTIONS.get(direction or "", DIRECTIONS[""])
+    how = _(going)
     speaker = told(claim["speaker"])
     said = (
         _("{speaker} concedes: {what}, {how} ({period}); no number is given.")

@@ -219,6 +219,7 @@ class Results:
     land: BaseGeometry | None = field(default=None)  #: coast for the map, no borders; None: none given
     land_credit: str = ""
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
+    language: str = "en"  #: of every sentence in here
 
     @property
     def rows_quarantined(self) -> int:

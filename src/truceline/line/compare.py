@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import FloatArray, LocalFrame
+from truceline.base.language import _, digits
 from truceline.line.history import Disagreement, Snapshot
 from truceline.line.shapes import ground_km2, polygonal
 
@@ -90,12 +91,13 @@ def _offsets_m(line: BaseGeometry, other: BaseGeometry, *, spacing_m: float) -> 
 
 def _note(within_m: float, compared: float, *, excluded: bool) -> str:
     if compared == 0:
-        return f"The two maps have no boundary in common within {within_m / 1000:g} km: not comparable."
-    text = (
-        f"Compared only within {within_m / 1000:g} km of the boundaries of both maps, since they do not "
-        f"draw the same ground; {compared:.0%} of the first map's boundary lies there, the rest is left "
-        f"out, and no offset above {within_m / 1000:g} km can show. "
-    )
+        said = _("The two maps have no boundary in common within {within} km: not comparable.")
+        return said.format(within=digits(f"{within_m / 1000:g}"))
+    text = _(
+        "Compared only within {within} km of the boundaries of both maps, since they do not "
+        "draw the same ground; {share} of the first map's boundary lies there, the rest is left "
+        "out, and no offset above {within} km can show."
+    ).format(within=digits(f"{within_m / 1000:g}"), share=digits(f"{compared:.0%}"))
     if excluded:
-        return text + "Coasts and frontiers as given are left out as well."
-    return text + "Coasts and frontiers that both draw are included and make the maps look closer."
+        return text + " " + _("Coasts and frontiers as given are left out as well.")
+    return text + " " + _("Coasts and frontiers that both draw are included and make the maps look closer.")

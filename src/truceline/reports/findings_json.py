@@ -56,6 +56,7 @@ def findings_document(results: Results) -> Record:
         "run_id": results.run_id,
         "as_of": results.as_of,
         "edition": results.edition,
+        "language": results.language,
         "seed": results.seed,
         "invented": results.invented,
         "truce_id": truce.id,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from truceline.assurance.series import SeriesSpec
+from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
 from truceline.schema.claims import CLAIMS
@@ -43,6 +44,7 @@ def findings_schema() -> Part:
         "run_id": _said(_TEXT, "depends on version, case and inputs alone"),
         "as_of": {"type": "string", "format": "date", "description": "date of the evidence"},
         "edition": _said(_TEXT, "release rule, in words"),
+            "language": {"enum": list(LANGUAGES), "description": "of every sentence and name in here; codes are the same in each"},
         "seed": {"type": "integer", "description": "seed of everything random in the run"},
         "invented": _said(_YES_NO, "true for a simulated case"),
         "truce_id": _said(_TEXT, "id of the truce"),

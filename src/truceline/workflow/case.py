@@ -139,6 +139,9 @@ class CaseFile(Model):
     id: str
     title: str
     subtitle: str = ""
+    language: Literal["en", "uk", "ru"] = Field(
+        "en", description="language the case is written in, and of its report where none is asked for"
+    )
     truce: Under = Field("truce.yaml", description="file of the terms")
     as_of: str = Field(description="date of the evidence, ISO; stands in the report instead of a wall clock")
     seed: int = 0
@@ -175,6 +178,7 @@ class Case:
     file: CaseFile
     truce: Truce
     area_by_name: dict[str, str]
+    words_file: str | None = None  #: translations of the case that are spoken, by their path in its folder
 
     @property
     def region(self) -> Region:
@@ -230,6 +234,7 @@ class Case:
         """The files that make the case what it is (its sources' files are accounted for apart)."""
         shapes = [area.shape for area in self.file.areas]
         names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places, *shapes]
+        names.append(self.words_file)
         return {name: self.folder / name for name in names if name is not None}
 
     @property

@@ -16,6 +16,7 @@ def run_demo(
     seed: int | None = None,
     scenario_file: Path | None = None,
     pdf: bool = True,
+    language: str | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
     """Write the simulated case into ``out/case`` and its result into ``out/result``.
@@ -36,4 +37,4 @@ def run_demo(
     with OutputFolder(out / "case") as folder:
         write_case(simulated, folder)
     progress("simulating", 1, 1)
-    return verify(out / "case", data=None, out=out / "result", seed=seed, pdf=pdf, progress=progress)
+    return verify(out / "case", data=None, out=out / "result", seed=seed, pdf=pdf, language=language, progress=progress)

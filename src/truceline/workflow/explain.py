@@ -13,7 +13,9 @@ from typing import Any
 
 from truceline.base.canonical import digest_bytes
 from truceline.base.errors import CallError, OutputError, Problem
+from truceline.base.language import _
 from truceline.custody.manifest import Manifest, read_manifest
+from truceline.findings.words import from_to
 
 #: a reason may rest on hundreds of rows; so many are printed
 MOST_ROWS = 12
@@ -59,36 +61,45 @@ class Explanation:
         """For people: a tree."""
         finding = self.finding
         details = finding["details"]
+        clock = _("clock {clock}, terms {terms}").format(
+            clock=finding["clock_id"], terms=finding["terms_version"]
+        )
         lines = [
             f"{finding['finding_id']}  {finding['obligation_id']}  {finding['party_id']}  {finding['area_id']}",
-            f"  period          {finding['period_start']} to {finding['period_stop']} (clock {finding['clock_id']}, terms {finding['terms_version']})",
-            f"  judgement       {finding['judgement']}",
-            f"  occurrence      {finding['occurrence']}",
-            f"  responsibility  {finding['responsibility']}",
-            f"  in a sentence   {details['headline']}",
+            _labelled(_("period"), f"{from_to(finding['period_start'], finding['period_stop'])} ({clock})"),
+            _labelled(_("judgement"), finding["judgement"]),
+            _labelled(_("occurrence"), finding["occurrence"]),
+            _labelled(_("responsibility"), finding["responsibility"]),
+            _labelled(_("in a sentence"), details["headline"]),
         ]
         for name in ("effect_ratio", "effect_ratio_lo95", "effect_ratio_hi95", "e_value"):
             if finding[name] is not None:
                 lines.append(f"  {name:<15} {finding[name]:g}")
-        lines.append("  reasons")
+        lines.append("  " + _("reasons"))
         for reason in details["reasons"]:
             lines.append(f"    {reason['code']}: {reason['text']}")
             rows = _wheres(reason)
             for file, number in rows[:MOST_ROWS]:
                 lines += [f"      {line}" for line in self._row_lines(self.rows[f"{file}:{number}"])]
             if len(rows) > MOST_ROWS:
-                lines.append(f"      and {len(rows) - MOST_ROWS} rows more (--json gives them all)")
+                lines.append(
+                    "      " + _("and {n} rows more (--json gives them all)").format(n=len(rows) - MOST_ROWS)
+                )
         lines.append("  what would change this")
         lines += [f"    {sentence}" for sentence in details["would_change"]]
         return lines
 
     def _row_lines(self, row: ExplainedRow) -> Iterator[str]:
-        yield f"{row.file}, row {row.row} (SHA-256 {row.digest[:12]}…)"
+        yield f"{row.file}, {_('row {n}').format(n=row.row)} (SHA-256 {row.digest[:12]}…)"
         if row.content is None:
             yield f"  {row.note}"
             return
         said = {name: value for name, value in row.content.items() if value not in (None, "")}
         yield "  " + "; ".join(f"{name}: {str(value)[:120]}" for name, value in said.items())
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label:<15} {text}"
 
 
 def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path | None = None) -> Explanation:
@@ -154,21 +165,21 @@ class _Shelf:
         digest = self._digests.get(file, "")
         if isinstance(rows, str):
             return ExplainedRow(file=file, row=number, digest=digest, content=None, note=rows)
-        note = "" if number in rows else "the whole file" if number == 0 else "no such row"
+        note = "" if number in rows else _("the whole file") if number == 0 else _("no such row")
         return ExplainedRow(file=file, row=number, digest=digest, content=rows.get(number), note=note)
 
     def _load(self, file: str) -> dict[int, dict[str, Any]] | str:
-        kind, _, name = file.partition(":")
+        kind, _colon, name = file.partition(":")
         root = self._roots.get(kind)
         if root is None or not (root / name).is_file():
             return (
-                "not at hand: give the data root with --data"
+                _("not at hand: give the data root with --data")
                 if kind == "data"
-                else "not at hand: give the case's folder with --case"
+                else _("not at hand: give the case's folder with --case")
             )
         content = (root / name).read_bytes()
         if digest_bytes(content) != self._digests.get(file):
-            return "the file at hand is not the one that was read: its SHA-256 differs"
+            return _("the file at hand is not the one that was read: its SHA-256 differs")
         text = (gzip.decompress(content) if name.endswith(".gz") else content).decode(
             "utf-8-sig", errors="replace"
         )

@@ -8,10 +8,11 @@ from truceline.base.progress import Progress, silent
 from truceline.findings.results import SourceAccount
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import ingest
+from truceline.workflow.translate import telling
 
 
 def inspect_sources(
-    case_folder: Path, *, data: Path | None, progress: Progress = silent
+    case_folder: Path, *, data: Path | None, language: str | None = None, progress: Progress = silent
 ) -> tuple[SourceAccount, ...]:
     """Read every source of a case and account for it.
 
@@ -20,4 +21,5 @@ def inspect_sources(
     CaseError
         If the case is wrong.
     """
-    return ingest(open_case(case_folder), data=data, progress=progress).sources
+    with telling(open_case(case_folder), language) as (case, _voice):
+        return ingest(case, data=data, progress=progress).sources

@@ -17,11 +17,12 @@ from truceline.assurance.effect import measure_effect
 from truceline.assurance.incidents import count_incidents
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
+from truceline.base.language import _, day_words, told
 from truceline.coverage.exposure import measure_exposure, rows_of_source
 from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
 from truceline.findings.evidence import incidents_in
-from truceline.findings.words import day_of, listed, period_of
+from truceline.findings.words import from_to, listed, period_of
 from truceline.line.history import LineHistory
 from truceline.line.side import line_distances_m
 from truceline.schema.table import Record, Table
@@ -76,7 +77,7 @@ class Gauge:
                 Measured(
                     series=series,
                     effect=effect,
-                    source_title=self._speaker(spec) or read[spec.source].title,
+                    source_title=told(self._speaker(spec) or "") or read[spec.source].title,
                     speaker_party_id=speakers[spec.source],
                 )
             )
@@ -111,7 +112,7 @@ class Gauge:
         ]
         spec = SeriesSpec(
             id=f"attributed_{question.act}_{question.party_id}",
-            title=f"Incidents attributed to {self.case.truce.party_name(question.party_id)}",
+            title=_("Incidents attributed to {party}").format(party=self.case.truce.party_name(question.party_id)),
             source=sensors[0],
             measure="records",
             unit="incident",
@@ -140,7 +141,7 @@ class Gauge:
         series, effect = self._effects[key]
         return [
             Measured(
-                series=series, effect=effect, source_title="sensors of the mechanism", speaker_party_id=None
+                series=series, effect=effect, source_title=_("sensors of the mechanism"), speaker_party_id=None
             )
         ]
 
@@ -207,12 +208,14 @@ class Gauge:
                 rows, area_ids=frozenset(areas), speaking_areas=speaking, bins=[question.period]
             )
             merged = [row for row in rows if row["reason"] == "merged_record" and row["area_id"] in speaking]
-            text = f"The source could see {share[0] * 100:.0f} % of this area and period ({period_of(question.period, question.zone)})."
+            percent = f"{share[0] * 100:.0f}"
+            text = _("The source could see {percent} % of this area and period ({period}).").format(
+                percent=percent, period=period_of(question.period, question.zone)
+            )
             if merged:
-                text = (
-                    f"{self._merged_words(merged, question)}: several alerts merged into one record, in which new ones cannot "
-                    f"be seen; {share[0] * 100:.0f} % of the area and period could be watched."
-                )
+                text = _(
+                    "{areas}: several alerts merged into one record, in which new ones cannot be seen; {percent} % of the area and period could be watched."
+                ).format(areas=self._merged_words(merged, question), percent=percent)
             return Watch(share=float(share[0]), text=text, source_ids=(spec.source,))
         return None
 
@@ -224,7 +227,10 @@ class Gauge:
                 (row for row in merged if row["area_id"] == area), key=lambda row: row["window_start"]
             )
             spans = [
-                f"{_moment_with_year(row['window_start'], question)} to {_moment_with_year(row['window_stop'], question)}"
+                from_to(
+                    _moment_with_year(row["window_start"], question),
+                    _moment_with_year(row["window_stop"], question),
+                )
                 for row in own
             ]
             if spans:
@@ -264,5 +270,5 @@ class Gauge:
 def _moment_with_year(moment: datetime, question: Question) -> str:
     """A local time; its year too where it is another than the period's."""
     local = moment.astimezone(ZoneInfo(question.zone))
-    year = "" if local.year == question.period.start.year else f" {local.year}"
-    return f"{day_of(moment, question.zone)}{year} {local:%H:%M}"
+    day = day_words(local, year=local.year != question.period.start.year)
+    return f"{day} {local:%H:%M}"

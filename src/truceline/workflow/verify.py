@@ -22,6 +22,8 @@ from truceline import __version__
 from truceline.attribution.attribute import attribute
 from truceline.base.canonical import canonical_json, digest_bytes, digest_file
 from truceline.base.errors import Problem
+from truceline.base.language import N_, _, carried, digits
+from truceline.base.language import language as spoken
 from truceline.base.progress import Progress, silent
 from truceline.coverage.declared import apply_declared
 from truceline.coverage.notes import describe_coverage
@@ -43,8 +45,9 @@ from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places, read_shape
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
+from truceline.workflow.translate import telling, words_problems
 
-EDITIONS = {"public_full": "Public, in full", "mission": "Mission: not for release"}
+EDITIONS = {"public_full": N_("Public, in full"), "mission": N_("Mission: not for release")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class VerifyOutcome:
     report_pdf: Path | None
     findings: Path
     changed_files: tuple[Problem, ...]  #: inputs that differ from the previous run's
+    words: tuple[Problem, ...] = ()  #: what of the case could not be told in the language asked for
 
 
 def verify(
@@ -66,9 +70,10 @@ def verify(
     out: Path,
     seed: int | None = None,
     pdf: bool = True,
+    language: str | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
-    """Verify a case and write its report into ``out``.
+    """Verify a case and write its report into ``out``, in ``language`` or else the case's own.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def verify(
     case = open_case(case_folder)  # (1)
     if seed is not None:
         case = case.with_seed(seed)
-    with OutputFolder(out) as folder:
+    with telling(case, language) as (case, voice), OutputFolder(out) as folder:
         ingested = ingest(case, data=data, progress=progress)  # (2)
         earlier = read_manifest(out)
         run_id, manifest = _manifest(case, ingested, earlier)  # (3)
@@ -97,6 +102,7 @@ def verify(
         report_pdf=out / "report.pdf" if pdf else None,
         findings=out / "findings.json",
         changed_files=tuple(changed_files(earlier, run_id, ingested.files)),
+        words=tuple(words_problems(case, voice)),
     )
 
 
@@ -142,7 +148,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         version=__version__,
         run_id=run_id,
         as_of=case.file.as_of,
-        edition=f"{EDITIONS[case.file.release.edition]}. {case.file.release.basis}",
+        edition=f"{_(EDITIONS[case.file.release.edition])}. {case.file.release.basis}",
         seed=case.file.seed,
         invented=case.file.invented,
         truce=case.truce,
@@ -174,6 +180,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         region=(case.region.west_deg, case.region.south_deg, case.region.east_deg, case.region.north_deg),
         area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
         theatre_id=case.file.theatre,
+        language=spoken(),
     )  # fmt: skip
 
 
@@ -230,7 +237,7 @@ def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
         )
 
     with ThreadPoolExecutor(max_workers=2) as pool:  # geometry leaves Python free
-        return tuple(history for history in pool.map(build, ingested.sources) if history is not None)
+        return tuple(history for history in pool.map(carried(build), ingested.sources) if history is not None)
 
 
 def _disagreements(
@@ -363,12 +370,21 @@ def _context(
     for line in lines:
         if line.updates_in_window == 0 and line.stale_h is not None:
             sentences.append(
-                f"{line.title}: not updated in the window ({line.stale_h:.0f} h without a change at its end), which is missing data and not a line that held."
+                _(
+                    "{map}: not updated in the window ({hours} h without a change at its end), which is missing data and not a line that held."
+                ).format(map=line.title, hours=f"{line.stale_h:.0f}")
             )
     titles = {line.source_id: line.title for line in lines}
     for one in disagreements:
         sentences.append(
-            f"{titles[one.source_id]} and {titles[one.other_source_id]}: half of the line drawn within {one.median_offset_m / 1000:.1f} km of each other, 95 % within {one.p95_offset_m / 1000:.1f} km, where both draw it."
+            _(
+                "{first} and {second}: half of the line drawn within {median} km of each other, 95 % within {p95} km, where both draw it."
+            ).format(
+                first=titles[one.source_id],
+                second=titles[one.other_source_id],
+                median=digits(f"{one.median_offset_m / 1000:.1f}"),
+                p95=digits(f"{one.p95_offset_m / 1000:.1f}"),
+            )
         )
     return tuple(sentences)
 

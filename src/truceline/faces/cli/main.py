@@ -19,6 +19,7 @@ from typer.exceptions import Abort, TyperException
 
 from truceline import __version__
 from truceline.base.errors import TrucelineError
+from truceline.base.language import LANGUAGES, _, digits, ngettext, speak
 from truceline.faces.cli import exits
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
@@ -63,6 +64,27 @@ SeedOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="No bars; print the report's path alone.")]
+
+
+def _speak(chosen: str | None) -> str | None:
+    """Say everything from here on in the language asked for, faults too."""
+    if chosen is not None and chosen not in LANGUAGES:
+        raise typer.BadParameter(f"{chosen!r} is not one of {', '.join(LANGUAGES)}.")
+    speak(chosen)
+    return chosen
+
+
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        envvar="TRUCELINE_LANGUAGE",
+        callback=_speak,
+        is_eager=True,
+        help="Language of the report: en, uk or ru. Default: the case's.",
+    ),
+]
 NoPdfOption = Annotated[bool, typer.Option("--no-pdf", help="Write the report as HTML alone.")]
 
 
@@ -91,13 +113,16 @@ def verify(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     no_pdf: NoPdfOption = False,
+    language: LanguageOption = None,
 ) -> None:
     """Judge every obligation of a case, and write the report."""
     from truceline.workflow.verify import verify as run
 
     folder = out or Path("out") / case.resolve().name
     with progress_bars(wanted=not quiet and not as_json) as progress:
-        outcome = run(case, data=data, out=folder, seed=seed, pdf=not no_pdf, progress=progress)
+        outcome = run(
+            case, data=data, out=folder, seed=seed, pdf=not no_pdf, language=language, progress=progress
+        )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
@@ -117,13 +142,16 @@ def demo(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     no_pdf: NoPdfOption = False,
+    language: LanguageOption = None,
 ) -> None:
     """Simulate a truce on an invented coast, and verify it. Needs no data."""
     from truceline.workflow.demo import run_demo
 
     folder = out or Path("out") / "demo"
     with progress_bars(wanted=not quiet and not as_json) as progress:
-        outcome = run_demo(folder, seed=seed, scenario_file=scenario, pdf=not no_pdf, progress=progress)
+        outcome = run_demo(
+            folder, seed=seed, scenario_file=scenario, pdf=not no_pdf, language=language, progress=progress
+        )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
@@ -182,7 +210,13 @@ def new(
 
 
 @app.command()
-def sources(case: CaseArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
+def sources(
+    case: CaseArgument,
+    *,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> None:
     """Say which sources of a case are read and which absent.
 
     Each with its files, rows and licence, and what its absence costs.
@@ -190,7 +224,10 @@ def sources(case: CaseArgument, *, data: DataOption = None, as_json: JsonOption 
     from truceline.workflow.inspect import inspect_sources
 
     with progress_bars(wanted=not as_json) as progress:
-        accounts = [plain(account) for account in inspect_sources(case, data=data, progress=progress)]
+        accounts = [
+            plain(account)
+            for account in inspect_sources(case, data=data, language=language, progress=progress)
+        ]
     if as_json:
         print_json({"sources": accounts})
     else:
@@ -210,6 +247,7 @@ def explain(
         typer.Option("--case", metavar="DIR", help="The case's folder, for rows of its own files."),
     ] = None,
     as_json: JsonOption = False,
+    language: LanguageOption = None,  # noqa: ARG001 - its callback speaks it
 ) -> None:
     """Take one finding apart, down to rows of files.
 
@@ -297,6 +335,7 @@ def plugins(*, as_json: JsonOption = False) -> None:
 
 def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None:
     results = outcome.results
+    speak(results.language)
     if as_json:
         print_json(
             {
@@ -312,14 +351,18 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
                 "source_problems": [p for s in results.sources if s.state != "absent" for p in s.problems],
                 "rows_quarantined": results.rows_quarantined,
                 "changed_files": outcome.changed_files,
+                "language": results.language,
+                "words": outcome.words,
             }
         )
         return
     if outcome.changed_files:
-        print_problems(outcome.changed_files, heading="Files changed since the last result in this folder")
+        print_problems(outcome.changed_files, heading=_("Files changed since the last result in this folder"))
     unusable = [source for source in results.sources if source.state == "unusable"]
     if unusable:
-        heading = f"Sources that could not be used: {', '.join(source.source_id for source in unusable)}"
+        heading = _("Sources that could not be used: {sources}").format(
+            sources=", ".join(source.source_id for source in unusable)
+        )
         print_problems([problem for source in unusable for problem in source.problems], heading=heading)
     if quiet:
         print_lines([str(outcome.report_html)])
@@ -327,20 +370,28 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
     absent = [source.source_id for source in results.sources if source.state == "absent"]
     noted = [p for source in results.sources if source.state == "read" for p in source.problems]
     if noted:
-        print_problems(noted, heading="Noted while reading")
+        print_problems(noted, heading=_("Noted while reading"))
+    if outcome.words:
+        print_problems(outcome.words, heading=_("Noted about the words of the case"))
     print_lines([results.title, *(f"  - {sentence}" for sentence in results.summary), ""])
-    if absent:
-        print_lines([f"sources absent     {', '.join(absent)}"])
+    for name, text in _places_of(outcome, absent):
+        print_lines([f"{name:<18} {text}"])
+
+
+def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str]]:
+    """Where everything lies: a name in the language in force, and the path."""
+    results = outcome.results
+    lines = [(_("sources absent"), ", ".join(absent))] if absent else []
     if results.rows_quarantined:
         codes = Counter(problem.code for problem in results.quarantined)
         why = ", ".join(f"{code} ×{n}" for code, n in sorted(codes.items()))
-        print_lines(
-            [f"rows quarantined   {results.rows_quarantined} ({why}): {outcome.out / 'quarantine.jsonl'}"]
-        )
-    print_lines([f"report             {outcome.report_html}"])
+        number = digits(str(results.rows_quarantined))
+        lines.append((_("rows quarantined"), f"{number} ({why}): {outcome.out / 'quarantine.jsonl'}"))
+    lines.append((_("report"), str(outcome.report_html)))
     if outcome.report_pdf is not None:
-        print_lines([f"on paper           {outcome.report_pdf}"])
-    print_lines([f"findings           {outcome.findings}"])
+        lines.append((_("on paper"), str(outcome.report_pdf)))
+    lines.append((_("findings"), str(outcome.findings)))
+    return lines
 
 
 def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -351,6 +402,7 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run the command with ``arguments``; returns the exit code, prints whatever is to be said."""
     as_json = "--json" in arguments
+    speak(None)
     try:
         result = app(args=arguments or ["--help"], prog_name="truceline", standalone_mode=False)
         code = result if isinstance(result, int) else exits.DONE
@@ -362,12 +414,14 @@ def run(arguments: list[str]) -> int:
         print_error(message, exit_code=exits.USAGE, as_json=as_json)
         return exits.USAGE
     except (Abort, KeyboardInterrupt):
-        print_error("interrupted; nothing half-written is left", exit_code=exits.INTERRUPTED, as_json=as_json)
+        print_error(
+            _("interrupted; nothing half-written is left"), exit_code=exits.INTERRUPTED, as_json=as_json
+        )
         return exits.INTERRUPTED
     except TrucelineError as error:
         found = len(error.problems)
-        message = exits.EXIT_CODES[error.exit_code]
-        heading = f"{message} {found} problem{'s'[: found != 1]}:"
+        message = _(exits.EXIT_CODES[error.exit_code])
+        heading = f"{message} {ngettext('{n} problem:', '{n} problems:', found).format(n=found)}"
         print_error(heading, exit_code=error.exit_code, problems=error.problems, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
@@ -376,7 +430,8 @@ def run(arguments: list[str]) -> int:
         return exits.DONE
     except Exception as error:
         traceback.print_exc()
-        message = f"unexpected {type(error).__name__}: {error}. This is a fault of Truceline."
+        fault = f"{type(error).__name__}: {error}"
+        message = _("unexpected {fault}. This is a fault of Truceline.").format(fault=fault)
         print_error(message, exit_code=exits.UNEXPECTED, as_json=as_json)
         return exits.UNEXPECTED
 

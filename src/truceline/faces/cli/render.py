@@ -10,7 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from truceline.base.errors import Problem
+from truceline.base.errors import CODES, Problem
+from truceline.base.language import N_, _, language
+
+STATES = {"read": N_("read"), "absent": N_("absent"), "unusable": N_("unusable")}
+GRADES = {"hard": N_("hard"), "reported": N_("reported")}
 
 #: a screen holds no more; ``--json`` gives all
 PROBLEMS_SHOWN = 40
@@ -48,18 +52,26 @@ def describe(problem: Problem) -> list[str]:
     """A problem as a paragraph: where and what, then got, expected, what to do."""
     where = [problem.file] if problem.file else []
     if problem.row is not None:
-        where.append(f"row {problem.row}")
+        where.append(_("row {n}").format(n=problem.row))
     if problem.column:
-        where.append(f"column {problem.column}")
+        where.append(_("column {name}").format(name=problem.column))
     place = ", ".join(where)
-    lines = [f"{place}: {problem.message}" if place else problem.message]
+    # the details are written in English where they arise; what the code means is told in each language
+    said = problem.message if language() == "en" else _(CODES[problem.code])
+    lines = [f"{place}: {said}" if place else said]
+    if language() != "en":
+        lines.append(_labelled(_("in English"), problem.message))
     if problem.got:
-        lines.append(f"    got       {problem.got}")
+        lines.append(_labelled(_("got"), problem.got))
     if problem.expected:
-        lines.append(f"    expected  {problem.expected}")
+        lines.append(_labelled(_("expected"), problem.expected))
     if problem.next_step:
-        lines.append(f"    next      {problem.next_step}")
+        lines.append(_labelled(_("next"), problem.next_step))
     return lines
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"    {label:<9} {text}"
 
 
 def print_problems(problems: Sequence[Problem], *, heading: str) -> None:
@@ -76,7 +88,7 @@ def print_problems(problems: Sequence[Problem], *, heading: str) -> None:
             console.print(Text("  " + line))
     hidden = len(problems[PROBLEMS_SHOWN:])
     if hidden:
-        console.print(Text(f"  and {hidden} more; --json lists all"))
+        console.print(Text("  " + _("and {n} more; --json lists all").format(n=hidden)))
 
 
 def print_error(message: str, *, exit_code: int, problems: Sequence[Problem] = (), as_json: bool) -> None:
@@ -94,32 +106,37 @@ def print_sources(accounts: Sequence[Mapping[str, Any]]) -> None:
     for account in accounts:
         print_lines([*_source_lines(account), ""])
     missing = [account["source_id"] for account in accounts if account["state"] != "read"]
-    print_lines([f"not read: {', '.join(missing) if missing else 'none'}"])
+    print_lines([_("not read: {sources}").format(sources=", ".join(missing) if missing else _("none"))])
 
 
 def _source_lines(account: Mapping[str, Any]) -> list[str]:
+    state, grade = _(STATES[account["state"]]), _(GRADES[account["grade"]])
     lines = [
-        f"{account['source_id']}  {account['state']}, {account['grade']}",
+        f"{account['source_id']}  {state}, {grade}",
         f"    {account['title']}",
-        f"    adapter   {account['adapter']} {account['adapter_version']}",
-        f"    licence   {account['licence']}",
+        _labelled(_("adapter"), f"{account['adapter']} {account['adapter_version']}"),
+        _labelled(_("licence"), account["licence"]),
     ]
     if account["role"]:
-        lines.append(f"    can say   {account['role']}")
+        lines.append(_labelled(_("can say"), account["role"]))
     if account["state"] != "read" and account["cost_of_absence"]:
-        lines.append(f"    cost      {account['cost_of_absence']}")
+        lines.append(_labelled(_("cost"), account["cost_of_absence"]))
     for file in account["files"]:
-        lines.append(
-            f"    file      {file['label']}  {file['size_bytes']} bytes  sha256 {file['digest'][:12]}…"
-        )
+        size = _("{n} bytes").format(n=file["size_bytes"])
+        lines.append(_labelled(_("file"), f"{file['label']}  {size}  sha256 {file['digest'][:12]}…"))
         if file["left_out"]:
-            lines.append(f"              left out: {file['left_out']}")
+            lines.append(_labelled("", _("left out: {why}").format(why=file["left_out"])))
         else:
-            lines.append(
-                f"              rows: {file['rows_read']} read, {file['rows_used']} used, "
-                f"{file['rows_outside']} outside, {file['rows_repeated']} repeated, "
-                f"{file['rows_quarantined']} quarantined"
+            rows = _(
+                "rows: {read} read, {used} used, {outside} outside, {repeated} repeated, {quarantined} quarantined"
+            ).format(
+                read=file["rows_read"],
+                used=file["rows_used"],
+                outside=file["rows_outside"],
+                repeated=file["rows_repeated"],
+                quarantined=file["rows_quarantined"],
             )
+            lines.append(_labelled("", rows))
     for problem in account["problems"]:
         lines += [f"    {line}" for line in describe(Problem(**problem))]
     return lines
