@@ -71,6 +71,12 @@ CODES: dict[str, str] = {
     "out_unwritable": N_("The output folder cannot be written."),
     "finding_unknown": N_("No finding has that id."),
     "result_unreadable": N_("A folder does not hold a complete result."),
+    # exports
+    "format_unknown": N_("No export has that name."),
+    "choice_missing": N_("An export that tells of single things was given none of them."),
+    "choice_unknown": N_("No finding or incident of the result has that id."),
+    "case_other": N_("A result was not made from the case that was given with it."),
+    "export_too_large": N_("A result holds more than the readers of a format can bear."),
     # fetching
     "fetch_failed": N_("A file could not be brought from its public home."),
     "fetch_incomplete": N_("A download ended before the whole file had come."),
