@@ -13,8 +13,6 @@ whether two sources speak independently is counted by source and speaker's party
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,7 +21,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from truceline.base.canonical import short_id
+from truceline.base.canonical import digest_ids, short_ids
+from truceline.base.columns import known, micros, number_rows
+from truceline.origins.contents import content_texts
 from truceline.origins.wording import IntArray, group_wordings
 from truceline.schema.table import TEXT, Table
 
@@ -36,6 +36,12 @@ CONTENT = (
     "longitude_deg", "latitude_deg", "area_id", "place_name", "count", "acts", "strength",
     "fire_direction_deg", "accused_party_id", "speaker_party_id",
 )  # fmt: skip
+
+#: what is looked at of a record with a wording
+_SAID = [
+    "source_id", "occurred_from", "occurred_until", "received_at", "logged_at", "longitude_deg",
+    "latitude_deg", "area_id", "place_name", "text",
+]  # fmt: skip
 
 
 def collapse_copies(
@@ -55,31 +61,29 @@ def collapse_copies(
 
     A ``primary_source_id`` that a source has given is kept. Row order does not matter.
     """
-    n = observations.num_rows
-    given = observations["primary_source_id"].to_pylist()
-    todo = np.array([value is None for value in given], dtype=bool)
+    given = observations["primary_source_id"]
+    todo = ~known(given)
     if not todo.any():
         return observations
-    texts = observations["text"].to_pylist()
-    sensors = observations["sensor_id"].to_pylist()
-    worded = np.array([bool(todo[i] and texts[i] and sensors[i] is None) for i in range(n)], dtype=bool)
-    origin: list[str | None] = list(given)
-    rows = np.flatnonzero(worded)
+    told = np.asarray(pc.fill_null(pc.greater(pc.binary_length(observations["text"]), 0), False).to_numpy())
+    worded = todo & told & ~known(observations["sensor_id"])
+    rows, others = np.flatnonzero(worded), np.flatnonzero(todo & ~worded)
+    part = observations.select(_SAID).take(pa.array(rows))
     # (1)
-    wordings, group = group_wordings([texts[i] for i in rows], similar_at_least=similar_at_least)
-    part = observations.take(pa.array(rows))
+    wordings, group = group_wordings(part["text"].to_pylist(), similar_at_least=similar_at_least)
     # (2) and (3)
     link = _link(part, group, within_h=within_h, within_m=within_m)
     # (5)
-    for i, name in zip(rows.tolist(), _names(part, wordings, link), strict=True):
-        origin[i] = name
+    names = pa.array(_names(part, wordings, link), type=TEXT)
     # (4)
-    others = np.flatnonzero(todo & ~worded)
-    columns = [observations[name].take(pa.array(others)).to_pylist() for name in CONTENT]
-    for i, content in zip(others.tolist(), zip(*columns, strict=True), strict=True):
-        origin[i] = short_id("org", *content, texts[i])
+    contents = observations.select([*CONTENT, "text"]).take(pa.array(others))
+    other_names = pa.array(digest_ids("org", content_texts(contents).to_pylist()), type=TEXT)
+    kept = np.flatnonzero(~todo)
+    place = np.empty(len(todo), dtype=np.int64)
+    place[np.concatenate([rows, others, kept])] = np.arange(len(todo))
+    origin = pa.concat_arrays([names, other_names, *given.take(pa.array(kept)).chunks]).take(pa.array(place))
     position = observations.schema.get_field_index("primary_source_id")
-    return observations.set_column(position, observations.schema.field(position), pa.array(origin, type=TEXT))
+    return observations.set_column(position, observations.schema.field(position), origin)
 
 
 def _link(part: Table, group: IntArray, *, within_h: float, within_m: float) -> IntArray:
@@ -89,15 +93,21 @@ def _link(part: Table, group: IntArray, *, within_h: float, within_m: float) -> 
         return np.zeros(0, dtype=np.int64)
     position = _positions_m(part) / within_m
     time = _middle_h(part) / within_h
-    points = np.column_stack([group * 10.0, position, time])
+    points = [group * 10.0, *position.T, time]
     # exact repetitions would make as many pairs as their square: look at each point once
-    distinct, number = np.unique(points, axis=0, return_inverse=True)
-    pairs = cKDTree(distinct).query_pairs(1.0, output_type="ndarray")
+    number, n_distinct = number_rows(points)
+    first = np.empty(n_distinct, dtype=np.int64)
+    first[number[::-1]] = np.arange(n - 1, -1, -1)
+    distinct = np.column_stack(points)[first]
+    # a wording told at one place and time only has nothing to be linked to
+    several = np.bincount(group[first])[group[first]] > 1
+    rows = np.flatnonzero(several)
+    pairs = rows[cKDTree(distinct[rows]).query_pairs(1.0, output_type="ndarray")]
     links = coo_array(
-        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(distinct), len(distinct))
+        (np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n_distinct, n_distinct)
     )
     component = connected_components(links, directed=False)[1]
-    return np.asarray(component, dtype=np.int64)[number.reshape(-1)]
+    return np.asarray(component, dtype=np.int64)[number]
 
 
 def _positions_m(part: Table) -> FloatArray:
@@ -123,22 +133,41 @@ def _middle_h(part: Table) -> FloatArray:
 
 def _names(part: Table, wordings: list[str], link: IntArray) -> list[str]:
     """Name of each record's origin: from the content of the origin's earliest record."""
-    said = pc.coalesce(part["logged_at"], part["received_at"], part["occurred_from"])
-    keys: list[tuple[Any, ...]] = list(
+    if not len(link):
+        return []
+    said = micros(pc.coalesce(part["logged_at"], part["received_at"], part["occurred_from"]))
+    began = micros(part["occurred_from"])
+    order = np.lexsort((began, said, link))
+    start = np.concatenate([[True], np.diff(link[order]) != 0])
+    at = np.cumsum(start) - 1
+    lead = order[start]
+    # words are compared only among the earliest, and only where there are several of them
+    early = (said[order] == said[lead][at]) & (began[order] == began[lead][at])
+    tied = early & (np.bincount(at[early], minlength=len(lead)) > 1)[at]
+    keys = _rest_of_key(part.take(pa.array(order[tied])), [wordings[k] for k in order[tied].tolist()])
+    best: dict[int, tuple[tuple[str, ...], int]] = {}
+    for component, key, row in zip(at[tied].tolist(), keys, order[tied].tolist(), strict=True):
+        if component not in best or key < best[component][0]:
+            best[component] = key, row
+    for component, (_, row) in best.items():
+        lead[component] = row
+    chosen = _rest_of_key(part.take(pa.array(lead)), [wordings[k] for k in lead.tolist()])
+    moments = zip(map(str, said[lead].tolist()), map(str, began[lead].tolist()), strict=True)
+    names = short_ids("org", ((*two, *rest) for two, rest in zip(moments, chosen, strict=True)))
+    number = np.empty(len(link), dtype=np.int64)
+    number[order] = at
+    return [names[k] for k in number.tolist()]
+
+
+def _rest_of_key(part: Table, wordings: list[str]) -> list[tuple[str, ...]]:
+    """Source, wording and place of records: what orders those of one time."""
+    return list(
         zip(
-            pc.cast(said, pa.int64()).to_pylist(),
-            pc.cast(part["occurred_from"], pa.int64()).to_pylist(),
             part["source_id"].to_pylist(),
             wordings,
-            (str(value) for value in part["longitude_deg"].to_pylist()),
-            (str(value) for value in part["latitude_deg"].to_pylist()),
-            (str(value) for value in part["area_id"].to_pylist()),
+            map(str, part["longitude_deg"].to_pylist()),
+            map(str, part["latitude_deg"].to_pylist()),
+            map(str, part["area_id"].to_pylist()),
             strict=True,
         )
     )
-    first: dict[int, tuple[Any, ...]] = {}
-    for component, key in zip(link.tolist(), keys, strict=True):
-        if component not in first or key < first[component]:
-            first[component] = key
-    name = {component: short_id("org", *key) for component, key in first.items()}
-    return [name[component] for component in link.tolist()]

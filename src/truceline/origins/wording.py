@@ -12,7 +12,10 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from truceline.base.columns import Groups
+
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|[@#]\w+")
 _WORD = re.compile(r"\w+")
@@ -21,13 +24,19 @@ _WORD = re.compile(r"\w+")
 BANDS, ROWS_PER_BAND = 6, 3
 #: compare each wording of a band with so many that follow it, no more: a band of a common phrase is large
 NEIGHBOURS = 6
+#: texts of fewer words are grouped only where equal
+LEAST_WORDS = 5
 _PRIME = np.uint64(4_294_967_291)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text without case, width, punctuation, addresses, handles and tags."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return tuple(_WORD.findall(_ADDRESS.sub(" ", plain)))
+    # nearly every text is plain already, and asking is far quicker than making it so
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    plain = plain.casefold()
+    if "://" in plain or "www." in plain or "@" in plain or "#" in plain:
+        plain = _ADDRESS.sub(" ", plain)
+    return tuple(_WORD.findall(plain))
 
 
 def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tuple[list[str], IntArray]:
@@ -41,57 +50,94 @@ def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tu
 
     group : (n_texts,) int, numbered in the order of the groups' first wording by alphabet.
     """
-    wordings = [" ".join(words_of(text)) for text in texts]
-    distinct, number = np.unique(np.array(wordings, dtype=object), return_inverse=True)
-    group_of = _near_groups([str(wording) for wording in distinct], similar_at_least)
-    return wordings, group_of[number.reshape(-1)]
+    known: dict[str, str] = {}
+    for text in texts:
+        if text not in known:
+            known[text] = " ".join(words_of(text))
+    wordings = [known[text] for text in texts]
+    distinct = sorted(set(known.values()))
+    place = {wording: k for k, wording in enumerate(distinct)}
+    number = np.array([place[wording] for wording in wordings], dtype=np.int64)
+    return wordings, _near_groups(distinct, similar_at_least)[number]
 
 
 def _near_groups(distinct: list[str], similar_at_least: float) -> IntArray:
-    words = [frozenset(wording.split()) for wording in distinct]
-    numbers = [
-        tuple(sorted(word for word in wording.split() if any(c.isdigit() for c in word)))
-        for wording in distinct
-    ]
-    long = [i for i, bag in enumerate(words) if len(bag) >= 5]
-    first: list[int] = []
-    second: list[int] = []
-    for order, key in _bands([words[i] for i in long]):
-        for offset in range(1, NEIGHBOURS + 1):
-            for position in np.flatnonzero(key[offset:] == key[:-offset]) if len(key) > offset else ():
-                i, j = long[order[position]], long[order[position + offset]]
-                if numbers[i] == numbers[j] and _jaccard(words[i], words[j]) >= similar_at_least:
-                    first.append(i)
-                    second.append(j)
+    """(n_distinct,) group of each wording."""
+    bags, hashes, numerals = _bags(distinct)
+    first, second = _candidates(bags, hashes)
+    same = numerals[first] == numerals[second]
+    first, second = first[same], second[same]
+    alike = _jaccard(bags, len(hashes), first, second) >= similar_at_least
     n = len(distinct)
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n, n))
+    ones = np.ones(int(alike.sum()), dtype=np.int8)
+    links = coo_array((ones, (first[alike], second[alike])), shape=(n, n))
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
-def _jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    common = len(first & second)
-    return common / (len(first) + len(second) - common)
+def _bags(distinct: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
+    """The set of words of each wording as sorted numbers, each word's hash, and a number for the
+    numerals that a wording names (in order of alphabet, as often as it names them)."""
+    place: dict[str, int] = {}
+    numeral: dict[str, bool] = {}
+    numeral_sets: dict[tuple[str, ...], int] = {}
+    flat: list[int] = []
+    sizes: list[int] = []
+    numerals: list[int] = []
+    for wording in distinct:
+        words = wording.split()
+        for word in words:
+            if word not in place:
+                place[word] = len(place)
+                numeral[word] = any(map(str.isdigit, word))
+        bag = sorted({place[word] for word in words})
+        flat += bag
+        sizes.append(len(bag))
+        named = tuple(sorted([word for word in words if numeral[word]]))
+        numerals.append(numeral_sets.setdefault(named, len(numeral_sets)))
+    hashes = np.array([zlib.crc32(word.encode()) for word in place], dtype=np.uint64)
+    offsets = np.concatenate([[0], np.cumsum(np.array(sizes, dtype=np.int64))])
+    bags = Groups(offsets=offsets.astype(np.int64), members=np.array(flat, dtype=np.int64))
+    return bags, hashes, np.array(numerals, dtype=np.int64)
 
 
-def _bands(bags: list[frozenset[str]]) -> list[tuple[IntArray, npt.NDArray[np.uint64]]]:
-    """For each band: positions sorted by the band's key, and the sorted keys."""
-    if not bags:
-        return []
-    known: dict[str, int] = {}
-    for bag in bags:
-        for word in bag:
-            if word not in known:
-                known[word] = zlib.crc32(word.encode())
-    flat = np.array([known[word] for bag in bags for word in bag], dtype=np.uint64)
-    starts = np.concatenate([[0], np.cumsum([len(bag) for bag in bags])[:-1]])
+def _candidates(bags: Groups, hashes: npt.NDArray[np.uint64]) -> tuple[IntArray, IntArray]:
+    """Pairs of longer wordings of which all numbers of one band agree, each once."""
+    long = np.flatnonzero(bags.size >= LEAST_WORDS)
+    if not len(long):
+        return long, long
+    kept = np.repeat(bags.size >= LEAST_WORDS, bags.size)
+    flat = hashes[bags.members[kept]]
+    starts = np.concatenate([[0], np.cumsum(bags.size[long])[:-1]])
     rng = np.random.default_rng(20_250_419)  # fixed: part of the definition, not of a run
-    result = []
+    pairs = []
     for _ in range(BANDS):
-        key = np.zeros(len(bags), dtype=np.uint64)
+        key = np.zeros(len(long), dtype=np.uint64)
         for _ in range(ROWS_PER_BAND):
             a, b = (np.uint64(v) for v in rng.integers(1, 2**31, 2))
-            smallest = np.minimum.reduceat((flat * a + b) % _PRIME, starts)
-            key = key * np.uint64(1_000_003) + smallest
-        order = np.argsort(key, kind="stable").astype(np.int64)
-        result.append((order, key[order]))
-    return result
+            key = key * np.uint64(1_000_003) + np.minimum.reduceat((flat * a + b) % _PRIME, starts)
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        for offset in range(1, NEIGHBOURS + 1):
+            at = np.flatnonzero(key[offset:] == key[:-offset])
+            pairs.append(np.sort(np.column_stack([order[at], order[at + offset]]), axis=1))
+    found = np.concatenate(pairs)
+    code = np.unique(found[:, 0] * len(long) + found[:, 1])
+    return long[code // len(long)], long[code % len(long)]
+
+
+def _jaccard(
+    bags: Groups, n_words: int, first: IntArray, second: IntArray, *, at_once: int = 200_000
+) -> FloatArray:
+    """(n_pairs,) words in common over words in all."""
+    keys = bags.of_member * n_words + bags.members  # sorted, for both are
+    size = bags.size
+    index = np.zeros(len(first))
+    for begin in range(0, len(first), at_once):
+        i, j = first[begin : begin + at_once], second[begin : begin + at_once]
+        pair = np.repeat(np.arange(len(i)), size[i])
+        step = np.arange(len(pair)) - np.repeat(np.cumsum(size[i]) - size[i], size[i])
+        wanted = j[pair] * n_words + bags.members[bags.offsets[i][pair] + step]
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        common = np.bincount(pair[keys[at] == wanted], minlength=len(i))
+        index[begin : begin + at_once] = common / (size[i] + size[j] - common)
+    return index
