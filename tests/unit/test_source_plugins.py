@@ -371,15 +371,39 @@ def test_a_map_with_an_unusable_part_is_left_out_whole(read: Read) -> None:
     assert sum(bool(account.left_out) for account in tables.files) == 4
 
 
-def test_another_reference_system_or_form_or_date_is_refused(read: Read) -> None:
-    mercator = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}
-    tables = maps(read, d04=layer(SQUARE), d05=layer(SQUARE, crs=mercator), d06={"type": "Feature"})
+def test_another_form_or_date_or_an_unknown_reference_system_is_refused(read: Read) -> None:
+    unknown = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::999999"}}
+    tables = maps(read, d04=layer(SQUARE), d05=layer(SQUARE, crs=unknown), d06={"type": "Topology"})
     assert codes(tables) == ["crs_unknown", "file_format", "source_outside_window"]
     second = {"m_20310505.geojson": layer(SQUARE), "n_20310505.geojson": layer(BOWTIE), "undated.geojson": layer(SQUARE)}  # fmt: skip
     refused = read("control_polygons", second, holder_party="a")
     assert codes(refused) == ["id_repeated", "time_format"]
     with pytest.raises(ValidationError, match="one group"):
         read("control_polygons", second, holder_party="a", date_pattern="x")
+
+
+def test_a_map_of_elsewhere_is_refused(read: Read) -> None:
+    elsewhere = [[x + 60, y] for x, y in SQUARE]
+    tables = maps(read, d04=layer(SQUARE), d05=layer(elsewhere))
+    assert sorted(codes(tables)) == ["place_outside", "source_outside_window"]
+    assert len(tables.control) == 1
+
+
+def test_a_line_that_cuts_nothing_is_refused(read: Read) -> None:
+    def line(*places: tuple[float, float]) -> dict[str, Any]:
+        drawn = {"type": "LineString", "coordinates": [list(place) for place in places]}
+        return {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": drawn}]}  # fmt: skip
+
+    sides = {"left": "a", "right": "b"}
+    for places in ([(30, 41), (31, 42)], [(12, 41), (14, 41), (13, 42), (13, 40.5), (13.5, 44)]):
+        with pytest.raises(InputError) as caught:
+            read("control_polygons", {"m_20310505.geojson": line(*places)}, line_sides=sides)
+        assert [problem.code for problem in caught.value.problems] == ["line_unsplit"]
+    tables = read("control_polygons", {"m_20310505.geojson": line((12, 39), (12, 51))}, line_sides=sides)
+    east = {
+        row["holder_party_id"]: shapely.from_wkb(row["geometry"]).bounds[2] for row in records(tables.control)
+    }
+    assert east == {"a": 12, "b": 20}  # walking north, the left hand is the west
 
 
 def test_the_same_bytes_under_another_date_are_a_repeat_not_a_copy(read: Read) -> None:

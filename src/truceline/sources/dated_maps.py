@@ -20,10 +20,9 @@ from truceline.sources.shapes import DatedShape, feature_rows, merge, row_polygo
 from truceline.sources.source import InputFile, ReadContext, SourceTables
 
 
-class MapOptions(Model):
+class DatedOptions(Model):
     """Options of every plug-in that reads dated maps."""
 
-    holder_party: str = Field(description="party that the map says holds the polygons")
     date_pattern: str = Field(
         r"(\d{8})",
         description="regular expression with one group: the date in a file's name, YYYYMMDD or YYYY-MM-DD",
@@ -50,9 +49,53 @@ class MapOptions(Model):
         return pattern
 
 
+class MapOptions(DatedOptions):
+    """Options of plug-ins whose maps show one holder."""
+
+    holder_party: str = Field(description="party that the map says holds the polygons")
+
+
+def file_date(file: InputFile, options: DatedOptions) -> date:
+    """The date in the file's name.
+
+    Raises
+    ------
+    InputError
+        If the name has none.
+    """
+    match = re.search(options.date_pattern, file.path.name)
+    try:
+        return datetime.strptime(re.sub(r"\D", "", match[1] if match else ""), "%Y%m%d").replace(tzinfo=UTC).date()  # fmt: skip
+    except ValueError as error:
+        raise InputError(
+            Problem(code="time_format", message="the file's name gives no date", file=file.label, got=file.path.name, expected=f"a date as in {options.date_pattern}", next_step="Correct the option `date_pattern`, or narrow the source's `files`")
+        ) from error  # fmt: skip
+
+
+def time_of_map(day: date, options: DatedOptions) -> datetime:
+    """When the map of that date is dated."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=options.update_hour_utc)
+
+
+def refuse_second(file: InputFile, day: date, known: InputFile | None) -> None:
+    """Refuse a second map of one date.
+
+    Raises
+    ------
+    InputError
+        If ``known`` is a map of that date.
+    """
+    if known is None:
+        return
+    same = known.digest == file.digest
+    raise InputError(
+        Problem(code="file_repeated" if same else "id_repeated", message=f"the same bytes as {known.label}; left out" if same else f"{known.label} is a map of the same date; this one is left out", file=file.label, got=day.isoformat(), expected="one map for each date", next_step="Remove one of the two from the case")
+    )  # fmt: skip
+
+
 @dataclass(slots=True, kw_only=True)
 class Atlas:
-    """Maps of one source as they are read, by date."""
+    """Maps of one source and one holder as they are read, by date."""
 
     options: MapOptions
     context: ReadContext
@@ -61,26 +104,12 @@ class Atlas:
     files: dict[date, InputFile] = field(default_factory=dict)
 
     def file_date(self, file: InputFile) -> date:
-        """The date in the file's name.
-
-        Raises
-        ------
-        InputError
-            If the name has none.
-        """
-        match = re.search(self.options.date_pattern, file.path.name)
-        try:
-            return datetime.strptime(re.sub(r"\D", "", match[1] if match else ""), "%Y%m%d").replace(tzinfo=UTC).date()  # fmt: skip
-        except ValueError as error:
-            raise InputError(
-                Problem(code="time_format", message="the file's name gives no date", file=file.label, got=file.path.name, expected=f"a date as in {self.options.date_pattern}", next_step="Correct the option `date_pattern`, or narrow the source's `files`")
-            ) from error  # fmt: skip
+        """The date in the file's name, as ``file_date`` finds it."""
+        return file_date(file, self.options)
 
     def map_time(self, day: date) -> datetime:
         """When the map of that date is dated."""
-        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
-            hours=self.options.update_hour_utc
-        )
+        return time_of_map(day, self.options)
 
     def in_span(self, day: date) -> bool:
         """Whether the case needs the map of that date."""
@@ -139,13 +168,7 @@ class Atlas:
             self.add(day, merge(held), whole_file)
 
     def _refuse_second(self, file: InputFile, day: date) -> None:
-        known = self.files.get(day)
-        if known is None:
-            return
-        same = known.digest == file.digest
-        raise InputError(
-            Problem(code="file_repeated" if same else "id_repeated", message=f"the same bytes as {known.label}; left out" if same else f"{known.label} is a map of the same date; this one is left out", file=file.label, got=day.isoformat(), expected="one map for each date", next_step="Remove one of the two from the case")
-        )  # fmt: skip
+        refuse_second(file, day, self.files.get(day))
 
 
 def describe_repeats(records: list[Record]) -> list[str]:

@@ -19,8 +19,9 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.geodesy import WGS84, LocalFrame, area_km2
 from truceline.line.shapes import tell_repeats
 from truceline.schema.table import Record
+from truceline.sources.formats import FAULT, GEOMETRY, ROW, open_batches
 from truceline.sources.rows import Row, Sheet
-from truceline.sources.source import ReadContext
+from truceline.sources.source import ReadContext, Region
 
 #: differences narrower than this are the writing of a file, not the moving of a line (about 1 m)
 SAME_WITHIN_DEG = 1e-5
@@ -77,6 +78,48 @@ def row_polygon(row: Row, context: ReadContext) -> BaseGeometry | None:
     return _repair(row, geometry)
 
 
+def row_line(row: Row, context: ReadContext) -> BaseGeometry | None:
+    """The row's line, two-dimensional; what is wrong with it is noted on the row."""
+    geometry = row_geometry(row, kinds=("LineString", "MultiLineString"))
+    if geometry is None or not _is_placed(row, geometry, context):
+        return None
+    return geometry
+
+
+def layer_rows(
+    sheet: Sheet,
+    *,
+    layer: str | None = None,
+    encoding: str | None = None,
+    crs: str | None = None,
+    region: Region | None = None,
+) -> Iterator[Row]:
+    """Features of a file of any format as rows: attributes, and the geometry under ``geometry``.
+
+    Raises
+    ------
+    InputError
+        As ``formats.open_batches``; also if the layer has no geometries.
+    """
+    file = sheet.file
+    batches = open_batches(file, layer=layer, sheet=layer, encoding=encoding, crs=crs, region=region, row_numbers=True, notes=sheet.tables.notes)  # fmt: skip
+    for batch in list(batches):  # a file that is cut is refused whole, before a row of it is used
+        if GEOMETRY not in batch.schema.names:
+            raise InputError(
+                Problem(code="column_missing", message="the layer has no geometries", file=file.label, column=GEOMETRY, got=", ".join(name for name in batch.schema.names if name not in (ROW, FAULT))[:200], expected="a layer of geometries, or a column of WKT", next_step="Give the layer that is drawn")
+            )  # fmt: skip
+        columns = {name: batch.column(i).to_pylist() for i, name in enumerate(batch.schema.names)}
+        shapes = shapely.from_wkb(np.array(columns[GEOMETRY], dtype=object), on_invalid="ignore")
+        numbers, faults = columns.pop(ROW), columns.pop(FAULT)
+        for i, number in enumerate(numbers):
+            values = {name: column[i] for name, column in columns.items()}
+            for row in sheet.records([values | {GEOMETRY: shapes[i]}], first_row=number):
+                if faults[i] is not None:
+                    row.wrong("geometry_invalid", f"the geometry cannot be used ({faults[i]})", column=GEOMETRY, got=str(faults[i])[:80], expected="a geometry", next_step="Mend the geometry")  # fmt: skip
+                yield row
+    sheet.check_filled()
+
+
 def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
     """The row's geometry, if it is one of ``kinds``."""
     value = row.values.get("geometry")
@@ -90,12 +133,13 @@ def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
             next_step="Nothing can be drawn of it; ask the map's maker",
         )
         return None
-    got = value.get("type") if isinstance(value, dict) else type(value).__name__
+    drawn = isinstance(value, BaseGeometry)
+    got = value.geom_type if drawn else value.get("type") if isinstance(value, dict) else type(value).__name__
     try:
         if got not in kinds:
             raise ValueError("another kind of geometry")
         with np.errstate(invalid="ignore"):  # not-a-number is refused below, with words
-            geometry = shapely.force_2d(shape(value))
+            geometry = shapely.force_2d(value if drawn else shape(value))
         if geometry.is_empty:
             raise ValueError("the geometry is empty")
         if not np.isfinite(shapely.get_coordinates(geometry)).all():

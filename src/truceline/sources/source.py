@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from shapely.geometry.base import BaseGeometry
+
 from truceline.base.canonical import Digest, digest_bytes, digest_file
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
@@ -168,6 +170,7 @@ class ReadContext:
     acts: tuple[str, ...]
     area_by_name: Mapping[str, str]  #: names, other names and ids (case-folded) → area id
     region: Region | None = None
+    theatre: BaseGeometry | None = None  #: shape of the area that is the whole of the case, where it has one
 
     def area(self, name: str) -> str | None:
         """Area id for a name as a source spells it, or None."""

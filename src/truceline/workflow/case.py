@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-import shapely
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from shapely import box
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.series import SeriesSpec
 from truceline.base.documents import Document, Model
-from truceline.base.errors import CaseError, Problem
+from truceline.base.errors import CaseError, InputError, Problem
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval, as_utc
 from truceline.fetch.items import FetchItem
-from truceline.sources.source import Region
+from truceline.release.rule import EditionName
+from truceline.sources.layers import place_rows, read_polygons
+from truceline.sources.source import InputFile, Region
 from truceline.terms.truce import Truce, read_truce
 
 
@@ -45,7 +42,10 @@ class AreaEntry(Model):
     kind: str = "region"
     parent: str | None = None
     bbox: list[float] | None = Field(None, min_length=4, max_length=4, description="west, south, east, north")
-    shape: Under | None = Field(None, description="GeoJSON of its polygon in the case folder; wins over bbox")
+    shape: Under | None = Field(
+        None,
+        description="file of its polygon in the case folder (GeoJSON, GeoPackage, KML, Shapefile …); wins over bbox",
+    )
     label: list[float] | None = Field(None, min_length=2, max_length=2, description="longitude, latitude")
     disputed: bool = False
 
@@ -64,6 +64,10 @@ class SourceEntry(Model):
     citation: str = ""
     grade: Literal["hard", "reported"] = "reported"
     mechanism: bool = Field(False, description="whether it is a monitoring mechanism's own observation")
+    open: bool = Field(
+        False,
+        description="whether others publish it anyhow; a hard source that is not is never told one by one in the public edition",
+    )
     forms_incidents: bool = Field(
         False, description="whether its observations are things that happened, to be fused into incidents"
     )
@@ -117,9 +121,13 @@ class DeclaredDetection(Model):
 class MapSettings(Model):
     """How the line is drawn and measured."""
 
-    land: Under | None = Field(None, description="GeoJSON of the coast in the case folder, no borders")
+    land: Under | None = Field(
+        None, description="file of the coast in the case folder (GeoJSON, GeoPackage …), no borders"
+    )
     land_credit: str = Field("", description="whom the coast is from")
-    places: Under | None = Field(None, description="CSV name, longitude, latitude in the case folder")
+    places: Under | None = Field(
+        None, description="list of places in the case folder: name, longitude, latitude, or points"
+    )
     tolerance_m: list[float] = Field(
         [500, 10_000], description="tolerances at which lengths are given, metres"
     )
@@ -128,8 +136,12 @@ class MapSettings(Model):
 class Release(Model):
     """Which edition may be published."""
 
-    edition: Literal["public_full", "mission"]
+    edition: EditionName = Field(
+        description="public_full: all of it may be public; public: delayed and coarsened; mission: not for release"
+    )
     basis: str = Field(description="why that edition may be")
+    delay_h: float = Field(72, ge=72, description="public: hours after a day until it is told")
+    cell_km: float = Field(10, ge=10, description="public: size of the cells in which places are told")
 
 
 class CaseFile(Model):
@@ -187,6 +199,12 @@ class Case:
         return Region(west_deg=west, south_deg=south, east_deg=east, north_deg=north)
 
     @property
+    def theatre_shape(self) -> BaseGeometry | None:
+        """Shape of the area that is the whole of the case; None where it has none, or only a box."""
+        theatre = next(area for area in self.file.areas if area.id == self.file.theatre)
+        return None if theatre.shape is None else self.shape_of(theatre.id)
+
+    @property
     def frame(self) -> LocalFrame:
         """Local frame centred on the region."""
         west, south, east, north = self.file.region
@@ -223,12 +241,18 @@ class Case:
         Raises
         ------
         CaseError
-            If its GeoJSON file is absent or holds no polygon.
+            If its file is absent or holds no polygon.
         """
         area = next(area for area in self.file.areas if area.id == area_id)
         if area.shape is not None:
             return read_shape(self.folder / area.shape, label=f"case:{area.shape}")
         return box(*area.bbox) if area.bbox is not None else None
+
+    def shapes(self) -> dict[str, BaseGeometry]:
+        """Area id → shape, of the areas that have one."""
+        return {
+            area.id: outline for area in self.file.areas if (outline := self.shape_of(area.id)) is not None
+        }
 
     def own_files(self) -> dict[str, Path]:
         """The files that make the case what it is (its sources' files are accounted for apart)."""
@@ -373,6 +397,8 @@ def _names_in_options(options: dict[str, Any]) -> list[tuple[list[str], str, str
                 look([key, inner], "speaker_party", one)
             elif key == "constants":
                 look([key, inner], inner, one)
+            elif key in ("holders", "line_sides"):
+                look([key, inner], "holder_party", one)
             elif key == "values" and isinstance(one, dict):
                 for word, target in one.items():
                     look([key, inner, word], inner, target)
@@ -380,30 +406,33 @@ def _names_in_options(options: dict[str, Any]) -> list[tuple[list[str], str, str
 
 
 def read_shape(path: Path, *, label: str) -> BaseGeometry:
-    """The polygons of a GeoJSON file, united.
+    """The polygons of a layer in any format that `sources.formats` reads, united.
 
     Raises
     ------
     CaseError
-        If the file is absent, no GeoJSON, or holds no polygon.
+        If the file is absent, cannot be read, or holds no polygon.
     """
     try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-        features = tree["features"] if tree.get("type") == "FeatureCollection" else [tree]
-        polygons = [shape(feature.get("geometry", feature)) for feature in features]
-    except FileNotFoundError as error:
-        raise CaseError(Problem(code="file_missing", message="no such file", file=label, next_step="Create it, or take its name out of the case")) from error  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
-        raise CaseError(Problem(code="file_format", message=f"not GeoJSON ({error})", file=label, expected="a FeatureCollection of polygons in WGS 84, longitude first", next_step="Export the layer as GeoJSON")) from error  # fmt: skip
-    united = shapely.union_all([polygon for polygon in polygons if "Polygon" in polygon.geom_type])
+        united = read_polygons(InputFile(path, label=label))
+    except InputError as error:
+        raise CaseError(error.problems) from error
     if united.is_empty:
         raise CaseError(Problem(code="geometry_invalid", message="the file holds no polygon", file=label, expected="a Polygon or MultiPolygon"))  # fmt: skip
     return united
 
 
 def read_places(case: Case) -> list[dict[str, str]]:
-    """Rows of the case's list of places; none where the case has no list."""
+    """Places of the case's list: ``name``, ``longitude``, ``latitude``; none where it has no list.
+
+    Raises
+    ------
+    CaseError
+        If the list is absent or cannot be read.
+    """
     if case.file.map.places is None:
         return []
-    text = (case.folder / case.file.map.places).read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
+    try:
+        return place_rows(InputFile(case.folder / case.file.map.places, label=f"case:{case.file.map.places}"))
+    except InputError as error:
+        raise CaseError(error.problems) from error

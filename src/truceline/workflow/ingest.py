@@ -152,6 +152,7 @@ def _read(
         acts=tuple(act.id for act in case.truce.acts),
         area_by_name=case.area_by_name,
         region=case.region,
+        theatre=case.theatre_shape,
     )
     try:
         tables = source.read(context)

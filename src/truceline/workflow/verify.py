@@ -22,7 +22,7 @@ from truceline import __version__
 from truceline.attribution.attribute import attribute
 from truceline.base.canonical import canonical_json, digest_bytes, digest_file
 from truceline.base.errors import Problem
-from truceline.base.language import N_, _, carried, digits
+from truceline.base.language import _, carried, digits
 from truceline.base.language import language as spoken
 from truceline.base.progress import Progress, silent
 from truceline.coverage.declared import apply_declared
@@ -39,15 +39,16 @@ from truceline.line.compare import compare_maps
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.side import snapshot_at
 from truceline.origins.collapse import collapse_copies
+from truceline.release.rule import EDITIONS
+from truceline.release.withhold import own_manifest_lines
 from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places, read_shape
+from truceline.workflow.editions import Edition, choose_edition, hold_back, release
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
 from truceline.workflow.translate import telling, words_problems
-
-EDITIONS = {"public_full": N_("Public, in full"), "mission": N_("Mission: not for release")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +72,14 @@ def verify(
     seed: int | None = None,
     pdf: bool = True,
     language: str | None = None,
+    edition: str | None = None,
+    register: Path | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
     """Verify a case and write its report into ``out``, in ``language`` or else the case's own.
+
+    ``edition`` is the case's own unless another is asked for. The public one keeps a ``register`` of
+    what it told (default: beside ``out``), so that no day is ever told in two ways.
 
     Raises
     ------
@@ -86,15 +92,20 @@ def verify(
     if seed is not None:
         case = case.with_seed(seed)
     with telling(case, language) as (case, voice), OutputFolder(out) as folder:
+        chosen = choose_edition(case, edition, out=out, register=register)
         ingested = ingest(case, data=data, progress=progress)  # (2)
+        if chosen.withholds:
+            ingested = hold_back(ingested, chosen.until)
         earlier = read_manifest(out)
-        run_id, manifest = _manifest(case, ingested, earlier)  # (3)
+        run_id, manifest = _manifest(case, ingested, earlier, chosen)  # (3)
         (folder / NAME).write_text(manifest.text(), encoding="utf-8")
-        results = compute(case, ingested, run_id=run_id, progress=progress)  # (4) to (8)
+        results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
+        if chosen.withholds:
+            results = release(results, case, chosen, shapes=case.shapes())
         write_reports(
             results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
         )  # (9)
-        _write_tables(results, ingested, folder)
+        _write_tables(results, ingested, folder, chosen)
     return VerifyOutcome(
         out=out,
         results=results,
@@ -106,7 +117,14 @@ def verify(
     )
 
 
-def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress = silent) -> Results:
+def compute(
+    case: Case,
+    ingested: Ingested,
+    *,
+    run_id: str,
+    edition: str | None = None,
+    progress: Progress = silent,
+) -> Results:
     """Tables → results: pure, no file is read but the case's own coast and places."""
     steps = 6
     progress("collapsing copies", 0, steps)
@@ -116,7 +134,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
     lines = _lines(case, ingested)  # (5)
     progress("fusing incidents", 2, steps)
     coverage = apply_declared(ingested.coverage, case.file.detection)
-    shapes = {area.id: outline for area in case.file.areas if (outline := case.shape_of(area.id)) is not None}
+    shapes = case.shapes()
     incidents = _incidents(case, observations, coverage, lines, shapes)  # (6)
     incident_rows = records(incidents)
     progress("measuring series", 3, steps)
@@ -148,7 +166,7 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
         version=__version__,
         run_id=run_id,
         as_of=case.file.as_of,
-        edition=f"{_(EDITIONS[case.file.release.edition])}. {case.file.release.basis}",
+        edition=f"{_(EDITIONS[edition or case.file.release.edition])}. {case.file.release.basis}",
         seed=case.file.seed,
         invented=case.file.invented,
         truce=case.truce,
@@ -184,13 +202,17 @@ def compute(case: Case, ingested: Ingested, *, run_id: str, progress: Progress =
     )  # fmt: skip
 
 
-def _manifest(case: Case, ingested: Ingested, earlier: Manifest) -> tuple[str, Manifest]:
+def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Edition) -> tuple[str, Manifest]:
     """The run's id, and the manifest with its lines; the earlier one where nothing is new."""
     case_digest = digest_bytes(
         canonical_json({name: digest_file(path) for name, path in case.own_files().items()}).encode()
     )
     run_id = make_run_id(
-        version=__version__, case_digest=case_digest, seed=case.file.seed, files=ingested.files
+        version=__version__,
+        case_digest=case_digest,
+        seed=case.file.seed,
+        files=ingested.files,
+        edition="" if edition.name == case.file.release.edition else edition.name,
     )
     if run_id in earlier.run_ids:
         return run_id, earlier
@@ -219,7 +241,10 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest) -> tuple[str, M
         for source in ingested.sources
         if source.state != "read"
     ]
-    return run_id, earlier.append([head, *files, *absent])
+    lines: list[dict[str, object]] = [*files, *absent]
+    if edition.withholds:
+        lines = own_manifest_lines(lines, edition.own_sources)
+    return run_id, earlier.append([head, *lines])
 
 
 def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
@@ -227,10 +252,13 @@ def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
         own = ingested.control.filter(pc.equal(ingested.control["source_id"], source.source_id))
         if not own.num_rows:
             return None
+        holders = set(own["holder_party_id"].to_pylist())
         return build_history(
             own,
             source_id=source.source_id,
             title=source.title,
+            # a map of several holders is looked at from the side of the first party of the terms
+            holder_party_id=next((party for party in case.truce.party_ids if party in holders), None),
             window=case.truce.span,
             frame=case.frame,
             tolerances_m=case.file.map.tolerance_m,
@@ -389,14 +417,20 @@ def _context(
     return tuple(sentences)
 
 
-def _write_tables(results: Results, ingested: Ingested, folder: Path) -> None:
-    """Every table as Parquet, and the quarantined rows with their reasons."""
+def _write_tables(results: Results, ingested: Ingested, folder: Path, edition: Edition) -> None:
+    """Every table as Parquet, and the quarantined rows with their reasons; of the public edition the open ones."""
     tables = folder / "tables"
     tables.mkdir()
     for name in ("observations", "coverage", "claims", "incidents"):
         pq.write_table(getattr(results, name), tables / f"{name}.parquet", compression="zstd")
     for name in ("counts", "control"):
-        pq.write_table(getattr(ingested, name), tables / f"{name}.parquet", compression="zstd")
+        table = getattr(ingested, name)
+        if edition.withholds:
+            own = pa.array(sorted(edition.own_sources), type=pa.string())
+            table = table.filter(pc.invert(pc.is_in(table["source_id"], value_set=own)))
+        pq.write_table(table, tables / f"{name}.parquet", compression="zstd")
+    if edition.withholds:
+        return
     lines = [
         canonical_json(
             {
