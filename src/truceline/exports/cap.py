@@ -16,7 +16,7 @@ import shapely
 
 from truceline.base.errors import CallError, Problem
 from truceline.base.intervals import as_utc, format_time, parse_time
-from truceline.base.words import probability_word
+from truceline.base.words import PROBABILITY_BANDS
 from truceline.exports.about import about, attribution_lines, caution
 from truceline.exports.export import EXPORTS, Export, refuse_unknown
 from truceline.exports.result import Record, Result
@@ -86,7 +86,10 @@ def certainty_of(*, existence_p: float | None, occurrence: str) -> str:
     """CAP's certainty of an incident; no basis for a probability is Unknown, never a number."""
     if occurrence == "verified":
         return "Observed"
-    return CERTAINTY_OF_WORD[NO_BASIS if existence_p is None else probability_word(existence_p)]
+    if existence_p is None:
+        return CERTAINTY_OF_WORD[NO_BASIS]
+    # the words of the table itself: the words for people may be in another language
+    return CERTAINTY_OF_WORD[next(word for upper, word in PROBABILITY_BANDS if existence_p <= upper)]
 
 
 def _incident_rows(result: Result, chosen: tuple[str, ...]) -> list[Record]:
@@ -119,7 +122,7 @@ def _tell_incident(alert: ET.Element, result: Result, row: Record) -> None:
     event = acts.get(row["act"], row["act"]) or "Act not known"
     where = row["place_name"] or result.area_names.get(row["area_id"]) or "Place not known"
     certain = certainty_of(existence_p=row["existence_p"], occurrence=row["occurrence"])
-    info = _info(alert, event=event, certainty=certain)
+    info = _info(alert, result, event=event, certainty=certain)
     add(info, "onset", _cap_time(row["occurred_from"]))
     add(info, "senderName", f"Truceline, {result.title}")
     add(info, "headline", f"{caution(result)}{event}, {where}: {row['occurrence']}"[:160])
@@ -151,7 +154,7 @@ def _tell_finding(alert: ET.Element, result: Result, finding: Record) -> None:
     obligation = obligations[finding["obligation_id"]]
     # the act, not the obligation: «No shelling, observed» would say the contrary of what is meant
     info = _info(
-        alert, event=obligation["act_name"], certainty=CERTAINTY_OF_OCCURRENCE[finding["occurrence"]]
+        alert, result, event=obligation["act_name"], certainty=CERTAINTY_OF_OCCURRENCE[finding["occurrence"]]
     )
     add(info, "onset", _cap_time(parse_time(finding["period_start"])))
     add(info, "senderName", f"Truceline, {result.title}")
@@ -172,9 +175,9 @@ def _tell_finding(alert: ET.Element, result: Result, finding: Record) -> None:
     _polygons(area, result, finding["area_id"])
 
 
-def _info(alert: ET.Element, *, event: str, certainty: str) -> ET.Element:
+def _info(alert: ET.Element, result: Result, *, event: str, certainty: str) -> ET.Element:
     info = add(alert, "info")
-    add(info, "language", "en")
+    add(info, "language", result.language)
     add(info, "category", "Security")
     add(info, "category", "Safety")
     add(info, "event", event)

@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import OutputError, Problem
 from truceline.base.intervals import Interval, parse_time
+from truceline.base.language import _, speaking
 from truceline.custody.manifest import read_manifest
 from truceline.schema import TABLES, Table
 
@@ -49,6 +50,7 @@ class CaseShapes:
 
     areas: tuple[ResultArea, ...] = ()
     publish_shapes: Mapping[str, bool] = field(default_factory=dict)  #: source id → may be published
+    is_public: bool | None = None  #: whether its edition may be shown to anyone; None: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class Result:
     document: Record  #: findings.json
     areas: tuple[ResultArea, ...]
     publish_shapes: dict[str, bool]  #: source id → may be published; absent: nobody says so
+    is_public: bool  #: whether the edition may be shown to anyone
     _tables: dict[str, Table] = field(default_factory=dict)
 
     @property
@@ -109,9 +112,9 @@ class Result:
         return str(self.document["edition"])
 
     @property
-    def is_public(self) -> bool:
-        """Whether the edition may be shown to anyone; any other wording is held to be restricted."""
-        return self.edition.casefold().startswith("public")
+    def language(self) -> str:
+        """Language of its sentences, such as ``en``."""
+        return str(self.document.get("language", "en"))
 
     @property
     def is_invented(self) -> bool:
@@ -203,7 +206,16 @@ def read_result(folder: Path, *, case: CaseShapes | None = None) -> Result:
     publish = {**said}
     for name, allowed in (case.publish_shapes if case else {}).items():
         publish[name] = allowed and publish.get(name, True)
-    return Result(folder=folder, document=document, areas=areas, publish_shapes=publish)
+    public = _says_public(document) if case is None or case.is_public is None else case.is_public
+    return Result(folder=folder, document=document, areas=areas, publish_shapes=publish, is_public=public)
+
+
+def _says_public(document: Record) -> bool:
+    """Whether the edition's wording is that of a public one; any other is held to be restricted."""
+    edition = str(document["edition"]).casefold()
+    with speaking(str(document.get("language", "en"))):
+        own = _("Public, in full").casefold()
+    return edition.startswith(("public", own))
 
 
 def _areas_of(folder: Path, document: Record, case: CaseShapes | None) -> tuple[ResultArea, ...]:
