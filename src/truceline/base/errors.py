@@ -59,7 +59,9 @@ CODES: dict[str, str] = {
     "window_order": N_("A window ends before it starts."),
     "adapter_unknown": N_("A source names a plug-in that is not registered."),
     "claim_sum": N_("The parts of a claimed total do not sum to it."),
-    "words_missing": N_("A text of the case has no translation into the report's language; it stays as written."),
+    "words_missing": N_(
+        "A text of the case has no translation into the report's language; it stays as written."
+    ),
     "words_unused": N_("A translation is of a text that the case does not show."),
     # sources as a whole
     "source_absent": N_("A source of the case could not be read because its files are absent."),
@@ -68,6 +70,9 @@ CODES: dict[str, str] = {
     # places to write
     "out_not_ours": N_("The output folder exists and was not written by Truceline."),
     "out_busy": N_("Another run is writing into the output folder."),
+    "edition_not_allowed": N_("The case may not be released in the edition asked for."),
+    "release_rule_changed": N_("An earlier release told places or days by another rule."),
+    "register_broken": N_("The register of what was released cannot be read."),
     "out_unwritable": N_("The output folder cannot be written."),
     "finding_unknown": N_("No finding has that id."),
     "result_unreadable": N_("A folder does not hold a complete result."),

@@ -59,11 +59,15 @@ class Manifest:
         }
 
 
-def make_run_id(*, version: str, case_digest: str, seed: int, files: Sequence[tuple[str, str]]) -> str:
-    """Name of a run: depends on the software, the case, the seed and the bytes read, nothing else."""
-    content = canonical_json(
-        {"version": version, "case": case_digest, "seed": seed, "files": [list(pair) for pair in files]}
-    )
+def make_run_id(
+    *, version: str, case_digest: str, seed: int, files: Sequence[tuple[str, str]], edition: str = ""
+) -> str:
+    """Name of a run: depends on the software, the case, the seed and the bytes read, nothing else.
+
+    ``edition`` is named where it is not the case's own.
+    """
+    what = {"version": version, "case": case_digest, "seed": seed, "files": [list(pair) for pair in files]}
+    content = canonical_json(what | ({"edition": edition} if edition else {}))
     return f"run-{digest_bytes(content.encode())[:16]}"
 
 

@@ -47,7 +47,9 @@ class AreaEntry(Model):
         description="file of its polygon in the case folder (GeoJSON, GeoPackage, KML, Shapefile …); wins over bbox",
     )
     label: list[float] | None = Field(None, min_length=2, max_length=2, description="longitude, latitude")
-    disputed: bool = False
+    disputed: bool = Field(False, description="whether its belonging is disputed; marked, never resolved")
+    claimants: list[str] = Field(default_factory=list, description="who claims it, where it is disputed")
+    basis: str = Field("", description="who calls it disputed, and where to read so")
 
 
 class SourceEntry(Model):
@@ -108,6 +110,20 @@ class Baseline(Model):
         return Interval(as_utc(self.start), as_utc(self.stop))
 
 
+class GazetteerEntry(Model):
+    """A list of places by which sources' place names are resolved; it is not drawn."""
+
+    file: Under
+    root: Literal["data", "case"] = Field("case", description="the case's own folder, or data root")
+    format: Literal["auto", "csv", "geonames"] = Field(
+        "auto", description="auto: GeoNames where the name ends in .txt, else CSV"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="CSV: column of ours (name, longitude, other_names …) → its header"
+    )
+    credit: str = Field("", description="whom it is from, and its licence")
+
+
 class DeclaredDetection(Model):
     """A detection probability, and on whose word."""
 
@@ -163,6 +179,9 @@ class CaseFile(Model):
     region: list[float] = Field(min_length=4, max_length=4, description="west, south, east, north")
     areas: list[AreaEntry] = Field(min_length=1)
     baseline: Baseline
+    gazetteers: list[GazetteerEntry] = Field(
+        default_factory=list, description="lists of places beside `map.places`, for sources that only name them"
+    )
     aftermath_days: int = Field(0, ge=0, description="days after the truce that are read and shown beside it")
     release: Release
     map: MapSettings = MapSettings()

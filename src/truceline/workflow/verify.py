@@ -236,7 +236,7 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         for source in ingested.sources
         for file in source.files
     ]  # fmt: skip
-    absent = [
+    absent: list[dict[str, object]] = [
         {"kind": "absent", "run_id": run_id, "source": source.source_id, "state": source.state}
         for source in ingested.sources
         if source.state != "read"

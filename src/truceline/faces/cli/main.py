@@ -124,6 +124,8 @@ def verify(
     quiet: QuietOption = False,
     no_pdf: NoPdfOption = False,
     language: LanguageOption = None,
+    edition: EditionOption = None,
+    register: RegisterOption = None,
 ) -> None:
     """Judge every obligation of a case, and write the report."""
     from truceline.workflow.verify import verify as run
@@ -131,7 +133,15 @@ def verify(
     folder = out or Path("out") / case.resolve().name
     with progress_bars(wanted=not quiet and not as_json) as progress:
         outcome = run(
-            case, data=data, out=folder, seed=seed, pdf=not no_pdf, language=language, progress=progress
+            case,
+            data=data,
+            out=folder,
+            seed=seed,
+            pdf=not no_pdf,
+            language=language,
+            edition=edition,
+            register=register,
+            progress=progress,
         )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
 
