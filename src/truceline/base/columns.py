@@ -49,6 +49,12 @@ def recode(column: pa.ChunkedArray, words: Sequence[str]) -> IntArray:
     return np.asarray(pc.fill_null(index, -1).to_numpy(), dtype=np.int64)
 
 
+def distinct(values: IntArray) -> IntArray:
+    """The distinct values, sorted (``np.unique`` hashes, and is slow on numbers that form a grid)."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """Rows in groups: ``members[offsets[g]:offsets[g + 1]]`` are those of group g, in a fixed order."""

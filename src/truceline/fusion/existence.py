@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.columns import BoolArray, Groups, group_rows
+from truceline.base.columns import BoolArray, Groups, distinct, group_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.nodes import Nodes
 from truceline.schema.table import Table, records
@@ -157,7 +157,7 @@ class Existence:
             return
         names = [*self.nodes.act_names, ""]
         source, act = self.nodes.source.code[members], self.act[members]
-        for key in np.unique(source * (len(names) + 1) + act + 1).tolist():
+        for key in distinct(source * (len(names) + 1) + act + 1).tolist():
             s, a = divmod(key, len(names) + 1)
             pair = self.nodes.source.names[s], names[a - 1]
             if self._of(*pair):
@@ -215,7 +215,7 @@ class Existence:
         width = len(place)
         own = np.full(len(groups), -1, dtype=np.int64)
         own[numbers] = np.arange(len(numbers))
-        heard = np.unique(own[groups.of_member] * width + self.sensor[groups.members])
+        heard = distinct(own[groups.of_member] * width + self.sensor[groups.members])
         # each source of a group is asked once, in the order of its nodes
         source = nodes.source.code[based.members]
         asked = np.zeros(len(source), dtype=np.bool_)
@@ -223,7 +223,7 @@ class Existence:
         for k, who, _ in _turns(based):
             new = who[asked[based.offsets[who] + k]]
             first, s_of = self.act[based.first[new]], source[based.offsets[new] + k]
-            for key in np.unique(s_of * (len(names) + 1) + first + 1).tolist():
+            for key in distinct(s_of * (len(names) + 1) + first + 1).tolist():
                 s, a = divmod(key, len(names) + 1)
                 mine = new[(s_of == s) & (first == a - 1)]
                 mine = mine[np.argsort(time_s[mine], kind="stable")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from truceline.base.columns import BoolArray, Groups
+from truceline.base.columns import BoolArray, Groups, distinct
 from truceline.fusion.nodes import Nodes
 
 IntArray = npt.NDArray[np.int64]
@@ -75,7 +75,7 @@ def _distinct(at: IntArray, code: IntArray, n: int) -> IntArray:
     if not len(at):
         return np.zeros(n, dtype=np.int64)
     width = int(code.max()) + 1
-    return np.bincount(np.unique(at * width + code) // width, minlength=n)
+    return np.bincount(distinct(at * width + code) // width, minlength=n)
 
 
 def _same_party(nodes: Nodes, node: IntArray) -> BoolArray:

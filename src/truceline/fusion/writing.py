@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from truceline.base.canonical import short_ids
-from truceline.base.columns import BoolArray, Groups, at_words, group_rows, list_column, number_rows
+from truceline.base.columns import BoolArray, Groups, at_words, distinct, group_rows, list_column, number_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
 from truceline.fusion.voices import hear_voices, judge_occurrence
@@ -197,7 +197,7 @@ def _records(nodes: Nodes, groups: Groups) -> tuple[IntArray, IntArray]:
 def _sources(nodes: Nodes, groups: Groups) -> pa.Array:
     at, row = _records(nodes, groups)
     width = len(nodes.source.names)
-    pairs = np.unique(at * width + nodes.row_source[row])
+    pairs = distinct(at * width + nodes.row_source[row])
     return list_column(
         at_words(nodes.source.names, pairs % width), np.bincount(pairs // width, minlength=len(groups))
     )

@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from truceline.base.canonical import digest_ids, short_ids
-from truceline.base.columns import known, micros, number_rows
+from truceline.base.columns import codes, known, micros, number_rows
 from truceline.origins.contents import content_texts
 from truceline.origins.wording import IntArray, group_wordings
 from truceline.schema.table import TEXT, Table
@@ -118,10 +118,10 @@ def _positions_m(part: Table) -> FloatArray:
         [np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)]
     )
     nowhere = ~np.isfinite(position).all(axis=1)
-    names = pc.fill_null(pc.coalesce(part["area_id"], pc.utf8_lower(part["place_name"])), "")
-    code = np.unique(np.array(names.to_pylist(), dtype=object), return_inverse=True)[1].reshape(-1)
+    rest = part.filter(pa.array(nowhere))
+    code, _ = codes(pc.fill_null(pc.coalesce(rest["area_id"], pc.utf8_lower(rest["place_name"])), ""))
     position[nowhere] = 0.0
-    position[nowhere, 0] = (code[nowhere] + 2.0) * 10 * EARTH_RADIUS_M
+    position[nowhere, 0] = (code + 2.0) * 10 * EARTH_RADIUS_M
     return np.asarray(position, dtype=np.float64)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from truceline.base.columns import Groups
+from truceline.base.columns import Groups, distinct
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -55,26 +55,24 @@ def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tu
         if text not in known:
             known[text] = " ".join(words_of(text))
     wordings = [known[text] for text in texts]
-    distinct = sorted(set(known.values()))
-    place = {wording: k for k, wording in enumerate(distinct)}
+    ordered = sorted(set(known.values()))
+    place = {wording: k for k, wording in enumerate(ordered)}
     number = np.array([place[wording] for wording in wordings], dtype=np.int64)
-    return wordings, _near_groups(distinct, similar_at_least)[number]
+    return wordings, _near_groups(ordered, similar_at_least)[number]
 
 
-def _near_groups(distinct: list[str], similar_at_least: float) -> IntArray:
+def _near_groups(wordings: list[str], similar_at_least: float) -> IntArray:
     """(n_distinct,) group of each wording."""
-    bags, hashes, numerals = _bags(distinct)
-    first, second = _candidates(bags, hashes)
-    same = numerals[first] == numerals[second]
-    first, second = first[same], second[same]
+    bags, hashes, numerals = _bags(wordings)
+    first, second = _candidates(bags, hashes, numerals)
     alike = _jaccard(bags, len(hashes), first, second) >= similar_at_least
-    n = len(distinct)
+    n = len(wordings)
     ones = np.ones(int(alike.sum()), dtype=np.int8)
     links = coo_array((ones, (first[alike], second[alike])), shape=(n, n))
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
-def _bags(distinct: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
+def _bags(wordings: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
     """The set of words of each wording as sorted numbers, each word's hash, and a number for the
     numerals that a wording names (in order of alphabet, as often as it names them)."""
     place: dict[str, int] = {}
@@ -83,7 +81,7 @@ def _bags(distinct: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray
     flat: list[int] = []
     sizes: list[int] = []
     numerals: list[int] = []
-    for wording in distinct:
+    for wording in wordings:
         words = wording.split()
         for word in words:
             if word not in place:
@@ -100,8 +98,10 @@ def _bags(distinct: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray
     return bags, hashes, np.array(numerals, dtype=np.int64)
 
 
-def _candidates(bags: Groups, hashes: npt.NDArray[np.uint64]) -> tuple[IntArray, IntArray]:
-    """Pairs of longer wordings of which all numbers of one band agree, each once."""
+def _candidates(
+    bags: Groups, hashes: npt.NDArray[np.uint64], numerals: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Pairs of longer wordings that name the same numerals and agree in a whole band, each once."""
     long = np.flatnonzero(bags.size >= LEAST_WORDS)
     if not len(long):
         return long, long
@@ -116,12 +116,12 @@ def _candidates(bags: Groups, hashes: npt.NDArray[np.uint64]) -> tuple[IntArray,
             a, b = (np.uint64(v) for v in rng.integers(1, 2**31, 2))
             key = key * np.uint64(1_000_003) + np.minimum.reduceat((flat * a + b) % _PRIME, starts)
         order = np.argsort(key, kind="stable")
-        key = key[order]
+        key, named = key[order], numerals[long[order]]
         for offset in range(1, NEIGHBOURS + 1):
-            at = np.flatnonzero(key[offset:] == key[:-offset])
-            pairs.append(np.sort(np.column_stack([order[at], order[at + offset]]), axis=1))
-    found = np.concatenate(pairs)
-    code = np.unique(found[:, 0] * len(long) + found[:, 1])
+            at = np.flatnonzero((key[offset:] == key[:-offset]) & (named[offset:] == named[:-offset]))
+            one, other = order[at], order[at + offset]
+            pairs.append(np.minimum(one, other) * len(long) + np.maximum(one, other))
+    code = distinct(np.concatenate(pairs))
     return long[code // len(long)], long[code % len(long)]
 
 
