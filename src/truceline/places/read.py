@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,6 +86,14 @@ def read_places(
             found.problems.append(Problem(code="row_length", message="the row has more fields than the header", file=label, row=reader.line_num, next_step="Quote a name that holds a comma"))  # fmt: skip
             continue
         _keep(found, values, label=label, number=reader.line_num, region=region)
+    return found
+
+
+def places_from_rows(rows: Iterable[Mapping[str, str]], *, label: str) -> PlaceList:
+    """Places of rows that were read otherwise, by our columns; bad rows are put aside."""
+    found = PlaceList()
+    for number, row in enumerate(rows, start=2):
+        _keep(found, row, label=label, number=number, region=None)
     return found
 
 

@@ -18,6 +18,7 @@ from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.base.registry import Registry
+from truceline.places.locate import Resolver
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 
@@ -171,6 +172,7 @@ class ReadContext:
     area_by_name: Mapping[str, str]  #: names, other names and ids (case-folded) → area id
     region: Region | None = None
     theatre: BaseGeometry | None = None  #: shape of the area that is the whole of the case, where it has one
+    places: Resolver | None = None  #: resolves place names; what is only named is resolved after reading
 
     def area(self, name: str) -> str | None:
         """Area id for a name as a source spells it, or None."""

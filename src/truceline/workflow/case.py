@@ -180,7 +180,8 @@ class CaseFile(Model):
     areas: list[AreaEntry] = Field(min_length=1)
     baseline: Baseline
     gazetteers: list[GazetteerEntry] = Field(
-        default_factory=list, description="lists of places beside `map.places`, for sources that only name them"
+        default_factory=list,
+        description="lists of places beside `map.places`, for sources that only name them",
     )
     aftermath_days: int = Field(0, ge=0, description="days after the truce that are read and shown beside it")
     release: Release
@@ -278,6 +279,7 @@ class Case:
         shapes = [area.shape for area in self.file.areas]
         names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places, *shapes]
         names.append(self.words_file)
+        names += [entry.file for entry in self.file.gazetteers if entry.root == "case"]
         return {name: self.folder / name for name in names if name is not None}
 
     @property

@@ -13,10 +13,15 @@ from truceline.base.documents import Document
 from truceline.base.errors import CaseError, InputError, Problem
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import FileAccount, SourceAccount, SourceState
+from truceline.places.locate import LocateReport, locate
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.workflow.case import Case, SourceEntry
+from truceline.workflow.places import CaseNames, gazetteer_digests
+
+#: faults of a list of places that each source which needed it tells
+SHOWN_OF_LISTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,7 @@ class Ingested:
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]
     quarantined_rows: tuple[tuple[tuple[Problem, ...], str], ...]
+    gazetteers: tuple[tuple[str, str], ...] = ()  #: label and SHA-256 of lists of places under the data root
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -97,12 +103,14 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
         If a source is described wrongly.
     """
     plugins = make_sources(case)
+    names = CaseNames(case, data=data)
     read: list[SourceTables] = []
     accounts: list[SourceAccount] = []
     # maps spend their time in geometry, which leaves Python free for the tables: two at a time
     with ThreadPoolExecutor(max_workers=2) as pool:
         futures = [
-            pool.submit(_read, case, entry, plugins[entry.id], data=data) for entry in case.file.sources
+            pool.submit(_read, case, entry, plugins[entry.id], data=data, names=names)
+            for entry in case.file.sources
         ]
         for done, (entry, future) in enumerate(zip(case.file.sources, futures, strict=True)):
             progress(f"reading {entry.id}", done, len(case.file.sources))
@@ -120,11 +128,12 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
         sources=tuple(accounts),
         quarantined=tuple(problem for row in rows for problem in row.problems),
         quarantined_rows=tuple((row.problems, row.content) for row in rows),
+        gazetteers=gazetteer_digests(case, data=data),
     )
 
 
 def _read(
-    case: Case, entry: SourceEntry, source: Source, *, data: Path | None
+    case: Case, entry: SourceEntry, source: Source, *, data: Path | None, names: CaseNames
 ) -> tuple[SourceTables, SourceAccount]:
     files = find_files(entry, case_folder=case.folder, data=data)
     if not files:
@@ -153,9 +162,11 @@ def _read(
         area_by_name=case.area_by_name,
         region=case.region,
         theatre=case.theatre_shape,
+        places=names,
     )
     try:
         tables = source.read(context)
+        _locate(tables, names)
     except InputError as error:
         return SourceTables(), _account(
             entry, source, SourceTables(problems=error.problems), state="unusable"
@@ -165,6 +176,15 @@ def _read(
     if aside is not None:
         tables.problems.insert(0, aside)
     return tables, _account(entry, source, tables, state="read" if aside is None else "unusable")
+
+
+def _locate(tables: SourceTables, names: CaseNames) -> None:
+    """Give a point or an area to what is only named, and say what became of it."""
+    report = LocateReport()
+    tables.observations = locate(tables.observations, names, report=report)
+    if report.total:
+        tables.notes += report.notes()
+        tables.problems += names.problems[:SHOWN_OF_LISTS]
 
 
 def _all_put_aside(tables: SourceTables) -> Problem | None:

@@ -45,7 +45,7 @@ from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places, read_shape
-from truceline.workflow.editions import Edition, choose_edition, hold_back, release
+from truceline.workflow.editions import Edition, choose_edition, hold_back, refuse_mixing, release
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
 from truceline.workflow.translate import telling, words_problems
@@ -97,6 +97,7 @@ def verify(
         if chosen.withholds:
             ingested = hold_back(ingested, chosen.until)
         earlier = read_manifest(out)
+        refuse_mixing(earlier, chosen)
         run_id, manifest = _manifest(case, ingested, earlier, chosen)  # (3)
         (folder / NAME).write_text(manifest.text(), encoding="utf-8")
         results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
@@ -211,7 +212,7 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         version=__version__,
         case_digest=case_digest,
         seed=case.file.seed,
-        files=ingested.files,
+        files=[*ingested.files, *ingested.gazetteers],
         edition="" if edition.name == case.file.release.edition else edition.name,
     )
     if run_id in earlier.run_ids:
@@ -224,6 +225,7 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         "case_sha256": case_digest,
         "seed": case.file.seed,
         "as_of": case.file.as_of,
+        "edition": edition.name,
     }
     files = [
         {
@@ -241,7 +243,8 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         for source in ingested.sources
         if source.state != "read"
     ]
-    lines: list[dict[str, object]] = [*files, *absent]
+    lists = [{"kind": "gazetteer", "run_id": run_id, "file": file, "sha256": digest} for file, digest in ingested.gazetteers]  # fmt: skip
+    lines: list[dict[str, object]] = [*files, *absent, *lists]
     if edition.withholds:
         lines = own_manifest_lines(lines, edition.own_sources)
     return run_id, earlier.append([head, *lines])
