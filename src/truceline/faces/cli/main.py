@@ -19,7 +19,7 @@ from typer.exceptions import Abort, TyperException
 
 from truceline import __version__
 from truceline.base.errors import TrucelineError
-from truceline.base.language import LANGUAGES, _, digits, ngettext, speak
+from truceline.base.language import LANGUAGES, _, digits, ngettext, pgettext, speak
 from truceline.faces.cli import exits
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
@@ -458,7 +458,7 @@ def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str
         why = ", ".join(f"{code} ×{n}" for code, n in sorted(codes.items()))
         number = digits(str(results.rows_quarantined))
         lines.append((_("rows quarantined"), f"{number} ({why}): {outcome.out / 'quarantine.jsonl'}"))
-    lines.append((_("report"), str(outcome.report_html)))
+    lines.append((pgettext("label", "report"), str(outcome.report_html)))
     if outcome.report_pdf is not None:
         lines.append((_("on paper"), str(outcome.report_pdf)))
     lines.append((_("findings"), str(outcome.findings)))
