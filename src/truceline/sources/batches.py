@@ -234,9 +234,14 @@ def csv_batches(
     """
     stream = open_csv(sheet, columns=columns, delimiter=delimiter)
     wanted = [name for name in stream.header if others is None or name in {*columns, *others}]
+    yield from stream_batches(sheet, stream, wanted)
+
+
+def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Iterator[Batch]:
+    """The rows of an open file; each batch is to be settled before the next is asked for."""
     n_before = len(sheet.tables.quarantined)
     try:
-        for block in stream.blocks(wanted):
+        for block in stream.blocks(columns):
             for line, fields, cut in block.other:
                 sheet.set_aside(stream.header, line, fields, cut=cut)
             sheet.account.rows_read += len(block.numbers)

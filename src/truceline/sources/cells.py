@@ -12,6 +12,7 @@ import numpy as np
 
 from truceline.base.intervals import Interval
 from truceline.schema.table import NUMBER, TIME, WHOLE, YES_NO, Column
+from truceline.sources.columns import SEPARATED
 from truceline.sources.days import (
     DECLARE_ZONE,
     DateOnly,
@@ -24,8 +25,8 @@ from truceline.sources.source import ReadContext
 
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 #: columns in which a date stands for the end of its day
-_ENDS = ("occurred_until", "ended_until", "window_stop")
-_STARTS = ("occurred_from", "ended_from", "window_start")
+ENDS = ("occurred_until", "ended_until", "window_stop")
+STARTS = ("occurred_from", "ended_from", "window_start")
 
 
 class CellError(ValueError):
@@ -94,12 +95,12 @@ def read_numbers(values: Sequence[Any], column: Column) -> list[float] | None:
     return numbers if sound.all() else None
 
 
-def column_reader(column: Column, context: ReadContext, *, zone: str | None) -> Reader:
+def column_reader(column: Column, context: ReadContext, *, zone: str | None, decimal: str = ".") -> Reader:
     """What reads the values of a schema's column."""
     if column.type == TIME:
         return _time_reader(column.name, zone)
     if column.type in (NUMBER, WHOLE):
-        return _number_reader(column)
+        return _number_reader(column, decimal)
     if column.type == YES_NO:
         return read_yes_no
     if column.name == "area_id":
@@ -160,16 +161,16 @@ def _time_reader(name: str, zone: str | None) -> Reader:
         moment = read_any(value)
         if isinstance(moment, datetime):
             return moment
-        if name in _ENDS:
+        if name in ENDS:
             return moment.stop  # type: ignore[no-any-return]  # an Interval: the date's last moment
-        if name in _STARTS:
+        if name in STARTS:
             return moment.start  # type: ignore[no-any-return]  # an Interval: the date's first moment
         raise CellError("time_format", "a date without a time of day", expected="2025-04-19T18:00+03:00")
 
     return read
 
 
-def _number_reader(column: Column) -> Reader:
+def _number_reader(column: Column, decimal: str) -> Reader:
     low = -math.inf if column.at_least is None else column.at_least
     high = math.inf if column.at_most is None else column.at_most
     whole = column.type == WHOLE
@@ -181,9 +182,11 @@ def _number_reader(column: Column) -> Reader:
         if isinstance(value, float) and math.isnan(value):
             return None  # how Parquet files often write that there is no value
         try:
-            number = math.nan if isinstance(value, bool) else float(value)
+            number = math.nan if isinstance(value, bool) else float(_with_point(value, decimal))
         except (TypeError, ValueError):
             number = math.nan
+        if math.isnan(number) and isinstance(value, str) and SEPARATED.fullmatch(value):
+            raise CellError("value_type", "a number with separators, which could be meant in two ways", expected="1234.5 or, with the option `decimal: ','`, 1234,5", next_step="Take the separators for thousands out, or set the option `decimal`")  # fmt: skip
         if not math.isfinite(number) or (whole and not number.is_integer()):
             raise CellError("value_type", "not a number", expected="a whole number" if whole else "a number")
         if not low <= number <= high:
@@ -191,6 +194,13 @@ def _number_reader(column: Column) -> Reader:
         return int(number) if whole else number
 
     return read
+
+
+def _with_point(value: Any, decimal: str) -> Any:
+    """A text with a decimal comma as one with a point; a point in it is none of either."""
+    if decimal == "." or not isinstance(value, str):
+        return value
+    return "" if "." in value else value.replace(decimal, ".")
 
 
 def read_yes_no(value: Any) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.schema.table import NUMBER_BY_NAME, TIME, Table, TableSpec
-from truceline.sources.columns import Hashes, Reals, Whole, ids_of
+from truceline.sources.columns import Hashes, Reals, Whole, id_texts, ids_of
 from truceline.sources.source import InputFile
 
 #: a column: an array, one value for every row, or numbers of which NaN is none
@@ -18,10 +18,14 @@ Values: TypeAlias = pa.Array | pa.Scalar | str | float | Reals | None
 
 
 class Gathered:
-    """Rows used so far; ``word`` begins their ids, ``start`` is the column that orders them."""
+    """Rows used so far; ``word`` begins their ids, ``start`` is the column that orders them.
 
-    def __init__(self, spec: TableSpec, *, word: str, start: str) -> None:
+    An id has ten digits (see ``ids_of``), or as many as ``digits`` says.
+    """
+
+    def __init__(self, spec: TableSpec, *, word: str, start: str, digits: int = 10) -> None:
         self.spec = spec
+        self.digits = digits
         self.word = word
         self.start = start
         self._parts: list[Mapping[str, Values]] = []
@@ -47,7 +51,8 @@ class Gathered:
         arrays = []
         for column in self.spec.columns:
             if column.name == self.spec.key and column.name not in self._parts[0]:
-                arrays.append(ids_of(self.word, hashes).take(pa.array(order)))
+                ids = ids_of(self.word, hashes) if self.digits == 10 else id_texts(self.word, hashes, digits=self.digits)  # fmt: skip
+                arrays.append(ids.take(pa.array(order)))
             else:
                 arrays.append(self._ordered(column.name, column.type, order))
         return pa.Table.from_arrays(arrays, schema=self.spec.arrow)
@@ -76,7 +81,7 @@ def arrow_table(spec: TableSpec, columns: Mapping[str, Values], *, n: int) -> Ta
 
 
 def _array(values: Values, kind: pa.DataType, n: int) -> pa.Array:
-    if values is None:
+    if values is None or n == 0:
         return pa.nulls(n, kind)
     if isinstance(values, np.ndarray):
         return pa.array(values, type=kind, from_pandas=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from truceline.sources.rows import Row, Sheet
 
 
@@ -28,24 +26,6 @@ class Grid:
         return len(self.numbers)
 
     @classmethod
-    def from_csv(cls, sheet: Sheet, *, delimiter: str) -> Grid:
-        """Read a delimited file; every field is text."""
-        header, numbers, fields = sheet.csv_fields(delimiter=delimiter)
-        by_column = list(zip(*fields, strict=True)) or [() for _ in header]
-        return cls(
-            sheet=sheet, header=header, columns=dict(zip(header, by_column, strict=True)), numbers=numbers
-        )
-
-    @classmethod
-    def from_arrow(cls, sheet: Sheet, table: pa.Table) -> Grid:
-        """Take an Arrow table; the first row is row 1."""
-        sheet.check_header(table.schema.names, [])
-        columns = {name: _values(table[name]) for name in table.schema.names}
-        sheet.account.rows_read = len(table)
-        sheet.check_filled()
-        return cls(sheet=sheet, header=table.schema.names, columns=columns, numbers=list(range(1, len(table) + 1)))  # fmt: skip
-
-    @classmethod
     def from_rows(cls, sheet: Sheet, rows: Sequence[Row]) -> Grid:
         """Take rows that were read one by one (features); a key that one lacks is empty."""
         header = sorted({key for row in rows for key in row.values})
@@ -56,11 +36,3 @@ class Grid:
         """The row at a position, for its problems and its account."""
         values = {name: column[position] for name, column in self.columns.items()}
         return Row(self.sheet, self.numbers[position], values)
-
-
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    """Values as Python's own; nanoseconds, which Python has none of, are cut to microseconds."""
-    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
-        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
-    values: list[Any] = column.to_pylist()
-    return values

@@ -17,6 +17,7 @@ from typing import Any
 from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
+from truceline.sources.columns import SEPARATED
 from truceline.sources.days import DECLARE_ZONE, DateOnly, TimeReadError, local_day, read_moment
 from truceline.sources.source import FileRead, InputFile, Quarantined, Region, SourceTables
 
@@ -71,7 +72,15 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.wrong("value_type", "not a number", column=column, got=text, expected="a number")
+            separated = SEPARATED.fullmatch(text) is not None
+            self.wrong(
+                "value_type",
+                "a number with separators, which could be meant in two ways" if separated else "not a number",
+                column=column,
+                got=text,
+                expected="a number, such as 1234.5",
+                next_step="Take the separators for thousands out" if separated else "Correct the value",
+            )
             return None
         if (at_least is not None and value < at_least) or (at_most is not None and value > at_most):
             low = "" if at_least is None else f"≥ {at_least:g}"
@@ -280,28 +289,6 @@ class Sheet:
             row = self._fields_row(header, number, fields, cut=self._ends_in(header, fields))
             yield from self._account(row)
         self.check_filled()
-
-    def csv_fields(self, *, delimiter: str = ",") -> tuple[list[str], list[int], list[list[str]]]:
-        """Header, line numbers and fields of the rows of the right length, read but not settled.
-
-        Raises
-        ------
-        InputError
-            As ``csv_rows``.
-        """
-        header, reader = self._open_csv((), delimiter=delimiter)
-        numbers, kept, n_fields = [], [], len(header)
-        for number, fields in self._lines(reader):
-            if len(fields) == n_fields:
-                self.account.rows_read += 1
-                numbers.append(number)
-                kept.append(fields)
-            else:
-                list(
-                    self._account(self._fields_row(header, number, fields, cut=self._ends_in(header, fields)))
-                )
-        self.check_filled()
-        return header, numbers, kept
 
     def _open_csv(self, columns: Iterable[str], *, delimiter: str) -> tuple[list[str], Any]:
         text = self.file.text()

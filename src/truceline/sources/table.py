@@ -1,4 +1,4 @@
-"""Any table of your own: CSV, Parquet or GeoJSON, its columns mapped to a schema's by options.
+"""Any table of your own (CSV, Parquet, GeoJSON, workbooks and layers), mapped to a schema by options.
 
 ``columns`` maps a column of the schema (or a virtual one) to a header of the file, ``constants``
 gives a column one value, ``values`` translates words before they are read. Virtual columns:
@@ -7,7 +7,8 @@ gives a column one value, ``values`` translates words before they are read. Virt
   ``time_resolution_s`` (or is ± 2 ``time_sd_s``); counts, coverage, claims: a date is the window.
   A date is the local day of ``zone``. Control: the map's time.
 - ``act`` (observations): a word of the terms, which becomes ``acts`` with log-likelihood 0.
-- GeoJSON: a point gives longitude and latitude of an observation, a polygon a control shape.
+- GeoJSON and other layers: a point gives longitude and latitude of an observation, a polygon a
+  control shape.
 
 Ids: the column given, else from the record's content. A row with a fault is quarantined; the
 file never is, unless a column that the schema needs cannot be had from it.
@@ -15,24 +16,23 @@ file never is, unless a column that the schema needs cannot be had from it.
 
 from __future__ import annotations
 
-import io
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
 from truceline.base.documents import Model
-from truceline.base.errors import InputError, Problem
 from truceline.schema import TABLES
 from truceline.schema.table import Record
+from truceline.sources.batches import Batch
 from truceline.sources.days import Zone
-from truceline.sources.grid import Grid
 from truceline.sources.outcome import conclude, note_outside_window, note_repeats, read_each
 from truceline.sources.rows import Row, Sheet
-from truceline.sources.shapes import DatedShape, control_records, feature_rows, row_geometry, row_polygon
+from truceline.sources.shapes import DatedShape, control_records, feature_rows, layer_rows, row_polygon
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
-from truceline.sources.table_columns import fill_columns, plan_columns
+from truceline.sources.table_batches import TableReader, grid_batch
+from truceline.sources.table_columns import plan_columns
+from truceline.sources.table_files import open_table, tell_format
 
 #: written by the reader itself
 _OWN = {"acts", "source_id", "raw_file", "raw_row", "raw_digest", "geometry", "status", "shape_digest"}
@@ -45,8 +45,11 @@ class TableOptions(Model):
     table: Literal["observations", "counts", "coverage", "claims", "control"] = Field(
         description="schema that the file's rows become"
     )
-    format: Literal["auto", "csv", "parquet", "geojson"] = Field(
+    format: Literal["auto", "csv", "parquet", "geojson", "geojsonl", "geopackage", "flatgeobuf", "kml", "gpx", "shapefile", "excel"] = Field(
         "auto", description="auto: by the file's name"
+    )  # fmt: skip
+    layer: str | None = Field(
+        None, description="layer of a GeoPackage or KML, or sheet of a workbook, where there are several"
     )
     columns: dict[str, str] = Field(
         default_factory=dict, description="column of the schema, or `time`, `act` → header of the file"
@@ -60,6 +63,9 @@ class TableOptions(Model):
     )
     zone: Zone | None = Field(None, description="zone of times without an offset and of dates (IANA name)")
     delimiter: str = Field(",", min_length=1, max_length=1, description="what separates fields of a CSV")
+    decimal: Literal[".", ","] = Field(
+        ".", description="what stands before the decimals of a number written as text"
+    )
     time_resolution_s: float = Field(1, gt=0, description="how finely moments are given, seconds")
     time_sd_s: float | None = Field(
         None, gt=0, description="standard deviation of a moment, seconds; it then spans ± 2 of them"
@@ -91,7 +97,9 @@ class AnyTable(Source):
 
     name: ClassVar[str] = "table"
     version: ClassVar[str] = "1"
-    title: ClassVar[str] = "A table of your own (CSV, Parquet, GeoJSON), columns mapped by options"
+    title: ClassVar[str] = (
+        "A table of your own (CSV, Parquet, Excel, GeoJSON and other layers), columns mapped by options"
+    )
     Options: ClassVar[type[Model]] = TableOptions
     options: TableOptions
 
@@ -101,60 +109,27 @@ class AnyTable(Source):
         if self.options.table == "control":
             return self._read_control(context, tables)
         spec = TABLES[self.options.table]
-        parts: list[pa.Table] = []
-        seen: set[str] = set()
+        reader = TableReader(self.options, spec=spec, context=context, tables=tables)
 
         def read_file(file: InputFile) -> None:
-            grid = self._grid(file, tables)
-            plan = plan_columns(self.options, spec=spec, header=grid.header, label=file.label, has_points=grid.has_points)  # fmt: skip
-            parts.append(fill_columns(grid, plan, self.options, context=context, spec=spec, seen=seen))
+            opened = open_table(file, self.options, tables=tables, context=context)
+            plan = plan_columns(self.options, spec=spec, header=opened.header, label=file.label, has_points=opened.has_points)  # fmt: skip
+            if opened.grid is not None:
+                reader.take_grid(opened.grid, plan)
+            for batch in opened.batches:
+                reader.take(batch, plan)
+
+        def reopen(file: InputFile) -> Iterator[Batch]:
+            opened = open_table(file, self.options, tables=SourceTables(), context=context)
+            if opened.grid is None:
+                return opened.batches
+            return iter([grid_batch(opened.grid)])
 
         read_each(context, tables, read=read_file)
-        start = "occurred_from" if spec.name == "observations" else "window_start"
-        whole = spec.concat(parts).sort_by([(start, "ascending"), (spec.key, "ascending")])
-        if self.options.of_source is not None:
-            position = whole.schema.get_field_index("source_id")
-            same = pa.array([self.options.of_source] * whole.num_rows, type=pa.string())
-            whole = whole.set_column(position, whole.schema.field(position), same)
-        setattr(tables, spec.name, whole)
+        setattr(tables, spec.name, reader.table(reopen))
         note_repeats(tables)
         note_outside_window(tables, context)
         return tables
-
-    # -- files -----------------------------------------------------------------------------
-    def _format(self, file: InputFile) -> str:
-        if self.options.format != "auto":
-            return self.options.format
-        name = file.path.name.removesuffix(".gz").casefold()
-        if name.endswith((".geojson", ".json")):
-            return "geojson"
-        return "parquet" if name.endswith((".parquet", ".pq")) else "csv"
-
-    def _grid(self, file: InputFile, tables: SourceTables) -> Grid:
-        kind = self._format(file)
-        sheet = Sheet(file, tables, deferred=True)
-        if kind == "csv":
-            return Grid.from_csv(sheet, delimiter=self.options.delimiter)
-        if kind == "parquet":
-            return Grid.from_arrow(sheet, _parquet(file))
-        return Grid.from_rows(sheet, list(self._point_rows(sheet)))
-
-    def _point_rows(self, sheet: Sheet) -> Any:
-        """Features as rows with `longitude_deg` and `latitude_deg` of their points."""
-        for row in feature_rows(sheet, sheet.json_value()):
-            values = {key: value for key, value in row.values.items() if key != "geometry"}
-            if row.values.get("geometry") is None:
-                # a record without a place is still a record
-                sheet.tables.problems.append(
-                    Problem(code="geometry_null", message="the feature has no geometry; it is kept without a place", file=sheet.file.label, row=row.number, next_step="Add the place, if it is known")
-                )  # fmt: skip
-                row.values = {**values, "longitude_deg": None, "latitude_deg": None}
-            elif (point := row_geometry(row, kinds=("Point",))) is not None:
-                row.values = {**values, "longitude_deg": point.x, "latitude_deg": point.y}
-            if row.ok:
-                yield row
-            else:
-                row.close()
 
     # -- control ---------------------------------------------------------------------------
     def _read_control(self, context: ReadContext, tables: SourceTables) -> SourceTables:
@@ -162,12 +137,12 @@ class AnyTable(Source):
         shapes: dict[tuple[str, Any], DatedShape] = {}
 
         def read_file(file: InputFile) -> None:
-            if self._format(file) != "geojson":
-                raise InputError(
-                    Problem(code="file_format", message="control is read from GeoJSON alone", file=file.label, got=self._format(file), expected="a .geojson file", next_step="Convert the layer to GeoJSON")
-                )  # fmt: skip
             sheet = Sheet(file, tables)
-            for row in feature_rows(sheet, sheet.json_value()):
+            if tell_format(file, self.options) == "geojson":
+                rows = feature_rows(sheet, sheet.json_value())
+            else:
+                rows = layer_rows(sheet, layer=self.options.layer, region=context.region)
+            for row in rows:
                 dated = self._dated_shape(row, context)
                 if dated is None or not row.ok:
                     continue
@@ -216,19 +191,3 @@ class AnyTable(Source):
 def _start(value: Any) -> Any:
     """A day stands for its first moment."""
     return getattr(value, "start", value)
-
-
-def _parquet(file: InputFile) -> pa.Table:
-    """The file as an Arrow table.
-
-    Raises
-    ------
-    InputError
-        If it is no Parquet file.
-    """
-    try:
-        return pq.read_table(io.BytesIO(file.bytes()))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            Problem(code="file_format", message=f"the file is no whole Parquet file ({str(error)[:120]})", file=file.label, expected="Parquet", next_step="Write the file again")
-        ) from error  # fmt: skip

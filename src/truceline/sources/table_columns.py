@@ -1,29 +1,27 @@
-"""The columns of a user's table into those of a schema, column by column for speed.
+"""The columns of a user's table into those of a schema, cell by cell.
 
 1. plan: which header feeds which column, and which columns nothing feeds;
 2. read every cell, noting faults;
-3. derive what the schema needs and the file need not say (ids, windows, acts, defaults);
-4. settle each row: quarantined, repeated, outside, used;
-5. build the table of the rows used.
+3. derive what the schema needs and the file need not say (windows, acts, defaults).
+
+``table_batches`` reads whole columns where they are plainly sound and comes here with the rest.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
-from truceline.schema.table import NUMBER, Table, TableSpec
+from truceline.schema.table import NUMBER, TableSpec
 from truceline.sources.cells import (
+    ENDS,
+    STARTS,
     CellError,
     Fault,
+    Reader,
     column_reader,
     moment_reader,
     read_cells,
@@ -37,8 +35,15 @@ from truceline.sources.source import ReadContext
 if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
     from truceline.sources.table import TableOptions
 
-#: writes as ``canonical_json`` does; one for all rows, since making one takes longer than its use
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+__all__ = [
+    "ENDS",
+    "STARTS",
+    "ColumnPlan",
+    "constant_value",
+    "plan_columns",
+    "quarantine",
+    "read_cell_by_cell",
+]
 
 #: what a column is where nothing feeds it, though the schema requires it
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -49,7 +54,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 _OWN = {"source_id", "raw_file", "raw_row", "raw_digest"}
 _WINDOWS = {"observations": ("occurred_from", "occurred_until")}
-_ID_WORDS = {"observations": "obs", "counts": "cnt", "coverage": "cov", "claims": "clm"}
+#: not a column: where a claim's window is given by dates
+_DATED = "#dated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,7 @@ class ColumnPlan:
     """Which header of the file feeds which column (schema's or virtual)."""
 
     header_of: dict[str, str]
+    constants: dict[str, Any]  #: values of columns that no header feeds
     window: tuple[str, str]
 
 
@@ -96,24 +103,22 @@ def plan_columns(
     ]  # fmt: skip
     if problems:
         raise InputError(problems)
-    return ColumnPlan(header_of=header_of, window=window)
+    fixed = {**DEFAULTS[spec.name], **options.constants}
+    constants = {name: value for name, value in fixed.items() if name not in {*header_of, *_OWN}}
+    return ColumnPlan(header_of=header_of, constants=constants, window=window)
 
 
-def fill_columns(
-    grid: Grid,
-    plan: ColumnPlan,
-    options: TableOptions,
-    *,
-    context: ReadContext,
-    spec: TableSpec,
-    seen: set[str],
-) -> Table:
-    """The rows of ``grid`` as a table of ``spec``; every row is accounted for (see the module)."""
+def read_cell_by_cell(
+    grid: Grid, plan: ColumnPlan, options: TableOptions, *, context: ReadContext, spec: TableSpec
+) -> tuple[dict[str, list[Any]], dict[int, list[Fault]]]:
+    """The values of each column (without the key), and what is wrong at each position."""
     faults: list[Fault] = []
-    data = _read(grid, plan, options, context=context, spec=spec, faults=faults)  # (2)
-    _derive(grid, plan, options, spec=spec, data=data, faults=faults, context=context)  # (3)
-    kept = _settle(grid, plan, data, context=context, spec=spec, faults=faults, seen=seen)  # (4)
-    return _build(grid, data, kept, context=context, spec=spec)  # (5)
+    data = _read(grid, plan, options, context=context, spec=spec, faults=faults)
+    _derive(grid, plan, options, spec=spec, data=data, faults=faults, context=context)
+    by_position: dict[int, list[Fault]] = {}
+    for fault in faults:
+        by_position.setdefault(fault.position, []).append(fault)
+    return data, by_position
 
 
 def _read(
@@ -128,22 +133,25 @@ def _read(
     n = len(grid)
     data: dict[str, list[Any]] = {}
     by_name = {column.name: column for column in spec.columns}
+    if spec.name == "claims":
+        data[_DATED] = _dated(grid, plan, options)
     for name in [*by_name, "time", "act"]:
         source = plan.header_of.get(name)
-        constant = options.constants.get(name, DEFAULTS[spec.name].get(name))
-        if source is None and (constant is None or name in _OWN):
+        constant = plan.constants.get(name)
+        if source is None and constant is None:
             continue
-        if name == "time":
-            reader = moment_reader(options.zone)
-        elif name not in by_name:
-            reader = word_reader(context.acts, code="name_unknown", message="the terms have no such act")
-        else:
-            reader = column_reader(by_name[name], context, zone=options.zone)
+        reader = _reader(name, options, spec=spec, context=context)
         if source is None:
-            data[name] = [_constant(reader, constant, name=name, label=grid.sheet.file.label)] * n
+            label = grid.sheet.file.label
+            data[name] = [constant_value(name, constant, options, spec=spec, context=context, label=label)] * n  # fmt: skip
             continue
         values = grid.columns.get(source, [None] * n)
-        if name in by_name and by_name[name].type == NUMBER and name not in options.values:
+        if (
+            name in by_name
+            and by_name[name].type == NUMBER
+            and name not in options.values
+            and options.decimal == "."
+        ):
             numbers = read_numbers(values, by_name[name])
             if numbers is not None:
                 data[name] = numbers
@@ -154,9 +162,41 @@ def _read(
     return data
 
 
-def _constant(reader: Any, value: Any, *, name: str, label: str) -> Any:
+def _dated(grid: Grid, plan: ColumnPlan, options: TableOptions) -> list[bool]:
+    """Whether an end of the window is given as a date without a time of day."""
+    dated = [False] * len(grid)
+    read = moment_reader(options.zone)
+    for name in plan.window:
+        values = grid.columns.get(plan.header_of.get(name, ""), [options.constants.get(name)] * len(grid))
+        for position, value in enumerate(values):
+            try:
+                dated[position] |= isinstance(read(value), Interval)
+            except CellError:
+                continue  # told where the column is read
+    return dated
+
+
+def _reader(name: str, options: TableOptions, *, spec: TableSpec, context: ReadContext) -> Reader:
+    column = next((column for column in spec.columns if column.name == name), None)
+    if name == "time":
+        return moment_reader(options.zone)
+    if column is None:
+        return word_reader(context.acts, code="name_unknown", message="the terms have no such act")
+    return column_reader(column, context, zone=options.zone, decimal=options.decimal)
+
+
+def constant_value(
+    name: str, value: Any, options: TableOptions, *, spec: TableSpec, context: ReadContext, label: str
+) -> Any:
+    """A constant as the column's own kind of value.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
     try:
-        return reader(value)
+        return _reader(name, options, spec=spec, context=context)(value)
     except CellError as error:
         raise InputError(
             Problem(code=error.code, message=error.message, file=label, column=f"constants.{name}", got=str(value), expected=error.expected, next_step="Correct the option `constants`")
@@ -198,18 +238,6 @@ def _derive(
         _check_places(data, plan, faults, context)
     if spec.name == "claims":
         _derive_claims(data, times, len(grid))
-    if spec.key not in data:
-        columns = [grid.columns[name] for name in sorted(grid.columns)]
-        word = f"{_ID_WORDS[spec.name]}-"
-        data[spec.key] = [
-            word + _content_id(context.source_id, fields) for fields in zip(*columns, strict=True)
-        ]
-
-
-def _content_id(source_id: str, fields: tuple[Any, ...]) -> str:
-    """Sixteen hexadecimal digits of a record's content: no two of a million records will share one."""
-    text = _ENCODER.encode([source_id, *map(str, fields)])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _windows(times: list[Any], options: TableOptions) -> list[tuple[Any, Any]]:
@@ -266,75 +294,14 @@ def _derive_claims(data: dict[str, list[Any]], times: list[Any] | None, n: int) 
             for speaker, accused, value, direction in zip(*parts, strict=True)
         ]
     if "window_precision" not in data:
-        words = [None] * n if times is None else times
-        data["window_precision"] = ["date_only" if isinstance(time, Interval) else "exact" for time in words]
+        dated = data[_DATED] if times is None else [isinstance(time, Interval) for time in times]
+        data["window_precision"] = ["date_only" if is_date else "exact" for is_date in dated]
     if "relation" not in data:
         data["relation"] = [None if value is None else "=" for value in data.get("value", empty)]
 
 
-# -- (4) ---------------------------------------------------------------------------------------
-def _settle(
-    grid: Grid,
-    plan: ColumnPlan,
-    data: dict[str, list[Any]],
-    *,
-    context: ReadContext,
-    spec: TableSpec,
-    faults: list[Fault],
-    seen: set[str],
-) -> list[int]:
-    """Account for every row; positions of those used."""
-    keys = data[spec.key]
-    if spec.key in plan.header_of:
-        _check_keys(grid, keys, plan.header_of[spec.key], seen, faults)
-    by_position: dict[int, list[Fault]] = {}
-    for fault in faults:
-        by_position.setdefault(fault.position, []).append(fault)
-    starts, stops = data[plan.window[0]], data[plan.window[1]]
-    nowhere = [None] * len(grid)
-    longitudes, latitudes = data.get("longitude_deg", nowhere), data.get("latitude_deg", nowhere)
-    span_start, span_stop, region = context.span.start, context.span.stop, context.region
-    account = grid.sheet.account
-    kept = []
-    for position, key in enumerate(keys):
-        if position in by_position:
-            _quarantine(grid, position, by_position[position])
-        elif key in seen:
-            account.rows_repeated += 1
-        else:
-            seen.add(key)
-            x, y = longitudes[position], latitudes[position]
-            in_region = region is None or x is None or region.holds(x, y)
-            if in_region and _overlaps(starts[position], stops[position], span_start, span_stop):
-                kept.append(position)
-            else:
-                account.rows_outside += 1
-    account.rows_used += len(kept)
-    return kept
-
-
-def _overlaps(start: datetime, stop: datetime, span_start: datetime, span_stop: datetime) -> bool:
-    return start < span_stop and stop > span_start
-
-
-def _check_keys(grid: Grid, keys: list[Any], header: str, seen: set[str], faults: list[Fault]) -> None:
-    """An id given twice with differing content is nobody's."""
-    first: dict[Any, str] = {}
-    differing = {key for key in keys if key in seen}
-    contents = [
-        canonical_json([str(field) for field in fields])
-        for fields in zip(*(grid.columns[name] for name in sorted(grid.columns)), strict=True)
-    ]
-    for key, content in zip(keys, contents, strict=True):
-        if first.setdefault(key, content) != content:
-            differing.add(key)
-    wrong = CellError("id_repeated", "two records have this id and differ", expected="an id for each record")
-    for position, key in enumerate(keys):
-        if key is not None and key in differing:
-            faults.append(Fault(position=position, header=header, got=str(key), error=wrong))
-
-
-def _quarantine(grid: Grid, position: int, faults: list[Fault]) -> None:
+def quarantine(grid: Grid, position: int, faults: list[Fault]) -> None:
+    """Put a row aside with what is wrong with it."""
     row = grid.row(position)
     for fault in faults:
         row.wrong(
@@ -346,28 +313,3 @@ def _quarantine(grid: Grid, position: int, faults: list[Fault]) -> None:
             next_step=fault.error.next_step,
         )
     row.close()
-
-
-# -- (5) ---------------------------------------------------------------------------------------
-def _build(
-    grid: Grid, data: dict[str, list[Any]], kept: list[int], *, context: ReadContext, spec: TableSpec
-) -> Table:
-    n = len(kept)
-    file = grid.sheet.file
-    own = {
-        "source_id": pa.repeat(context.source_id, n),
-        "raw_file": pa.repeat(file.label, n),
-        "raw_digest": pa.repeat(str(file.digest), n),
-        "raw_row": pa.array([grid.numbers[position] for position in kept], type=pa.int64()),
-    }
-    arrays = []
-    for column in spec.columns:
-        if column.name in own:
-            arrays.append(own[column.name])
-        elif column.name in data:
-            values = data[column.name]
-            picked = values if n == len(values) else [values[position] for position in kept]
-            arrays.append(pa.array(picked, type=column.type))
-        else:
-            arrays.append(pa.nulls(n, type=column.type))
-    return pa.Table.from_arrays(arrays, schema=spec.arrow)

@@ -1,0 +1,464 @@
+"""A user's table, batch by batch: whole columns where they are plainly sound, cells where not.
+
+Each batch is parted in two. Rows of which every cell is sure are read by whole columns; all
+others go through ``table_columns``, cell by cell, which decides and words what is wrong. An id
+that a column gives can be contradicted by a row much later, or in another file: rows with such
+ids are settled when every file has been read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from truceline.base.intervals import Interval
+from truceline.schema.table import NUMBER, TIME, WHOLE, Column, Table, TableSpec
+from truceline.sources import batches as batched
+from truceline.sources import columns as fast
+from truceline.sources.batches import Batch, in_region, overlaps
+from truceline.sources.cells import CellError, column_reader, word_reader
+from truceline.sources.columns import Hashes, Mask, Moments, Reals, Seen, Whole
+from truceline.sources.gather import Gathered, Values, act_maps, arrow_table, provenance
+from truceline.sources.grid import Grid
+from truceline.sources.python_texts import python_texts
+from truceline.sources.rows import Row, Sheet
+from truceline.sources.source import InputFile, ReadContext, SourceTables
+from truceline.sources.table_columns import (
+    ENDS,
+    STARTS,
+    ColumnPlan,
+    constant_value,
+    quarantine,
+    read_cell_by_cell,
+)
+
+if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
+    from truceline.sources.table import TableOptions
+
+_ID_WORDS = {"observations": "obs", "counts": "cnt", "coverage": "cov", "claims": "clm"}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """Rows whose ids a column gives, until every file has been read."""
+
+    sheet: Sheet
+    numbers: Whole
+    keys: list[str | None]
+    contents: Hashes
+    sound: Mask
+    inside: Mask
+    table: Table  #: of the rows that are sound and inside
+
+
+@dataclass(slots=True, kw_only=True)
+class _Fed:
+    """Columns of one batch as they were read; times apart, as microseconds."""
+
+    values: dict[str, pa.Array | Reals]
+    moments: dict[str, Moments]
+    sure: Mask
+
+
+class TableReader:
+    """Reads batches of any number of files into one table of a schema."""
+
+    def __init__(
+        self, options: TableOptions, *, spec: TableSpec, context: ReadContext, tables: SourceTables
+    ) -> None:
+        self.options = options
+        self.spec = spec
+        self.context = context
+        self.tables = tables
+        self.start = "occurred_from" if spec.name == "observations" else "window_start"
+        self._columns = {column.name: column for column in spec.columns}
+        self._gathered = Gathered(spec, word=_ID_WORDS[spec.name], start=self.start, digits=16)
+        self._seen = Seen()
+        self._held: list[_Held] = []
+
+    # -- batches ---------------------------------------------------------------------------
+    def take(self, batch: Batch, plan: ColumnPlan, *, has_points: bool = False) -> None:
+        """Read a batch and account for its rows."""
+        n = len(batch)
+        fed = self._feed(batch, plan)
+        whole_columns = np.flatnonzero(fed.sure)
+        cells = np.flatnonzero(~fed.sure)
+        grid = _grid(batch, cells, has_points=has_points)
+        slow, sound_cells = self._cell_by_cell(grid, plan)
+        quick = self._quick(fed, whole_columns)
+        table = pa.concat_tables([quick, slow])
+        positions = np.concatenate([whole_columns, cells[sound_cells]])
+        order = np.argsort(positions, kind="stable")
+        if len(cells):
+            table = table.take(pa.array(order))
+        positions = positions[order]
+        sound = np.zeros(n, np.bool_)
+        sound[positions] = True
+        self._settle(batch, plan, table, positions, sound)
+
+    def take_grid(self, grid: Grid, plan: ColumnPlan) -> None:
+        """Read rows that stand in memory one by one (GeoJSON)."""
+        batch = grid_batch(grid)
+        table, positions = self._cell_by_cell(grid, plan)
+        sound = np.zeros(len(grid), np.bool_)
+        sound[positions] = True
+        self._settle(batch, plan, table, positions, sound)
+
+    def _cell_by_cell(self, grid: Grid, plan: ColumnPlan) -> tuple[Table, Whole]:
+        """The sound rows of a grid, and where they stand in it; the others are quarantined."""
+        data, faults = read_cell_by_cell(grid, plan, self.options, context=self.context, spec=self.spec)
+        sound = np.array([at for at in range(len(grid)) if at not in faults], dtype=np.int64)
+        for position in sorted(faults):
+            quarantine(grid, position, faults[position])
+        columns: dict[str, Values] = {}
+        for name, values in data.items():
+            if name in self._columns:
+                picked = [values[at] for at in sound.tolist()]
+                columns[name] = pa.array(picked, type=self._columns[name].type)
+        return arrow_table(self.spec, columns, n=len(sound)), sound
+
+    # -- whole columns ---------------------------------------------------------------------
+    def _feed(self, batch: Batch, plan: ColumnPlan) -> _Fed:
+        fed = _Fed(values={}, moments={}, sure=np.ones(len(batch), np.bool_))
+        if batched.ALL_BY_ROW or self.spec.name == "claims":
+            fed.sure[:] = False
+            return fed
+        for name, header in plan.header_of.items():
+            values = batch.columns.get(header)
+            if values is None:
+                values = pa.nulls(len(batch), pa.string())
+            self._feed_column(fed, name, values)
+            if not fed.sure.any():
+                return fed
+        for name, constant in plan.constants.items():
+            value = constant_value(name, constant, self.options, spec=self.spec, context=self.context, label=batch.sheet.file.label)  # fmt: skip
+            if isinstance(value, datetime | Interval):
+                fed.moments[name] = _same_moment(value, len(batch))
+            else:
+                kind = self._columns[name].type if name in self._columns else pa.string()
+                fed.values[name] = pa.repeat(pa.scalar(value, kind), len(batch))
+        self._check(fed, plan)
+        return fed
+
+    def _feed_column(self, fed: _Fed, name: str, values: pa.Array) -> None:
+        column = self._columns.get(name)
+        words = self.options.values.get(name, {})
+        is_text = pa.types.is_string(values.type)
+        required = name == "time" or (column is not None and column.required)
+        if name == "time" or (column is not None and column.type == TIME):
+            self._feed_time(fed, name, _translated(values, words) if is_text else values, required=required)
+            return
+        if column is not None and column.type in (NUMBER, WHOLE):
+            if words and not is_text:
+                fed.sure[:] = False
+                return
+            self._feed_number(fed, column, _translated(values, words) if is_text else values)
+            return
+        texts = _translated(values if is_text else python_texts(values, keep_null=True), words)
+        if column is None:
+            read: Callable[[Any], Any] = word_reader(self.context.acts, code="", message="")
+        else:
+            read = column_reader(column, self.context, zone=self.options.zone)
+        kind = column.type if column is not None else pa.string()
+        if read is not str:
+            texts, sure = _each_word(texts, read, kind)
+            fed.sure &= sure
+        if required:
+            fed.sure &= fast.mask_of(pc.is_valid(texts))
+        fed.values[name] = texts
+
+    def _feed_time(self, fed: _Fed, name: str, values: pa.Array, *, required: bool) -> None:
+        found = _moments(values, self.options.zone)
+        if found is None:
+            fed.sure[:] = False
+            return
+        fed.sure &= found.sure
+        if required:
+            fed.sure &= ~found.is_none
+        if name != "time":
+            if name in ENDS:
+                found.start_us[:] = found.stop_us
+            elif name not in STARTS:
+                fed.sure &= ~found.is_day
+        fed.moments[name] = found
+
+    def _feed_number(self, fed: _Fed, column: Column, values: pa.Array) -> None:
+        read = _numbers(values, self.options.decimal)
+        if read is None:
+            fed.sure[:] = False
+            return
+        numbers, sure = read
+        with np.errstate(invalid="ignore"):
+            if column.at_least is not None:
+                sure &= ~(numbers < column.at_least)
+            if column.at_most is not None:
+                sure &= ~(numbers > column.at_most)
+            if column.type == WHOLE:
+                sure &= np.isnan(numbers) | ((numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53))
+        if column.required:
+            sure &= ~np.isnan(numbers)
+        fed.sure &= sure
+        fed.values[column.name] = np.where(sure, numbers, np.nan)
+
+    def _check(self, fed: _Fed, plan: ColumnPlan) -> None:
+        """Windows from times; order of intervals; halves of places, exchanged places."""
+        time = fed.moments.pop("time", None)
+        if time is not None:
+            margin = timedelta(seconds=2 * (self.options.time_sd_s or 0))
+            length = timedelta(seconds=self.options.time_resolution_s) if self.options.time_sd_s is None else margin  # fmt: skip
+            before, after = margin // _MICROSECOND, length // _MICROSECOND
+            start, stop = plan.window
+            for name, values in (
+                (start, np.where(time.is_day, time.start_us, time.start_us - before)),
+                (stop, np.where(time.is_day, time.stop_us, time.start_us + after)),
+            ):
+                fed.moments.setdefault(name, _plain(values, time.is_none))
+        for first, last in self.spec.intervals:
+            if first in fed.moments and last in fed.moments:
+                one, two = fed.moments[first], fed.moments[last]
+                fed.sure &= one.is_none | two.is_none | (two.start_us > one.start_us)
+        if self.spec.name == "observations" and {"longitude_deg", "latitude_deg"} <= fed.values.keys():
+            x, y = self._place(fed)
+            fed.sure &= np.isnan(x) == np.isnan(y)
+            region = self.context.region
+            if region is not None:
+                fed.sure &= in_region(region, x, y) | ~in_region(region, y, x)
+
+    def _place(self, fed: _Fed) -> tuple[Reals, Reals]:
+        def numbers(name: str) -> Reals:
+            values = fed.values[name]
+            return values if isinstance(values, np.ndarray) else values.to_numpy(zero_copy_only=False)
+
+        return numbers("longitude_deg"), numbers("latitude_deg")
+
+    def _quick(self, fed: _Fed, positions: Whole) -> Table:
+        """The rows of which every cell is sure."""
+        columns: dict[str, Values] = {}
+        for name, values in fed.values.items():
+            picked = values if len(positions) == len(fed.sure) else values[positions] if isinstance(values, np.ndarray) else values.take(pa.array(positions))  # fmt: skip
+            if name == "act":
+                acts, which = fast.coded(picked)
+                columns["acts"] = act_maps([{act: 0.0} if act else {} for act in acts], which)
+            else:
+                columns[name] = picked
+        for name, moment in fed.moments.items():
+            columns[name] = fast.times(moment.start_us[positions], moment.is_none[positions])
+        if self.spec.name == "observations" and "acts" not in columns:
+            columns["acts"] = pa.scalar([], type=self._columns["acts"].type)
+        return arrow_table(self.spec, columns, n=len(positions))
+
+    # -- outcomes --------------------------------------------------------------------------
+    def _settle(self, batch: Batch, plan: ColumnPlan, table: Table, positions: Whole, sound: Mask) -> None:
+        """Account for a batch; ``table`` has its sound rows, at ``positions``."""
+        start, stop = (_microseconds(table[name]) for name in plan.window)
+        inside = overlaps(self.context.span, start, stop)
+        if "longitude_deg" in table.column_names:
+            x, y = (table[name].to_numpy() for name in ("longitude_deg", "latitude_deg"))
+            inside &= np.isnan(x) | in_region(self.context.region, x, y)
+        of_source = self.options.of_source
+        own = {"source_id": self.context.source_id if of_source is None else of_source, **provenance(batch.sheet.file, batch.numbers[positions])}  # fmt: skip
+        if self.spec.key in plan.header_of or self.spec.key in self.options.constants:
+            self._hold(batch, plan, table, positions, sound, inside, own)
+            return
+        hashes = content_hashes_of(self.context.source_id, batch, positions)
+        fresh = self._seen.first(hashes)
+        account = batch.sheet.account
+        used = fresh & inside
+        account.rows_repeated += int((~fresh).sum())
+        account.rows_outside += int((fresh & ~inside).sum())
+        account.rows_used += int(used.sum())
+        self._add(table, used, own, hashes)
+
+    def _add(self, table: Table, used: Mask, own: dict[str, Values], hashes: Hashes) -> None:
+        kept = table if used.all() else table.filter(pa.array(used))
+        columns: dict[str, Values] = {
+            name: kept[name].combine_chunks()
+            for name in kept.column_names
+            if name not in own and kept[name].null_count < len(kept)
+        }
+        own = {**own, "raw_row": own["raw_row"].filter(pa.array(used))}  # type: ignore[union-attr]  # an array
+        self._gathered.add({**columns, **own}, hashes[used])
+
+    def _hold(
+        self, batch: Batch, plan: ColumnPlan, table: Table, positions: Whole, sound: Mask, inside: Mask, own: dict[str, Values]
+    ) -> None:  # fmt: skip
+        everywhere = np.arange(len(batch))
+        at = np.zeros(len(batch), np.bool_)
+        at[positions] = inside
+        for name, values in own.items():
+            place = table.schema.get_field_index(name)
+            array = values if isinstance(values, pa.Array) else pa.repeat(pa.scalar(values, pa.string()), len(table))  # fmt: skip
+            table = table.set_column(place, table.schema.field(place), array)
+        header = plan.header_of.get(self.spec.key)
+        keys = [None] * len(batch) if header is None else python_texts(batch.columns[header], keep_null=True).to_pylist()  # fmt: skip
+        keys = [None if key is None else str(key).strip() or None for key in keys]
+        for position, key in zip(positions.tolist(), table[self.spec.key].to_pylist(), strict=True):
+            keys[position] = key
+        self._held.append(
+            _Held(
+                sheet=batch.sheet,
+                numbers=batch.numbers,
+                keys=keys,
+                contents=content_hashes_of(self.context.source_id, batch, everywhere),
+                sound=sound,
+                inside=at,
+                table=table.filter(pa.array(inside)),
+            )
+        )
+
+    def table(self, reopen: Callable[[InputFile], Iterator[Batch]]) -> Table:
+        """The whole table, in order; ``reopen`` gives a file's batches again."""
+        if not self._held:
+            return self._gathered.table()
+        parts = self._settle_held(reopen)
+        whole = pa.concat_tables([self.spec.empty(), *parts]).combine_chunks()
+        return whole.sort_by([(self.start, "ascending"), (self.spec.key, "ascending")])
+
+    def _settle_held(self, reopen: Callable[[InputFile], Iterator[Batch]]) -> list[Table]:
+        """An id given twice with differing content is nobody's; with the same, it is repeated."""
+        contents: dict[str, int] = {}
+        disputed: set[str] = set()
+        for held in self._held:
+            for key, content in zip(held.keys, held.contents.tolist(), strict=True):
+                if key is not None and contents.setdefault(key, content) != content:
+                    disputed.add(key)
+        parts: list[Table] = []
+        seen: set[str] = set()
+        refused: dict[int, tuple[Sheet, dict[int, str]]] = {}
+        for held in self._held:
+            keep = []
+            for position in np.flatnonzero(held.sound).tolist():
+                key, inside = held.keys[position] or "", bool(held.inside[position])
+                if key in disputed:
+                    rows = refused.setdefault(id(held.sheet), (held.sheet, {}))[1]
+                    rows[int(held.numbers[position])] = key
+                elif key in seen:
+                    held.sheet.account.rows_repeated += 1
+                else:
+                    held.sheet.account.rows_used += inside
+                    held.sheet.account.rows_outside += not inside
+                if inside:
+                    keep.append(key not in disputed and key not in seen)
+                seen.add(key)
+            parts.append(held.table.filter(pa.array(keep, pa.bool_())))
+        for sheet, rows in refused.values():
+            self._refuse(sheet, rows, reopen)
+        return parts
+
+    def _refuse(self, sheet: Sheet, rows: dict[int, str], reopen: Callable[[InputFile], Iterator[Batch]]) -> None:  # fmt: skip
+        """Quarantine rows of a file with their content, which is read again for it."""
+        for batch in reopen(sheet.file):
+            for position, number in enumerate(batch.numbers.tolist()):
+                if number in rows:
+                    row = Row(sheet, number, batch.row(position).values)
+                    row.wrong("id_repeated", "two records have this id and differ", column=self.spec.key, got=rows[number], expected="an id for each record", next_step="Correct the value")  # fmt: skip
+                    row.close()
+
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def content_hashes_of(source_id: str, batch: Batch, positions: Whole) -> Hashes:
+    """Hashes of whole records: every column of the file, in the order of their names."""
+    at = pa.array(positions)
+    parts = [python_texts(batch.columns[name].take(at)) for name in sorted(batch.columns)]
+    return fast.content_hashes(source_id, parts, n=len(positions))
+
+
+def grid_batch(grid: Grid) -> Batch:
+    """Rows of a grid as a batch of texts."""
+    return Batch(
+        grid.sheet,
+        numbers=np.array(grid.numbers, dtype=np.int64),
+        columns={name: pa.array([None if value is None else str(value) for value in column], pa.string()) for name, column in grid.columns.items()},
+        values_at=lambda at: {name: column[at] for name, column in grid.columns.items()},
+    )  # fmt: skip
+
+
+def _grid(batch: Batch, positions: Whole, *, has_points: bool) -> Grid:
+    at = pa.array(positions)
+    columns = {name: values.take(at).to_pylist() for name, values in batch.columns.items()}
+    return Grid(sheet=batch.sheet, header=list(columns), columns=columns, numbers=batch.numbers[positions].tolist(), has_points=has_points)  # fmt: skip
+
+
+def _translated(texts: pa.Array, words: dict[str, str]) -> pa.Array:
+    """Trimmed texts, words of the file replaced by the schema's; null where empty."""
+    texts = fast.trimmed(texts)
+    if not words:
+        return texts
+    known, which = fast.coded(texts)
+    fresh = [None if word is None else words.get(word, word) or None for word in known]
+    return pa.array(fresh, pa.string()).take(pa.array(which))
+
+
+def _each_word(texts: pa.Array, read: Callable[[Any], Any], kind: pa.DataType) -> tuple[pa.Array, Mask]:
+    words, which = fast.coded(texts)
+    values: list[Any] = []
+    sure = np.ones(len(words), np.bool_)
+    for code, word in enumerate(words):
+        try:
+            values.append(None if word is None else read(word))
+        except CellError:
+            values.append(None)
+            sure[code] = False
+    if not words:
+        return pa.nulls(len(texts), kind), np.ones(len(texts), np.bool_)
+    return pa.array(values, kind).take(pa.array(which)), sure[which]
+
+
+def _numbers(values: pa.Array, decimal: str) -> tuple[Reals, Mask] | None:
+    kind = values.type
+    if pa.types.is_string(kind):
+        if decimal == ".":
+            return fast.numbers(values)
+        pointed = fast.mask_of(pc.match_substring(values, "."))
+        numbers, sure = fast.numbers(pc.replace_substring(values, decimal, "."))
+        return numbers, sure & ~pointed
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        exact = values.cast(pa.float64(), safe=False)
+        numbers = np.array(exact.to_numpy(zero_copy_only=False), dtype=np.float64)
+        return numbers, ~np.isinf(numbers)
+    return (np.full(len(values), np.nan), np.ones(len(values), np.bool_)) if pa.types.is_null(kind) else None
+
+
+def _moments(values: pa.Array, zone: str | None) -> Moments | None:
+    kind = values.type
+    if pa.types.is_string(kind):
+        return fast.moments(values, zone)
+    if pa.types.is_null(kind):
+        return fast.moments(values.cast(pa.string()), zone)
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        us = values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.int64())
+        none = fast.mask_of(pc.is_null(us))
+        return _plain(pc.fill_null(us, 0).to_numpy(zero_copy_only=False).copy(), none)
+    if pa.types.is_timestamp(kind) or pa.types.is_date32(kind):
+        # naive moments and dates by their usual text, so that clocks are asked in one place
+        as_second = values if pa.types.is_date32(kind) else values.cast(pa.timestamp("us"), safe=False)
+        return fast.moments(pc.cast(as_second, pa.string()), zone)
+    return None
+
+
+def _plain(values_us: Whole, none: Mask) -> Moments:
+    days = np.zeros(len(values_us), np.bool_)
+    return Moments(start_us=values_us, stop_us=values_us.copy(), is_day=days, is_none=none.copy(), sure=~days)
+
+
+def _same_moment(value: datetime | Interval, n: int) -> Moments:
+    start, stop = (value.start, value.stop) if isinstance(value, Interval) else (value, value)
+    return Moments(
+        start_us=np.full(n, fast.microseconds(start)),
+        stop_us=np.full(n, fast.microseconds(stop)),
+        is_day=np.full(n, isinstance(value, Interval)),
+        is_none=np.zeros(n, np.bool_),
+        sure=np.ones(n, np.bool_),
+    )
+
+
+def _microseconds(column: pa.ChunkedArray) -> Whole:
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), 0).to_numpy())
