@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from truceline.assurance.series import Bound
-from truceline.base.language import N_, _, ngettext
+from truceline.base.language import N_, _, digits, ngettext
 from truceline.findings.results import Evidence, Finding, Reason, Results, SourceAccount
 from truceline.release.coarsen import as_table
 from truceline.release.register import Settled
@@ -102,17 +102,18 @@ def publish(results: Results, by: Withheld) -> Results:
 
 
 def _worst_bounds(findings: Sequence[Finding]) -> dict[str, float]:
-    """For each act, the greatest of the bounds; none where one of its findings has none."""
+    """For each act, the greatest bound that holds where there was sight; none where a finding has none.
+
+    The bound against one who knows the blind spots is not told: it would say how many there are.
+    """
     worst: dict[str, float] = {}
     without: set[str] = set()
     for finding in findings:
-        known = [finding.bound.history_hi95, finding.bound.worst_hi95, finding.bound.evader_hi95]
-        if any(value is None for value in known):
-            # where the blind spots leave no bound against one who knows them, no number is told
+        if finding.bound.history_hi95 is None or finding.bound.worst_hi95 is None:
             without.add(finding.bound.act)
-        numbers = [value for value in known if value is not None]
-        if numbers:
-            worst[finding.bound.act] = max([worst.get(finding.bound.act, 0.0), *numbers])
+            continue
+        told = max(finding.bound.history_hi95, finding.bound.worst_hi95)
+        worst[finding.bound.act] = max(worst.get(finding.bound.act, 0.0), told)
     return {act: value for act, value in worst.items() if act not in without}
 
 
@@ -127,7 +128,7 @@ def _finding(finding: Finding, by: Withheld, *, bound: float | None) -> Finding:
         finding,
         judgement="undetermined" if lost else finding.judgement,
         headline=_headline(finding, lead) if told_lead and lead is not None else _("What is known does not settle it."),
-        bound=Bound(act=finding.bound.act, area_id=finding.bound.area_id, period=finding.bound.period, detections=None, history_hi95=None, worst_hi95=bound, evader_hi95=None),
+        bound=Bound(act=finding.bound.act, area_id=finding.bound.area_id, period=finding.bound.period, detections=None, history_hi95=bound, worst_hi95=bound, evader_hi95=None),
         lead=lead if told_lead else None,
         evidence=evidence,
         reasons=reasons,
@@ -158,9 +159,12 @@ def _evidence(item: Evidence, by: Withheld) -> Evidence:
         "unchanged": N_("no change"),
     }.get(item.change, N_("no change that can be shown"))
     ratio = _rounded(item.ratio)
-    text = _("{who}: {what}.").format(who=_(MISSION_TITLE), what=_(said))
-    if ratio is not None and item.change in ("fell", "rose"):
-        text = _("{who}: {what}, to {ratio} of what was usual.").format(who=_(MISSION_TITLE), what=_(said), ratio=f"{ratio:g}")  # fmt: skip
+    # that a sensor could hardly have seen a change is told of no sensor
+    code = "series_no_change_shown" if item.reason.code in WITHHELD_REASONS else item.reason.code
+    brief = _(said)
+    if ratio and item.change in ("fell", "rose"):
+        brief = _("{what}, to {ratio} of what was usual").format(what=brief, ratio=digits(f"{ratio:g}"))
+    text = _("{who}: {what}.").format(who=_(MISSION_TITLE), what=brief)
     return replace(
         item,
         speaker=_(MISSION_TITLE),
@@ -171,8 +175,8 @@ def _evidence(item: Evidence, by: Withheld) -> Evidence:
         ratio_lo95=_rounded(item.ratio_lo95),
         ratio_hi95=_rounded(item.ratio_hi95),
         e_value=None if item.e_value is None else _power(item.e_value),
-        reason=Reason(code=item.reason.code, text=text, source_ids=(MISSION_SOURCE,)),
-        brief=text.removesuffix("."),
+        reason=Reason(code=code, text=text, source_ids=(MISSION_SOURCE,)),
+        brief=brief,
         caveat="",
     )
 
@@ -183,8 +187,9 @@ def _reason(reason: Reason, by: Withheld) -> Reason:
         from truceline.findings.reasons import reason_text
 
         return Reason(code=reason.code, text=reason_text(reason.code), source_ids=(MISSION_SOURCE,))
-    if reason.incident_ids:
-        return replace(reason, incident_ids=(), rows=())
+    if reason.incident_ids or by.own_sources.intersection(reason.source_ids):
+        named = (MISSION_SOURCE if name in by.own_sources else name for name in reason.source_ids)
+        return replace(reason, source_ids=tuple(dict.fromkeys(named)), incident_ids=(), rows=())
     return reason
 
 

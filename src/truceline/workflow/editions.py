@@ -13,6 +13,7 @@ from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import CaseError, OutputError, Problem
+from truceline.custody.manifest import Manifest
 from truceline.findings.results import Results
 from truceline.findings.summary import summarise
 from truceline.release.coarsen import coarsen_incidents
@@ -80,6 +81,23 @@ def choose_edition(case: Case, wanted: str | None, *, out: Path, register: Path 
         own_sources=frozenset(own),
         register=register or out.parent / f"{out.name}.released.jsonl",
     )  # fmt: skip
+
+
+def refuse_mixing(earlier: Manifest, edition: Edition) -> None:
+    """A public edition never goes where another one lay: the manifest of that one would go with it.
+
+    Raises
+    ------
+    OutputError
+        If the folder's manifest tells of a run of another edition.
+    """
+    others = {entry.get("edition", "") for entry in earlier.entries if entry["kind"] == "run"} - {
+        edition.name
+    }
+    if edition.withholds and others:
+        raise OutputError(
+            Problem(code="out_not_ours", message="the output folder holds another edition, which must not be released with this one", file="manifest.jsonl", got=" | ".join(sorted(others)) or "an edition that is not named", expected="a folder for public editions alone", next_step="Give another folder with --out")
+        )  # fmt: skip
 
 
 def hold_back(ingested: Ingested, until: datetime) -> Ingested:

@@ -243,7 +243,10 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         for source in ingested.sources
         if source.state != "read"
     ]
-    lists = [{"kind": "gazetteer", "run_id": run_id, "file": file, "sha256": digest} for file, digest in ingested.gazetteers]  # fmt: skip
+    lists: list[dict[str, object]] = [
+        {"kind": "gazetteer", "run_id": run_id, "file": file, "sha256": digest}
+        for file, digest in ingested.gazetteers
+    ]
     lines: list[dict[str, object]] = [*files, *absent, *lists]
     if edition.withholds:
         lines = own_manifest_lines(lines, edition.own_sources)

@@ -1,0 +1,95 @@
+"""The public edition of a whole run: nothing of the mission's own sources is in any file that leaves it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from truceline.base.errors import CaseError, OutputError
+from truceline.workflow.case import open_case
+from truceline.workflow.demo import run_demo
+from truceline.workflow.verify import verify
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def mission(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("edition")
+    run_demo(folder / "demo", pdf=False)
+    return folder / "demo"
+
+
+@pytest.fixture(scope="module")
+def public(mission: Path) -> Path:
+    out = mission.parent / "public"
+    verify(mission / "case", data=None, out=out, pdf=False, edition="public")
+    return out
+
+
+def own_words(case: Path) -> list[str]:
+    """Ids, titles and file names of sources that may not be told one by one."""
+    own = [entry for entry in open_case(case).file.sources if entry.grade == "hard" or entry.mechanism]
+    files = [name for entry in own for name in entry.files]
+    return [*(f'"{entry.id}"' for entry in own), *(entry.title for entry in own), *files]
+
+
+def test_no_file_names_a_source_of_the_mission(mission: Path, public: Path) -> None:
+    words = own_words(mission / "case")
+    assert len(words) > 6
+    for path in public.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert [word for word in words if word.encode() in content] == [], path.name
+
+
+def test_no_incident_is_told_finer_than_a_cell(mission: Path, public: Path) -> None:
+    import pyarrow.parquet as pq
+
+    told = pq.read_table(public / "tables" / "incidents.parquet").to_pylist()
+    known = pq.read_table(mission / "result" / "tables" / "incidents.parquet").to_pylist()
+    assert told
+    places = {(row["longitude_deg"], row["latitude_deg"]) for row in known}
+    assert not places & {(row["longitude_deg"], row["latitude_deg"]) for row in told if row["longitude_deg"]}
+    assert not {row["incident_id"] for row in known} & {row["incident_id"] for row in told}
+    assert all(row["observation_ids"] == [] for row in told)
+
+
+def test_one_bound_for_each_act_and_none_for_a_part(public: Path) -> None:
+    findings = json.loads((public / "findings.json").read_text(encoding="utf-8"))["findings"]
+    with_bound = [one for one in findings if one["bound_history_hi95"] is not None]
+    assert with_bound
+    assert {one["area_id"] for one in with_bound} == {"tern_coast"}
+    by_act: dict[str, set[float]] = {}
+    for one in with_bound:
+        by_act.setdefault(one["obligation_id"], set()).add(one["bound_history_hi95"])
+        assert one["bound_evader_hi95"] is None
+    assert all(len(values) == 1 for values in by_act.values())
+
+
+def test_the_same_release_twice_is_the_same_bytes(mission: Path, public: Path) -> None:
+    again = mission.parent / "again"
+    register = mission.parent / "public.released.jsonl"
+    verify(mission / "case", data=None, out=again, pdf=False, edition="public", register=register)
+    for name in ("findings.json", "report.html", "tables/incidents.parquet"):
+        assert (public / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_a_public_edition_never_goes_where_the_mission_edition_lies(mission: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mixed"
+    verify(mission / "case", data=None, out=out, pdf=False, edition="mission")
+    with pytest.raises(OutputError, match="another edition"):
+        verify(mission / "case", data=None, out=out, pdf=False, edition="public")
+
+
+def test_a_case_for_the_mission_alone_is_not_released_in_full(mission: Path, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    case.mkdir()
+    for path in (mission / "case").iterdir():
+        if path.is_file():
+            text = path.read_text(encoding="utf-8").replace("edition: public_full", "edition: mission")
+            (case / path.name).write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError, match="may not be released"):
+        verify(case, data=None, out=tmp_path / "out", pdf=False, edition="public_full")
