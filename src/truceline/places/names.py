@@ -19,112 +19,6 @@ _SAME = str.maketrans(
 _KEEP_MARKS = ("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "THAI", "LAO", "MYANMAR", "KHMER")  # fmt: skip
 _NUKTA = "\u093c"
 
-#: what kind of thing follows; says nothing of which one
-_KIND_WORDS = frozenset(
-    [
-        "village",
-        "town",
-        "city",
-        "settlement",
-        "hamlet",
-        "township",
-        "urban",
-        "type",
-        "the",
-        "of",
-        "municipality",
-        "locality",
-        "neighbourhood",
-        "neighborhood",
-        "с",
-        "м",
-        "смт",
-        "сел",
-        "село",
-        "місто",
-        "селище",
-        "г",
-        "гор",
-        "город",
-        "пос",
-        "поселок",
-        "пгт",
-        "ст",
-        "станица",
-        "станция",
-        "хутор",
-        "деревня",
-        "дер",
-        "قريه",
-        "مدينه",
-        "بلده",
-        "गाँव",
-        "गांव",
-        "शहर",
-        "नगर",
-    ]
-)
-_NEAR_WORDS = frozenset(["near", "close", "nearby", "outside", "around", "vicinity", "by", "біля", "поблизу", "коло", "під", "близ", "около", "возле", "под", "قرب", "नजदीक"])  # fmt: skip
-_FILLERS = frozenset(["to", "the", "of", "in", "at", "від", "від", "от", "к"])
-#: a division, not its chief town
-_AREA_WORDS = frozenset(
-    [
-        "oblast",
-        "oblasts",
-        "region",
-        "province",
-        "governorate",
-        "district",
-        "raion",
-        "rayon",
-        "county",
-        "division",
-        "sector",
-        "direction",
-        "axis",
-        "front",
-        "state",
-        "область",
-        "області",
-        "обл",
-        "район",
-        "району",
-        "р-н",
-        "напрямок",
-        "напрямку",
-        "направление",
-        "край",
-        "محافظه",
-        "منطقه",
-        "जिला",
-        "ज़िला",
-        "राज्य",
-    ]
-)
-_COMPASS = frozenset(
-    [
-        "north",
-        "south",
-        "east",
-        "west",
-        "northeast",
-        "northwest",
-        "southeast",
-        "southwest",
-        "northern",
-        "southern",
-        "eastern",
-        "western",
-        "північніше",
-        "південніше",
-        "східніше",
-        "західніше",
-        "севернее",
-        "южнее",
-        "восточнее",
-        "западнее",
-    ]
-)
 _DISTANCE = re.compile(r"(?P<n>\d+(?:[.,]\d+)?)\s*(?P<unit>km|kms|kilomet(?:er|re)s?|км|кілометрів|километров|mi|miles?|m|м)\b")  # fmt: skip
 _METRES = {"k": 1000.0, "к": 1000.0, "mi": 1609.344, "m": 1.0, "м": 1.0}
 
@@ -164,6 +58,33 @@ def _mark_stays(mark: str, before: str) -> bool:
     return (before == "и" and mark == "\u0306") or (before == "і" and mark == "\u0308")
 
 
+def _keys(words: str) -> frozenset[str]:
+    """Words as they stand in a key."""
+    return frozenset(key for word in words.split() for key in key_of(word).split())
+
+
+#: what kind of thing follows; says nothing of which one
+_KIND_WORDS = _keys(
+    "village town city settlement hamlet township urban type the of municipality locality neighbourhood "
+    "neighborhood с м смт сел село місто селище г гор город пос поселок пгт ст станица станция хутор деревня дер "
+    "قرية مدينة بلدة गाँव गांव शहर नगर"
+)
+_NEAR_WORDS = _keys(
+    "near close nearby outside around vicinity by біля поблизу коло під близ около возле под قرب नजदीक"
+)
+_FILLERS = _keys("to the of in at від от к")
+#: a division, not its chief town
+_AREA_WORDS = _keys(
+    "oblast oblasts region province governorate district raion rayon county division sector direction axis front "
+    "state область області обл район району напрямок напрямку направление направлении край "
+    "محافظة منطقة जिला राज्य"
+)
+_COMPASS = _keys(
+    "north south east west northeast northwest southeast southwest northern southern eastern western "
+    "північніше південніше східніше західніше севернее южнее восточнее западнее"
+)
+
+
 @lru_cache(maxsize=100_000)
 def loose_key(key: str) -> str:
     """A key in which near transliterations meet (-zhya and -zhia, -ayiv and -aiv, -ssa and -sa).
@@ -196,9 +117,7 @@ def read_name(text: str) -> Reading:
     while len(words) > 1:
         if words[0] in _COMPASS:
             # "north of X" is a place beside X; "North X" may be a name of its own
-            if not (
-                offset_m is not None or words[1] in ("of", "від", "от") or words[0].endswith(("іше", "нее"))
-            ):
+            if not (offset_m is not None or words[1] in _FILLERS or words[0].endswith(("іше", "нее"))):
                 break
             offset = True
         elif words[0] in _NEAR_WORDS:
