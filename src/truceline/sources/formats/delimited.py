@@ -40,6 +40,7 @@ def read_delimited(file: InputFile, content: bytes, options: ReadOptions) -> Lay
     except (LookupError, UnicodeError) as error:
         raise broken(file, f"text in {encoding}", error, code="file_not_text") from error
     content = content.removeprefix(codecs.BOM_UTF8)
+    _expect_text(file, content)
     header, delimiter, skip = _open(file, content, options)
     bad: list[tuple[int, int]] = []
 
@@ -83,18 +84,21 @@ def _stream(
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             return
-        raise _fault(file, content, error) from error
+        raise broken(file, "delimited text", error) from error
 
 
-def _fault(file: InputFile, content: bytes, error: Exception) -> InputError:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as wrong:
-        row = content.count(b"\n", 0, wrong.start) + 1
-        return InputError(
-            Problem(code="file_not_text", message=f"byte {wrong.start} is not UTF-8", file=file.label, row=row, got=repr(content[wrong.start : wrong.start + 8]), expected="UTF-8 text", next_step="Convert the file to UTF-8, or set the option `encoding`")
-        )  # fmt: skip
-    return broken(file, "delimited text", error)
+def _expect_text(file: InputFile, content: bytes) -> None:
+    """Refuse bytes that are not UTF-8, before a row is looked at; piece by piece, to spare memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content) or 1, _BLOCK_BYTES):
+        try:
+            decoder.decode(content[start : start + _BLOCK_BYTES], final=start + _BLOCK_BYTES >= len(content))
+        except UnicodeDecodeError as wrong:
+            at = max(start + wrong.start - 3, 0)  # a sign may begin in the piece before
+            row = content.count(b"\n", 0, at) + 1
+            raise InputError(
+                Problem(code="file_not_text", message=f"the bytes near {at} are not UTF-8", file=file.label, row=row, got=repr(content[at : at + 8]), expected="UTF-8 text", next_step="Convert the file to UTF-8, or set the option `encoding`")
+            ) from wrong  # fmt: skip
 
 
 def _open(file: InputFile, content: bytes, options: ReadOptions) -> tuple[list[str], str, int]:

@@ -21,7 +21,15 @@ import pyarrow as pa
 
 from truceline.base.errors import InputError, Problem
 from truceline.sources.formats.archive import Archive, pack
-from truceline.sources.formats.layer import GEOMETRY, ROW, Layer, ReadOptions, broken, choose_layer
+from truceline.sources.formats.layer import (
+    GEOMETRY,
+    ROW,
+    Layer,
+    ReadOptions,
+    broken,
+    choose_layer,
+    expect_sound,
+)
 from truceline.sources.formats.parquet import open_column
 from truceline.sources.source import InputFile
 
@@ -166,7 +174,7 @@ def _open(
                 return
             except faults as error:
                 raise broken(file, kind, _clean(file, error), code="file_truncated") from error
-            yield _named(batch, geometry=geometry, first_row=row)
+            yield expect_sound(file, _named(batch, geometry=geometry, first_row=row))
             row += batch.num_rows
     finally:
         with _said(file, options):

@@ -86,3 +86,24 @@ def broken(file: InputFile, kind: str, why: object, *, code: str = "file_format"
     return InputError(
         Problem(code=code, message=f"the file is no whole {kind} ({str(why).strip()[:160]})", file=file.label, expected=kind, next_step="Fetch the file again, or export the layer anew")
     )  # fmt: skip
+
+
+def expect_sound(file: InputFile, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, if its bytes are what its types say.
+
+    Raises
+    ------
+    InputError
+        With each column of text that is not UTF-8, or that is broken otherwise.
+    """
+    problems = []
+    for i, name in enumerate(batch.schema.names):
+        try:
+            batch.column(i).validate(full=True)
+        except pa.ArrowInvalid as error:
+            problems.append(
+                Problem(code="file_not_text" if "UTF8" in str(error) else "file_format", message=f"the column cannot be read ({str(error)[:120]})", file=file.label, column=name.encode("utf-8", "replace").decode(), expected="UTF-8 text" if "UTF8" in str(error) else "sound values", next_step="Set the option `encoding`, or export the layer anew")
+            )  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    return batch

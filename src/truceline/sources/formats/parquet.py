@@ -12,7 +12,16 @@ import pyarrow.parquet as pq
 import shapely
 
 from truceline.sources.formats.geometry import find_wkt, points_to_wkb, read_wkt
-from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW, WGS84, Layer, ReadOptions, broken
+from truceline.sources.formats.layer import (
+    FAULT,
+    GEOMETRY,
+    ROW,
+    WGS84,
+    Layer,
+    ReadOptions,
+    broken,
+    expect_sound,
+)
 from truceline.sources.source import InputFile
 
 _NAMES = (GEOMETRY, "geom", "wkb_geometry", "the_geom", "wkb")
@@ -119,7 +128,7 @@ def _batches(
                     columns[GEOMETRY], columns[FAULT], _ = read_wkt(columns.pop(wkt).to_pylist(), file=file, srid=None)  # fmt: skip
             columns[ROW] = pa.array(np.arange(row, row + batch.num_rows))
             row += batch.num_rows
-            yield pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+            yield expect_sound(file, pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
     except (pa.ArrowException, OSError) as error:
         raise broken(file, "Parquet file", error, code="file_truncated") from error
 

@@ -63,7 +63,7 @@ def root_name(file: InputFile, content: bytes) -> str:
             if found:
                 return found[0]
         parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:
         raise _no_xml(file, error) from error
     raise broken(file, "XML", "it has no element")
 
