@@ -12,7 +12,13 @@ from truceline.base.errors import InputError
 from truceline.places.resolution import Area, Place
 from truceline.workflow.case import Case, open_case
 from truceline.workflow.ingest import Ingested, ingest
-from truceline.workflow.places import CaseNames, check_lists, disputed_areas, disputed_assignments
+from truceline.workflow.places import (
+    CaseNames,
+    check_lists,
+    dispute_sentences,
+    disputed_areas,
+    disputed_assignments,
+)
 
 SOURCE = """
   - id: calls
@@ -155,3 +161,10 @@ def test_a_list_that_is_absent_is_an_error_of_its_own(folder: Path) -> None:
     (folder / "places.csv").write_bytes(b"name,longitude,latitude\n\xff\xfe,1,2\n")
     with pytest.raises(InputError):
         _ = CaseNames(open_case(folder), data=None).gazetteer
+
+
+def test_the_report_says_what_is_disputed(folder: Path) -> None:
+    said = dispute_sentences(open_case(folder))
+    assert len(said) == 2
+    assert "Claimed peninsula, claimed by UA, RU" in said[0]
+    assert said[1].startswith("Grabbing region")

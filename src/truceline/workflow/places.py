@@ -9,6 +9,7 @@ from threading import Lock
 
 from truceline.base.canonical import digest_file
 from truceline.base.errors import CaseError, InputError, Problem
+from truceline.base.language import _, told
 from truceline.places.disputed import DisputedArea, NamedShape, find_assignments
 from truceline.places.gazetteer import Entry, Gazetteer, NamedArea
 from truceline.places.read import PlaceList, places_from_rows, read_geonames, read_places
@@ -149,6 +150,22 @@ def disputed_assignments(case: Case) -> list[Problem]:
     return [*problems, *(found.problem() for found in find_assignments(shapes, disputed))]
 
 
+def dispute_sentences(case: Case) -> list[str]:
+    """What a reader of the report must know of disputed territory; nothing where there is none."""
+    sentences: list[str] = []
+    for area in case.file.areas:
+        if area.disputed:
+            claimants = ", ".join(map(told, area.claimants)) or _("more than one")
+            sentences.append(
+                _("Disputed territory: {area}, claimed by {claimants}. It is marked and counted as an area of its own; no side is taken.").format(area=told(area.name), claimants=claimants)
+            )  # fmt: skip
+    for problem in disputed_assignments(case):
+        sentences.append(
+            _("{area} is drawn or listed in this case so that it takes in disputed territory; that is the drawing’s choice, not a finding.").format(area=told(problem.got))
+        )  # fmt: skip
+    return list(dict.fromkeys(sentences))
+
+
 def check_lists(case: Case, *, data: Path | None) -> list[Problem]:
     """Every fault of the case's lists of places.
 
@@ -159,7 +176,7 @@ def check_lists(case: Case, *, data: Path | None) -> list[Problem]:
     """
     names = CaseNames(case, data=data)
     try:
-        _ = names.gazetteer
+        _read = names.gazetteer
     except InputError as error:
         raise CaseError(error.problems) from error
     return names.problems

@@ -48,6 +48,7 @@ from truceline.workflow.case import Case, open_case, read_places, read_shape
 from truceline.workflow.editions import Edition, choose_edition, hold_back, refuse_mixing, release
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
+from truceline.workflow.places import dispute_sentences
 from truceline.workflow.translate import telling, words_problems
 
 
@@ -192,7 +193,7 @@ def compute(
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_rows),
         context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements)),
-        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else [])),
+        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
         land_credit=case.file.map.land_credit,
