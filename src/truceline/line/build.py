@@ -101,6 +101,7 @@ def _compare_shapes(groups: Sequence[list[Record]]) -> tuple[Snapshot, ...]:
             lost_km2=lost_km2,
             gained=gained,
             lost=lost,
+            position_sd_m=first_row.get("position_sd_m"),
             raw_file=first_row["raw_file"],
             raw_row=first_row["raw_row"],
         )

@@ -32,6 +32,7 @@ class Snapshot:
     lost_km2: float | None
     gained: BaseGeometry | None = None  #: ground gained against the previous shape, of an update
     lost: BaseGeometry | None = None
+    position_sd_m: float | None = None  #: the map's own uncertainty, where it gives one
     raw_file: str
     raw_row: int
 

@@ -14,7 +14,8 @@ from truceline.base.geodesy import LocalFrame, area_km2
 #: rewritten with fewer decimals (1e-5° ≈ 1.1 m), or cut along old lines, without any change
 SAME_SHAPE_M = 2.0
 
-_PIECE_DEG = 0.05
+#: edges straight in degrees are cut so fine before they are taken as geodesic or straight in a plane
+PIECE_DEG = 0.05
 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
@@ -34,7 +35,7 @@ def ground_km2(geometry: BaseGeometry) -> float:
     the pieces taken as geodesics, so that areas of parts sum to the area of the whole.
     """
     part = polygonal(geometry)
-    return 0.0 if part.is_empty else area_km2(shapely.segmentize(part, _PIECE_DEG))
+    return 0.0 if part.is_empty else area_km2(shapely.segmentize(part, PIECE_DEG))
 
 
 def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame) -> bool:

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import as_utc
 from truceline.line.history import LineHistory, Side, Snapshot
+from truceline.line.join import SIDE_NAMES, build_cells, join_sides
+from truceline.line.shapes import PIECE_DEG
 
 #: nearer than this, a place is on the line: coordinates are not given more finely
 ON_LINE_M = 1.0
+
+#: from so many places on, cells are cheaper than distances
+MANY = 20_000
 
 SideArray = npt.NDArray[np.str_]
 
@@ -42,9 +48,9 @@ def distance_to_line_m(
     longitude_deg, latitude_deg : (n,) or numbers, WGS 84; result (n,). NaN where the map shows
     nothing or the place is not a number. The boundary is all of it, coasts and frontiers included.
 
-    Distances are taken in the plane of ``frame`` between straight edges. Scale errs by up to
-    (r/R)²/6 at r from the frame's centre (0.1 % at 500 km); an edge of 10 km departs from the
-    geodesic by about 2 m, one of 50 km by about 50 m, so long straight edges are the weaker part.
+    Edges are straight in degrees, as in GeoJSON (RFC 7946, 3.1.1); they are cut every 0.05° and the
+    pieces taken as straight in the plane of ``frame``, which moves them by less than .5 m. Scale errs by
+    up to (r/R)²/6 at r from the frame's centre (0.1 % at 500 km).
     """
     longitude = np.atleast_1d(np.asarray(longitude_deg, dtype=np.float64))
     latitude = np.atleast_1d(np.asarray(latitude_deg, dtype=np.float64))
@@ -52,7 +58,7 @@ def distance_to_line_m(
     usable = np.isfinite(longitude) & np.isfinite(latitude)
     if snapshot is None or snapshot.geometry.is_empty or not usable.any():
         return distance
-    held = frame.geometry_to_plane(snapshot.geometry)
+    held = frame.geometry_to_plane(shapely.segmentize(snapshot.geometry, PIECE_DEG))
     line = shapely.boundary(held)
     shapely.prepare([held, line])
     x_m, y_m = frame.to_plane(longitude[usable], latitude[usable])
@@ -64,12 +70,70 @@ def distance_to_line_m(
 def sides_of(
     snapshot: Snapshot | None, longitude_deg: Any, latitude_deg: Any, *, frame: LocalFrame
 ) -> SideArray:
-    """Sides of many places, (n,): ``inside``, ``outside``, ``on_line`` (within 1 m), ``unknown``."""
-    distance = distance_to_line_m(snapshot, longitude_deg, latitude_deg, frame=frame)
+    """Sides of many places, (n,): ``inside``, ``outside``, ``on_line`` (within 1 m), ``unknown``.
+
+    Many places are joined to the shape by cells, and only those in a narrow band are measured.
+    """
+    longitude = np.atleast_1d(np.asarray(longitude_deg, dtype=np.float64))
+    latitude = np.atleast_1d(np.asarray(latitude_deg, dtype=np.float64))
+    if snapshot is None or len(longitude) < MANY:
+        return _sides_by_distance(snapshot, longitude, latitude, frame=frame)
+    return _sides_by_cells(
+        [snapshot], longitude, latitude, np.zeros(len(longitude), dtype=np.int32), frame=frame
+    )
+
+
+def sides_at(
+    history: LineHistory, longitude_deg: Any, latitude_deg: Any, *, at: Sequence[datetime], frame: LocalFrame
+) -> SideArray:
+    """Sides of places, each by the map in force at its own time, (n,); meanings as of ``sides_of``."""
+    longitude = np.asarray(longitude_deg, dtype=np.float64)
+    latitude = np.asarray(latitude_deg, dtype=np.float64)
+    starts = np.array([snapshot.map_time.timestamp() for snapshot in history.snapshots])
+    moments = np.array([as_utc(moment).timestamp() for moment in at])
+    number = np.searchsorted(starts, moments, side="right").astype(np.int32) - 1
+    if len(longitude) >= MANY:
+        return _sides_by_cells(history.snapshots, longitude, latitude, number, frame=frame)
+    sides = np.full(longitude.shape, "unknown", dtype="<U7")
+    for one in np.unique(number[number >= 0]):
+        rows = np.flatnonzero(number == one)
+        sides[rows] = _sides_by_distance(history.snapshots[one], longitude[rows], latitude[rows], frame=frame)
+    return sides
+
+
+def _sides_by_distance(
+    snapshot: Snapshot | None, longitude: FloatArray, latitude: FloatArray, *, frame: LocalFrame
+) -> SideArray:
+    distance = distance_to_line_m(snapshot, longitude, latitude, frame=frame)
     known = np.isfinite(distance)
     near = known & (np.abs(distance) <= ON_LINE_M)
     conditions = [~known, near, distance > 0]
     return np.select(conditions, ["unknown", "on_line", "inside"], default="outside")
+
+
+def _sides_by_cells(
+    snapshots: Sequence[Snapshot],
+    longitude: FloatArray,
+    latitude: FloatArray,
+    number: npt.NDArray[np.int32],
+    *,
+    frame: LocalFrame,
+) -> SideArray:
+    """Sides by the join; what lies in a band round a boundary is measured."""
+    cells = build_cells([snapshot.geometry for snapshot in snapshots])
+    bands = build_cells([_band(snapshot.geometry, frame) for snapshot in snapshots])
+    sides = np.array(SIDE_NAMES)[join_sides(cells, longitude, latitude, number)]
+    beside = np.flatnonzero(~np.isin(join_sides(bands, longitude, latitude, number), (0, 3)))
+    for one in np.unique(number[beside]):
+        rows = beside[number[beside] == one]
+        sides[rows] = _sides_by_distance(snapshots[one], longitude[rows], latitude[rows], frame=frame)
+    return sides
+
+
+def _band(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
+    """Ground certainly nearer than twice ``ON_LINE_M`` to the boundary, and all that is nearer than it."""
+    line = frame.geometry_to_plane(shapely.boundary(shapely.segmentize(shape, PIECE_DEG)))
+    return frame.geometry_to_globe(shapely.buffer(line, 2 * ON_LINE_M, quad_segs=2))
 
 
 def side_of(
