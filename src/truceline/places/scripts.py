@@ -6,6 +6,7 @@ Tables written from the published systems:
 - Ukrainian BGN/PCGN 1965 and Russian BGN/PCGN 1947: US Board on Geographic Names and Permanent
   Committee on Geographical Names, *Romanization Systems*.
 - ISO 9:1995, one Latin letter for each Cyrillic one (its diacritics fall away in a name's key).
+- Scholarly: ISO/R 9:1968, as linguists and German libraries write.
 - Russian passports since 2013: ICAO Doc 9303, part 3, section 6.
 
 A name's language is judged by letters that the other one lacks; where there are none, both are tried.
@@ -93,7 +94,28 @@ ISO_9 = System(
     ),
 )
 
-SYSTEMS = (UKRAINIAN_NATIONAL, UKRAINIAN_BGN, RUSSIAN_BGN, RUSSIAN_PLAIN, RUSSIAN_PASSPORT, ISO_9)
+_SCHOLARLY = _PLAIN + " е e ж ž х ch ц c ч č ш š щ šč і i ї ï й j ю ju я ja"
+UKRAINIAN_SCHOLARLY = System(
+    name="scholarly, Ukrainian (ISO/R 9:1968)",
+    language="uk",
+    letters=_table(_SCHOLARLY + " г h ґ g є je и y", **_NO_SIGNS),
+)
+RUSSIAN_SCHOLARLY = System(
+    name="scholarly, Russian (ISO/R 9:1968)",
+    language="ru",
+    letters=_table(_SCHOLARLY + " г g ё ë и i ы y э è", **_NO_SIGNS),
+)
+
+SYSTEMS = (
+    UKRAINIAN_NATIONAL,
+    UKRAINIAN_BGN,
+    RUSSIAN_BGN,
+    RUSSIAN_PLAIN,
+    RUSSIAN_PASSPORT,
+    ISO_9,
+    UKRAINIAN_SCHOLARLY,
+    RUSSIAN_SCHOLARLY,
+)
 
 _UKRAINIAN_ALONE = frozenset("іїєґ")
 _RUSSIAN_ALONE = frozenset("ыэёъ")
