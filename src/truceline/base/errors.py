@@ -53,6 +53,7 @@ CODES: dict[str, str] = {
     # case
     "yaml_syntax": N_("A YAML file cannot be parsed."),
     "case_field": N_("A field of the case or of its terms is wrong."),
+    "name_reserved": N_("An id has a meaning of its own and cannot name a party."),
     "party_unknown": N_("A term, source or claim names a party that the truce does not have."),
     "name_unknown": N_("Something refers to an id that is not defined."),
     "id_repeated": N_("Two things of one kind have the same id."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.canonical import short_id
@@ -24,6 +24,7 @@ from truceline.findings.results import Evidence, Finding, Reason, RowRef
 from truceline.findings.summary import would_change
 from truceline.findings.words import counted, listed, period_of, units_of
 from truceline.line.history import LineHistory
+from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Record
 from truceline.terms.truce import Obligation, Truce
 
@@ -81,6 +82,8 @@ def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
                 parties = [
                     party for party in obligation.binds if scope.parties is None or party in scope.parties
                 ]
+                if scope.together:
+                    parties.append(TOGETHER)
                 periods = _periods(ground.truce, clock_id, scope.periods)
                 findings += [
                     _finding(
@@ -143,8 +146,9 @@ def _finding(
         *maps,
     ]  # fmt: skip
     incidents = incidents_in(ground.incidents, question)
+    together = party_id == TOGETHER
     attributed = [incident for incident in incidents if incident["attributed_party_id"] == party_id]
-    unattributed = [incident for incident in incidents if incident["attributed_party_id"] is None]
+    unattributed = [incident for incident in incidents if together or incident["attributed_party_id"] is None]
     bound = ground.bound_of(
         question, len(attributed) + len(unattributed) if ground.monitors else _detections(evidence)
     )
@@ -176,7 +180,7 @@ def _finding(
         clock_id=clock_id,
         terms_version=truce.terms_version,
         occurrence=judged.occurrence,
-        responsibility=judged.responsibility,
+        responsibility="not_applicable" if together else judged.responsibility,
         judgement=judged.judgement,
         headline=_headline(judged, lead, watch),
         phrase=_phrase(judged, lead),
@@ -325,7 +329,10 @@ def _reasons(
         and not any(item.value is not None or item.change != "not_said" for item in evidence)
     ):
         reasons += _nothing_here(ground, question)
-    if unattributed:
+    if question.party_id == TOGETHER:
+        ids = tuple(incident["incident_id"] for incident in unattributed)
+        reasons.append(replace(plain("whoever_acted"), rows=rows_of_incidents(unattributed, ground.rows), incident_ids=ids))  # fmt: skip
+    elif unattributed:
         text = _("{incidents} of this act in the area and period, none of which can be attributed.").format(
             incidents=counted(float(len(unattributed)), "incident")
         )

@@ -20,6 +20,11 @@ Change = Literal["ceased", "fell", "unchanged", "rose", "not_shown", "not_said"]
 SMALLEST_CHANGE = 1 / 3
 #: windows whose lengths differ by no more are compared, by their rates: one month with another
 SIMILAR_LENGTH = 0.12
+#: windows of unlike length are compared by their rates where both are at least so long: shorter
+#: ones differ by the hour of the day and the day of the week
+LONG_H = 7 * 24
+#: a fall in less than this share of the period is not a fall in the period
+TELLING_SHARE = 0.5
 
 CHANGE_OF_DIRECTION: dict[str, Change] = {
     "ceased": "ceased",
@@ -94,7 +99,9 @@ def evidence_of_claims(claims: list[Record], question: Question) -> list[Evidenc
     Of several claims of one side in one unit within the period, the one over the longest window
     speaks; nested ones add nothing. A number is compared with the last number of the same side,
     unit, area and length that lies wholly before the truce; failing that, with the nearest one
-    that lies partly inside, which is said.
+    that lies partly inside, which is said. Lengths are alike within an eighth; windows of a week or
+    more are compared whatever their lengths. Figures are compared by their rates. What is said of
+    less than half of the period shows no fall in it.
     """
     about = [
         claim
@@ -108,7 +115,7 @@ def evidence_of_claims(claims: list[Record], question: Question) -> list[Evidenc
     for claim in inside:
         key = (
             claim["kind"],
-            claim["speaker_party_id"] or claim["speaker"],
+            _side(claim),
             claim["unit"],
             claim["value"] is None,
         )
@@ -141,7 +148,8 @@ def figures_elsewhere(claims: list[Record], question: Question) -> list[Record]:
 def _stated(claim: Record, question: Question) -> Evidence:
     """Evidence without a number: a concession, or a party's word on itself."""
     direction = claim["direction"]
-    change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
+    said_change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
+    change = _of_period(said_change, claim, question)
     concession = claim["kind"] == "opponent_concession"
     what = told(claim["measure"].removeprefix("own report: ").removesuffix(", concession"))
     going = DIRECTIONS.get(direction or "", DIRECTIONS[""])
@@ -188,7 +196,7 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
     if earlier is not None and earlier["value"]:
         hours = window_of(claim).duration_h / window_of(earlier).duration_h
         ratio = claim["value"] / earlier["value"] / hours
-    change = _change(claim, earlier, ratio)
+    change = _of_period(_change(claim, earlier, ratio), claim, question)
     period = period_of(window_of(claim), question.zone)
     brief = f"{counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
     speaker = told(claim["speaker"])
@@ -196,7 +204,12 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
     note = ""
     if earlier is not None and ratio is not None:
         note = _number_on(earlier, question)
-        brief += _(", against {earlier} ({change})").format(earlier=note, change=change_of(ratio))
+        against = (
+            _(", against {earlier} ({change})")
+            if _alike(claim, earlier)
+            else _(", against {earlier} (a day: {change})")
+        )
+        brief += against.format(earlier=note, change=change_of(ratio))
         text = f"{speaker}: {brief}"
         if overlaps:
             text += "; " + _("the day compared with lies partly inside the truce")
@@ -231,17 +244,17 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
 
 def _earlier(claim: Record, about: list[Record], question: Question) -> tuple[Record | None, bool]:
     """The number to compare with, and whether it lies partly inside the truce."""
-    length = window_of(claim).duration_h
     alike = [
         other
         for other in about
         if other["value"] is not None
         and other["unit"] == claim["unit"]
         and other["kind"] == claim["kind"]
-        and other["speaker_party_id"] == claim["speaker_party_id"]
-        and abs(window_of(other).duration_h - length) <= SIMILAR_LENGTH * length
+        and _side(other) == _side(claim)
         and other["window_start"] < claim["window_start"]
+        and (_alike(claim, other) or min(window_of(one).duration_h for one in (claim, other)) >= LONG_H)
     ]
+    alike = [other for other in alike if _alike(claim, other)] or alike
     before = [other for other in alike if other["window_stop"] <= question.window.start]
     partly = [
         other for other in alike if other["window_start"] < question.window.start < other["window_stop"]
@@ -251,6 +264,23 @@ def _earlier(claim: Record, about: list[Record], question: Question) -> tuple[Re
     if partly:
         return max(partly, key=lambda other: other["window_stop"]), True
     return None, False
+
+
+def _side(claim: Record) -> str:
+    """Who speaks: a party whoever speaks for it, else the speaker."""
+    return str(claim["speaker_party_id"] or claim["speaker"])
+
+
+def _alike(claim: Record, other: Record) -> bool:
+    """Whether two windows are about equally long."""
+    length = window_of(claim).duration_h
+    return abs(window_of(other).duration_h - length) <= SIMILAR_LENGTH * length
+
+
+def _of_period(change: Change, claim: Record, question: Question) -> Change:
+    """A change that is said of too little of the period is not shown for the period."""
+    share = window_of(claim).duration_h / question.period.duration_h
+    return "not_shown" if change in ("fell", "ceased") and share < TELLING_SHARE else change
 
 
 def _other_days(claim: Record, earlier: Record | None, about: list[Record], question: Question) -> str:
@@ -264,8 +294,8 @@ def _other_days(claim: Record, earlier: Record | None, about: list[Record], ques
         and other["value"] is not None
         and other["unit"] == claim["unit"]
         and other["kind"] == claim["kind"]
-        and other["speaker_party_id"] == claim["speaker_party_id"]
-        and abs(window_of(other).duration_h - window_of(claim).duration_h) < 0.1
+        and _side(other) == _side(claim)
+        and _alike(claim, other)
         and other["window_stop"] > question.window.start
         and other["window_stop"] <= limit
     ]

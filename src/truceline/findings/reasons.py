@@ -48,6 +48,9 @@ REASONS: dict[str, str] = {
     "map_stale": N_("A map was not updated in the period: missing data, not a line that held."),
     "map_not_datable": N_("A map's date says when it was drawn, not when the ground changed hands."),
     "breach_or_return_fire": N_("Whether an act was a breach or an answer cannot be told."),
+    "whoever_acted": N_(
+        "All parties’ acts are counted together: this says how much there was, and not by whom."
+    ),
     "not_attributable": N_("No incident carries evidence that tells the parties apart."),
     "incident_attributed": N_("At least one incident was attributed at or above the threshold."),
     # bounds

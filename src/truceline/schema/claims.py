@@ -2,6 +2,8 @@
 
 from truceline.schema.table import NUMBER, TEXT, TIME, Column, TableSpec, provenance_columns
 
+#: in place of a party: all parties' acts together, whoever acted (a count that cannot say whose)
+TOGETHER = "all"
 KINDS = ("opponent_count", "opponent_concession", "own_report", "third_party_count")
 DIRECTIONS = ("ceased", "reduced", "unchanged", "increased")
 PRECISIONS = ("exact", "approximate", "date_only", "open")
@@ -17,7 +19,7 @@ CLAIMS = TableSpec(
         Column(name="source_id", type=TEXT, required=True, meaning="the case's source that brought it"),
         Column(name="speaker", type=TEXT, required=True, meaning="who says it, as the source names them"),
         Column(name="speaker_party_id", type=TEXT, meaning="the speaker's side; null: neither"),
-        Column(name="accused_party_id", type=TEXT, required=True, meaning="whose acts it is about"),
+        Column(name="accused_party_id", type=TEXT, required=True, meaning="whose acts it is about; all: of all parties together, whoever acted"),
         Column(name="kind", type=TEXT, required=True, one_of=KINDS, meaning="from speaker and party alone: the opponent's count, the opponent's concession, the party's own report, a third party's count"),
         Column(name="measure", type=TEXT, required=True, meaning="what was counted, in the speaker's words"),
         Column(name="act", type=TEXT, meaning="act of the truce's terms; null: several, or none of them"),

@@ -10,7 +10,8 @@ truce                 which truce it is about (option ``truce`` keeps one)
 window_start_local *  ISO time with offset, or a date; ``unknown`` or empty: open
 window_end_local *    the same; a date is the whole of that day
 claimant *            who says it; option ``speakers`` gives the side (filled in each row)
-accused *             party whose acts are counted; option ``parties`` translates (filled in each row)
+accused *             party whose acts are counted; option ``parties`` translates (filled in each row);
+                      ``all``: of all parties together, where the claimant cannot or does not say whose
 measure *             what was counted, in the claimant's words (filled in each row)
 act, unit             act of the terms, what one is; they win over option ``measures``
 count *               the number; ``>30``, ``≈ 900`` and ``1,300`` are read; empty: none was given
@@ -38,6 +39,7 @@ from pydantic import Field
 
 from truceline.base.canonical import canonical_json, short_id
 from truceline.base.documents import Model
+from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Record
 from truceline.sources.claim_parts import Total, link_parts
 from truceline.sources.claim_words import (
@@ -252,7 +254,7 @@ class ClaimsLedger(Source):
         if name is None:
             return None
         party = self.options.parties.get(name, name)
-        if party not in context.parties:
+        if party not in (*context.parties, TOGETHER):
             self._unknown_party(row, context, column="accused", got=party)
         return party
 

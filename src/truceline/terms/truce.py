@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, Field
 from truceline.base.documents import Document, Model
 from truceline.base.errors import CaseError, Problem
 from truceline.base.intervals import Interval, as_utc
+from truceline.base.language import _
+from truceline.schema.claims import TOGETHER
 
 
 class Party(Model):
@@ -58,6 +60,9 @@ class Scope(Model):
 
     areas: list[str] = Field(min_length=1)
     parties: list[str] | None = Field(None, description="null: every party bound")
+    together: bool = Field(
+        False, description="whether the acts of all parties together are judged too, whoever acted"
+    )
     periods: Literal["window", "days", "window_and_days", "months", "window_and_months"] = Field(
         "window", description="the clock's window whole, its calendar days or months, or both"
     )
@@ -99,6 +104,8 @@ class Truce(Model):
 
     def party_name(self, party_id: str) -> str:
         """A party's name; the id itself where unknown."""
+        if party_id == TOGETHER:
+            return _("All parties together, whoever acted")
         return next((party.name for party in self.parties if party.id == party_id), party_id)
 
     def act(self, act_id: str) -> Act:
@@ -131,6 +138,7 @@ def read_truce(path: Path, *, label: str, area_ids: set[str] | None = None) -> T
     document = Document(path, label=label)
     truce = document.parse(Truce)
     problems = [
+        *_reserved_ids(truce, document),
         *document.repeated_ids(
             parties=[item.id for item in truce.parties],
             declarations=[item.id for item in truce.declarations],
@@ -144,6 +152,21 @@ def read_truce(path: Path, *, label: str, area_ids: set[str] | None = None) -> T
     if problems:
         raise CaseError(problems)
     return truce
+
+
+def _reserved_ids(truce: Truce, document: Document) -> list[Problem]:
+    return [
+        document.problem(
+            ["parties", position, "id"],
+            code="name_reserved",
+            message="this id stands for all parties together",
+            got=party.id,
+            expected="another id",
+            next_step="Give the party another id",
+        )
+        for position, party in enumerate(truce.parties)
+        if party.id == TOGETHER
+    ]
 
 
 def _wrong_windows(truce: Truce, document: Document) -> list[Problem]:
