@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import random
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truceline.attribution import LineView, attribute
+from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.fusion import associate
 from truceline.line.build import build_history
@@ -36,7 +36,7 @@ PARTIES = ("west", "east")
 def straight_line(*, shift_km: float = 0.0, sd_m: float = 500.0, holder: str = "west") -> LineView:
     """A line from south to north, the holder to its west; shifted eastwards."""
 
-    def distance(longitude: FloatArray, latitude: FloatArray, at: Sequence[datetime]) -> FloatArray:
+    def distance(longitude: FloatArray, latitude: FloatArray, _: IntArray) -> FloatArray:
         x_m, _ = FRAME.to_plane(longitude, latitude)
         return (shift_km * 1000 - x_m) * (1.0 if holder == "west" else -1.0)
 

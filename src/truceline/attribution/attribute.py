@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from truceline.attribution.line_view import LineView, view_line
 from truceline.attribution.model import FireModel, Impacts, likelihoods, posteriors
+from truceline.attribution.traces import Traces, gather_traces
+from truceline.base.columns import IntArray, at_words, codes, floats, list_column, micros
 from truceline.base.geodesy import WGS84, FloatArray, LocalFrame
 from truceline.line.history import LineHistory
 from truceline.schema import INCIDENTS
-from truceline.schema.table import Record, Table, records
+from truceline.schema.table import Table
 
 #: acts that land across the line: only for these does the side of an impact say who fired
 ACTS_ACROSS = frozenset({"shelling", "small_drone"})
 OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trace:
-    """What attributable records of one incident say together."""
-
-    incident: int
-    longitude_deg: float
-    latitude_deg: float
-    sd_m: float
-    direction_deg: float | None  #: towards which was fired
-    direction_sd_deg: float
-    at: datetime
 
 
 def attribute(
@@ -60,23 +50,28 @@ def attribute(
 
     The order of ``parties`` shows in nothing but the order of ``party_p``.
     """
-    rows = records(incidents)
+    if not incidents.num_rows:
+        return incidents
     view = view_line(line, frame=_need(frame)) if isinstance(line, LineHistory) else line
     fires = model or FireModel()
-    if view is not None and rows:
-        _measure(rows, view)  # (1)
+    judged = _Judged.nothing(incidents.num_rows)
+    if view is not None:
+        incidents = _measure(incidents, view)  # (1)
         if len(parties) == 2 and view.holder_party_id in parties:
-            traces = _traces(
-                rows, observations, attributable_sources, acts_across, fires, unknown_sd_m
+            acts = pc.fill_null(
+                pc.is_in(incidents["act"], value_set=pa.array(sorted(acts_across), type=pa.string())), False
+            )
+            traces = gather_traces(
+                incidents,
+                observations,
+                sources=attributable_sources,
+                wanted=np.asarray(acts.to_numpy(), dtype=np.bool_),
+                model=fires,
+                unknown_sd_m=unknown_sd_m,
             )  # (2)
-            _judge(rows, traces, view, parties, fires, threshold_p)  # (3) and (4)
-    for row in rows:
-        attributed = row["responsibility"] == "attributed"
-        code = "incident_attributed" if attributed else "not_attributable"
-        kept = [c for c in row["reason_codes"] if c not in ("incident_attributed", "not_attributable")]
-        row["reason_codes"] = [*kept, code]
-        row["party_p"] = list(row["party_p"].items())
-    return INCIDENTS.from_records(rows)
+            if len(traces.incident):
+                judged = _judge(incidents, traces, view, parties, fires, threshold_p)  # (3) and (4)
+    return _fill(incidents, judged, parties)
 
 
 def _need(frame: LocalFrame | None) -> LocalFrame:
@@ -85,131 +80,113 @@ def _need(frame: LocalFrame | None) -> LocalFrame:
     return frame
 
 
-def _measure(rows: list[Record], view: LineView) -> None:
-    placed = [row for row in rows if row["longitude_deg"] is not None]
-    if not placed:
-        return
-    longitude = np.array([row["longitude_deg"] for row in placed])
-    latitude = np.array([row["latitude_deg"] for row in placed])
-    distance = view.distance_m(longitude, latitude, [row["occurred_from"] for row in placed])
-    for row, value in zip(placed, distance.tolist(), strict=True):
-        row["line_distance_m"] = value if np.isfinite(value) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """Of each incident: probabilities (NaN: no basis), ratio, and the party it is attributed to (−1: none)."""
+
+    p: FloatArray  #: (n, 3): the parties in their order, and neither
+    ratio: FloatArray
+    party: IntArray
+
+    @classmethod
+    def nothing(cls, n: int) -> _Judged:
+        return cls(p=np.full((n, 3), np.nan), ratio=np.full(n, np.nan), party=np.full(n, -1, dtype=np.int64))
 
 
-def _traces(
-    rows: list[Record],
-    observations: Table,
-    sources: Collection[str],
-    acts_across: Collection[str],
-    model: FireModel,
-    unknown_sd_m: float,
-) -> list[_Trace]:
-    known = {
-        row["observation_id"]: row
-        for row in records(observations)
-        if row["source_id"] in sources and row["longitude_deg"] is not None
-    }
-    traces = []
-    for number, incident in enumerate(rows):
-        if incident["act"] not in acts_across:
-            continue
-        seen = [known[name] for name in incident["observation_ids"] if name in known]
-        seen = _distinct(seen)
-        if not seen:
-            continue
-        sd_m = np.array([row["position_sd_m"] or unknown_sd_m for row in seen])
-        weight = sd_m**-2
-        direction, direction_sd = _mean_direction(
-            [row["fire_direction_deg"] for row in seen if row["fire_direction_deg"] is not None], model
-        )
-        traces.append(
-            _Trace(
-                incident=number,
-                longitude_deg=float(np.average([row["longitude_deg"] for row in seen], weights=weight)),
-                latitude_deg=float(np.average([row["latitude_deg"] for row in seen], weights=weight)),
-                sd_m=float(weight.sum() ** -0.5),
-                direction_deg=direction,
-                direction_sd_deg=direction_sd,
-                at=incident["occurred_from"],
-            )
-        )
-    return traces
-
-
-def _distinct(seen: list[Record]) -> list[Record]:
-    """One record an origin: a copy adds no weight."""
-    kept: dict[Any, Record] = {}
-    for row in sorted(seen, key=lambda row: str(row["observation_id"])):
-        origin = row["primary_source_id"]
-        own = origin is None or origin == row["source_id"]
-        kept.setdefault(row["observation_id"] if own else origin, row)
-    return list(kept.values())
-
-
-def _mean_direction(directions_deg: list[float], model: FireModel) -> tuple[float | None, float]:
-    """Circular mean and its standard deviation; None where none was seen or they contradict."""
-    if not directions_deg:
-        return None, model.direction_sd_deg
-    angle = np.radians(sorted(directions_deg))
-    x, y = float(np.cos(angle).mean()), float(np.sin(angle).mean())
-    if np.hypot(x, y) < 0.7:  # they spread over more than a right angle
-        return None, model.direction_sd_deg
-    return float(np.degrees(np.arctan2(y, x)) % 360), model.direction_sd_deg / len(directions_deg) ** 0.5
+def _measure(incidents: Table, view: LineView) -> Table:
+    """Fill the distance to the line of every incident with a point."""
+    longitude, latitude = floats(incidents["longitude_deg"]), floats(incidents["latitude_deg"])
+    placed = np.flatnonzero(np.isfinite(longitude))
+    distance = np.full(len(longitude), np.nan)
+    if len(placed):
+        at_us = micros(incidents["occurred_from"])[placed]
+        distance[placed] = view.distance_m(longitude[placed], latitude[placed], at_us)
+    return _put(incidents, "line_distance_m", pa.array(distance, mask=~np.isfinite(distance)))
 
 
 def _judge(
-    rows: list[Record],
-    traces: list[_Trace],
+    incidents: Table,
+    traces: Traces,
     view: LineView,
     parties: Sequence[str],
     model: FireModel,
     threshold_p: float,
-) -> None:
-    if not traces:
-        return
+) -> _Judged:
+    judged = _Judged.nothing(incidents.num_rows)
     impacts = _impacts(traces, view, model)
-    known = np.isfinite(impacts.distance_m)
+    at = np.flatnonzero(np.isfinite(impacts.distance_m))
     holder, other, neither = likelihoods(impacts, model)
     holder_p, other_p, neither_p = posteriors(holder, other, neither, model)
-    for k, trace in enumerate(traces):
-        if not known[k]:
-            continue
-        row = rows[trace.incident]
-        p = [float(holder_p[k] if party == view.holder_party_id else other_p[k]) for party in parties]
-        row["party_p"] = {**dict(zip(parties, p, strict=True)), OTHER: float(neither_p[k])}
-        high, low = max(holder[k], other[k]), min(holder[k], other[k])
-        row["likelihood_ratio"] = float(high / low)
-        seen = trace.direction_deg is not None and bool(np.isfinite(impacts.from_distance_m[k]).all())
-        if seen and max(p) >= threshold_p and row["occurrence"] != "inconclusive":
-            row["responsibility"] = "attributed"
-            row["attributed_party_id"] = parties[p.index(max(p))]
+    sides = [holder_p if party == view.holder_party_id else other_p for party in parties]
+    who = traces.incident[at]
+    p = np.column_stack([*sides, neither_p])[at]
+    judged.p[who] = p
+    judged.ratio[who] = np.maximum(holder, other)[at] / np.minimum(holder, other)[at]
+    seen = np.isfinite(traces.direction_deg) & np.isfinite(impacts.from_distance_m).all(axis=1)
+    doubtful = np.asarray(pc.equal(incidents["occurrence"], "inconclusive").to_numpy(), dtype=np.bool_)
+    sure = seen[at] & (p[:, :2].max(axis=1) >= threshold_p) & ~doubtful[who]
+    judged.party[who[sure]] = p[sure, :2].argmax(axis=1)
+    return judged
 
 
-def _impacts(traces: list[_Trace], view: LineView, model: FireModel) -> Impacts:
-    n, m = len(traces), len(model.ranges_m)
-    longitude = np.array([trace.longitude_deg for trace in traces])
-    latitude = np.array([trace.latitude_deg for trace in traces])
-    at = [trace.at for trace in traces]
-    sd_m = np.array([trace.sd_m for trace in traces])
-    back_deg = np.array(
-        [np.nan if trace.direction_deg is None else (trace.direction_deg + 180) % 360 for trace in traces]
-    )
-    spread = np.radians(np.array([trace.direction_sd_deg for trace in traces]))
-    seen = np.flatnonzero(np.isfinite(back_deg))
+def _fill(incidents: Table, judged: _Judged, parties: Sequence[str]) -> Table:
+    """The table with what was judged written into it."""
+    n = incidents.num_rows
+    attributed, based = judged.party >= 0, ~np.isnan(judged.p[:, 0])
+    names = [*parties, OTHER] if based.any() else []
+    flat = pa.array(names, type=pa.string()).take(pa.array(np.tile(np.arange(len(names)), int(based.sum()))))
+    offsets = np.concatenate([[0], np.cumsum(based * len(names))]).astype(np.int32)
+    columns = {
+        "party_p": pa.MapArray.from_arrays(pa.array(offsets), flat, pa.array(judged.p[based].ravel())),
+        "likelihood_ratio": pa.array(judged.ratio, mask=np.isnan(judged.ratio)),
+        "attributed_party_id": at_words(list(parties), judged.party),
+        "responsibility": at_words(("not_attributed", "attributed"), attributed.astype(np.int64)),
+        "reason_codes": _reason_codes(incidents["reason_codes"], attributed),
+    }
+    if not n:
+        return incidents
+    for name, values in columns.items():
+        incidents = _put(incidents, name, values)
+    return incidents
+
+
+def _reason_codes(given: pa.ChunkedArray, attributed: npt.NDArray[np.bool_]) -> pa.Array:
+    """The codes given, less those of attribution, and at the end the one that holds."""
+    own = ("not_attributable", "incident_attributed")
+    parent = np.asarray(pc.list_parent_indices(given).to_numpy(), dtype=np.int64)
+    code, words = codes(pc.list_flatten(given))
+    kept = np.array([word not in own for word in words] + [False])[code]
+    words = [*words, *own]
+    at = np.concatenate([parent[kept], np.arange(len(attributed))])
+    every = np.concatenate([code[kept], len(words) - 2 + attributed.astype(np.int64)])
+    order = np.argsort(at, kind="stable")
+    return list_column(at_words(words, every[order]), np.bincount(at, minlength=len(attributed)))
+
+
+def _put(table: Table, name: str, values: pa.Array) -> Table:
+    field = INCIDENTS.arrow.field(name)
+    return table.set_column(table.schema.get_field_index(name), field, values.cast(field.type))
+
+
+def _impacts(traces: Traces, view: LineView, model: FireModel) -> Impacts:
+    n, m = len(traces.incident), len(model.ranges_m)
+    seen = np.flatnonzero(np.isfinite(traces.direction_deg))
+    back_deg = (traces.direction_deg[seen] + 180) % 360
+    spread = np.radians(traces.direction_sd_deg)
     from_distance = np.full((n, m), np.nan)
     from_sd = np.ones((n, m))
     for r, range_m in enumerate(model.ranges_m):
-        from_sd[:, r] = np.hypot(sd_m, range_m * spread)
+        from_sd[:, r] = np.hypot(traces.sd_m, range_m * spread)
         if len(seen):
             lon, lat, _ = WGS84.fwd(
-                longitude[seen], latitude[seen], back_deg[seen], np.full(len(seen), range_m)
+                traces.longitude_deg[seen], traces.latitude_deg[seen], back_deg, np.full(len(seen), range_m)
             )
             points: tuple[FloatArray, FloatArray] = np.asarray(lon), np.asarray(lat)
-            from_distance[seen, r] = view.distance_m(*points, [at[int(k)] for k in seen])
+            from_distance[seen, r] = view.distance_m(*points, traces.at_us[seen])
     return Impacts(
-        distance_m=view.distance_m(longitude, latitude, at),
-        distance_sd_m=np.maximum(sd_m, 1.0),
-        line_sd_m=view.sd_m(at),
+        distance_m=view.distance_m(traces.longitude_deg, traces.latitude_deg, traces.at_us),
+        distance_sd_m=np.maximum(traces.sd_m, 1.0),
+        line_sd_m=view.sd_m(traces.at_us),
         from_distance_m=from_distance,
         from_sd_m=from_sd,
     )

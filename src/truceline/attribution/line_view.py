@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
+from truceline.attribution.line_distances import bulk_line_distances_m
+from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.line.history import LineHistory
-from truceline.line.side import line_distances_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
     """Where the line is.
 
-    distance_m : (longitude_deg, latitude_deg, at) → (n,) metres, positive on the holder's side.
-    sd_m : (at) → (n,) standard deviation of the line's place, metres.
+    distance_m : (longitude_deg, latitude_deg, at_us) → (n,) metres, positive on the holder's side.
+    sd_m : (at_us) → (n,) standard deviation of the line's place, metres.
+    at_us : (n,) moments as microseconds since 1970.
     """
 
     holder_party_id: str
-    distance_m: Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]
-    sd_m: Callable[[Sequence[datetime]], FloatArray]
+    distance_m: Callable[[FloatArray, FloatArray, IntArray], FloatArray]
+    sd_m: Callable[[IntArray], FloatArray]
 
 
 def view_line(
@@ -44,11 +45,11 @@ def view_line(
     changed = [s.map_time.timestamp() for s in history.snapshots if s.status != "repeat"]
     times = np.array(changed or [history.snapshots[0].map_time.timestamp()])
 
-    def distance(longitude_deg: FloatArray, latitude_deg: FloatArray, at: Sequence[datetime]) -> FloatArray:
-        return line_distances_m(history, longitude_deg, latitude_deg, at=at, frame=frame)
+    def distance(longitude_deg: FloatArray, latitude_deg: FloatArray, at_us: IntArray) -> FloatArray:
+        return bulk_line_distances_m(history, longitude_deg, latitude_deg, at_us=at_us, frame=frame)
 
-    def sd(at: Sequence[datetime]) -> FloatArray:
-        moments = np.array([moment.timestamp() for moment in at])
+    def sd(at_us: IntArray) -> FloatArray:
+        moments = at_us / 1e6
         last = np.searchsorted(times, moments, side="right") - 1
         age_days = (moments - times[np.clip(last, 0, None)]) / 86_400
         spread: FloatArray = np.hypot(drawn_sd_m, drift_m_per_day * np.abs(age_days))
