@@ -46,11 +46,15 @@ def feature_rows(sheet: Sheet, collection: Any) -> Iterator[Row]:
     check_crs(collection.get("crs"), label=label)
     features = collection["features"]
     records = [feature if isinstance(feature, dict) else {} for feature in features]
-    rows = sheet.records(
-        [{**(record.get("properties") or {}), "geometry": record.get("geometry")} for record in records]
-    )
+    rows = sheet.records([{**_properties(record), "geometry": record.get("geometry")} for record in records])
     yield from rows
     sheet.check_filled()
+
+
+def _properties(feature: dict[str, Any]) -> dict[str, Any]:
+    """The feature's properties; a text or a list in their place holds none."""
+    properties = feature.get("properties")
+    return properties if isinstance(properties, dict) else {}
 
 
 def check_crs(member: Any, *, label: str) -> None:

@@ -210,9 +210,12 @@ class Sightings(Source):
         when = self._when(row, headers, told)
         count, relation = self._number(row, headers, told)
         wedge = self._wedge(row, headers, told, context, unplaced=unplaced)
+        observer = told.get("observer")
+        if observer is None and wedge.longitude_deg is None:
+            row.wrong("value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), expected="the position of the observer", next_step="Fill it in")  # fmt: skip
         if when is None or not row.ok:
             return None
-        observer = told.get("observer") or f"{wedge.longitude_deg:g} {wedge.latitude_deg:g}"
+        observer = observer or f"{wedge.longitude_deg:g} {wedge.latitude_deg:g}"
         text = "; ".join(f"{kind}: {told[kind]}" for kind in _TOLD if told.get(kind))
         day = when.start.astimezone(ZoneInfo(self.options.zone)).date()
         content = canonical_json({kind: value for kind, value in told.items() if value})
