@@ -24,7 +24,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: help setup demo test check bench docs lock lock-check test-tools clean
+.PHONY: help setup demo test check bench evaluate-cases docs lock lock-check test-tools clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,9 @@ test-tools:
 
 bench: setup ## measure, and keep the tables in docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
+
+evaluate-cases: setup ## run every case, and keep what each one says in docs/cases.md
+	@$(BIN)/python tools/evaluate_cases.py --out $(OUT)/cases $(if $(DATA),--data $(DATA))
 
 docs: setup ## write the documents that are generated from the code
 	@$(BIN)/python tools/write_docs.py
