@@ -140,8 +140,7 @@ def _tell_incident(alert: ET.Element, result: Result, row: Record) -> None:
     area = add(info, "area")
     add(area, "areaDesc", where)
     if row["longitude_deg"] is not None and row["latitude_deg"] is not None:
-        radius_km = WITHIN_95 * (row["position_sd_m"] or 0.0) / 1000
-        add(area, "circle", f"{row['latitude_deg']:.5f},{row['longitude_deg']:.5f} {radius_km:.3f}")
+        _place(area, row)
     elif row["area_id"] is not None:
         _polygons(area, result, row["area_id"])
 
@@ -173,6 +172,18 @@ def _tell_finding(alert: ET.Element, result: Result, finding: Record) -> None:
     area = add(info, "area")
     add(area, "areaDesc", where)
     _polygons(area, result, finding["area_id"])
+
+
+def _place(area: ET.Element, row: Record) -> None:
+    """A circle that holds the place in 95 of 100 cases; a bare point where its error is not known."""
+    point = f"{row['latitude_deg']:.5f},{row['longitude_deg']:.5f}"
+    if row["position_sd_m"] is not None:
+        add(area, "circle", f"{point} {WITHIN_95 * row['position_sd_m'] / 1000:.3f}")
+        return
+    # a circle without a radius would claim an exact place
+    code = add(area, "geocode")
+    add(code, "valueName", "latitude,longitude; error not known")
+    add(code, "value", point)
 
 
 def _info(alert: ET.Element, result: Result, *, event: str, certainty: str) -> ET.Element:

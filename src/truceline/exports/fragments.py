@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 Array: TypeAlias = pa.Array
 #: what JSON must escape in a string
 _ESCAPED = r'["\\\x00-\x1f\x7f]'
-#: a cell that begins so is a formula to a spreadsheet
-_FORMULA = r"^[=+\-@\t\r]"
+#: a cell that begins so is a formula to a spreadsheet; the sign alone is none
+_FORMULA = r"(?s)^[=+\-@\t\r]."
 #: between the values of a list in one cell (HXL attribute +list)
 LIST_MARK = "|"
 

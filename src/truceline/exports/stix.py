@@ -83,7 +83,6 @@ def bundle_objects(result: Result) -> list[Record]:
         result.run_id,
         name=caution(result) + result.title,
         description="\n".join([*(f"{key}: {value}" for key, value in about(result).items())]),
-        report_types=["incident"],
         published=maker.moment,
         object_refs=[item["id"] for item in found],
     )

@@ -26,6 +26,8 @@ from truceline.workflow.case import Case, open_case
 FOLDER = "exports"
 README = "README.txt"
 ALL = "all"
+#: endings of what programs put beside a GeoPackage that they open
+SIDE_FILES = ("-journal", "-wal", "-shm", ".aux.xml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,9 @@ def export(
         entries.sort(key=lambda entry: (entry["format"], entry["file"]))
         (partial / README).write_text(_readme(result, entries, notes), encoding="utf-8", newline="\n")  # (4)
         (partial / NAME).write_text(Manifest().append([head, *entries]).text(), encoding="utf-8")
-    return ExportOutcome(  # (5) is done by leaving the block
+    # (5) is done by leaving the block
+    _allow(folder, _with_side_files([entry["file"] for entry in entries]))
+    return ExportOutcome(
         folder=folder,
         run_id=result.run_id,
         files=tuple(
@@ -204,23 +208,33 @@ def _earlier(folder: Path, head: Entry) -> list[Entry]:
 
 
 def _declare(out: Path, name: str, files: Sequence[str]) -> None:
-    """Put what will stand in the result into its list of contents, hidden names too.
+    """Say in the result's list of contents what will stand in it, hidden names too.
 
-    The next run refuses a folder that holds what the list does not name; an export that was killed
-    must not make it do so.
+    The next run refuses a folder that holds what the list does not name; an export that was killed,
+    or a viewer that put its own file beside one of ours, must not make it do so.
     """
-    path = out / CONTENTS
-    listed = set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
-    inside = [*files, CONTENTS, *(f"{file}-journal" for file in files)]
-    listed |= {f"{top}/{file}" for top in (name, f".{name}.partial", f".{name}.old") for file in inside}
-    listed |= {f".{name}.lock", f"{CONTENTS}.new"}
+    inside = [*_with_side_files(files), CONTENTS, f"{CONTENTS}.new"]
+    tops = (name, f".{name}.partial", f".{name}.old")
+    _allow(out, [*(f"{top}/{file}" for top in tops for file in inside), f".{name}.lock"])
+
+
+def _with_side_files(files: Sequence[str]) -> list[str]:
+    """Files, and what GDAL, SQLite or QGIS may put beside one when it is opened."""
+    databases = [f"{file}{end}" for file in files if file.endswith(".gpkg") for end in SIDE_FILES]
+    return [*files, *databases]
+
+
+def _allow(folder: Path, names: Sequence[str]) -> None:
+    """Add names to a folder's list of contents, in one step."""
+    path, fresh = folder / CONTENTS, folder / f"{CONTENTS}.new"
     try:
-        fresh = out / f"{CONTENTS}.new"
+        listed = set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+        listed |= {*names, fresh.name}
         fresh.write_text("".join(f"{line}\n" for line in sorted(listed)), encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
         raise OutputError(
-            Problem(code="out_unwritable", message=f"the result's folder cannot be written: {error.strerror}", file=str(out), expected="a folder this user may write", next_step="Give another folder with --to")
+            Problem(code="out_unwritable", message=f"the folder cannot be written: {error.strerror}", file=str(folder), expected="a folder this user may write", next_step="Give another folder with --to")
         ) from error  # fmt: skip
 
 
