@@ -22,6 +22,7 @@ _CONTACT, _COAST, _BORDER, _UNKNOWN = range(4)
 
 BoolArray = npt.NDArray[np.bool_]
 ReasonArray = npt.NDArray[np.int8]
+ShapeArray = npt.NDArray[np.object_]
 
 #: changed ground thinner or smaller than this is redrawing, not movement
 _REDRAWN_KM2 = 0.02
@@ -87,6 +88,7 @@ def trace_contact(
     borders: BaseGeometry | None = None,
     theatre: BaseGeometry | None = None,
     changed: BaseGeometry | None = None,
+    also_held: BaseGeometry | None = None,
     coast_m: float = 3_000.0,
     border_m: float = 3_000.0,
     spacing_m: float = 500.0,
@@ -98,8 +100,8 @@ def trace_contact(
 
     held : polygons of one holder; land : polygons of the land; borders : lines that are no line of
     contact whatever happens (frontiers with third parties or with a holder's own country); theatre : the
-    ground that can be held by either; changed : ground that changed hands (``changed_ground``). All
-    WGS 84; what is not given is not used.
+    ground that can be held by either; changed : ground that changed hands (``changed_ground``); also_held :
+    ground that another map gives to the same holder. All WGS 84; what is not given is not used.
 
     The boundary is cut into pieces of at most ``spacing_m``. From the middle of each, two probes look
     outward, ``coast_m`` and twice that far. A probe sees the other side's ground where it is on land, in
@@ -111,7 +113,9 @@ def trace_contact(
     3. Beside ground that changed hands, a third of these distances is used: a line that moves is
        contact, wherever a coarse coast or border is drawn.
     4. What is left is contact, if it is beside changed ground or if borders or a theatre were given to
-       tell by. Otherwise it is unknown: a stretch that never moved may be a frontier.
+       tell by. Otherwise it is unknown: a stretch that never moved may be a frontier. Unknown too is
+       what never moved and has ``also_held`` outward at twice and six times ``coast_m``: a map may leave
+       out what was held before it began.
     5. Runs shorter than ``short_m`` between two runs of one reason take it; so do runs of contact
        shorter than ``short_unmoved_m`` beside which no ground changed hands (a border or coast drawn
        otherwise there). Rings shorter than ``islet_m`` beside which none did are unknown: too small.
@@ -120,7 +124,7 @@ def trace_contact(
     nothing.
     """
     seen = _Seen(
-        frame=frame, held=held, land=land, borders=borders, theatre=theatre, changed=changed,
+        frame=frame, held=held, land=land, borders=borders, theatre=theatre, changed=changed, also_held=also_held,
         coast_m=coast_m, border_m=border_m,
     )  # fmt: skip
     stretches: list[Stretch] = []
@@ -193,6 +197,7 @@ class _Seen:
         borders: BaseGeometry | None,
         theatre: BaseGeometry | None,
         changed: BaseGeometry | None,
+        also_held: BaseGeometry | None,
         coast_m: float,
         border_m: float,
     ) -> None:
@@ -212,6 +217,7 @@ class _Seen:
             plane(borders),
             plane(theatre),
         )
+        self.also_held = plane(also_held)
         coast = None if land is None else shapely.intersection(shapely.boundary(land), around)
         self.coast = plane(coast)
         self.changed = plane(changed)
@@ -234,18 +240,20 @@ class _Seen:
         sees_ground = np.logical_or.reduce(
             [on & within & ~own for on, within, own in zip(on_land, in_theatre, in_held, strict=True)]
         )
-        moved = _near(self.changed, middle, 100.0)
-        coast = np.where(
-            moved, _near(self.coast, middle, self.coast_m / 3), _near(self.coast, middle, self.coast_m)
-        )
+        at = shapely.points(middle)
+        moved = _near(self.changed, at, 100.0)
+        coast = _near(self.coast, at, self.coast_m)
+        coast &= ~moved | _near(self.coast, at, self.coast_m / 3)
         coast |= ~moved & ~on_land[0] & ~on_land[1]
-        border = np.where(
-            moved, _near(self.borders, middle, self.border_m / 3), _near(self.borders, middle, self.border_m)
-        )
+        border = _near(self.borders, at, self.border_m)
+        border &= ~moved | _near(self.borders, at, self.border_m / 3)
         border |= ~moved & np.logical_and.reduce(
             [~within & ~own for within, own in zip(in_theatre, in_held, strict=True)]
         )
         told = moved if self.borders is None and self.theatre is None else np.ones_like(moved)
+        far = [middle + outward * (times * self.coast_m) for times in (2, 6)]
+        inner = [_inside(self.also_held, probe, default=False) for probe in far]
+        told = told & (moved | ~(inner[0] & inner[1]))
         reasons = np.where(told, _CONTACT, _UNKNOWN)
         reasons[border] = _BORDER
         reasons[coast & ~sees_ground & ~border] = _COAST
@@ -259,11 +267,11 @@ def _inside(ground: BaseGeometry | None, points: FloatArray, *, default: bool) -
     return found
 
 
-def _near(what: BaseGeometry | None, points: FloatArray, distance_m: float) -> BoolArray:
+def _near(what: BaseGeometry | None, points: ShapeArray, distance_m: float) -> BoolArray:
     if what is None:
         return np.zeros(len(points), dtype=bool)
     shapely.prepare(what)
-    found: BoolArray = shapely.dwithin(what, shapely.points(points), distance_m)
+    found: BoolArray = shapely.dwithin(what, points, distance_m)
     return found
 
 
@@ -291,14 +299,13 @@ def _without_short_runs(
     turned, steps, limits = np.roll(reasons, -turn), np.roll(step_m, -turn), np.roll(contact_m, -turn)
     while True:
         runs = _runs(turned)
-        lengths = [float(steps[a:b].sum()) for a, b in runs]
-        short = [
-            k
-            for k, (a, b) in enumerate(runs)
-            if len(runs) > 2
-            and turned[runs[k - 1][0]] == turned[runs[(k + 1) % len(runs)][0]]
-            and lengths[k] < (limits[a:b].min() if turned[a] in (_CONTACT, _UNKNOWN) else short_m)
-        ]
+        begin = [a for a, _ in runs]
+        lengths = np.add.reduceat(steps, begin)
+        kind = turned[begin]
+        smallest = np.minimum.reduceat(limits, begin)
+        limit = np.where((kind == _CONTACT) | (kind == _UNKNOWN), smallest, short_m)
+        between = (np.roll(kind, 1) == np.roll(kind, -1)) & (len(runs) > 2)
+        short = np.flatnonzero(between & (lengths < limit)).tolist()
         if not short:
             return np.roll(turned, turn)
         k = min(short, key=lambda k: (lengths[k], k))

@@ -12,16 +12,16 @@ import pyarrow.compute as pc
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.geodesy import LocalFrame
 from truceline.line.history import LineHistory, Snapshot
 from truceline.line.sectors import Sectors, draw_cells
-from truceline.line.shapes import ground_km2, polygonal
+from truceline.line.shapes import ground_km2
 from truceline.schema.ledger import LEDGER
 from truceline.schema.table import Record, Table
 
 ELSEWHERE = "elsewhere"
 #: what is smaller comes from overlays, not from ground: a tenth of a square metre
 _NOTHING_KM2 = 1e-7
+_ROUNDING_KM2 = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,18 +41,18 @@ def keep_ledger(histories: Sequence[LineHistory], sectors: Sectors) -> Table:
     none has one row of zeros under ``elsewhere``, a repeat one row of nulls there: nothing is known of it.
     A step runs from the last moment that the shape before could describe. After repeats that is the last
     shape that differed, since what an update shows may have happened while the map stood still.
-    Areas are those on the ellipsoid; a step's rows add up to the ground between its two shapes.
+    Areas are those on the ellipsoid; a step's rows add up to the ground between its two shapes (within
+    .001 km²). A sector without a row at an update: no ground of it changed hands.
     """
     cells = draw_cells(sectors)
     shapely.prepare(cells)
-    frame = sectors.axis.frame
     rows: list[Record] = []
     for history in histories:
         shown: Snapshot | None = None
         for before, snapshot in pairwise(history.snapshots):
             shown = before if before.status != "repeat" or shown is None else shown
             since = before if snapshot.status == "repeat" else shown
-            rows += _step(history.source_id, since, snapshot, sectors, cells, frame)
+            rows += _step(history.source_id, since, snapshot, sectors, cells)
     return LEDGER.check(LEDGER.from_records(rows))
 
 
@@ -78,7 +78,6 @@ def _step(
     snapshot: Snapshot,
     sectors: Sectors,
     cells: Sequence[BaseGeometry],
-    frame: LocalFrame,
 ) -> list[Record]:
     span = snapshot.describes_until - since.describes_until
     common: Mapping[str, object] = {
@@ -93,8 +92,8 @@ def _step(
     }
     if snapshot.status == "repeat":
         return [_row(common, ELSEWHERE, None, None)]
-    gained = _by_cell(snapshot.gained, snapshot.gained_km2, cells, frame)
-    lost = _by_cell(snapshot.lost, snapshot.lost_km2, cells, frame)
+    gained = _by_cell(snapshot.gained, snapshot.gained_km2, cells)
+    lost = _by_cell(snapshot.lost, snapshot.lost_km2, cells)
     names = [*(sector.id for sector in sectors.sectors), ELSEWHERE]
     rows = [
         _row(common, name, won, left)
@@ -112,23 +111,18 @@ def _row(common: Mapping[str, object], name: str, gained: float | None, lost: fl
 
 
 def _by_cell(
-    ground: BaseGeometry | None, whole_km2: float | None, cells: Sequence[BaseGeometry], frame: LocalFrame
+    ground: BaseGeometry | None, whole_km2: float | None, cells: Sequence[BaseGeometry]
 ) -> list[float]:
-    """Areas in the cells, then the rest; they add up to ``whole_km2``."""
+    """Areas in the cells, then beyond them; together ``whole_km2``. Overlays in degrees, as of the ground."""
     areas = np.zeros(len(cells) + 1)
     if ground is None or ground.is_empty:
         return areas.tolist()
-    plane = frame.geometry_to_plane(ground)
-    touched = [k for k, cell in enumerate(cells) if cell.intersects(plane)]
+    whole = ground_km2(ground) if whole_km2 is None else whole_km2
+    touched = [k for k, cell in enumerate(cells) if cell.intersects(ground)]
     for k in touched:
-        if len(touched) == 1 and cells[k].contains(plane):
-            areas[k] = ground_km2(ground)
-        else:
-            areas[k] = ground_km2(frame.geometry_to_globe(polygonal(shapely.intersection(cells[k], plane))))
-    rest = (whole_km2 if whole_km2 is not None else ground_km2(ground)) - areas.sum()
-    beyond = polygonal(shapely.difference(plane, shapely.union_all([cells[k] for k in touched])))
-    if ground_km2(frame.geometry_to_globe(beyond)) > abs(rest) / 2 and rest > _NOTHING_KM2:
-        areas[-1] = rest
-    elif touched:
-        areas[max(touched, key=lambda k: areas[k])] += rest  # of the projection: some m²
+        one = len(touched) == 1 and cells[k].contains(ground)
+        areas[k] = whole if one else ground_km2(shapely.intersection(cells[k], ground))
+    areas[-1] = max(whole - float(areas.sum()), 0.0)
+    if areas[-1] < _ROUNDING_KM2 and touched:  # by cutting edges at the cells' borders
+        areas[-1] = 0.0
     return areas.tolist()

@@ -24,7 +24,8 @@ from truceline.schema.table import Table
 #: a place belongs to the sector of the nearest of the marks that stand this far apart
 MARK_KM = 1.0
 #: the cells reach this far from the axis; what lies further belongs to no cell, but to a sector all the same
-REACH_M = 2_000_000.0
+REACH_M = 1_000_000.0
+BORDER_STEP_M = 10_000.0
 
 IntArray = npt.NDArray[np.int64]
 
@@ -125,22 +126,23 @@ def assign_sectors(sectors: Sectors, longitude_deg: Any, latitude_deg: Any) -> I
 
 
 def draw_cells(sectors: Sectors) -> list[BaseGeometry]:
-    """The cells of the sectors in the plane of the frame, metres: disjoint, without gaps, out to ``REACH_M``."""
+    """The cells of the sectors, WGS 84: disjoint and without gaps, out to ``REACH_M`` round the axis.
+
+    Neighbours share the points of their common border, cut every ``BORDER_STEP_M`` before they leave the
+    plane, so that in degrees they still neither overlap nor part.
+    """
     x, y, owner = sectors.marks()
     around = shapely.box(x.min() - REACH_M, y.min() - REACH_M, x.max() + REACH_M, y.max() + REACH_M)
-    if len(x) < 2:
-        return [around]
-    cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(np.column_stack([x, y])), extend_to=around)
-    )
-    tree = shapely.STRtree(cells)
-    mark, cell = tree.query(shapely.points(x, y), predicate="intersects")
-    mine = np.zeros(len(cells), dtype=np.int64)
-    mine[cell] = owner[mark]
-    return [
-        polygonal(shapely.intersection(shapely.coverage_union_all(cells[mine == k]), around))
-        for k in range(len(sectors.sectors))
-    ]
+    merged = [around]
+    if len(x) > 1:
+        marks = shapely.multipoints(np.column_stack([x, y]))
+        cells = shapely.get_parts(shapely.voronoi_polygons(marks, extend_to=around))
+        mark, cell = shapely.STRtree(cells).query(shapely.points(x, y), predicate="intersects")
+        mine = np.zeros(len(cells), dtype=np.int64)
+        mine[cell] = owner[mark]
+        merged = [shapely.coverage_union_all(cells[mine == k]) for k in range(len(sectors.sectors))]
+    frame = sectors.axis.frame
+    return [polygonal(frame.geometry_to_globe(shapely.segmentize(cell, BORDER_STEP_M))) for cell in merged]
 
 
 def tabulate_sectors(sectors: Sectors) -> Table:
