@@ -215,7 +215,9 @@ def calibrate(
     )
     common = np.zeros(_N_DRAWS)
     if n_window > 1:
-        _, excess, error = _togetherness(count, design, before, fit, block=n_window)
+        # a window longer than a third of the past is judged by the longest runs that come three times
+        block = min(n_window, max(2, n_before // 3))
+        _, excess, error = _togetherness(count, design, before, fit, block=block)
         share = np.maximum(excess + error * even_normals(_N_DRAWS, rng=rng), 0.0)
         log_variance = np.log1p(share)
         common = np.sqrt(log_variance) * even_normals(_N_DRAWS, rng=rng) - log_variance / 2
