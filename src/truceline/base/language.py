@@ -154,17 +154,32 @@ def N_n(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802
     return singular, plural
 
 
-def told(text: str) -> str:
-    """A word or sentence of the case in the language in force; as written where none is given."""
+_NUMBER = re.compile(r"\d+")
+
+
+def told(text: str, *, name: bool = False) -> str:
+    """A word or sentence of the case in the language in force; as written where none is given.
+
+    ``name``: a name or a citation, which may well stay as written, so that nobody asks for it.
+    """
     now = voice()
     if not text or not now.translates:
         return text
-    found = now.words.get(text)
+    key, numbers = text, list[str]()
+    if key not in now.words:
+        # one line serves every number: “56 of 80 heard” is found as “# of # heard”
+        key, numbers = _NUMBER.sub("#", text), _NUMBER.findall(text)
+    found = now.words.get(key)
     if found is None:
-        now.missing.setdefault(text)
+        if not name:
+            now.missing.setdefault(text)
         return text
-    now.used.add(text)
-    return found if isinstance(found, str) else found[0]
+    now.used.add(key)
+    said = found if isinstance(found, str) else found[0]
+    if key == text:
+        return said
+    left = iter(numbers)
+    return re.sub("#", lambda _mark: next(left, "#"), said)
 
 
 def told_forms(noun: str) -> tuple[str, str, str] | None:

@@ -180,7 +180,7 @@ def _write_incident(
         radius,
         touched[0],
         touched[-1],
-        told(row["place_name"] or ""),
+        told(row["place_name"] or "", name=True),
         write_interval(row["occurred_from"], row["occurred_until"], data.zone),
         _("act not known") if act is None else data.act_names.get(act, act),
         None if row["existence_p"] is None else round(row["existence_p"], 3),

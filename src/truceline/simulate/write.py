@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,34 +27,41 @@ from truceline.simulate.world import Simulated
 LOCAL_ZONE, LOCAL_OFFSET_H = "Etc/GMT+2", -2
 
 
+#: translations of the words that stand in an invented case
+_WORDS = files("truceline.simulate") / "locale"
+
+
 def write_case(simulated: Simulated, folder: Path) -> Path:
     """Write the case and return its folder.
 
     (1) the terms, the case and its readme; (2) the sources' files; (3) coast and places; (4) the
-    truth. The same run gives the same bytes. ``folder`` is created; files of the same names in it
+    truth; (5) its words in other languages. The same run gives the same bytes. ``folder`` is created; files of the same names in it
     are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {}
+    texts: dict[str, str] = {}
     # (1)
-    files["case.yaml"] = case_yaml(simulated)
-    files["truce.yaml"] = truce_yaml(simulated)
-    files["README.md"] = readme(simulated)
+    texts["case.yaml"] = case_yaml(simulated)
+    texts["truce.yaml"] = truce_yaml(simulated)
+    texts["README.md"] = readme(simulated)
     # (2)
     links: list[tuple[str, int, int]] = []
-    files |= _instrument_files(simulated, links)
-    files |= _report_files(simulated, links)
-    files |= _count_files(simulated)
-    files["data/claims.csv"] = _claims(simulated)
-    files |= _map_files(simulated)
+    texts |= _instrument_files(simulated, links)
+    texts |= _report_files(simulated, links)
+    texts |= _count_files(simulated)
+    texts["data/claims.csv"] = _claims(simulated)
+    texts |= _map_files(simulated)
     # (3)
-    files["coast.geojson"] = _geojson(simulated, simulated.ground.land)
-    files["places.csv"] = _places(simulated)
+    texts["coast.geojson"] = _geojson(simulated, simulated.ground.land)
+    texts["places.csv"] = _places(simulated)
     for sector in SECTORS:
-        files[f"areas/{sector}.geojson"] = _geojson(simulated, simulated.ground.contact_zone(sector))
+        texts[f"areas/{sector}.geojson"] = _geojson(simulated, simulated.ground.contact_zone(sector))
     # (4)
-    files |= _truth_files(simulated, links)
-    for name, text in files.items():
+    texts |= _truth_files(simulated, links)
+    # (5)
+    for words in sorted(_WORDS.iterdir(), key=lambda path: path.name):
+        texts[f"locale/{words.name}"] = words.read_text(encoding="utf-8")
+    for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")

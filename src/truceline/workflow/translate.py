@@ -95,7 +95,7 @@ def told_case(file: CaseFile) -> CaseFile:
             "release": _told(file.release, "basis"),
             "map": _told(file.map, "land_credit"),
             "sources": [
-                _told(source, "title", "publisher", "licence", "citation", "role", "cost_of_absence")
+                _named(_told(source, "title", "role", "cost_of_absence"), "publisher", "licence", "citation")
                 for source in file.sources
             ],
             "series": [_told(series, "title", "caveat") for series in file.series],
@@ -112,7 +112,7 @@ def told_truce(truce: Truce) -> Truce:
             "summary": told(_one_line(truce.summary)),
             "parties": [_told(party, "name") for party in truce.parties],
             "declarations": [
-                _told(item, "speaker", "wording", "outlet", "note") for item in truce.declarations
+                _named(_told(item, "speaker", "wording", "note"), "outlet") for item in truce.declarations
             ],
             "clocks": [_told(clock, "title", "note") for clock in truce.clocks],
             "acts": [_told(act, "name", "definition") for act in truce.acts],
@@ -124,6 +124,12 @@ def told_truce(truce: Truce) -> Truce:
 def _told(record: Any, *names: str) -> Any:
     """A record with the texts of those fields told."""
     return record.model_copy(update={name: told(text) for name in names if (text := getattr(record, name))})
+
+
+def _named(record: Any, *names: str) -> Any:
+    """A record with names told where they have another form; they may stay as written."""
+    texts = {name: getattr(record, name) for name in names}
+    return record.model_copy(update={name: told(text, name=True) for name, text in texts.items() if text})
 
 
 def words_problems(case: Case, voice: Voice) -> list[Problem]:
@@ -146,7 +152,8 @@ def words_problems(case: Case, voice: Voice) -> list[Problem]:
             )
         )
     idle = [text for text in voice.words if text not in voice.used]
-    if idle and case.words_file is not None:
+    # the words of an invented case serve every scenario
+    if idle and case.words_file is not None and not case.file.invented:
         problems.append(
             Problem(
                 code="words_unused",
