@@ -207,6 +207,9 @@ def case_text(answers: Answers) -> str:
         f"  start: {start.isoformat()}",
         f"  stop: {answers.start.isoformat()}",
         "",
+        "# days after the truce that are read and shown beside it",
+        f"aftermath_days: {_aftermath_days(answers)}",
+        "",
         "release:",
         "  edition: mission",
         "  basis: A draft; decide what may be published, and when.",
@@ -296,6 +299,12 @@ def _baseline_start(answers: Answers) -> datetime:
         local = first.astimezone(ZoneInfo(answers.zone))
         return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(answers.zone))
     return start
+
+
+def _aftermath_days(answers: Answers) -> int:
+    """Days that the data go on after the truce, a month at most."""
+    last = answers.incidents.table.last if answers.incidents is not None else None
+    return 0 if last is None else max(0, min((last - answers.stop).days + 1, 30))
 
 
 def _as_of(answers: Answers) -> str:
