@@ -9,8 +9,8 @@ a probability there is no confidence.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from truceline.exports.sheets import finding_sheet, incident_sheet
 
 FILE = "result.stix.json"
 MOST = 20_000  #: bundles are read whole
-NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:truceline:stix")
+#: of the ids made here: the UUID of version 5 of ``urn:truceline:stix`` as a URL
+NAMESPACE = bytes.fromhex("15d909f188785b7fba02dc3fb9cfb974")
 #: markings that the standard itself defines (STIX 2.1, section 7.2.1.4)
 TLP_WHITE = "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9"
 TLP_AMBER = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"
@@ -97,7 +98,7 @@ class _Maker:
         self.moment = _stix_time(result.as_of)
         self._author = f"identity--{_uuid(result, 'identity', 'truceline')}"
         self._statement = f"marking-definition--{_uuid(result, 'marking-definition', 'licence')}"
-        self._extension = f"extension-definition--{uuid.uuid5(NAMESPACE, 'extension')}"
+        self._extension = f"extension-definition--{name_uuid('extension')}"
         self._tlp = TLP_WHITE if result.is_public else TLP_AMBER
 
     def opening(self) -> list[Record]:
@@ -188,8 +189,17 @@ def _note(
     )
 
 
-def _uuid(result: Result, kind: str, key: str) -> uuid.UUID:
-    return uuid.uuid5(NAMESPACE, f"{result.run_id}/{kind}/{key}")
+def _uuid(result: Result, kind: str, key: str) -> str:
+    return name_uuid(f"{result.run_id}/{kind}/{key}")
+
+
+def name_uuid(name: str) -> str:
+    """UUID of version 5 (RFC 9562, section 5.5) of ``name`` in ``NAMESPACE``: the same everywhere."""
+    digest = bytearray(hashlib.sha1(NAMESPACE + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _stix_time(moment: Any) -> str:
