@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from json.decoder import JSONDecoder
 from typing import Any
 
@@ -19,7 +19,7 @@ import shapely
 from shapely.geometry import shape
 
 from truceline.base.errors import InputError, Problem
-from truceline.sources.formats.columns import in_parts, join_batches, make_column
+from truceline.sources.formats.columns import PART_ROWS, in_parts, join_batches, make_column
 from truceline.sources.formats.geometry import points_to_wkb, to_wkb
 from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW, WGS84, Layer, ReadOptions, broken
 from truceline.sources.source import InputFile
@@ -28,6 +28,8 @@ _DECODER = JSONDecoder()
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _BARE = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection")  # fmt: skip
 _RECORD = "\x1e"
+#: text that is parsed at once: few values stand in memory, and equal names are kept once
+_BLOCK_CHARACTERS = 1 << 16
 
 
 def read_geojson(file: InputFile, content: bytes, options: ReadOptions) -> Layer:
@@ -43,14 +45,14 @@ def read_geojson(file: InputFile, content: bytes, options: ReadOptions) -> Layer
     parts: list[dict[str, pa.Array]] = []
     row = 1
     try:
-        for features in in_parts(_features(file, text, crs), size=options.batch_rows):
+        for features in in_parts(_features(file, text, crs), size=PART_ROWS):
             parts.append(_columns(features, first_row=row))
             row += len(features)
     except json.JSONDecodeError as error:
         raise json_fault(file, text, error) from error
     except RecursionError as error:
         raise broken(file, "GeoJSON", "it is nested too deeply") from error
-    batches = join_batches(parts)
+    batches = join_batches(parts, batch_rows=options.batch_rows)
     return Layer(crs=crs[0] if crs else WGS84, batches=iter(batches))
 
 
@@ -80,33 +82,97 @@ def _features(file: InputFile, text: str, crs: list[str]) -> Iterator[Any]:
             _of_value(file, _DECODER.decode(record), crs) for record in text.split(_RECORD) if record.strip()
         )
         return
-    if '"crs"' in text:  # rare, and may stand after the features
-        yield from _of_texts(file, text, crs)
-        return
-    opening = re.compile(r'\{\s*("(?!features")[^"\\]*"\s*:\s*("[^"\\]*"|[\d.eE+-]+|null|\{[^{}]*\}|\[[^\[\]{}]*\])\s*,\s*)*"features"\s*:\s*\[').match(text, start)  # fmt: skip
+    opening = _open_features(text, start)
     if opening is None:
         yield from _of_texts(file, text, crs)
         return
-    place = _skip(text, opening.end())
-    if text[place : place + 1] != "]":
-        while True:
-            feature, place = _DECODER.raw_decode(text, place)
-            yield feature
-            place = _skip(text, place)
-            mark = text[place : place + 1]
-            if mark == "]":
-                break
-            if mark != ",":
+    outer, place = opening
+    place = yield from _by_blocks(text, _skip(text, place))
+    while text[place : place + 1] != "]":
+        feature, place = _DECODER.raw_decode(text, place)
+        yield feature
+        place = _skip(text, place)
+        mark = text[place : place + 1]
+        if mark == ",":
+            place = _skip(text, place + 1)
+        elif mark != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
+    # what stands after the features, read as the rest of an object
+    place = _skip(text, place + 1)
+    rest, end = _members(text, place, first=False)
+    if _skip(text, end) < len(text):
+        raise json.JSONDecodeError("Extra data", text, _skip(text, end))
+    _check_collection(file, {**outer, "features": [], **rest}, crs)
+
+
+def _by_blocks(text: str, place: int) -> Generator[Any, None, int]:
+    """Features many at a time, as far as that goes; the place at which the next one stands.
+
+    What stands between the first two features, with the start of the second, is taken for the mark
+    between all of them. A block cut at such a mark is whole features or no JSON: a cut inside a
+    feature or a text leaves a bracket or a quote open, and the rest is then read one by one.
+    """
+    if text[place : place + 1] == "]":
+        return place
+    _, end = _DECODER.raw_decode(text, place)
+    comma = _skip(text, end)
+    if text[comma : comma + 1] != ",":
+        return place
+    mark = text[end : _skip(text, comma + 1) + 8]
+    while (cut := text.rfind(mark, place, place + _BLOCK_CHARACTERS)) > place:
+        try:
+            block = json.loads(f"[{text[place:cut]}]")
+        except (json.JSONDecodeError, RecursionError):
+            return place
+        yield from block
+        place = _skip(text, text.index(",", cut) + 1)
+    return place
+
+
+def _by_lines(text: str, place: int) -> Generator[Any, None, int]:
+    """Features that stand a line each, many at a time, as ``_by_blocks``."""
+    while (cut := text.rfind("\n", place, place + _BLOCK_CHARACTERS)) > place:
+        lines = [line for line in text[place:cut].split("\n") if not line.isspace() and line]
+        try:
+            block = json.loads(f"[{','.join(lines)}]")
+        except (json.JSONDecodeError, RecursionError):
+            return place
+        if any(not isinstance(value, dict) or value.get("type") != "Feature" for value in block):
+            return place
+        yield from block
+        place = cut + 1
+    return _skip(text, place)
+
+
+def _open_features(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+    """Members before the array of features, and where that begins; None where there is none."""
+    if text[start : start + 1] != "{":
+        return None
+    outer, place = _members(text, _skip(text, start + 1), first=True, until="features")
+    return (outer, place + 1) if text[place : place + 1] == "[" else None
+
+
+def _members(text: str, place: int, *, first: bool, until: str | None = None) -> tuple[dict[str, Any], int]:
+    """Members of an object from ``place`` to its end, or to the value of the member ``until``."""
+    found: dict[str, Any] = {}
+    while text[place : place + 1] != "}":
+        if not first:
+            if text[place : place + 1] != ",":
                 raise json.JSONDecodeError("Expecting ',' delimiter", text, place)
             place = _skip(text, place + 1)
-    # what stands around the features must be an object too: read it without them
-    around = text[start : opening.end()] + text[place:]
-    try:
-        outer = json.loads(around)
-    except json.JSONDecodeError as error:
-        at = error.pos if start + error.pos < opening.end() else place + error.pos - opening.end() + start
-        raise json.JSONDecodeError(error.msg, text, min(at, len(text))) from error
-    _check_collection(file, outer, crs)
+        first = False
+        if text[place : place + 1] != '"':
+            raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, place)
+        name, place = _DECODER.raw_decode(text, place)
+        place = _skip(text, place)
+        if text[place : place + 1] != ":":
+            raise json.JSONDecodeError("Expecting ':' delimiter", text, place)
+        place = _skip(text, place + 1)
+        if name == until:
+            return found, place
+        found[name], place = _DECODER.raw_decode(text, place)
+        place = _skip(text, place)
+    return found, place + 1
 
 
 def _of_texts(file: InputFile, text: str, crs: list[str]) -> Iterator[Any]:
@@ -115,6 +181,9 @@ def _of_texts(file: InputFile, text: str, crs: list[str]) -> Iterator[Any]:
     value, place = _DECODER.raw_decode(text, place)
     rest = _skip(text, place)
     yield from _of_value(file, value, crs)
+    if rest < len(text) and isinstance(value, dict) and value.get("type") == "Feature":
+        rest = yield from _by_lines(text, rest)
+        rest = _skip(text, rest)
     while rest < len(text):
         is_line = isinstance(value, dict) and value.get("type") == "Feature"
         if not is_line:

@@ -9,18 +9,22 @@ not invented.
 from __future__ import annotations
 
 import io
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from truceline.base.errors import InputError, Problem
 from truceline.sources.formats.archive import Archive, too_large
-from truceline.sources.formats.columns import as_text, in_parts, join_batches, make_column
+from truceline.sources.formats.columns import PART_ROWS, as_text, in_parts, join_batches, make_column
 from truceline.sources.formats.geometry import find_wkt, read_wkt
 from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW, Layer, ReadOptions, broken, choose_layer
 from truceline.sources.source import InputFile
+
+#: a row's number in the sheet (the first is 1), and its cells; an empty one is ""
+NumberedRow = tuple[int, Sequence[Any]]
 
 #: rows in which a header is looked for
 _HEADER_ROWS = 50
@@ -52,19 +56,22 @@ def read_sheet(
     try:
         book = load_workbook(io.BytesIO(content))
         seen = [meta.name for meta in book.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
-        filled = [name for name in seen if book.get_sheet_by_name(name).total_height > 0]
         wanted = options.sheet or options.layer
+        sheets = {name: book.get_sheet_by_name(name) for name in seen} if wanted is None else {}
+        filled = [name for name, known in sheets.items() if known.total_height > 0]
         name = choose_layer(book.sheet_names if wanted else filled, wanted, file=file, option="sheet")
-        sheet = book.get_sheet_by_name(name)
-        top, left = sheet.start or (0, 0)
-        rows: list[list[Any]] = sheet.to_python(skip_empty_area=True)
+        sheet = sheets.get(name) or book.get_sheet_by_name(name)
+        left = (sheet.start or (0, 0))[1]
+        rows = enumerate(sheet.iter_rows(), start=1)
+        top = (sheet.start or (0, 0))[0]
+        head = list(itertools.islice(rows, max(options.header_row or 0, top + _HEADER_ROWS)))
+        return _layer(file, head, rows, options, left=left, sheet=name)
     except (CalamineError, OSError, ValueError, OverflowError) as error:
         raise broken(file, "workbook", error) from error
     except BaseException as error:  # a panic of the library in Rust is no Exception
         if type(error).__name__ != "PanicException":
             raise
         raise broken(file, "workbook", error) from error
-    return _layer(file, rows, options, first_row=top + 1, left=left, sheet=name)
 
 
 def _check_repeats(file: InputFile, archive: Archive) -> None:
@@ -86,53 +93,63 @@ def _check_repeats(file: InputFile, archive: Archive) -> None:
 
 
 def _layer(
-    file: InputFile, rows: list[list[Any]], options: ReadOptions, *, first_row: int, left: int, sheet: str
+    file: InputFile,
+    head: Sequence[NumberedRow],
+    rest: Iterable[NumberedRow],
+    options: ReadOptions,
+    *,
+    left: int,
+    sheet: str,
 ) -> Layer:
-    at = _header_at(file, rows, options, first_row=first_row, sheet=sheet)
-    names = _header(file, rows[at], left=left, row=first_row + at)
-    numbered = (
-        (first_row + at + 1 + i, row)
-        for i, row in enumerate(rows[at + 1 :])
-        if any(cell != "" for cell in row)
-    )
-    parts = [_columns(names, part) for part in in_parts(numbered, size=options.batch_rows)]
+    at = _header_at(file, head, options, sheet=sheet)
+    row, cells = head[at]
+    names = _header(file, cells, left=left, row=row)
+    filled = (one for one in itertools.chain(head[at + 1 :], rest) if any(cell != "" for cell in one[1]))
+    parts = [_columns(names, part) for part in in_parts(filled, size=PART_ROWS)]
     crs: str | None = None
     if not parts:
         parts = [{name: pa.nulls(0, pa.string()) for _, name in names} | {ROW: pa.array([], pa.int64())}]
-    texts = [(name, [_as_one_text(part[name]) for part in parts]) for _, name in names]
-    wkt = find_wkt(
-        [name for name, _ in texts],
-        [next((value for array in arrays for value in array if value), None) for _, arrays in texts],
-    ) if len(parts[0][ROW]) else None  # fmt: skip
+    texts = [
+        (name, next(filter(None, (_first_text(part[name]) for part in parts)), None)) for _, name in names
+    ]
+    wkt = find_wkt([name for name, _ in texts], [value for _, value in texts])
     if wkt is not None:
         for part in parts:
             part[GEOMETRY], part[FAULT], crs = read_wkt(_as_one_text(part.pop(wkt)), file=file, srid=crs)
-    return Layer(crs=crs, batches=iter(join_batches(parts)))
+    return Layer(crs=crs, batches=iter(join_batches(parts, batch_rows=options.batch_rows)))
+
+
+def _first_text(array: pa.Array) -> str | None:
+    if array.type != pa.string() or array.null_count == len(array):
+        return None
+    value: str = array.drop_null()[0].as_py()
+    return value
 
 
 def _as_one_text(array: pa.Array) -> list[str | None]:
     return array.to_pylist() if array.type == pa.string() else [None] * len(array)
 
 
-def _header_at(
-    file: InputFile, rows: Sequence[Sequence[Any]], options: ReadOptions, *, first_row: int, sheet: str
-) -> int:
+def _header_at(file: InputFile, head: Sequence[NumberedRow], options: ReadOptions, *, sheet: str) -> int:
     if options.header_row is not None:
-        at = options.header_row - first_row
-        if 0 <= at < len(rows):
-            return at
+        for at, (row, cells) in enumerate(head):
+            if row == options.header_row and any(cell != "" for cell in cells):
+                return at
         raise InputError(
-            Problem(code="value_range", message=f"the sheet {sheet!r} has nothing in that row", file=file.label, row=options.header_row, column="header_row", got=str(options.header_row), expected=f"{first_row} to {first_row + len(rows) - 1}", next_step="Correct the option `header_row`")
+            Problem(code="value_range", message=f"the sheet {sheet!r} has nothing in that row", file=file.label, row=options.header_row, column="header_row", got=str(options.header_row), expected="a row with the names of the columns", next_step="Correct the option `header_row`")
         )  # fmt: skip
-    width = max((len(row) for row in rows), default=0)
-    used = sum(any(i < len(row) and row[i] != "" for row in rows[:_HEADER_ROWS]) for i in range(width))
-    for at, row in enumerate(rows[:_HEADER_ROWS]):
-        if sum(isinstance(cell, str) and bool(cell.strip()) for cell in row) * 2 >= max(used, 1):
-            if at:
-                options.note(file, f"the header is row {first_row + at} of the sheet {sheet!r}; what stands above it was passed over.")  # fmt: skip
+    used = sum(
+        any(cell != "" for cell in column) for column in zip(*(cells for _, cells in head), strict=False)
+    )
+    empty = True
+    for at, (row, cells) in enumerate(head):
+        if sum(isinstance(cell, str) and bool(cell.strip()) for cell in cells) * 2 >= max(used, 1):
+            if not empty:
+                options.note(file, f"the header is row {row} of the sheet {sheet!r}; what stands above it was passed over.")  # fmt: skip
             return at
+        empty &= all(cell == "" for cell in cells)
     raise InputError(
-        Problem(code="column_missing", message=f"no row of the sheet {sheet!r} looks like a header", file=file.label, row=first_row, expected="a row of names above the values", next_step="Set the option `header_row`")
+        Problem(code="column_missing", message=f"no row of the sheet {sheet!r} looks like a header", file=file.label, row=head[0][0] if head else 1, expected="a row of names above the values", next_step="Set the option `header_row`")
     )  # fmt: skip
 
 

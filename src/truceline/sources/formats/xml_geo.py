@@ -18,7 +18,7 @@ import pyarrow as pa
 import shapely
 
 from truceline.base.errors import InputError, Problem
-from truceline.sources.formats.columns import in_parts, join_batches, make_column
+from truceline.sources.formats.columns import PART_ROWS, in_parts, join_batches, make_column
 from truceline.sources.formats.geojson import to_wkb_any
 from truceline.sources.formats.layer import (
     FAULT,
@@ -97,10 +97,10 @@ def _walk(file: InputFile, content: bytes) -> Iterator[tuple[str, Element]]:
 def _layer(records: Iterator[dict[str, Any]], options: ReadOptions) -> Layer:
     parts = []
     row = 1
-    for part in in_parts(records, size=options.batch_rows):
+    for part in in_parts(records, size=PART_ROWS):
         parts.append(_columns(part, first_row=row))
         row += len(part)
-    return Layer(crs=WGS84, batches=iter(join_batches(parts)))
+    return Layer(crs=WGS84, batches=iter(join_batches(parts, batch_rows=options.batch_rows)))
 
 
 def _columns(records: list[dict[str, Any]], *, first_row: int) -> dict[str, pa.Array]:
