@@ -244,6 +244,8 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
         for block in stream.blocks(columns):
             for line, fields, cut in block.other:
                 sheet.set_aside(stream.header, line, fields, cut=cut)
+            if not len(block.numbers):
+                continue
             sheet.account.rows_read += len(block.numbers)
             header, fields_at = stream.header, block.fields
             batch = Batch(
@@ -273,10 +275,10 @@ def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStre
     InputError
         As ``csv_batches``.
     """
-    look = survey(sheet.file)
-    if look.n_nul:
-        sheet.tables.notes.append(f"{sheet.file.label}: {look.n_nul} NUL characters were dropped.")
-    stream = CsvStream(sheet.file, delimiter=delimiter, n_lines=look.n_lines)
+    n_nul = survey(sheet.file)
+    if n_nul:
+        sheet.tables.notes.append(f"{sheet.file.label}: {n_nul} NUL characters were dropped.")
+    stream = CsvStream(sheet.file, delimiter=delimiter)
     sheet.check_header(stream.header, list(columns))
     return stream
 

@@ -65,16 +65,8 @@ class Block:
         return _split(raw, self._delimiter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What one look at a whole file tells before any row is read."""
-
-    n_nul: int
-    n_lines: int  #: line breaks, plus one
-
-
-def survey(file: InputFile) -> Survey:
-    """Check that the file is UTF-8 from end to end, and count its lines.
+def survey(file: InputFile) -> int:
+    """Check that the file is UTF-8 from end to end, before any row is read; how many NULs it has.
 
     Raises
     ------
@@ -82,25 +74,23 @@ def survey(file: InputFile) -> Survey:
         If it is missing, empty, cut or not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    n_nul = n_lines = 0
+    n_nul = 0
     try:
         for chunk in file.chunks(BLOCK_BYTES):
             decoder.decode(chunk)
             n_nul += chunk.count(0)
-            n_lines += chunk.count(b"\n")
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         file.text()  # names the line
         raise
-    return Survey(n_nul=n_nul, n_lines=n_lines + 1)
+    return n_nul
 
 
 class CsvStream:
     """A file's header, then its blocks."""
 
-    def __init__(self, file: InputFile, *, delimiter: str, n_lines: int) -> None:
+    def __init__(self, file: InputFile, *, delimiter: str) -> None:
         self.delimiter = delimiter
-        self._n_lines = n_lines
         self._pieces = self._whole_lines(file)
         self._pending = b""
         self._line = 1  # of the first pending byte
@@ -245,7 +235,7 @@ class CsvStream:
                     return rows
                 raise BrokenCsvError(str(error), row=start) from error
             line, start = start, first_line + reader.line_num
-            rows.append((line, fields, start - 1 >= self._n_lines and len(fields) < self._n_header))
+            rows.append((line, fields, lines.is_cut and len(fields) < self._n_header))
             if first_only:
                 break
         self._line = start
@@ -269,6 +259,11 @@ class _Lines:
     @property
     def at_end(self) -> bool:
         return self._io.tell() == len(self._texts[-1])
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the line given last has no line break: the file ends in it."""
+        return not self._given[-1].endswith(("\n", "\r"))
 
     def __iter__(self) -> _Lines:
         return self

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.schema.table import NUMBER_BY_NAME, TIME, Table, TableSpec
-from truceline.sources.columns import Hashes, Reals, Whole, id_texts, ids_of
+from truceline.sources.columns import Hashes, Mask, Reals, Whole, id_texts, ids_of
 from truceline.sources.source import InputFile
 
 #: a column: an array, one value for every row, or numbers of which NaN is none
@@ -39,6 +39,21 @@ class Gathered:
         if len(hashes):
             self._parts.append(columns)
             self._hashes.append(hashes)
+
+    def keep(self, mask: Mask) -> None:
+        """Drop the rows added so far of which ``mask`` is false."""
+        if mask.all():
+            return
+        first = 0
+        for at, hashes in enumerate(self._hashes):
+            some = mask[first : first + len(hashes)]
+            first += len(hashes)
+            picked_rows = pa.array(np.flatnonzero(some))
+            self._parts[at] = {
+                name: values.take(picked_rows) if isinstance(values, pa.Array) else values[some] if isinstance(values, np.ndarray) else values
+                for name, values in self._parts[at].items()
+            }  # fmt: skip
+            self._hashes[at] = hashes[some]
 
     def table(self) -> Table:
         """All rows, ordered by time and id, whatever the order of files and rows."""

@@ -412,7 +412,7 @@ class Sheet:
                 Problem(code="column_missing", message=f"the header is one field that holds {other!r}", file=self.file.label, row=1, got=header[0][:200], expected=", ".join(columns), next_step=f"Set the option `delimiter: {other!r}`, or save the file with commas")
             )  # fmt: skip
         problems = [
-            Problem(code="column_missing", message="the header lacks a column", file=self.file.label, row=1, column=name, got=", ".join(header)[:200], expected=name, next_step="Map the file's own header to this name, or fetch the right file")
+            Problem(code="column_missing", message="the header lacks a column", file=self.file.label, row=1, column=name, got=", ".join(header)[:800], expected=name, next_step="Map the file's own header to this name, or fetch the right file")
             for name in columns
             if name not in header
         ] + [

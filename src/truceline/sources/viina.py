@@ -192,10 +192,14 @@ class NewsIncidents(Source):
 
 def count_carried(observations: Table) -> int:
     """Records that repeat headline and place of a record of the (UTC) day before."""
-    _, texts = coded(observations["text"].combine_chunks())
-    _, places = coded(observations["place_name"].combine_chunks())
+    texts, places = (_codes(observations[name]) for name in ("text", "place_name"))
     days = observations["occurred_from"].cast(pa.int64()).to_numpy() // (1440 * _MINUTE_US)
     _, stories = np.unique(texts * (int(places.max()) + 1) + places, return_inverse=True)
     width = int(days.max() - days.min()) + 2
     keys = stories * width + (days - days.min()) + 1
     return int(np.isin(keys - 1, keys).sum())
+
+
+def _codes(column: pa.ChunkedArray) -> Whole:
+    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
