@@ -20,7 +20,7 @@ import stix2
 from fixtures_exports import HOSTILE, RUN, START, write_case, write_result
 
 from truceline.base.errors import CallError, OutputError, Problem, TrucelineError
-from truceline.custody.manifest import read_manifest
+from truceline.custody.manifest import Manifest, read_manifest
 from truceline.exports import cap, kml, stix, xlsx
 from truceline.exports.cap import certainty_of
 from truceline.exports.export import EXPORTS, Export
@@ -195,6 +195,22 @@ def test_a_real_case_is_actual_and_an_edition_that_is_not_public_is_restricted(t
     assert bundle["objects"][0]["name"] == "TLP:AMBER"
     assert {ref for o in bundle["objects"] for ref in o.get("object_marking_refs", ())} >= {stix.TLP_AMBER}
     assert stix.TLP_WHITE not in json.dumps(bundle)
+
+
+def test_the_edition_of_the_run_decides_who_may_see_it_whatever_its_words_say(tmp_path: Path) -> None:
+    for edition, public in (("public", True), ("public_full", True), ("mission", False), ("other", False)):
+        out = write_result(tmp_path / edition, edition="Whatever language this is in.")
+        line = {"kind": "run", "run_id": RUN, "case": "invented", "edition": edition}
+        (out / "manifest.jsonl").write_text(Manifest().append([line]).text())
+        assert read_result(out).is_public is public
+
+
+def test_a_moment_of_the_evidence_is_told_in_utc(tmp_path: Path) -> None:
+    out = write_result(tmp_path / "r")
+    tree = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    (out / "findings.json").write_text(json.dumps({**tree, "as_of": "2031-04-11T18:30:00+03:00"}))
+    alert = export(out, formats=["cap"], chosen=["inc-1"]).folder / "cap/inc-1.xml"
+    assert "<sent>2031-04-11T15:30:00-00:00</sent>" in alert.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,6 @@ class CaseShapes:
 
     areas: tuple[ResultArea, ...] = ()
     publish_shapes: Mapping[str, bool] = field(default_factory=dict)  #: source id → may be published
-    is_public: bool | None = None  #: whether its edition may be shown to anyone; None: not said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +102,9 @@ class Result:
 
     @property
     def as_of(self) -> datetime:
-        """Date of the evidence as a moment: its midnight, UTC."""
-        return datetime.fromisoformat(self.document["as_of"]).replace(tzinfo=UTC)
+        """Date of the evidence as a moment: of a day alone its first, UTC."""
+        moment = datetime.fromisoformat(self.document["as_of"])
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     @property
     def edition(self) -> str:
@@ -195,8 +195,10 @@ def read_result(folder: Path, *, case: CaseShapes | None = None) -> Result:
         _unreadable(folder, f"findings.json cannot be read ({error})", cause=error)
     if not known:
         _unreadable(folder, f"findings.json is of another kind: {document['schema']}")
-    if document["run_id"] not in read_manifest(folder).run_ids:
+    runs = {e["run_id"]: e for e in read_manifest(folder).entries if e["kind"] == "run"}
+    if document["run_id"] not in runs:
         _unreadable(folder, "the manifest does not know the run of findings.json")
+    edition = runs[document["run_id"]].get("edition")
     for name in TABLE_NAMES:
         if not (folder / "tables" / f"{name}.parquet").is_file():
             _unreadable(folder, f"tables/{name}.parquet is absent")
@@ -206,7 +208,7 @@ def read_result(folder: Path, *, case: CaseShapes | None = None) -> Result:
     publish = {**said}
     for name, allowed in (case.publish_shapes if case else {}).items():
         publish[name] = allowed and publish.get(name, True)
-    public = _says_public(document) if case is None or case.is_public is None else case.is_public
+    public = _says_public(document) if edition is None else str(edition).startswith("public")
     return Result(folder=folder, document=document, areas=areas, publish_shapes=publish, is_public=public)
 
 

@@ -186,7 +186,6 @@ def _shapes_of(case: Case) -> CaseShapes:
             for area in case.file.areas
         ),
         publish_shapes={source.id: source.publish_shapes for source in case.file.sources},
-        is_public=case.file.release.edition != "mission",
     )
 
 
