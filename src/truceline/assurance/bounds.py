@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial import cKDTree
 from scipy.special import betainc, gammaincinv
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.series import Bound, FloatArray
+from truceline.base.columns import IntArray
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.coverage.field import Grid, WatchField, build_field, choose_rows, has_probability, lay_grid
@@ -40,7 +42,7 @@ class PastPoints:
 
     longitude_deg: FloatArray
     latitude_deg: FloatArray
-    moments: tuple[datetime, ...]
+    at_us: IntArray  #: microseconds since 1970
 
 
 def bound_unseen(
@@ -201,11 +203,11 @@ def weigh_history(grid: Grid, past: PastPoints | None, *, frame: LocalFrame, zon
     length = grid.stop_s - grid.start_s
     place = np.full(n_points, 1 / n_points)
     time = length / length.sum()
-    if past is not None and len(past.moments):
+    if past is not None and len(past.at_us):
         x, y = frame.to_plane(past.longitude_deg, past.latitude_deg)
         if np.isfinite(grid.x_m).all():
             place = _blend(_nearest_counts(grid, x, y), place)
-        clock = np.array([moment.astimezone(ZoneInfo(zone)).hour for moment in past.moments])
+        clock = _local_hours(past.at_us, zone)
         hourly = np.bincount(clock, minlength=24)[grid.clock_h] * length
         if hourly.sum() > 0:
             time = _blend(hourly, time)
@@ -220,12 +222,25 @@ def _nearest_counts(grid: Grid, x: FloatArray, y: FloatArray) -> FloatArray:
     if len(grid.x_m) > 1:
         steps = np.hypot(np.diff(grid.x_m), np.diff(grid.y_m))
         reach = float(np.min(steps[steps > 0])) * 1.5
-    for one_x, one_y in zip(np.atleast_1d(x), np.atleast_1d(y), strict=True):
-        away = np.hypot(grid.x_m - one_x, grid.y_m - one_y)
-        nearest = int(np.argmin(away))
-        if away[nearest] <= reach:
-            counts[nearest] += 1
+    x, y = np.atleast_1d(x), np.atleast_1d(y)
+    k = min(2, len(counts))
+    away, nearest = cKDTree(np.column_stack([grid.x_m, grid.y_m])).query(np.column_stack([x, y]), k=k)
+    away, nearest = np.reshape(away, (len(x), k)), np.reshape(nearest, (len(x), k))
+    first = nearest[:, 0].copy()
+    # between two that are all but equally near, the one that comes first
+    for one in np.flatnonzero(away[:, -1] <= away[:, 0] * (1 + 1e-12)).tolist() if k > 1 else ():
+        first[one] = int(np.argmin(np.hypot(grid.x_m - x[one], grid.y_m - y[one])))
+    near = np.hypot(grid.x_m[first] - x, grid.y_m[first] - y) <= reach
+    counts += np.bincount(first[near], minlength=len(counts))
     return counts
+
+
+def _local_hours(at_us: IntArray, zone: str) -> IntArray:
+    """(n,) hour of the day; each minute that occurs is looked up once."""
+    minute, number = np.unique(at_us // 60_000_000, return_inverse=True)
+    tz = ZoneInfo(zone)
+    hour = [datetime.fromtimestamp(one * 60, tz=tz).hour for one in minute.tolist()]
+    return np.array(hour, dtype=np.int64)[number.reshape(-1)]
 
 
 def _blend(history: npt.NDArray[np.float64], even: FloatArray) -> FloatArray:

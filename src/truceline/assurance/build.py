@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,39 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.assurance.bins import make_bins
+from truceline.assurance.recorded import LineDistance, count_observations
 from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.base.language import _
 from truceline.coverage.exposure import measure_exposure, rows_of_source, watched_bins
 from truceline.line.history import LineHistory
-from truceline.schema.table import TIME, Record, Table, records, within
-
-#: (longitudes, latitudes, moments) → distance to the line, metres, NaN where unknown; sign ignored
-LineDistance = Callable[[FloatArray, FloatArray, Sequence[datetime]], FloatArray]
+from truceline.schema.table import TIME, Record, Table, records
 
 #: a window this much longer or shorter than a bin still counts as one bin long (clocks change)
 _SLACK_H = 1.5
 _NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
-
-#: what is needed of an observation; the rest is not turned into Python objects
-_OBSERVATION_COLUMNS = [
-    "observation_id",
-    "acts",
-    "accused_party_id",
-    "area_id",
-    "occurred_from",
-    "occurred_until",
-    "longitude_deg",
-    "latitude_deg",
-    "raw_file",
-    "raw_row",
-]
-
-
-_OBSERVATION_COLUMNS = [
-    "observation_id", "acts", "accused_party_id", "area_id", "longitude_deg", "latitude_deg",
-    "occurred_from", "occurred_until", "primary_source_id", "text", "raw_file", "raw_row",
-]  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -121,13 +99,9 @@ def build_series(
     elif spec.measure == "level_change":
         _add_levels(tally, lines.get(spec.source), spec)
     else:
-        found = _choose_observations(spec, observations, areas, span=Interval(bins[0].start, bins[-1].stop))
-        speaking = {row["area_id"] for row in found if row["area_id"]}
-        found = _near_line(found, spec, line_distance, tally)
-        if spec.measure == "starts":
-            _add_starts(tally, found)
-        else:
-            _add_records(tally, found, spec)
+        recorded = count_observations(spec, observations, areas=areas, bins=bins, line_distance=line_distance)
+        tally.count, tally.refs, speaking = recorded.count, recorded.refs, recorded.speaking_areas
+        tally.notes += recorded.notes
     exposure = measure_exposure(rows, area_ids=areas, speaking_areas=speaking, bins=bins)
     zero = np.isnan(tally.count) & _is_zero(spec, tally, rows, observations)
     tally.count[zero] = 0.0
@@ -146,80 +120,6 @@ def build_series(
         row_refs=tuple(tuple(sorted(refs)) for refs in tally.refs),
         notes=tuple(tally.notes),
     )
-
-
-def _choose_observations(
-    spec: SeriesSpec, observations: Table, areas: frozenset[str], *, span: Interval
-) -> list[Record]:
-    """Records of the source that may be of the series' act, party and area, each once."""
-    chosen: dict[str, Record] = {}
-    own = observations.filter(pc.equal(observations["source_id"], spec.source)).select(_OBSERVATION_COLUMNS)
-    own = within(
-        own, start_column="occurred_from", stop_column="occurred_until", start=span.start, stop=span.stop
-    )
-    for row in records(own):
-        if spec.act is not None and row["acts"] and spec.act not in row["acts"]:
-            continue
-        if spec.party is not None and row["accused_party_id"] not in (None, spec.party):
-            continue
-        if areas and row["area_id"] and row["area_id"] not in areas:
-            continue
-        chosen[row["observation_id"]] = row
-    found = [chosen[key] for key in sorted(chosen)]
-    return _first_tellings(found) if spec.measure == "records" else found
-
-
-def _first_tellings(found: list[Record]) -> list[Record]:
-    """Of what was told in words, the first record of each origin: a copy the day after is no new event."""
-    first: dict[str, Record] = {}
-    for row in sorted(found, key=lambda row: (row["occurred_from"], row["observation_id"])):
-        origin = row["primary_source_id"] if row["text"] else None
-        first.setdefault(origin or row["observation_id"], row)
-    return [first[key] for key in sorted(first, key=lambda key: first[key]["observation_id"])]
-
-
-def _near_line(
-    found: list[Record], spec: SeriesSpec, line_distance: LineDistance | None, tally: _Tally
-) -> list[Record]:
-    """Those close to the line; a record without a point, or without a line, is left out and told."""
-    if spec.near_line_m is None:
-        return found
-    placed = [row for row in found if row["longitude_deg"] is not None and row["latitude_deg"] is not None]
-    if line_distance is None or not placed:
-        tally.notes.append(_("No distance to a line can be had: no record is counted."))
-        return []
-    distance = line_distance(
-        np.array([row["longitude_deg"] for row in placed], dtype=np.float64),
-        np.array([row["latitude_deg"] for row in placed], dtype=np.float64),
-        [row["occurred_from"] for row in placed],
-    )
-    unknown = int(np.isnan(distance).sum()) + len(found) - len(placed)
-    if unknown:
-        tally.notes.append(_("{n} records have no distance to the line and are left out.").format(n=unknown))
-    near = np.abs(np.nan_to_num(distance, nan=np.inf)) <= spec.near_line_m
-    return [row for row, keep in zip(placed, near, strict=True) if keep]
-
-
-def _add_starts(tally: _Tally, found: list[Record]) -> None:
-    for row in found:
-        tally.add(tally.find(row["occurred_from"]), 1.0, (row["raw_file"], row["raw_row"]))
-
-
-def _add_records(tally: _Tally, found: list[Record], spec: SeriesSpec) -> None:
-    """Records whose time lies in one bin; with bins of a day or more also those that straddle two."""
-    straddling = 0
-    for row in found:
-        start, stop = row["occurred_from"], row["occurred_until"]
-        position = tally.find(start)
-        inside = position is not None and stop <= tally.bins[position].stop
-        if not inside:
-            if spec.usual_bin_h < 24 or stop - start > (tally.bins[0].stop - tally.bins[0].start) * 1.1:
-                straddling += position is not None
-                continue
-            position = tally.find(start + (stop - start) / 2)
-        tally.add(position, 1.0, (row["raw_file"], row["raw_row"]))
-    if straddling:
-        tally.notes.append(_("{n} records cannot be dated to one bin and are left out.").format(n=straddling))
 
 
 def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> None:
@@ -253,9 +153,13 @@ def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset
             else:
                 tally.add(position, row["value"], (row["raw_file"], row["raw_row"]))
     if too_long:
-        tally.notes.append(_("{n} numbers are over more time than one bin and are left out.").format(n=too_long))
+        tally.notes.append(
+            _("{n} numbers are over more time than one bin and are left out.").format(n=too_long)
+        )
     if tally.unknown:
-        tally.notes.append(_("{n} bins hold a record without a number and are missing.").format(n=len(tally.unknown)))
+        tally.notes.append(
+            _("{n} bins hold a record without a number and are missing.").format(n=len(tally.unknown))
+        )
 
 
 def _choose_counts(spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> list[Record]:
@@ -292,7 +196,9 @@ def _add_levels(tally: _Tally, history: LineHistory | None, spec: SeriesSpec) ->
             continue
         tally.add(position, after.gained_km2 + after.lost_km2, (after.raw_file, after.raw_row))
     if long_steps:
-        tally.notes.append(_("{n} updates hold the change of more than one bin and are left out.").format(n=long_steps))
+        tally.notes.append(
+            _("{n} updates hold the change of more than one bin and are left out.").format(n=long_steps)
+        )
 
 
 def _is_zero(

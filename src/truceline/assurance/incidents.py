@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 
 from truceline.assurance.bins import make_bins
-from truceline.assurance.series import Series, SeriesSpec
+from truceline.assurance.series import FloatArray, Series, SeriesSpec
 from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure
 from truceline.schema.table import Record
@@ -15,7 +15,7 @@ from truceline.schema.table import Record
 
 def count_incidents(
     spec: SeriesSpec,
-    incidents: Sequence[Record],
+    middle_s: FloatArray,
     *,
     coverage_rows: Sequence[Record],
     area_ids: Set[str],
@@ -24,6 +24,7 @@ def count_incidents(
 ) -> Series:
     """Count incidents by the middle of their time.
 
+    middle_s : (n_incidents,) Unix seconds.
     coverage_rows : of the sensors whose records make incidents (``coverage.rows_of_source``);
         their mean share is the exposure. A day on which none of them could see is missing;
         a day on which they saw nothing is a zero.
@@ -31,11 +32,8 @@ def count_incidents(
     span = Interval(min(baseline.start, window.start), max(baseline.stop, window.stop))
     bins = make_bins(bin_h=spec.bin_h, bin_months=spec.bin_months, zone=spec.zone, window=window, span=span)
     starts = np.array([one.start.timestamp() for one in bins])
-    middle = np.array(
-        [(row["occurred_from"].timestamp() + row["occurred_until"].timestamp()) / 2 for row in incidents]
-    )
-    place = np.searchsorted(starts, middle, side="right") - 1
-    inside = (place >= 0) & (middle < bins[-1].stop.timestamp())
+    place = np.searchsorted(starts, middle_s, side="right") - 1
+    inside = (place >= 0) & (middle_s < bins[-1].stop.timestamp())
     count = np.bincount(place[inside], minlength=len(bins)).astype(np.float64)
     exposure = measure_exposure(coverage_rows, area_ids=area_ids, speaking_areas=frozenset(), bins=bins)
     count[exposure <= 0] = np.nan

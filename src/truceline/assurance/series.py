@@ -80,7 +80,7 @@ class Series:
     count, exposure : (n_bins,) — exposure is the share of the bin's area and time in which the
     source could see, in (0, 1]; a bin with exposure 0 is missing.
     in_baseline, in_window : (n_bins,) bool — a bin is in the window only if wholly inside.
-    row_refs : (n_bins,) lists of ``(raw_file, raw_row)``: the rows that made each count.
+    row_refs : (n_bins,) lists of ``(raw_file, raw_row)``: rows that made each count, the first 200.
     """
 
     spec: SeriesSpec

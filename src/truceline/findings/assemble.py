@@ -16,11 +16,11 @@ from truceline.findings.evidence import (
     evidence_of_maps,
     evidence_of_series,
     incidents_in,
-    rows_of_incidents,
 )
+from truceline.findings.incident_set import IncidentSet
 from truceline.findings.judge import Judged, judge
 from truceline.findings.reasons import reason_text
-from truceline.findings.results import Evidence, Finding, Reason, RowRef
+from truceline.findings.results import Evidence, Finding, Reason
 from truceline.findings.summary import would_change
 from truceline.findings.words import counted, listed, period_of, units_of
 from truceline.line.history import LineHistory
@@ -55,7 +55,7 @@ class Ground:
     ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
     detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
     ``absent`` the sources that would have spoken and were not there (title and act), ``parts`` the
-    areas that lie in an area, ``rows`` the row of each observation.
+    areas that lie in an area.
     """
 
     truce: Truce
@@ -64,13 +64,12 @@ class Ground:
     monitors: bool
     claims: Sequence[Record]
     lines: Sequence[LineHistory]
-    incidents: Sequence[Record]
+    incidents: IncidentSet
     measure: Callable[[Question], list[Measured]]
     bound_of: Callable[[Question, int | None], Bound]
     watch_of: Callable[[Question], Watch | None]
     absent: Sequence[tuple[str, str | None]] = ()
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    rows: Mapping[str, RowRef] = field(default_factory=dict)
 
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
@@ -140,15 +139,15 @@ def _finding(
     measured = ground.measure(question)
     maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
     evidence = [
-        *evidence_of_incidents(ground.incidents, question, rows=ground.rows),
+        *evidence_of_incidents(ground.incidents, question),
         *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id, n_compared=question.n_compared) for item in measured),
         *evidence_of_claims(list(ground.claims), question),
         *maps,
     ]  # fmt: skip
     incidents = incidents_in(ground.incidents, question)
     together = party_id == TOGETHER
-    attributed = [incident for incident in incidents if incident["attributed_party_id"] == party_id]
-    unattributed = [incident for incident in incidents if together or incident["attributed_party_id"] is None]
+    attributed = incidents.of_parties([party_id])
+    unattributed = incidents if together else incidents.of_parties([None])
     bound = ground.bound_of(
         question, len(attributed) + len(unattributed) if ground.monitors else _detections(evidence)
     )
@@ -161,8 +160,8 @@ def _finding(
         speaking = [item for item in speaking if item.reason.series_id not in blind]
     judged = judge(
         speaking,
-        attributed=attributed,
-        unattributed=unattributed,
+        attributed=attributed.one_of_each(),
+        unattributed=unattributed.one_of_each(),
         bound=bound,
         expected=expected,
         watched_share=watch.share if watch else None,
@@ -265,7 +264,7 @@ def _reasons(
     obligation: Obligation,
     question: Question,
     evidence: Sequence[Evidence],
-    unattributed: Sequence[Record],
+    unattributed: IncidentSet,
     bound: Bound,
     watch: Watch | None,
     judged: Judged,
@@ -330,8 +329,9 @@ def _reasons(
     ):
         reasons += _nothing_here(ground, question)
     if question.party_id == TOGETHER:
-        ids = tuple(incident["incident_id"] for incident in unattributed)
-        reasons.append(replace(plain("whoever_acted"), rows=rows_of_incidents(unattributed, ground.rows), incident_ids=ids))  # fmt: skip
+        reasons.append(
+            replace(plain("whoever_acted"), rows=unattributed.rows(), incident_ids=unattributed.ids())
+        )
     elif unattributed:
         text = _("{incidents} of this act in the area and period, none of which can be attributed.").format(
             incidents=counted(float(len(unattributed)), "incident")
@@ -340,8 +340,8 @@ def _reasons(
             Reason(
                 code="not_attributable",
                 text=text,
-                rows=rows_of_incidents(unattributed, ground.rows),
-                incident_ids=tuple(incident["incident_id"] for incident in unattributed),
+                rows=unattributed.rows(),
+                incident_ids=unattributed.ids(),
             )
         )
     elif judged.responsibility == "not_attributed":

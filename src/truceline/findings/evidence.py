@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -12,10 +12,10 @@ import numpy as np
 from truceline.assurance.series import Effect, Series
 from truceline.base.language import _, digits
 from truceline.findings.claims import Change, Question
+from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Evidence, Reason, RowRef
 from truceline.findings.words import counted, day_of, figure, from_to, listed, moment_of, times_of
 from truceline.line.history import LineHistory, Snapshot
-from truceline.schema.table import Record
 
 #: an e-value of 20 or more is reported as a change (a false alarm in at most one case of twenty)
 REPORTED_E = 20.0
@@ -261,38 +261,18 @@ def _changes(history: LineHistory, question: Question) -> list[tuple[Snapshot, d
     return changes
 
 
-def incidents_in(incidents: Sequence[Record], question: Question) -> list[Record]:
+def incidents_in(incidents: IncidentSet, question: Question) -> IncidentSet:
     """Incidents of the act whose time interval lies in the period, and place in the area."""
-    return [
-        incident
-        for incident in incidents
-        if incident["act"] == question.act
-        and question.period.start <= incident["occurred_from"]
-        and incident["occurred_until"] <= question.period.stop
-        and (question.area_id == question.theatre_id or incident["area_id"] in question.part_ids)
-    ]
+    found = incidents.of_act(question.act).inside(question.period.start, question.period.stop)
+    return found if question.area_id == question.theatre_id else found.in_areas(question.part_ids)
 
 
-def rows_of_incidents(
-    incidents: Sequence[Record], rows: Mapping[str, RowRef], *, most: int = 200
-) -> tuple[RowRef, ...]:
-    """Rows of the observations that incidents were made from."""
-    found = {rows[name] for incident in incidents for name in incident["observation_ids"] if name in rows}
-    return tuple(sorted(found)[:most])
-
-
-def evidence_of_incidents(
-    incidents: Sequence[Record], question: Question, *, rows: Mapping[str, RowRef]
-) -> list[Evidence]:
+def evidence_of_incidents(incidents: IncidentSet, question: Question) -> list[Evidence]:
     """Incidents attributed to the party: the only observations that speak against one party alone."""
-    own = [
-        incident
-        for incident in incidents_in(incidents, question)
-        if incident["attributed_party_id"] == question.party_id
-    ]
+    own = incidents_in(incidents, question).of_parties([question.party_id])
     if not own:
         return []
-    verified = sum(incident["occurrence"] == "verified" for incident in own)
+    verified = own.count("verified")
     return [
         Evidence(
             kind="sensor",
@@ -311,11 +291,9 @@ def evidence_of_incidents(
                 text=_("{incidents} attributed to this party, {verified} of them verified.").format(
                     incidents=counted(float(len(own)), "incident"), verified=verified
                 ),
-                source_ids=tuple(
-                    dict.fromkeys(source for incident in own for source in incident["source_ids"])
-                ),
-                rows=rows_of_incidents(own, rows),
-                incident_ids=tuple(incident["incident_id"] for incident in own),
+                source_ids=own.source_ids(),
+                rows=own.rows(),
+                incident_ids=own.ids(),
             ),
             brief=_("{incidents} attributed, {verified} verified").format(
                 incidents=counted(float(len(own)), "incident"), verified=verified

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from truceline.base.language import N_, _
+from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Finding, Reason
 from truceline.findings.words import counted
-from truceline.schema.table import Record
 from truceline.terms.truce import Truce
 
 WOULD_CHANGE = {
@@ -64,7 +64,7 @@ OCCURRENCE_WORDS = {
 
 
 def summarise(
-    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool, incidents: Sequence[Record]
+    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool, incidents: IncidentSet
 ) -> tuple[str, ...]:
     """The report in sentences: what it rests on, then each act with each party, whole window."""
     bounded = any(finding.bound.history_hi95 is not None for finding in findings)
@@ -76,13 +76,8 @@ def summarise(
         )
     )
     if monitors:
-        inside = [
-            incident
-            for incident in incidents
-            if truce.span.start <= incident["occurred_from"] and incident["occurred_until"] <= truce.span.stop
-        ]
-        verified = sum(incident["occurrence"] == "verified" for incident in inside)
-        attributed = sum(incident["responsibility"] == "attributed" for incident in inside)
+        inside = incidents.inside(truce.span.start, truce.span.stop)
+        verified, attributed = inside.count("verified"), inside.n_attributed()
         basis = _("A mechanism watched: of {incidents} in the window {verified} are verified and {attributed} attributed to a party.").format(incidents=counted(len(inside), "incident"), verified=verified, attributed=attributed)  # fmt: skip
     else:
         basis = _(

@@ -14,13 +14,14 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import CaseError, OutputError, Problem
 from truceline.custody.manifest import Manifest
+from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Results
 from truceline.findings.summary import summarise
 from truceline.release.coarsen import coarsen_incidents
 from truceline.release.register import read_register
 from truceline.release.rule import ALLOWED, ReleaseRule, moment_of
 from truceline.release.withhold import Withheld, publish
-from truceline.schema.table import Table, records
+from truceline.schema.table import Table
 from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
 
@@ -135,7 +136,7 @@ def release(results: Results, case: Case, edition: Edition, *, shapes: dict[str,
     _write_register(edition.register, settled.register.text())
     return replace(
         public,
-        summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=records(public.incidents)),
+        summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=IncidentSet.of(public.incidents, public.observations)),
     )  # fmt: skip
 
 

@@ -16,15 +16,18 @@ from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
 from truceline.assurance.incidents import count_incidents
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
+from truceline.attribution.line_distances import bulk_line_distances_m
+from truceline.base.columns import IntArray
 from truceline.base.intervals import Interval
 from truceline.base.language import _, day_words, told
 from truceline.coverage.exposure import measure_exposure, rows_of_source
 from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
 from truceline.findings.evidence import incidents_in
+from truceline.findings.incident_set import IncidentSet
 from truceline.findings.words import from_to, listed, period_of
 from truceline.line.history import LineHistory
-from truceline.line.side import line_distances_m
+from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Record, Table
 from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
@@ -39,8 +42,9 @@ class Gauge:
     observations: Table  #: with their origins
     coverage: Table  #: with declared detection probabilities
     lines: tuple[LineHistory, ...]
-    incidents: Sequence[Record]
+    incidents: IncidentSet
     shapes: Mapping[str, BaseGeometry]  #: areas that have one
+    _speaking: dict[str, list[str]] = field(default_factory=dict)
     _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
 
     def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
@@ -68,7 +72,10 @@ class Gauge:
         speakers = {entry.id: entry.options.get("speaker_party") for entry in self.case.file.sources}
         measured = []
         for spec in self.case.file.series:
-            if (spec.act, spec.party) != (question.act, question.party_id) or spec.source not in read:
+            if (spec.act, spec.party or TOGETHER) != (
+                question.act,
+                question.party_id,
+            ) or spec.source not in read:
                 continue
             if spec.area != question.area_id and not self._speaks_of_part(spec, question.area_id):
                 continue
@@ -98,13 +105,9 @@ class Gauge:
 
     def _attributed_over(self, question: Question) -> list[Measured]:
         """Incidents attributed to the party, a day: the one series that leans on no party's word."""
-        own = [
-            incident
-            for incident in self.incidents
-            if incident["attributed_party_id"] == question.party_id
-            and incident["act"] == question.act
-            and (question.area_id == question.theatre_id or incident["area_id"] in question.part_ids)
-        ]
+        own = self.incidents.of_act(question.act).of_parties([question.party_id])
+        if question.area_id != question.theatre_id:
+            own = own.in_areas(question.part_ids)
         if not own:
             return []
         sensors = [
@@ -112,7 +115,9 @@ class Gauge:
         ]
         spec = SeriesSpec(
             id=f"attributed_{question.act}_{question.party_id}",
-            title=_("Incidents attributed to {party}").format(party=self.case.truce.party_name(question.party_id)),
+            title=_("Incidents attributed to {party}").format(
+                party=self.case.truce.party_name(question.party_id)
+            ),
             source=sensors[0],
             measure="records",
             unit="incident",
@@ -131,7 +136,7 @@ class Gauge:
             ]
             series = count_incidents(
                 spec,
-                own,
+                own.middle_s(),
                 coverage_rows=rows,
                 area_ids=question.part_ids,
                 baseline=self.case.file.baseline.interval,
@@ -141,7 +146,10 @@ class Gauge:
         series, effect = self._effects[key]
         return [
             Measured(
-                series=series, effect=effect, source_title=_("sensors of the mechanism"), speaker_party_id=None
+                series=series,
+                effect=effect,
+                source_title=_("sensors of the mechanism"),
+                speaker_party_id=None,
             )
         ]
 
@@ -154,19 +162,10 @@ class Gauge:
         """
         sensors = self._measured_sensors(question.act)
         if sensors:
-            detections = sum(
-                incident["attributed_party_id"] in (None, question.party_id)
-                and not sensors.isdisjoint(incident["source_ids"])
-                and (incident["existence_p"] is None or incident["existence_p"] >= 0.5)
-                for incident in incidents_in(self.incidents, question)
-            )
-        past = [
-            incident
-            for incident in self.incidents
-            if incident["act"] == question.act
-            and incident["longitude_deg"] is not None
-            and incident["occurred_until"] <= question.window.start
-        ]
+            seen = incidents_in(self.incidents, question).likely_seen_by(sensors)
+            if question.party_id != TOGETHER:
+                seen = seen.of_parties([None, question.party_id])
+            detections = len(seen)
         return bound_unseen(
             act=question.act,
             area_id=question.area_id,
@@ -177,12 +176,14 @@ class Gauge:
             frame=self.case.frame,
             zone=question.zone,
             geometries=self.shapes,
-            past_points=PastPoints(
-                longitude_deg=np.array([incident["longitude_deg"] for incident in past], dtype=np.float64),
-                latitude_deg=np.array([incident["latitude_deg"] for incident in past], dtype=np.float64),
-                moments=tuple(incident["occurred_from"] for incident in past),
-            ),
+            past_points=self._past_points(question),
         )
+
+    def _past_points(self, question: Question) -> PastPoints:
+        """Where and when acts of the kind were before the window."""
+        past = self.incidents.of_act(question.act).placed_until(question.window.start)
+        longitude, latitude, at_us = past.points()
+        return PastPoints(longitude_deg=longitude, latitude_deg=latitude, at_us=at_us)
 
     def _measured_sensors(self, act: str) -> frozenset[str]:
         """Sources whose detection probability for an act is known."""
@@ -239,16 +240,11 @@ class Gauge:
 
     def speaking_areas(self, source_id: str) -> list[str]:
         """Areas of which a source has records."""
-        table = self.observations
-        return sorted(
-            {
-                area
-                for source, area in zip(
-                    table["source_id"].to_pylist(), table["area_id"].to_pylist(), strict=True
-                )
-                if source == source_id and area
-            }
-        )
+        if source_id not in self._speaking:
+            table = self.observations
+            own = pc.unique(table["area_id"].filter(pc.equal(table["source_id"], source_id)))
+            self._speaking[source_id] = sorted(area for area in own.to_pylist() if area)
+        return self._speaking[source_id]
 
     def _speaks_of_part(self, spec: SeriesSpec, area_id: str) -> bool:
         """Whether a series of a whole can be counted for one of its parts: by records with areas."""
@@ -258,13 +254,11 @@ class Gauge:
             and area_id in self.speaking_areas(spec.source)
         )
 
-    def _line_distance(
-        self, longitudes: FloatArray, latitudes: FloatArray, moments: Sequence[datetime]
-    ) -> FloatArray:
+    def _line_distance(self, longitudes: FloatArray, latitudes: FloatArray, at_us: IntArray) -> FloatArray:
         """Distance to the line of the case's first map, as it was drawn at each moment."""
         if not self.lines:
             return np.full(len(longitudes), np.nan)
-        return line_distances_m(self.lines[0], longitudes, latitudes, at=moments, frame=self.case.frame)
+        return bulk_line_distances_m(self.lines[0], longitudes, latitudes, at_us=at_us, frame=self.case.frame)
 
 
 def _moment_with_year(moment: datetime, question: Question) -> str:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline import __version__
 from truceline.attribution.attribute import attribute
 from truceline.base.canonical import canonical_json, digest_bytes, digest_file
+from truceline.base.columns import at_words, codes
 from truceline.base.errors import Problem
 from truceline.base.language import _, carried, digits
 from truceline.base.language import language as spoken
@@ -31,7 +33,8 @@ from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_i
 from truceline.findings.assemble import Ground, assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
-from truceline.findings.results import Place, Results, RowRef, SeriesResult, SourceAccount
+from truceline.findings.incident_set import IncidentSet
+from truceline.findings.results import Place, Results, SeriesResult, SourceAccount
 from truceline.findings.summary import summarise, tell_parts
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
@@ -138,7 +141,7 @@ def compute(
     coverage = apply_declared(ingested.coverage, case.file.detection)
     shapes = case.shapes()
     incidents = _incidents(case, observations, coverage, lines, shapes)  # (6)
-    incident_rows = records(incidents)
+    incident_set = IncidentSet.of(incidents, observations)
     progress("measuring series", 3, steps)
     gauge = Gauge(
         case=case,
@@ -146,7 +149,7 @@ def compute(
         observations=observations,
         coverage=coverage,
         lines=lines,
-        incidents=incident_rows,
+        incidents=incident_set,
         shapes=shapes,
     )
     series = _series(case, ingested, gauge)  # (7)
@@ -191,7 +194,7 @@ def compute(
         disagreements=disagreements,
         sources=ingested.sources,
         quarantined=ingested.quarantined,
-        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_rows),
+        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
         context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements)),
         limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
@@ -334,12 +337,14 @@ def _placed(incidents: Table, shapes: dict[str, BaseGeometry]) -> Table:
         return incidents
     longitude = incidents["longitude_deg"].to_numpy()
     latitude = incidents["latitude_deg"].to_numpy()
-    areas = incidents["area_id"].to_pylist()
+    code, names = codes(incidents["area_id"])
+    named = np.array([bool(name) for name in names] + [False])[code]
     for name, outline in known:
-        inside = contains_xy(outline, longitude, latitude)
-        areas = [area or (name if here else None) for area, here in zip(areas, inside, strict=True)]
+        inside = ~named & contains_xy(outline, longitude, latitude)
+        code[inside], named = len(names), named | inside
+        names.append(name)
     position = incidents.schema.get_field_index("area_id")
-    return incidents.set_column(position, incidents.schema.field(position), pa.array(areas, type=pa.string()))
+    return incidents.set_column(position, incidents.schema.field(position), at_words(names, code))
 
 
 def _series(case: Case, ingested: Ingested, gauge: Gauge) -> tuple[SeriesResult, ...]:
@@ -378,19 +383,7 @@ def _ground(
         watch_of=gauge.watch_of,
         absent=absent,
         parts={area.id: case.with_parts(area.id) for area in case.file.areas},
-        rows=_rows_of(gauge),
     )
-
-
-def _rows_of(gauge: Gauge) -> dict[str, RowRef]:
-    """The row of every observation that an incident was made from."""
-    wanted = {name for incident in gauge.incidents for name in incident["observation_ids"]}
-    table = gauge.observations.select(["observation_id", "raw_file", "raw_row"])
-    return {
-        row["observation_id"]: RowRef(file=row["raw_file"], row=row["raw_row"])
-        for row in table.to_pylist()
-        if row["observation_id"] in wanted
-    }
 
 
 def _context(
