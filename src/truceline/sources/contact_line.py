@@ -25,6 +25,9 @@ from truceline.base.geodesy import distance_m
 
 FloatArray = npt.NDArray[np.float64]
 
+#: where a way to the edge ends, and how it was found
+Way = tuple[tuple[float, float], str]
+
 #: how far beside the line a point is taken to ask which piece lies there, degrees (about 0.1 m)
 _BESIDE_DEG = 1e-6
 #: a piece may lie on the other hand of the line along this share of its edge (loops of a drawing)
@@ -121,49 +124,62 @@ def _nearest_gap(chains: Sequence[LineString], within_m: float) -> tuple[int, in
 
 # -- (2) -------------------------------------------------------------------------------------
 def _lead_on(chain: LineString, region: BaseGeometry, *, said: list[str]) -> LineString:
+    """The line with its open ends led to the region's edge; both are found on the line as drawn."""
     if chain.is_closed:
         return chain
-    coordinates = [tuple(place) for place in chain.coords]
-    for at_start in (True, False):
-        end = Point(coordinates[0 if at_start else -1])
-        if not region.contains(end):
-            continue  # on the edge, or beyond it
-        target, how = _way_out(LineString(coordinates), region, at_start=at_start)
-        if target is None:
-            raise UnsplitError(f"its end at {end.x:.3f}, {end.y:.3f} cannot be led to the region's edge without crossing it")  # fmt: skip
-        km = distance_m(end.x, end.y, *target) / 1000
-        said.append(f"its {'start' if at_start else 'end'} at {end.x:.3f}, {end.y:.3f} was led on {km:.1f} km to the edge of the case's region, {how}")  # fmt: skip
-        coordinates = [target, *coordinates] if at_start else [*coordinates, target]
-    return LineString(coordinates)
+    places = shapely.get_coordinates(chain)
+    ends = {at_start: places[0 if at_start else -1] for at_start in (True, False)}
+    ends = {at_start: end for at_start, end in ends.items() if region.contains(Point(end))}
+    ways = {at_start: _ways_out(chain, region, at_start=at_start) for at_start in ends}
+    chosen = {at_start: found[0] for at_start, found in ways.items() if found}
+    if len(chosen) == 2 and _cross(ends, chosen):
+        chosen = {at_start: found[-1] for at_start, found in ways.items()}
+    if len(chosen) < len(ends) or (len(chosen) == 2 and _cross(ends, chosen)):
+        lost = next((end for at_start, end in ends.items() if at_start not in chosen), ends[True] if True in ends else places[-1])  # fmt: skip
+        raise UnsplitError(f"its end at {lost[0]:.3f}, {lost[1]:.3f} cannot be led to the region's edge without crossing it")  # fmt: skip
+    for at_start, (target, how) in chosen.items():
+        x, y = ends[at_start].tolist()
+        km = distance_m(x, y, *target) / 1000
+        said.append(f"its {'start' if at_start else 'end'} at {x:.3f}, {y:.3f} was led on {km:.1f} km to the edge of the case's region, {how}")  # fmt: skip
+        places = np.vstack(([target], places) if at_start else (places, [target]))
+    return LineString(places)
 
 
-def _way_out(
-    chain: LineString, region: BaseGeometry, *, at_start: bool
-) -> tuple[tuple[float, float] | None, str]:
+def _cross(ends: dict[bool, FloatArray], chosen: dict[bool, Way]) -> bool:
+    """Whether the ways of the two ends meet."""
+    one, other = (LineString([ends[at_start], chosen[at_start][0]]) for at_start in (True, False))
+    return bool(one.intersects(other))
+
+
+def _ways_out(chain: LineString, region: BaseGeometry, *, at_start: bool) -> list[Way]:
+    """Ways from an end to the region's edge that do not meet the line: straight on, the shortest."""
     places = shapely.get_coordinates(chain)
     if at_start:
         places = places[::-1]
     end = places[-1]
     # latitude-scaled plane: a direction on the map, not in degrees
     scale = np.array([np.cos(np.radians(end[1])), 1.0])
-    steps = np.hypot(*(np.diff(places, axis=0) * scale).T)
-    behind = np.cumsum(steps[::-1])[::-1]
-    near = np.flatnonzero(behind >= behind[0] * _LAST_SHARE)
-    origin = places[near[-1]] if len(near) else places[0]
-    heading = (end - origin) * scale
+    drawn = LineString(places * scale)
+    origin = shapely.get_coordinates(shapely.line_interpolate_point(drawn, 1 - _LAST_SHARE, normalized=True))[
+        0
+    ]
+    heading = end * scale - origin
     edge = region.boundary
     west, south, east, north = region.bounds
+    targets: list[tuple[FloatArray, str]] = []
     if np.hypot(*heading) > 0:
         far = end + heading / np.hypot(*heading) * 2 * np.hypot(east - west, north - south) / scale
         hits = shapely.get_coordinates(shapely.intersection(LineString([end, far]), edge))
         if len(hits):
-            target = hits[np.argmin(np.hypot(*(hits - end).T))]
-            if _is_clear(chain, end, target):
-                return (float(target[0]), float(target[1])), "straight on"
-    nearest = shapely.get_coordinates(shapely.shortest_line(Point(end), edge))[-1]
-    if _is_clear(chain, end, nearest):
-        return (float(nearest[0]), float(nearest[1])), "by the shortest way"
-    return None, ""
+            targets.append((hits[np.argmin(np.hypot(*(hits - end).T))], "straight on"))
+    targets.append(
+        (shapely.get_coordinates(shapely.shortest_line(Point(end), edge))[-1], "by the shortest way")
+    )
+    return [
+        ((float(target[0]), float(target[1])), how)
+        for target, how in targets
+        if _is_clear(chain, end, target)
+    ]
 
 
 def _is_clear(chain: LineString, end: FloatArray, target: FloatArray) -> bool:
