@@ -148,6 +148,7 @@ def clock_time(day: date, zone: str, *, minutes: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def days_window(days: Days, zone: str, *, day_starts_min: int = 0, named_by_last: bool = False) -> Interval:
     """The window of whole days whose clock starts ``day_starts_min`` minutes after midnight.
 

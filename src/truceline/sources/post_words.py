@@ -16,15 +16,19 @@ _NEIGHBOURS = 10
 
 
 @cache
-def _invisible() -> dict[int, None]:
+def _invisible() -> frozenset[str]:
     """Marks that formatters and keyboards leave in texts (general category Cf)."""
-    return dict.fromkeys(point for point in range(0x110000) if unicodedata.category(chr(point)) == "Cf")
+    return frozenset(chr(point) for point in range(0x110000) if unicodedata.category(chr(point)) == "Cf")
 
 
 def normal_text(text: str) -> str:
     """NFKC, without invisible format characters, case-folded, every blank a blank."""
-    visible = unicodedata.normalize("NFKC", text).translate(_invisible())
-    return " ".join(visible.casefold().split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        hidden = _invisible().intersection(text)
+        if hidden:
+            text = text.translate(dict.fromkeys(map(ord, hidden)))
+    return " ".join(text.casefold().split())
 
 
 def fold_pattern(pattern: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from truceline.base.intervals import Interval
@@ -62,6 +63,7 @@ def is_unknown(text: str | None) -> bool:
     return text is None or text.strip().casefold() in _UNKNOWN
 
 
+@lru_cache(maxsize=65_536)
 def read_distance(text: str, *, single_share: float) -> Band | None:
     """Distance band in metres that a text names, anywhere in it; None where it names none.
 
@@ -84,11 +86,13 @@ def read_distance(text: str, *, single_share: float) -> Band | None:
     return Band(low * (1 - single_share), low * (1 + single_share))
 
 
+@lru_cache(maxsize=65_536)
 def without_distance(text: str) -> str:
     """The text less its distance, so that its letters are not read as compass points."""
     return _DISTANCE.sub(" ", text)
 
 
+@lru_cache(maxsize=65_536)
 def read_bearing(text: str) -> Band | None:
     """Bearing band in degrees (low in [0, 360), high in [low, low + 360]); None where none is named.
 
@@ -141,6 +145,7 @@ def _abbreviate(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=4_096)
 def read_number(text: str | None) -> tuple[int | None, str | None]:
     """Number and relation: ``multiple`` and ``uncountable`` are ≥ 2, a range is ≥ its lower end.
 
@@ -189,6 +194,7 @@ def split_date(text: str, *, year: int | None) -> tuple[date, str]:
     raise WordError("not a date")
 
 
+@lru_cache(maxsize=65_536)
 def read_times(text: str | None, day: date, *, zone: str, about_min: int) -> Interval:
     """When it was: the minute, the range, or the whole day where no time is known.
 

@@ -17,6 +17,8 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -66,6 +68,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: what goes into the text of the record, in this order
 _TOLD = ("location", "distance", "bearing", "means", "number", "observation", "description", "weapon", "note")
+
+#: what names an act
+_NAMING = ("observation", "description", "weapon")
 
 
 class SightingOptions(Model):
@@ -137,6 +142,17 @@ class Sightings(Source):
     title: ClassVar[str] = "Monitors' tables of sounds and flashes: position, distance, bearing, number (CSV)"
     Options: ClassVar[type[Model]] = SightingOptions
     options: SightingOptions
+
+    def __init__(self, options: Model) -> None:
+        super().__init__(options)
+        # tables repeat their words: each is looked up once
+        self._place_of = lru_cache(maxsize=65_536)(self._find_place)
+        self._acts_of = lru_cache(maxsize=65_536)(self._find_acts)
+        self._names = {normal_text(name): name for name in self.options.places}
+        self._patterns = {
+            act: [compile_pattern(pattern) for pattern in patterns]
+            for act, patterns in sorted(self.options.acts.items())
+        }
 
     def read(self, context: ReadContext) -> SourceTables:
         """Rows become observations."""
@@ -217,7 +233,7 @@ class Sightings(Source):
             return None
         observer = observer or f"{wedge.longitude_deg:g} {wedge.latitude_deg:g}"
         text = "; ".join(f"{kind}: {told[kind]}" for kind in _TOLD if told.get(kind))
-        day = when.start.astimezone(ZoneInfo(self.options.zone)).date()
+        day = _local_date(when.start, self.options.zone)
         content = canonical_json({kind: value for kind, value in told.items() if value})
         return {
             "observation_id": short_id("obs", context.source_id, content),
@@ -236,7 +252,8 @@ class Sightings(Source):
             "place_name": told.get("observer"),
             "count": count,
             "count_relation": relation,
-            "acts": self._acts(told),
+            # log-likelihood 0: the words say no more
+            "acts": dict.fromkeys(self._acts_of(*(told.get(kind) for kind in _NAMING)), 0.0),
             "fire_direction_deg": _flight(told.get("description")),
             "speaker_party_id": self.options.speaker_party,
             "text": text or None,
@@ -295,31 +312,27 @@ class Sightings(Source):
         longitude, latitude = point if point is not None else (None, None)
         return Wedge(longitude_deg=longitude, latitude_deg=latitude, distance=distance, bearing=bearing)
 
-    def _place_of(self, observer: str) -> tuple[float, float] | None:
+    def _find_place(self, observer: str) -> tuple[float, float] | None:
         words = normal_text(observer)
-        fitting = [name for name in self.options.places if normal_text(name) in words]
+        fitting = [name for name in self._names if name in words]
         if not fitting:
             return None
-        longitude, latitude = self.options.places[max(fitting, key=lambda name: (len(name), name))]
+        longest = max(fitting, key=lambda name: (len(name), name))
+        longitude, latitude = self.options.places[self._names[longest]]
         return longitude, latitude
 
-    def _acts(self, told: Mapping[str, str | None]) -> dict[str, float]:
-        """Acts whose words are there, each with log-likelihood 0: the words say no more."""
-        words = normal_text(
-            " ".join(told.get(kind) or "" for kind in ("observation", "description", "weapon"))
+    def _find_acts(self, *told: str | None) -> tuple[str, ...]:
+        """Acts whose words are there."""
+        words = normal_text(" ".join(filter(None, told)))
+        return tuple(
+            act for act, patterns in self._patterns.items() if any(one.search(words) for one in patterns)
         )
-        return {
-            act: 0.0
-            for act, patterns in sorted(self.options.acts.items())
-            if any(compile_pattern(pattern).search(words) for pattern in patterns)
-        }
 
     def _point(self, wedge: Wedge) -> Record:
         """The middle of the sector and its standard deviation, where all of it is known."""
         if wedge.longitude_deg is None or wedge.latitude_deg is None or wedge.distance is None or wedge.distance.high is None:  # fmt: skip
             return {}
-        mean_m, sd_m, towards_deg = sector_middle(wedge.distance, wedge.bearing)
-        longitude, latitude, _ = WGS84.fwd(wedge.longitude_deg, wedge.latitude_deg, towards_deg, mean_m)
+        longitude, latitude, sd_m = middle_of(wedge)
         sd_m = math.hypot(sd_m, self.options.observer_sd_m)
         return {"longitude_deg": longitude, "latitude_deg": latitude, "position_sd_m": sd_m}
 
@@ -333,6 +346,15 @@ class Sightings(Source):
         if records:
             notes.append("A row is what one observer noticed: a sound, a flash or several. It is no breach by itself, and says of nobody that they fired.")  # fmt: skip
         return notes
+
+
+@lru_cache(maxsize=65_536)
+def middle_of(wedge: Wedge) -> tuple[float, float, float]:
+    """Longitude and latitude of the middle of a sector whose parts are all known, and its spread (m)."""
+    assert wedge.distance is not None
+    mean_m, sd_m, towards_deg = sector_middle(wedge.distance, wedge.bearing)
+    longitude, latitude, _ = WGS84.fwd(wedge.longitude_deg, wedge.latitude_deg, towards_deg, mean_m)
+    return longitude, latitude, sd_m
 
 
 def sector_middle(distance: Band, bearing: Band | None) -> tuple[float, float, float]:
@@ -360,6 +382,12 @@ def _flight(description: str | None) -> float | None:
     return None if band is None or band.high is None else ((band.low + band.high) / 2) % 360
 
 
+@lru_cache(maxsize=65_536)
+def _local_date(moment: datetime, zone: str) -> date:
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+@lru_cache(maxsize=4_096)
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
 
