@@ -17,7 +17,7 @@ from truceline.base.errors import InputError
 from truceline.places.disputed import DisputedArea, NamedShape, find_assignments
 from truceline.places.gazetteer import Entry, Gazetteer, NamedArea
 from truceline.places.locate import LocateReport, locate
-from truceline.places.names import key_of
+from truceline.places.names import _key_by_rule, key_of
 from truceline.places.read import read_geonames, read_places
 from truceline.places.resolution import Area, Name, Place
 from truceline.places.scripts import SYSTEMS, romanised
@@ -423,3 +423,29 @@ def test_a_larger_place_is_wider_and_a_given_width_wins() -> None:
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[-1]
     assert Entry(name="x", longitude_deg=0, latitude_deg=0, population=10**6, position_sd_m=5.0).sd_m == 5.0
+
+
+@given(name=st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x52F), max_size=20))
+def test_the_table_of_letters_says_what_the_rule_says(name: str) -> None:
+    assert key_of(name) == _key_by_rule(name)
+
+
+@given(name=st.text(max_size=30))
+def test_any_text_is_read_and_a_key_is_its_own_key(name: str) -> None:
+    key = key_of(name)
+    assert key_of(key) == key
+    assert isinstance(HERE.resolve(name).found, Name | Place)
+
+
+def test_dates_matter_where_names_change() -> None:
+    change = datetime(2016, 5, 12, tzinfo=UTC)
+    entries = [
+        Entry(name="Redtown", longitude_deg=10.0, latitude_deg=50.0, valid_until=change),
+        Entry(name="Redtown", longitude_deg=12.0, latitude_deg=50.0, valid_from=change),
+    ]
+    days = [datetime(year, 1, 1, tzinfo=UTC) for year in (2014, 2020, 2015, 2014)]
+    before = observations(*({"place_name": "Redtown", "occurred_from": day, "occurred_until": day.replace(hour=1)} for day in days))  # fmt: skip
+    report = LocateReport()
+    after = locate(before, Gazetteer(entries=entries), report=report)
+    assert after["longitude_deg"].to_pylist() == [10.0, 12.0, 10.0, 10.0]
+    assert report.places == 4

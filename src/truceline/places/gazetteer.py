@@ -163,9 +163,14 @@ class Gazetteer:
             self._listed.setdefault(key, []).append(entry)
         for key in latin:
             self._romanised.setdefault(key, []).append(entry)
-        for key in dict.fromkeys(map(loose_key, (*keys, *latin))):
-            if key:
-                self._alike.setdefault(key, []).append(entry)
+
+    def _index_alike(self) -> None:
+        """Made when first wanted: most names are written as they are listed."""
+        for index in (self._listed, self._romanised):
+            for key, entries in index.items():
+                if loose := loose_key(key):
+                    known = self._alike.setdefault(loose, [])
+                    known += [entry for entry in entries if not any(entry is one for one in known)]
 
     # -- choosing --------------------------------------------------------------------------
     def _candidates(self, reading: Reading, name: str) -> Iterable[tuple[How, list[Entry]]]:
@@ -178,6 +183,8 @@ class Gazetteer:
         written = [self._romanised.get(reading.key, []), *(self._listed.get(key, []) for key in latin)]
         both = _union([listed, *written])
         yield "listed" if len(both) == len(listed) else "transliterated", both
+        if not self._alike:
+            self._index_alike()
         keys = (reading.key, *latin)
         yield "alike", _union(self._alike.get(loose, []) for key in keys if (loose := loose_key(key)))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.places.resolution import Area, Name, Place, Resolution
-from truceline.schema.table import Table
+from truceline.schema.table import NUMBER, TEXT, Table
 
 #: any of these says where the record is: its name is then left alone
 _LOCATED_BY = ("longitude_deg", "latitude_deg", "area_id", "observer_longitude_deg")
@@ -87,32 +88,45 @@ def locate(observations: Table, resolver: Resolver, *, report: LocateReport) -> 
     wanted = _name_only(observations)
     if wanted is None:
         return observations
-    rows = pc.indices_nonzero(wanted).to_numpy()
-    names = observations["place_name"].take(rows).to_pylist()
-    times: list[datetime | None] = [None] * len(names)
-    if resolver.dated:
-        days = pc.floor_temporal(observations["occurred_from"].take(rows), unit="day")
-        times = days.to_pylist()
-    resolved: dict[tuple[str, datetime | None], Resolution] = {}
-    values: dict[str, list[float | str | None]] = {column: [] for column in _FILLED}
-    sds = observations["position_sd_m"].take(rows).to_pylist()
-    for name, at, sd_m in zip(names, times, sds, strict=True):
-        if (name, at) not in resolved:
-            resolved[name, at] = resolver.resolve(name, at=at)
-        one = resolved[name, at]
-        _count(report, one)
-        found = one.found
-        point = found if isinstance(found, Place) else None
-        values["longitude_deg"].append(None if point is None else point.longitude_deg)
-        values["latitude_deg"].append(None if point is None else point.latitude_deg)
-        # what the source says of its own exactness can only widen ours
-        values["position_sd_m"].append(sd_m if point is None else max(point.position_sd_m, sd_m or 0.0))
-        values["area_id"].append(
-            found.area_id if isinstance(found, Area) else point.area_id if point is not None else None
-        )
+    named = observations.filter(wanted)
+    days = pc.floor_temporal(named["occurred_from"], unit="day") if resolver.dated else None
+    kept = {"name": named["place_name"], **({} if days is None else {"day": days})}
+    # each name is resolved once, or once a day where names change with time
+    different = pa.table(kept).group_by(list(kept), use_threads=False).aggregate([([], "count_all")])
+    asked = different.to_pylist()
+    found = [resolver.resolve(one["name"], at=one.get("day")) for one in asked]
+    for one, resolution in zip(asked, found, strict=True):
+        _count(report, resolution, one["count_all"])
+    which = _position_of(pa.table(kept), asked)
+    points = [one.found if isinstance(one.found, Place) else None for one in found]
+    areas = [one.found.area_id if isinstance(one.found, Area | Place) else None for one in found]
+    # what the source says of its own exactness can only widen ours
+    sds = pa.array([None if point is None else point.position_sd_m for point in points], type=NUMBER).take(which)  # fmt: skip
+    wider = pc.if_else(pc.is_null(sds), named["position_sd_m"], pc.max_element_wise(sds, named["position_sd_m"]))  # fmt: skip
+    values = {
+        "longitude_deg": pa.array([None if point is None else point.longitude_deg for point in points], type=NUMBER).take(which),
+        "latitude_deg": pa.array([None if point is None else point.latitude_deg for point in points], type=NUMBER).take(which),
+        "position_sd_m": wider,
+        "area_id": pa.array(areas, type=TEXT).take(which),
+    }  # fmt: skip
     for column in _FILLED:
         observations = _put(observations, column, rows=wanted, values=values[column])
     return observations
+
+
+def _position_of(named: Table, asked: list[dict[str, Any]]) -> pa.Array:
+    """For each record the position of its name (and day) among those asked."""
+    positions = {tuple(one[column] for column in named.schema.names): n for n, one in enumerate(asked)}
+    columns = [named[column].combine_chunks().dictionary_encode() for column in named.schema.names]
+    words = [column.dictionary.to_pylist() for column in columns]
+    codes = columns[0].indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    if len(columns) == 1:
+        known = [positions[word,] for word in words[0]]
+    else:
+        codes = codes * len(words[1]) + columns[1].indices.to_numpy(zero_copy_only=False)
+        pairs, codes = np.unique(codes, return_inverse=True)
+        known = [positions[words[0][pair // len(words[1])], words[1][pair % len(words[1])]] for pair in pairs]
+    return pa.array(np.asarray(known, dtype=np.int64)[codes])
 
 
 def _name_only(observations: Table) -> pa.ChunkedArray | None:
@@ -128,28 +142,27 @@ def _name_only(observations: Table) -> pa.ChunkedArray | None:
     return wanted if pc.any(wanted).as_py() else None
 
 
-def _put(table: Table, column: str, *, rows: pa.ChunkedArray, values: list[float | str | None]) -> Table:
+def _put(table: Table, column: str, *, rows: pa.ChunkedArray, values: Any) -> Table:
     place = table.schema.get_field_index(column)
     kind = table.schema.field(column)
-    filled = pc.replace_with_mask(
-        table[column].combine_chunks(), rows.combine_chunks(), pa.array(values, type=kind.type)
-    )
+    new = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    filled = pc.replace_with_mask(table[column].combine_chunks(), rows.combine_chunks(), new)
     return table.set_column(place, kind, filled)
 
 
-def _count(report: LocateReport, one: Resolution) -> None:
+def _count(report: LocateReport, one: Resolution, n: int) -> None:
     if isinstance(one.found, Name):
-        report.names += 1
-        report.unresolved[one.asked, one.found.why] += 1
+        report.names += n
+        report.unresolved[one.asked, one.found.why] += n
         if one.found.why == "ambiguous":
             report.ambiguous[one.asked] = one.found.candidates
         return
     if isinstance(one.found, Place):
-        report.places += 1
-        report.wide += one.near
+        report.places += n
+        report.wide += n * one.near
     else:
-        report.areas += 1
-    report.alike += one.how == "alike"
+        report.areas += n
+    report.alike += n * (one.how == "alike")
     if one.disputed:
-        report.disputed += 1
+        report.disputed += n
         report.disputes[one.asked] = (one.claimants, one.basis)

@@ -34,9 +34,15 @@ class Reading:
     division: bool = False  #: "… district": not its chief town
 
 
-@lru_cache(maxsize=100_000)
 def key_of(name: str) -> str:
     """The key of a name: case, width, apostrophes, soft signs, hyphens and accents fall away."""
+    if max(name, default=" ") < "\u0300" or _COMPOSED.fullmatch(name):
+        # one letter at a time, of Latin or Cyrillic without loose marks: by a table made below
+        return " ".join(name.translate(_KEY_LETTERS).split())
+    return _key_by_rule(name)
+
+
+def _key_by_rule(name: str) -> str:
     text = unicodedata.normalize("NFKC", name).casefold().translate(_DROPPED)
     signs: list[str] = []
     for sign in unicodedata.normalize("NFD", text):
@@ -49,6 +55,17 @@ def key_of(name: str) -> str:
     return " ".join(whole.split())
 
 
+def _letter_table() -> dict[int, str]:
+    """Letters of Latin and Cyrillic → what is left of them in a key; what divides words is a blank."""
+    table: dict[int, str] = {}
+    for code in (*range(0x300), *range(0x370, 0x530)):
+        left = _key_by_rule(chr(code))
+        small = chr(code).casefold()
+        dropped = all(ord(sign) in _DROPPED or unicodedata.category(sign) == "Mn" for sign in small)
+        table[code] = left or ("" if dropped else " ")
+    return table
+
+
 def _mark_stays(mark: str, before: str) -> bool:
     if mark == _NUKTA:
         return False
@@ -56,6 +73,10 @@ def _mark_stays(mark: str, before: str) -> bool:
         return True
     # й and ї are letters of their own; ё is often written without its dots
     return (before == "и" and mark == "\u0306") or (before == "і" and mark == "\u0308")
+
+
+_COMPOSED = re.compile("[\u0000-\u02ff\u0370-\u052f’‘ʼ“”„–—′″]*")
+_KEY_LETTERS = {**_letter_table(), **{ord(sign): "" for sign in "’‘ʼ“”„′″"}, ord("–"): " ", ord("—"): " "}
 
 
 def _keys(words: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ A name's language is judged by letters that the other one lacks; where there are
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -26,9 +27,15 @@ class System:
     letters: dict[str, str]
     initial: dict[str, str] = field(default_factory=dict)
     after_vowel: dict[str, str] = field(default_factory=dict)  #: also after й, ъ, ь and at the beginning
+    _table: dict[int, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_table", str.maketrans(self.letters))
 
     def write(self, text: str) -> str:
         """``text`` (lower case) in Latin letters; signs of other scripts stay."""
+        if not self.initial and not self.after_vowel:
+            return text.translate(self._table)
         out: list[str] = []
         before = " "
         for sign in text:
@@ -117,13 +124,14 @@ SYSTEMS = (
     RUSSIAN_SCHOLARLY,
 )
 
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _UKRAINIAN_ALONE = frozenset("іїєґ")
 _RUSSIAN_ALONE = frozenset("ыэёъ")
 
 
 def is_cyrillic(text: str) -> bool:
     """Whether the text has a Cyrillic letter."""
-    return any("\u0400" <= sign <= "\u04ff" for sign in text)
+    return not text.isascii() and _CYRILLIC.search(text) is not None
 
 
 def romanised(text: str) -> list[str]:
