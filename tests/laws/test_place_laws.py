@@ -150,6 +150,29 @@ def test_one_candidate_within_the_region_is_enough() -> None:
     assert isinstance(found(Gazetteer(entries=[outside, inside]), "Twin"), Name)
 
 
+def test_the_case_may_decide_what_a_bare_name_means() -> None:
+    entries = [
+        Entry(name="Twin", longitude_deg=10.0, latitude_deg=50.0),
+        Entry(name="Twin", longitude_deg=12.0, latitude_deg=50.0, preferred=True),
+    ]
+    for order in permutations(entries):
+        place = found(Gazetteer(entries=order, region=REGION), "Twin")
+        assert isinstance(place, Place)
+        assert place.longitude_deg == 12.0
+    both = [entries[1], Entry(name="Twin", longitude_deg=11.0, latitude_deg=50.0, preferred=True)]
+    assert isinstance(found(Gazetteer(entries=both), "Twin"), Name)
+
+
+def test_what_is_ambiguous_is_told_with_what_would_settle_it() -> None:
+    entries = [Entry(name="Twin", longitude_deg=lon, latitude_deg=50.0) for lon in (10.0, 12.0)]
+    report = LocateReport()
+    locate(observations({"place_name": "Twin"}, {"place_name": "Twin"}), Gazetteer(entries=entries), report=report)  # fmt: skip
+    (problem,) = report.problems()
+    assert problem.code == "place_ambiguous"
+    assert problem.message.startswith("2 records")
+    assert "Twin (12.000, 50.000)" in problem.expected
+
+
 def test_something_near_chooses_between_two() -> None:
     entries = [
         Entry(name="Twin", longitude_deg=10.0, latitude_deg=50.0),

@@ -57,6 +57,7 @@ class Entry:
     position_sd_m: float | None = None
     valid_from: datetime | None = None
     valid_until: datetime | None = None
+    preferred: bool = False  #: whether the bare name means this place, by the case's own decision
     disputed: bool = False
     claimants: tuple[str, ...] = ()
     basis: str = ""
@@ -204,7 +205,7 @@ class Gazetteer:
         1. Of the kind asked for; a division is never its chief town.
         2. Names in force at the date before others.
         3. Within the region before outside it; outside alone is told, not taken.
-        4. Close to what is known to be near.
+        4. Close to what is known to be near; else what the case's list marks as preferred.
         5. Rows of one place are one; a place inside an area of the same name gives the area, which
            is true of both.
         """
@@ -229,6 +230,7 @@ class Gazetteer:
         # (4)
         if near is not None and len(inside) > 1:
             inside = [entry for entry in inside if _close(entry, near)] or inside
+        inside = [entry for entry in inside if entry.preferred] or inside
         # (5)
         areas = {entry.area_id: entry for entry in inside if entry.is_area}
         places = _distinct([entry for entry in inside if not entry.is_area])

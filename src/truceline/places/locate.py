@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from truceline.base.errors import Problem
 from truceline.places.resolution import Area, Name, Place, Resolution
 from truceline.schema.table import NUMBER, TEXT, Table
 
@@ -69,6 +70,10 @@ class LocateReport:
                 shown = ", ".join(f"{name} ({n})" for name, n in names[:5])
                 more = f" and {len(names) - 5} more" if len(names) > 5 else ""
                 notes.append(f"Names that {told}: {shown}{more}.")
+        if self.alike:
+            notes.append(f"{self.alike} of them were found by a spelling that is only alike.")
+        if self.wide:
+            notes.append(f"{self.wide} of them say near, or give an offset: their point is wide.")
         if self.disputed:
             shown = "; ".join(
                 f"{name}: claimed by {', '.join(claimants) or 'more than one'}{f' ({basis})' if basis else ''}"
@@ -78,6 +83,13 @@ class LocateReport:
                 f"{self.disputed} of them lie in territory whose belonging is disputed; no side is taken: {shown}."
             )
         return notes
+
+    def problems(self) -> list[Problem]:
+        """Names that fit several places, each with what would settle it."""
+        return [
+            Problem(code="place_ambiguous", message=f"{self.unresolved[name, 'ambiguous']} records name a place that may be any of {len(candidates)}; they stay names", got=name, expected="; ".join(candidates[:5]), next_step="Mark the one that is meant as `preferred` in a list of the case, if the source means one")
+            for name, candidates in sorted(self.ambiguous.items())
+        ]  # fmt: skip
 
 
 def locate(observations: Table, resolver: Resolver, *, report: LocateReport) -> Table:

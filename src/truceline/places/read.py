@@ -24,6 +24,7 @@ COLUMNS = (
     "position_sd_m",
     "valid_from",
     "valid_until",
+    "preferred",
     "disputed",
     "claimants",
     "basis",
@@ -169,9 +170,10 @@ def _keep(
     sd_m = parse("position_sd_m", float, "value_type", "metres")
     if sd_m is not None and not sd_m >= 0:
         wrong("position_sd_m", "value_range", "a negative distance", "0 or more")
-    disputed = values.get("disputed", "").casefold()
-    if disputed not in _YES | _NO:
-        wrong("disputed", "value_unknown", "neither yes nor no", "yes | no")
+    said = {column: values.get(column, "").casefold() for column in ("preferred", "disputed")}
+    for column, word in said.items():
+        if word not in _YES | _NO:
+            wrong(column, "value_unknown", "neither yes nor no", "yes | no")
     kept = Entry(
         name=values.get("name", ""),
         other_names=_names(values.get("other_names", "")),
@@ -183,7 +185,8 @@ def _keep(
         position_sd_m=sd_m,
         valid_from=parse("valid_from", _date, "time_format", "a date, such as 2016-05-12"),
         valid_until=parse("valid_until", _date, "time_format", "a date, such as 2016-05-12"),
-        disputed=disputed in _YES,
+        preferred=said["preferred"] in _YES,
+        disputed=said["disputed"] in _YES,
         claimants=_names(values.get("claimants", "")),
         basis=values.get("basis", ""),
     )

@@ -184,7 +184,7 @@ def _locate(tables: SourceTables, names: CaseNames) -> None:
     tables.observations = locate(tables.observations, names, report=report)
     if report.total:
         tables.notes += report.notes()
-        tables.problems += names.problems[:SHOWN_OF_LISTS]
+        tables.problems += [*names.problems[:SHOWN_OF_LISTS], *report.problems()[:SHOWN_OF_LISTS]]
 
 
 def _all_put_aside(tables: SourceTables) -> Problem | None:
