@@ -162,6 +162,7 @@ def make_file(trial: Trial, folder: Path, *, rows: int) -> Path:
 def measure(trial: Trial, path: Path) -> dict[str, float]:
     """Read the file once; seconds and peak megabytes of this process."""
     from truceline.base.intervals import Interval
+    from truceline.schema import OBSERVATIONS
     from truceline.sources.source import SOURCES, InputFile, ReadContext, Region
 
     plugin = SOURCES.get(trial.plugin)
@@ -177,6 +178,7 @@ def measure(trial: Trial, path: Path) -> dict[str, float]:
         area_by_name={"north": "north", "south": "south"},
         region=Region(west_deg=10, south_deg=40, east_deg=20, north_deg=50),
     )
+    OBSERVATIONS.empty()  # libraries that Arrow loads at its first use
     before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall, cpu = time.perf_counter(), time.process_time()
     tables = plugin(plugin.Options.model_validate(trial.options)).read(context)

@@ -123,7 +123,7 @@ class AnyTable(Source):
             opened = open_table(file, self.options, tables=SourceTables(), context=context)
             if opened.grid is None:
                 return opened.batches
-            return iter([grid_batch(opened.grid)])
+            return iter([grid_batch(opened.grid)[0]])
 
         read_each(context, tables, read=read_file)
         setattr(tables, spec.name, reader.table(reopen))

@@ -104,7 +104,10 @@ class TableReader:
 
     def take_grid(self, grid: Grid, plan: ColumnPlan) -> None:
         """Read rows that stand in memory one by one (GeoJSON)."""
-        batch = grid_batch(grid)
+        batch, of_one_kind = grid_batch(grid)
+        if set(plan.header_of.values()) <= of_one_kind:
+            self.take(batch, plan, has_points=grid.has_points)
+            return
         table, positions = self._cell_by_cell(grid, plan)
         sound = np.zeros(len(grid), np.bool_)
         sound[positions] = True
@@ -371,14 +374,25 @@ def content_hashes_of(source_id: str, batch: Batch, positions: Whole) -> Hashes:
     return fast.content_hashes(source_id, parts, n=len(positions))
 
 
-def grid_batch(grid: Grid) -> Batch:
-    """Rows of a grid as a batch of texts."""
-    return Batch(
+def grid_batch(grid: Grid) -> tuple[Batch, set[str]]:
+    """Rows of a grid as a batch, and its columns of one kind; the others are texts of their values."""
+    columns: dict[str, pa.Array] = {}
+    of_one_kind = {"longitude_deg", "latitude_deg"} - grid.columns.keys()
+    for name, values in grid.columns.items():
+        kinds = set(map(type, values)) - {type(None)}
+        small = kinds != {int} or max(abs(value or 0) for value in values) < 2**63
+        if len(kinds) <= 1 and kinds <= {str, float, bool, int} and small:
+            columns[name] = pa.array(values, from_pandas=False)
+            of_one_kind.add(name)
+        else:
+            columns[name] = pa.array([None if value is None else str(value) for value in values], pa.string())
+    batch = Batch(
         grid.sheet,
         numbers=np.array(grid.numbers, dtype=np.int64),
-        columns={name: pa.array([None if value is None else str(value) for value in column], pa.string()) for name, column in grid.columns.items()},
+        columns=columns,
         values_at=lambda at: {name: column[at] for name, column in grid.columns.items()},
-    )  # fmt: skip
+    )
+    return batch, of_one_kind
 
 
 def _grid(batch: Batch, positions: Whole, *, has_points: bool) -> Grid:

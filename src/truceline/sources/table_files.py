@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -177,7 +178,10 @@ def _point_rows(sheet: Sheet) -> Iterator[Row]:
     """Features as rows with `longitude_deg` and `latitude_deg` of their points."""
     for row in feature_rows(sheet, sheet.json_value()):
         values = {key: value for key, value in row.values.items() if key != "geometry"}
-        if row.values.get("geometry") is None:
+        plain_point = _plain_point(row.values.get("geometry"))
+        if plain_point is not None:
+            row.values = {**values, "longitude_deg": plain_point[0], "latitude_deg": plain_point[1]}
+        elif row.values.get("geometry") is None:
             # a record without a place is still a record
             sheet.tables.problems.append(
                 Problem(code="geometry_null", message="the feature has no geometry; it is kept without a place", file=sheet.file.label, row=row.number, next_step="Add the place, if it is known")
@@ -189,3 +193,15 @@ def _point_rows(sheet: Sheet) -> Iterator[Row]:
             yield row
         else:
             row.close()
+
+
+def _plain_point(geometry: Any) -> tuple[float, float] | None:
+    """The place of what is plainly a point; None where it has to be looked at."""
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return None
+    place = geometry.get("coordinates")
+    if not isinstance(place, list) or not 2 <= len(place) <= 3:
+        return None
+    if any(type(number) not in (int, float) or not math.isfinite(number) for number in place):
+        return None
+    return float(place[0]), float(place[1])
