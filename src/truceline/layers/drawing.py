@@ -10,16 +10,15 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.language import _, digits
 from truceline.layers import palette
+from truceline.layers.crowds import Cells, shown_incidents
 from truceline.layers.labels import Box, Name, place_labels, text_width
 from truceline.layers.legend import Swatch, credit_lines, legend_entries, write_legend
 from truceline.layers.marks import (
     MainLine,
-    during,
     gather_spots,
     holder_place,
     main_line,
     other_lines,
-    placed_incidents,
 )
 from truceline.layers.page import (
     Page,
@@ -152,9 +151,11 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
 
 
 def _incidents(data: MapInput, page: Page) -> list[str]:
-    rows, _ = placed_incidents(data)
+    shown = shown_incidents(data, [data.window])
+    if shown.cells is not None:
+        return _crowds(shown.cells, page)
     circles, dots = [], []
-    for spot in gather_spots(during(rows, data.window)):
+    for spot in gather_spots(shown.rows):
         x, y = page.point(spot.longitude_deg, spot.latitude_deg)
         if not page.holds(x, y):
             continue
@@ -168,6 +169,18 @@ def _incidents(data: MapInput, page: Page) -> list[str]:
         size = min(1.1 * math.sqrt(len(spot.incidents)), 6.0)
         dots.append(f'<circle {at} r="{write_number(size)}" fill="{palette.INCIDENT}"/>')
     return circles + dots
+
+
+def _crowds(cells: Cells, page: Page) -> list[str]:
+    """A dot a cell, its area by the number of incidents in it."""
+    most = int(cells.count.max())
+    places = page.project(cells.longitude_deg, cells.latitude_deg).tolist()
+    return [
+        f'<circle cx="{write_number(x)}" cy="{write_number(y)}" r="{write_number(6.0 * math.sqrt(n / most))}" '
+        f'fill="{palette.INCIDENT}" fill-opacity="0.7"/>'
+        for (x, y), n in zip(places, cells.count.tolist(), strict=True)
+        if page.holds(x, y)
+    ]
 
 
 def symbol_text(symbol: MapSymbol) -> str:

@@ -16,17 +16,16 @@ from truceline.base.intervals import Interval
 from truceline.base.language import _, digits, say_script, told
 from truceline.layers import palette
 from truceline.layers.arcs import share_arcs
+from truceline.layers.crowds import Cells, Shown, shown_incidents
 from truceline.layers.drawing import draw_map, symbol_text
 from truceline.layers.legend import NO_FRONTIERS
 from truceline.layers.marks import (
     RADIUS_95_SD,
     MainLine,
-    during,
     holder_name,
     holder_place,
     main_line,
     other_lines,
-    placed_incidents,
     write_date,
     write_interval,
     write_moment,
@@ -64,12 +63,11 @@ def _payload(data: MapInput) -> dict[str, Any]:
     probe = lay_page(data.frame, data.region, width=1.0)
     page = lay_page(data.frame, data.region, width=round(1 / probe.units_per_m / _UNIT_M))
     main = main_line(data)
-    rows, unplaced = placed_incidents(data)
     land = page.shape(data.land, tolerance=_TOLERANCE) if data.land is not None else None
     coast = page.shape(coast_of(data.land), tolerance=_TOLERANCE) if data.land is not None else None
     steps, shapes = _steps(data, main)
     arcs = share_arcs([page.shape(shape, tolerance=0) for shape in shapes], tolerance=_TOLERANCE)
-    shown = during(rows, Interval(steps[0]["since"], steps[-1]["until"]))
+    shown = shown_incidents(data, [Interval(step["since"], step["until"]) for step in steps])
     others = [(line, snapshot) for line, snapshot in other_lines(data)]
     return {
         "title": data.title,
@@ -95,7 +93,10 @@ def _payload(data: MapInput) -> dict[str, Any]:
         "line": _whole(_edge(main.in_force, data, page)) if main else "",
         "second": [_whole(_edge(s, data, page)) for line, s in others if line.publish_shapes],
         "steps": [_write_step(step, page, data) for step in steps],
-        "incidents": [_write_incident(row, page, data, steps) for row in shown],
+        "incidents": [
+            *(_write_incident(row, page, data, steps) for row in shown.rows),
+            *_write_cells(shown.cells, page),
+        ],
         "symbols": [
             {
                 "at": _at(page, s.longitude_deg, s.latitude_deg), "name": s.name, "text": symbol_text(s),
@@ -107,7 +108,7 @@ def _payload(data: MapInput) -> dict[str, Any]:
             {"at": _at(page, p.longitude_deg, p.latitude_deg), "name": p.name, "rank": p.rank}
             for p in sorted(data.places, key=lambda place: (place.rank, place.name))
         ],
-        "words": _words(data, main, unplaced),
+        "words": _words(data, main, shown),
     }  # fmt: skip
 
 
@@ -190,7 +191,19 @@ def _write_incident(
     ]
 
 
-def _words(data: MapInput, main: MainLine | None, unplaced: int) -> dict[str, Any]:
+def _write_cells(cells: Cells | None, page: Page) -> list[list[str | float | None]]:
+    """As incidents, without what only one has; last, how many a dot stands for and what share of the most."""
+    if cells is None:
+        return []
+    places = np.round(page.project(cells.longitude_deg, cells.latitude_deg)).astype(np.int64).tolist()
+    most = int(cells.count.max())
+    return [
+        [x, y, 0, step, step, "", "", "", None, 0, 0, "", n, round(n / most, 4)]
+        for (x, y), step, n in zip(places, cells.interval.tolist(), cells.count.tolist(), strict=True)
+    ]
+
+
+def _words(data: MapInput, main: MainLine | None, shown: Shown) -> dict[str, Any]:
     window = f"{write_moment(data.window.start, data.zone)} – {write_moment(data.window.stop, data.zone)}"
     withheld = [line.history.title for line, _ in other_lines(data) if not line.publish_shapes]
     second = [line.history.title for line, _ in other_lines(data) if line.publish_shapes]
@@ -206,14 +219,18 @@ def _words(data: MapInput, main: MainLine | None, unplaced: int) -> dict[str, An
         "moved": _("Changed since the first map shown; darker: on the date shown") if main else "",
         "second": " · ".join(second),
         "withheld": "; ".join(_("{map}: compared, not drawn").format(map=title) for title in withheld),
-        "incidents": _("Incidents"),
-        "circles": _("Their 95 % circles"),
+        "incidents": _("Incidents")
+        if shown.cells is None
+        else _("Incidents, counted in cells of {size} km: the larger the dot, the more of them").format(
+            size=digits(f"{shown.cells.side_m / 1000:.1f}")
+        ),
+        "circles": _("Their 95 % circles") if shown.cells is None else "",
         "values": data.symbols_title if data.symbols else "",
         "lost": _("× could not, or not wholly, be seen")
         if any(s.coverage_lost for s in data.symbols)
         else "",
-        "unplaced": _("{n} incidents without a place are not drawn.").format(n=unplaced) + " "
-        if unplaced
+        "unplaced": _("{n} incidents without a place are not drawn.").format(n=shown.unplaced) + " "
+        if shown.unplaced
         else "",
         "zone": data.zone,
         "window": window,

@@ -8,14 +8,13 @@ from typing import Literal
 
 from truceline.base.language import N_, _, digits
 from truceline.layers import palette
+from truceline.layers.crowds import shown_incidents
 from truceline.layers.labels import text_width, wrap
 from truceline.layers.marks import (
     MainLine,
-    during,
     holder_name,
     holder_place,
     other_lines,
-    placed_incidents,
     write_date,
     write_moment,
 )
@@ -109,14 +108,18 @@ def legend_entries(data: MapInput, main: MainLine | None) -> list[tuple[Swatch, 
                     _("{map}: compared, not drawn (its shapes may not be published)").format(map=title),
                 )
             )
-    rows, unplaced = placed_incidents(data)
+    shown = shown_incidents(data, [data.window])
     window = f"{write_moment(data.window.start, data.zone)} – {write_moment(data.window.stop, data.zone)}"
-    count = len(during(rows, data.window))
-    text = _(
-        "Incidents that may lie in the window ({n}; {window}); larger dot: more at one place; circle: 95 %"
-    ).format(n=count, window=window)
-    if unplaced:
-        text += "; " + _("{n} without a place are not drawn").format(n=unplaced)
+    if shown.cells is None:
+        text = _(
+            "Incidents that may lie in the window ({n}; {window}); larger dot: more at one place; circle: 95 %"
+        ).format(n=shown.count, window=window)
+    else:
+        text = _(
+            "Incidents that may lie in the window ({n}; {window}), too many to be drawn one by one: each dot stands for those of a cell of {size} km, its area for their number"
+        ).format(n=shown.count, window=window, size=digits(f"{shown.cells.side_m / 1000:.1f}"))
+    if shown.unplaced:
+        text += "; " + _("{n} without a place are not drawn").format(n=shown.unplaced)
     entries.append((Swatch(kind="incident"), text))
     if data.symbols:
         entries.append((Swatch(kind="value", text="1"), data.symbols_title or _("Value of an area")))

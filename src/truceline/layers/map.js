@@ -142,11 +142,11 @@ function trucelineMap(root, d) {
     spots = [...places.values()].sort((a, b) => b.radius - a.radius);
     for (const p of spots) {
       if (p.radius) p.ring = draw("circle", { fill: C.incident, "fill-opacity": .09, stroke: C.incident, "stroke-opacity": .5, "stroke-width": .6, "pointer-events": "none" }, circles);
-      p.dot = draw("circle", { class: "dot", r: Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, dots);
+      p.dot = draw("circle", { class: "dot", r: p.list[0][12] ? 9 * Math.sqrt(p.list[0][13]) : Math.min(2.2 * Math.sqrt(p.list.length), 8), fill: C.incident }, dots);
     }
     values.style.visibility = s.window ? "visible" : "hidden"; // they count the window, not the date shown
     range.value = at;
-    const count = spots.reduce((n, p) => n + p.list.length, 0);
+    const count = spots.reduce((n, p) => n + p.list.reduce((m, i) => m + (i[12] || 1), 0), 0);
     const text = s.period + (s.window ? _(", in the window") : "") + ": " + _("{n} incidents", {n: count});
     now.textContent = "";
     make("b", null, now, s.text);
@@ -172,6 +172,7 @@ function trucelineMap(root, d) {
     }
     for (const i of list.slice(0, 12)) {
       const text = make("p", null, card);
+      if (i[12]) { make("b", null, text, _("{n} incidents", {n: i[12]})); continue; }
       make("b", null, text, i[5] || _("Place not named"));
       text.append(" · " + i[6]); make("br", null, text);
       text.append(i[7] + " · " + (i[8] === null ? _("no probability: no basis") : _("probability that it happened {p}", {p: i[8]}))); make("br", null, text);

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from truceline.base.intervals import Interval
 from truceline.base.language import _, day_words
 from truceline.layers.picture import MapInput, MapLine
 from truceline.line.history import Snapshot
@@ -91,19 +90,6 @@ def other_lines(data: MapInput) -> list[tuple[MapLine, Snapshot]]:
         if snapshot is not None and not snapshot.geometry.is_empty:
             found.append((source, snapshot))
     return found
-
-
-def placed_incidents(data: MapInput) -> tuple[list[Record], int]:
-    """Incidents with a point, in an order of their own, and how many have none."""
-    rows = data.incidents.to_pylist()
-    placed = [row for row in rows if row["longitude_deg"] is not None and row["latitude_deg"] is not None]
-    placed.sort(key=lambda row: (row["occurred_from"], row["occurred_until"], row["incident_id"]))
-    return placed, len(rows) - len(placed)
-
-
-def during(rows: list[Record], interval: Interval) -> list[Record]:
-    """Rows that may have happened inside an interval."""
-    return [r for r in rows if r["occurred_from"] < interval.stop and r["occurred_until"] > interval.start]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
