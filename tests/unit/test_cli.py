@@ -41,7 +41,7 @@ def outcome(out: Path, **rest: Any) -> SimpleNamespace:
             SimpleNamespace(source_id="maps", state="absent", problems=()),
             SimpleNamespace(source_id="news", state="unusable", problems=(FAULT,)),
         ],
-        rows_quarantined=1, quarantined=(FAULT,),
+        rows_quarantined=1, quarantined=(FAULT,), language="en",
     )  # fmt: skip
     values = {
         "out": out,
@@ -50,6 +50,7 @@ def outcome(out: Path, **rest: Any) -> SimpleNamespace:
         "report_pdf": out / "report.pdf",
         "findings": out / "findings.json",
         "changed_files": (),
+        "words": (),
     }
     return SimpleNamespace(**{**values, **rest})
 

@@ -115,7 +115,7 @@ def tell_parts(
             or lead.ratio is None
         ):
             continue
-        unchanged = f" ({_('no change shown')})" if lead.change == "unchanged" else ""
+        unchanged = " (" + _("no change shown") + ")" if lead.change == "unchanged" else ""
         said.append(
             f"{acts[finding.obligation_id]}, {area_names[finding.area_id]}, {truce.party_name(finding.party_id)}: "
             f"{_(SUMMARY_WORDS[finding.judgement])}{unchanged}. {lead.reason.text}"

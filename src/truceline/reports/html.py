@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from truceline.base.language import N_, _, language, say_script
+from truceline.base.language import N_, _, language, say_script, voice
 from truceline.findings.results import Results
 from truceline.reports import fonts
 from truceline.reports.contents import build_contents
@@ -49,10 +50,11 @@ def render_html(results: Results) -> str:
         lstrip_blocks=True,
     )
     environment.globals["_"] = say
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         **contents,
         lang=LOCALES.get(language(), language()),
         english=language() == "en",
+        english_words=english_words,
         toc=[(number, anchor, _(heading)) for number, anchor, heading in SECTIONS],
         filters=_filters(contents["findings"]),
         font_uri=Markup(fonts.upright_data_uri()),
@@ -60,6 +62,7 @@ def render_html(results: Results) -> str:
         css_words=Markup(LONG_WORDS),
         js=Markup(say_script(_asset("report.js"))),
     )
+    return mark_foreign(page)
 
 
 #: languages of longer words break them at syllables
@@ -72,6 +75,38 @@ LOCALES = {"en": "en-GB"}
 def say(message: str, **values: object) -> Markup:
     """A sentence of the template with its values, escaped but for markup of the template's own."""
     return Markup.escape(_(message)).format(**values)
+
+
+def english_words(text: str) -> str:
+    """Notes, citations and details that stay in English, marked so on a page in another script."""
+    if language() == "en":
+        return text
+    parts = re.split(r"(\[en: .*?\](?=[ .(]|$))", text)
+    if len(parts) == 1 and not re.search("[\u0400-\u04ff]", text) and re.search("[A-Za-z]{2}", text):
+        return Markup('<span lang="en">{}</span>').format(text)
+    return Markup("").join(
+        Markup('<span lang="en">{}</span>').format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )
+
+
+#: a text of the page with the tag before it; of options, titles and drawings no part can be marked
+_TEXT = re.compile(r"(<(?!option|title|text|desc|script|style)/?[a-z][^<>]*>)([^<>]+)(?=<)")
+
+
+def mark_foreign(page: str) -> str:
+    """Texts of the case that had no translation, marked as being in the case's own language."""
+    now = voice()
+    if not now.translates or not now.missing:
+        return page
+    foreign = {str(Markup.escape(text)) for text in now.missing}
+
+    def mark(found: re.Match[str]) -> str:
+        tag, text = found.groups()
+        return f'{tag}<span lang="{now.written}">{text}</span>' if text.strip() in foreign else found.group(0)
+
+    pieces = re.split(r"(<script.*?</script>|<style.*?</style>|<svg.*?</svg>)", page, flags=re.DOTALL)
+    return "".join(piece if place % 2 else _TEXT.sub(mark, piece) for place, piece in enumerate(pieces))
 
 
 def _asset(name: str) -> str:

@@ -90,7 +90,8 @@ class Explanation:
         return lines
 
     def _row_lines(self, row: ExplainedRow) -> Iterator[str]:
-        yield f"{row.file}, {_('row {n}').format(n=row.row)} (SHA-256 {row.digest[:12]}…)"
+        number = _("row {n}").format(n=row.row)
+        yield f"{row.file}, {number} (SHA-256 {row.digest[:12]}…)"
         if row.content is None:
             yield f"  {row.note}"
             return

@@ -426,7 +426,6 @@ def _end(_signal: int, _frame: FrameType | None) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run the command with ``arguments``; returns the exit code, prints whatever is to be said."""
     as_json = "--json" in arguments
-    speak(None)
     try:
         result = app(args=arguments or ["--help"], prog_name="truceline", standalone_mode=False)
         code = result if isinstance(result, int) else exits.DONE
@@ -445,7 +444,8 @@ def run(arguments: list[str]) -> int:
     except TrucelineError as error:
         found = len(error.problems)
         message = _(exits.EXIT_CODES[error.exit_code])
-        heading = f"{message} {ngettext('{n} problem:', '{n} problems:', found).format(n=found)}"
+        number = ngettext("{n} problem:", "{n} problems:", found).format(n=found)
+        heading = f"{message} {number}"
         print_error(heading, exit_code=error.exit_code, problems=error.problems, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
@@ -458,6 +458,8 @@ def run(arguments: list[str]) -> int:
         message = _("unexpected {fault}. This is a fault of Truceline.").format(fault=fault)
         print_error(message, exit_code=exits.UNEXPECTED, as_json=as_json)
         return exits.UNEXPECTED
+    finally:
+        speak(None)
 
 
 def main() -> NoReturn:
