@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from truceline.sources.contact_line import UnsplitError, cut_region
 from truceline.sources.control_polygons import ControlOptions, ControlPolygons
 from truceline.sources.layers import place_rows
 from truceline.sources.source import InputFile, ReadContext, Region, SourceTables
-from truceline.workflow.case import read_shape
+from truceline.workflow.case import open_case, read_shape
 
 BOX = shapely.box(10, 40, 20, 50)
 SQUARE, STRIP = shapely.box(12, 41, 13, 45), shapely.box(13, 41, 14, 45)
@@ -304,3 +306,19 @@ def test_places_come_from_columns_or_from_points(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         place_rows(InputFile(tmp_path / "p.csv", label="p"))
     assert [problem.code for problem in caught.value.problems] == ["place_range", "place_range"]
+
+
+def test_parties_of_a_line_and_of_holders_are_those_of_the_terms(project_root: Path, tmp_path: Path) -> None:
+    for option in ("line_sides: {left: RU, right: XX}", "holder_field: who\n      holders: {a: RU, b: XX}"):
+        case = tmp_path / f"case{len(option)}"
+        shutil.copytree(project_root / "cases/easter-2025", case)
+        text = (case / "case.yaml").read_text(encoding="utf-8")
+        (start,) = [
+            m.end()
+            for m in list(re.finditer(r"adapter: control_polygons\n(?:    .*\n)*?    options:", text))[:1]
+        ]
+        rest = re.sub(r"^( \{[^}]*\}|\n(?:      .*\n)*)", "", text[start:], count=1)
+        (case / "case.yaml").write_text(f"{text[:start]}\n      {option}\n{rest}", encoding="utf-8")
+        with pytest.raises(CaseError) as caught:
+            open_case(case)
+        assert [(problem.code, problem.got) for problem in caught.value.problems] == [("party_unknown", "XX")]

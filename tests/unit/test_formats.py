@@ -581,3 +581,17 @@ def test_an_empty_layer_has_no_rows(tmp_path: Path) -> None:
     buffer = io.StringIO("a,b\n")
     (tmp_path / "x.csv").write_text(buffer.getvalue(), encoding="utf-8")
     assert read_table(as_file(tmp_path / "x.csv")).num_rows == 0
+
+
+@pytest.mark.parametrize(("ending", "driver"), [("ods", "ODS"), ("xlsx", "XLSX")])
+def test_workbooks_of_other_writers_are_read(ending: str, driver: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{ending}"
+    columns = [np.array(NAMES, dtype=object), np.array(COUNTS), np.array(SHARES), np.array(["2031-05-05"] * 3, dtype="datetime64[D]")]  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write(str(path), None, columns, ["label", "n", "share", "day"], driver=driver, layer="s")
+    table = read_table(as_file(path))
+    assert table.drop_columns(["day"]).to_pylist() == [
+        {"label": name, "n": n, "share": share} for name, n, share in zip(NAMES, COUNTS, SHARES, strict=True)
+    ]
+    assert table["day"].to_pylist() == [dt.date(2031, 5, 5)] * 3

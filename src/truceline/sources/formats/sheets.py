@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from truceline.base.errors import InputError, Problem
-from truceline.sources.formats.archive import Archive, too_large
+from truceline.sources.formats.archive import Archive, pack, too_large
 from truceline.sources.formats.columns import PART_ROWS, as_text, in_parts, join_batches, make_column
 from truceline.sources.formats.geometry import find_wkt, read_wkt
 from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW, Layer, ReadOptions, broken, choose_layer
@@ -30,6 +30,7 @@ NumberedRow = tuple[int, Sequence[Any]]
 _HEADER_ROWS = 50
 #: cells that a run of repeated cells of an .ods may unfold to
 MAX_REPEATED_CELLS = 50_000_000
+_BLANKS = re.compile(rb">\s+(?=</?table:)")
 _REPEATED = re.compile(rb'number-(?:rows|columns)-repeated\s*=\s*["\'](\d+)["\']')
 
 
@@ -52,7 +53,9 @@ def read_sheet(
 
     if archive is not None:
         archive.check()
-        _check_repeats(file, archive)
+        if "content.xml" in archive.names:
+            _check_repeats(file, archive)
+            content = _without_blanks(archive)
     try:
         book = load_workbook(io.BytesIO(content))
         seen = [meta.name for meta in book.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
@@ -76,20 +79,24 @@ def read_sheet(
 
 def _check_repeats(file: InputFile, archive: Archive) -> None:
     """An .ods may spell a cell once and repeat it a thousand million times."""
-    for name in archive.names:
-        if name != "content.xml":
-            continue
-        rows_at_once = 1
-        total = 0
-        for tag in re.findall(rb"<table:table-(row|cell)\b([^>]*)>", archive.read(name)):
-            repeated = _REPEATED.search(tag[1])
-            n = int(repeated[1]) if repeated else 1
-            if tag[0] == b"row":
-                rows_at_once = n
-            elif not tag[1].rstrip().endswith(b"/"):  # an empty cell costs nothing
-                total += n * rows_at_once
-            if total > MAX_REPEATED_CELLS:
-                raise too_large(file)
+    rows_at_once = 1
+    total = 0
+    for kind, about in re.findall(rb"<table:table-(row|cell)\b([^>]*)>", archive.read("content.xml")):
+        repeated = _REPEATED.search(about)
+        n = int(repeated[1]) if repeated else 1
+        if kind == b"row":
+            rows_at_once = n
+        elif not about.rstrip().endswith(b"/"):  # an empty cell costs nothing
+            total += n * rows_at_once
+        if total > MAX_REPEATED_CELLS:
+            raise too_large(file)
+
+
+def _without_blanks(archive: Archive) -> bytes:
+    """The .ods without blanks between its rows and cells, which calamine takes for a fault."""
+    members = {name: archive.read(name) for name in archive.names}
+    members["content.xml"] = _BLANKS.sub(b">", members["content.xml"])
+    return pack(members)
 
 
 def _layer(
