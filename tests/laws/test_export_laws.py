@@ -182,7 +182,7 @@ def test_exchanging_the_parties_exchanges_them_in_every_export_and_changes_nothi
         elif path.suffix == ".parquet":
             rows, others = (_swap(str(pq.read_table(p).to_pylist())) for p in (path, turned / name))
             assert rows == _swap(others), name
-    for layer in ("findings", "incidents", "control", "claims", "counts", "series"):
+    for layer in ("findings", "incidents", "control", "lines", "claims", "counts", "series"):
         assert _swap(str(_layer(own, layer).to_pylist())) == str(_layer(turned, layer).to_pylist()), layer
     assert _swap(_cells(own)) == _cells(turned)
     assert _stix_without_ids(own, swap=True) == _stix_without_ids(turned, swap=False)

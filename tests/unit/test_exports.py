@@ -81,7 +81,7 @@ def test_a_geopackage_has_indexes_and_a_style_for_each_layer_that_plays_in_time(
         times = [row[0] for row in database.execute("SELECT occurred_from FROM incidents ORDER BY fid")]
         stamps = {row[0] for row in database.execute("SELECT last_change FROM gpkg_contents")}
         tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert set(styles) == {"areas", "control", "findings", "observations", "incidents"}
+    assert set(styles) == {"areas", "control", "lines", "findings", "observations", "incidents"}
     for name, qml in styles.items():
         temporal = ET.fromstring(qml).find("temporal")
         assert (temporal is None) == (name == "areas")
@@ -114,6 +114,23 @@ def test_geojson_turns_outer_rings_anticlockwise_and_puts_longitude_first(export
     assert incidents["features"][0]["geometry"]["coordinates"] == [15.5, 45.25]
     assert incidents["features"][0]["properties"]["source_ids"] == ["acoustic"]
     assert incidents["features"][2]["properties"]["place_name"] == HOSTILE
+
+
+def test_a_line_is_told_apart_from_what_is_none_and_says_by_what(exported: ExportOutcome) -> None:
+    tree = json.loads((exported.folder / "geojson/lines.geojson").read_text(encoding="utf-8"))
+    facts = [feature["properties"] for feature in tree["features"]]
+    assert {fact["source_id"] for fact in facts} == {"open_map"}
+    assert {fact["shown_at"] for fact in facts} == {"start", "stop"}
+    assert {fact["reason"] for fact in facts} == {"contact", "unknown"}  # only the east edge ever moved
+    assert {fact["told_by"] for fact in facts} == {"movement"}
+    for moment, east in (("start", 13.9), ("stop", 14.1)):
+        contact = [
+            shapely.geometry.shape(feature["geometry"])
+            for feature, fact in zip(tree["features"], facts, strict=True)
+            if (fact["shown_at"], fact["reason"]) == (moment, "contact")
+        ]
+        assert max(line.bounds[2] for line in contact) == pytest.approx(east)
+        assert min(line.bounds[0] for line in contact) > 12  # the west edge at 11 never moved
 
 
 def test_geoparquet_says_what_its_specification_asks_for(exported: ExportOutcome) -> None:

@@ -16,11 +16,12 @@ import shapely
 from truceline.exports.about import about, attribution_lines
 from truceline.exports.export import EXPORTS, Export
 from truceline.exports.fragments import Array, json_objects, json_strings, json_values, whole
+from truceline.exports.map_sheets import layer_sheets
 from truceline.exports.result import Result
-from truceline.exports.sheets import Sheet, layer_sheets
+from truceline.exports.sheets import Sheet
 from truceline.schema import Table
 
-LAYERS = ("areas", "control", "findings", "observations", "incidents")
+LAYERS = ("areas", "control", "lines", "findings", "observations", "incidents")
 PIECE = 100_000  #: rows that are text at one time
 
 

@@ -20,17 +20,17 @@ from truceline.exports.about import about
 from truceline.exports.export import EXPORTS, Export
 from truceline.exports.fragments import plain, whole
 from truceline.exports.geopackage_styles import style_of
-from truceline.exports.result import Result
-from truceline.exports.sheets import (
-    Sheet,
+from truceline.exports.map_sheets import layer_sheets
+from truceline.exports.record_sheets import (
     bin_sheet,
     claim_sheet,
     count_sheet,
-    layer_sheets,
     metadata_sheet,
     series_sheet,
     source_sheet,
 )
+from truceline.exports.result import Result
+from truceline.exports.sheets import Sheet
 from truceline.schema import Table
 
 FILE = "result.gpkg"

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from truceline.exports.result import Result
 from truceline.exports.sheets import Sheet
-from truceline.layers.palette import HELD, LINE, PAPER, SOFT_INK
+from truceline.layers.palette import COAST, HELD, LINE, PAPER, SOFT_INK
 from truceline.schema.incidents import OCCURRENCES
 
 #: QGIS' mode that takes start and stop from two columns (QgsVectorLayerTemporalProperties)
@@ -26,6 +26,14 @@ OCCURRENCE_FILLS: dict[str, str] = {
     "inconclusive": "#d5d9dc",
     "refuted": "#ffffff",
     "inaccessible": "#a3abb0",
+}
+
+#: reason of a stretch → colour, width in mm; the line of contact stands out from coast and border
+LINE_STROKES: dict[str, tuple[str, float]] = {
+    "contact": (LINE, 0.7),
+    "coast": (COAST, 0.3),
+    "border": (SOFT_INK, 0.3),
+    "unknown": (LINE, 0.2),
 }
 
 
@@ -46,6 +54,9 @@ def style_of(sheet: Sheet, result: Result) -> str | None:
             for place, (party, name) in enumerate(result.party_names.items())
         ]
         _categories(root, "holder_party_id", fills)
+    elif sheet.name == "lines":
+        strokes = [(reason, reason, _stroke(*look)) for reason, look in LINE_STROKES.items()]
+        _categories(root, "reason", strokes)
     else:
         symbol = _marker(SOFT_INK, size_mm=1.1) if sheet.shape_kind == "Point" else _outline()
         _single(root, symbol)
@@ -99,6 +110,11 @@ def _marker(fill: str, *, size_mm: float) -> ET.Element:
             "size_unit": "MM",
         },
     )
+
+
+def _stroke(colour: str, width_mm: float) -> ET.Element:
+    options = {"line_color": _rgba(colour), "line_width": f"{width_mm:g}", "line_width_unit": "MM", "line_style": "solid"}  # fmt: skip
+    return _symbol("line", "SimpleLine", options)
 
 
 def _fill(colour: str, *, outline: str, alpha: float) -> ET.Element:

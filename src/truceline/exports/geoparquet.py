@@ -17,10 +17,11 @@ import shapely
 
 from truceline.exports.about import about, attribution_lines
 from truceline.exports.export import EXPORTS, Export
+from truceline.exports.map_sheets import layer_sheets
 from truceline.exports.result import Result
-from truceline.exports.sheets import Sheet, layer_sheets
+from truceline.exports.sheets import Sheet
 
-LAYERS = ("areas", "control", "findings", "observations", "incidents")
+LAYERS = ("areas", "control", "lines", "findings", "observations", "incidents")
 GEOMETRY, BOX = "geometry", "bbox"
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 

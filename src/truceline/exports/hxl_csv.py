@@ -17,8 +17,9 @@ import pyarrow.csv as pa_csv
 from truceline.exports.about import about, attribution_lines
 from truceline.exports.export import EXPORTS, Export
 from truceline.exports.fragments import LIST_MARK, plain, safe, whole
+from truceline.exports.record_sheets import claim_sheet, count_sheet
 from truceline.exports.result import Result
-from truceline.exports.sheets import Sheet, claim_sheet, count_sheet, finding_sheet, incident_sheet
+from truceline.exports.sheets import Sheet, finding_sheet, incident_sheet
 from truceline.schema import Table
 from truceline.schema.table import NUMBER, TEXT, WHOLE, YES_NO
 

@@ -16,8 +16,9 @@ from truceline.base.intervals import format_time
 from truceline.exports.about import about, attribution_lines, caution
 from truceline.exports.export import EXPORTS, Export, refuse_beyond
 from truceline.exports.geopackage_styles import OCCURRENCE_FILLS
+from truceline.exports.map_sheets import area_sheet, control_sheet, line_sheet
 from truceline.exports.result import Record, Result, ResultArea
-from truceline.exports.sheets import Sheet, area_sheet, control_sheet, finding_sheet, incident_sheet
+from truceline.exports.sheets import Sheet, finding_sheet, incident_sheet
 from truceline.exports.xml_text import add, write_tree
 from truceline.layers.palette import HELD, LINE, SOFT_INK
 
@@ -51,6 +52,7 @@ class Kml(Export):
         _facts(document, about(result))
         _areas(add(document, "Folder"), area_sheet(result))
         _control(add(document, "Folder"), control_sheet(result), result)
+        _lines(add(document, "Folder"), line_sheet(result))
         _findings(add(document, "Folder"), findings, result)
         _incidents(add(document, "Folder"), incidents)
         write_tree(root, folder / FILE)
@@ -68,6 +70,7 @@ def _styles(document: ET.Element, result: Result) -> None:
         style = add(document, "Style", id=f"holder-{place}")
         add(add(style, "LineStyle"), "color", _abgr(LINE))
         add(add(style, "PolyStyle"), "color", _abgr(HELD[place % len(HELD)], alpha=0x8C))
+    add(add(add(document, "Style", id="line"), "LineStyle"), "color", _abgr(LINE))
     style = add(document, "Style", id="area")
     add(add(style, "LineStyle"), "color", _abgr(SOFT_INK))
     add(add(style, "PolyStyle"), "fill", "0")
@@ -88,6 +91,13 @@ def _control(folder: ET.Element, sheet: Sheet, result: Result) -> None:
         name = f"{row['source_title']}: {row['holder_name']}, {row['shown_at']}"
         mark = _placemark(folder, name, row, style=f"holder-{place}", times=sheet.times)
         _geometry(mark, shape)
+
+
+def _lines(folder: ET.Element, sheet: Sheet) -> None:
+    add(folder, "name", "lines")
+    for row, shape in zip(sheet.rows, _shapes(sheet), strict=True):
+        name = f"{row['source_title']}, {row['shown_at']}: {row['reason']}"
+        _geometry(_placemark(folder, name, row, style="line", times=sheet.times), shape)
 
 
 def _findings(folder: ET.Element, sheet: Sheet, result: Result) -> None:
@@ -173,6 +183,9 @@ def _geometry(parent: ET.Element, shape: Any) -> None:
         return
     several = add(parent, "MultiGeometry")
     for part in shape.geoms:
+        if part.geom_type == "LineString":
+            _points(add(several, "LineString"), part)
+            continue
         polygon = add(several, "Polygon")
         _ring(add(polygon, "outerBoundaryIs"), part.exterior)
         for hole in part.interiors:
@@ -180,8 +193,12 @@ def _geometry(parent: ET.Element, shape: Any) -> None:
 
 
 def _ring(parent: ET.Element, ring: Any) -> None:
-    text = " ".join(f"{x:.15g},{y:.15g}" for x, y in shapely.get_coordinates(ring).tolist())
-    add(add(parent, "LinearRing"), "coordinates", text)
+    _points(add(parent, "LinearRing"), ring)
+
+
+def _points(parent: ET.Element, line: Any) -> None:
+    text = " ".join(f"{x:.15g},{y:.15g}" for x, y in shapely.get_coordinates(line).tolist())
+    add(parent, "coordinates", text)
 
 
 def _abgr(colour: str, *, alpha: int = 0xFF) -> str:

@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import OutputError, Problem
+from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval, parse_time
 from truceline.base.language import _, speaking
 from truceline.custody.manifest import read_manifest
@@ -50,6 +51,8 @@ class CaseShapes:
 
     areas: tuple[ResultArea, ...] = ()
     publish_shapes: Mapping[str, bool] = field(default_factory=dict)  #: source id → may be published
+    frame: LocalFrame | None = None  #: centred on the case's region
+    land: BaseGeometry | None = None  #: the case's coast, for telling it from the line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +81,10 @@ class Result:
     areas: tuple[ResultArea, ...]
     publish_shapes: dict[str, bool]  #: source id → may be published; absent: nobody says so
     is_public: bool  #: whether the edition may be shown to anyone
+    frame: LocalFrame | None = None
+    land: BaseGeometry | None = None
     _tables: dict[str, Table] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)  #: what is dear to make, kept for the next format
 
     @property
     def case_id(self) -> str:
@@ -209,7 +215,15 @@ def read_result(folder: Path, *, case: CaseShapes | None = None) -> Result:
     for name, allowed in (case.publish_shapes if case else {}).items():
         publish[name] = allowed and publish.get(name, True)
     public = _says_public(document) if edition is None else str(edition).startswith("public")
-    return Result(folder=folder, document=document, areas=areas, publish_shapes=publish, is_public=public)
+    return Result(
+        folder=folder,
+        document=document,
+        areas=areas,
+        publish_shapes=publish,
+        is_public=public,
+        frame=case.frame if case else None,
+        land=case.land if case else None,
+    )
 
 
 def _says_public(document: Record) -> bool:

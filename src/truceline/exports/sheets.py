@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +14,10 @@ import shapely
 
 from truceline.base.intervals import parse_time
 from truceline.base.words import PROBABILITY_BANDS
-from truceline.exports.about import about, attribution_lines
 from truceline.exports.fragments import Array, point_wkb, whole
 from truceline.exports.result import Record, Result
-from truceline.schema import CLAIMS, CONTROL, COUNTS, FINDINGS, INCIDENTS, OBSERVATIONS, Column, Table
-from truceline.schema.table import NUMBER, TEXT, TIME, WHOLE, YES_NO
+from truceline.schema import FINDINGS, INCIDENTS, OBSERVATIONS, Column, Table
+from truceline.schema.table import TEXT
 
 #: what stands in place of words for a probability where there is no basis for one
 NO_BASIS = "no basis"
@@ -77,7 +75,7 @@ def incident_sheet(result: Result) -> Sheet:
         shapes=point_wkb(whole(table["longitude_deg"]), whole(table["latitude_deg"])),
         shape_kind="Point",
         times=("occurred_from", "occurred_until"),
-        meanings=_meanings(
+        meanings=meanings_of(
             INCIDENTS.columns, existence_words=f"the probability in words; {NO_BASIS}: none can be given"
         ),
     )
@@ -95,7 +93,7 @@ def observation_sheet(result: Result) -> Sheet:
         shapes=point_wkb(whole(table["longitude_deg"]), whole(table["latitude_deg"])),
         shape_kind="Point",
         times=("occurred_from", "occurred_until"),
-        meanings=_meanings(OBSERVATIONS.columns),
+        meanings=meanings_of(OBSERVATIONS.columns),
     )
 
 
@@ -131,272 +129,12 @@ def finding_sheet(result: Result) -> Sheet:
         name="findings",
         meaning=FINDINGS.meaning,
         key="finding_id",
-        table=_table(columns, rows),
-        shapes=_wkb([shapes.get(row["area_id"]) for row in rows]),
+        table=table_of(columns, rows),
+        shapes=shapes_of([shapes.get(row["area_id"]) for row in rows]),
         shape_kind="MultiPolygon",
         times=("period_start", "period_stop"),
-        meanings=_meanings(columns),
+        meanings=meanings_of(columns),
     )
-
-
-def area_sheet(result: Result) -> Sheet:
-    """Areas that findings name; a name alone has no shape."""
-    columns = (
-        Column(name="area_id", type=TEXT, meaning="id within the case"),
-        Column(name="name", type=TEXT, meaning="name for people"),
-        Column(name="kind", type=TEXT, meaning="theatre, region, direction, sector …"),
-        Column(name="parent_area_id", type=TEXT, meaning="the area it lies in"),
-        Column(name="disputed", type=YES_NO, meaning="whether its belonging is disputed; never resolved by the software; empty: not said"),
-        Column(name="label_longitude_deg", type=NUMBER, meaning="where to write its name"),
-        Column(name="label_latitude_deg", type=NUMBER, meaning="where to write its name"),
-    )  # fmt: skip
-    rows = [
-        {
-            "area_id": area.area_id,
-            "name": area.name,
-            "kind": area.kind,
-            "parent_area_id": area.parent_area_id,
-            "disputed": area.disputed,
-            "label_longitude_deg": area.label[0] if area.label else None,
-            "label_latitude_deg": area.label[1] if area.label else None,
-        }
-        for area in result.areas
-    ]
-    return Sheet(
-        name="areas",
-        meaning="Areas that findings name. A region may be a name without a shape.",
-        key="area_id",
-        table=_table(columns, rows),
-        shapes=_wkb([area.shape for area in result.areas]),
-        shape_kind="MultiPolygon",
-        meanings=_meanings(columns),
-    )
-
-
-def control_sheet(result: Result) -> Sheet:
-    """What each map that may be published showed at the window's start and at its stop."""
-    window = result.window
-    source_titles = {item.source_id: item.title for item in result.attributions}
-    table = result.table("control")
-    kept = [name for name in dict.fromkeys(table["source_id"].to_pylist()) if result.may_show(name)]
-    table = table.filter(pc.is_in(table["source_id"], value_set=pa.array(kept, type=TEXT)))
-    rows: list[Record] = []
-    for name, moment, until in (("start", window.start, window.stop), ("stop", window.stop, None)):
-        for row in _shown_at(table, moment):
-            rows.append(
-                {
-                    **row,
-                    "shape_id": f"{row['control_id']}@{name}",
-                    "source_title": source_titles.get(row["source_id"], row["source_id"]),
-                    "holder_name": result.party_names.get(row["holder_party_id"]),
-                    "shown_at": name,
-                    "shown_from": moment,
-                    "shown_until": until,
-                }
-            )
-    columns = (
-        Column(name="shape_id", type=TEXT, meaning="id of the polygon and the moment"),
-        Column(name="shown_at", type=TEXT, meaning="start or stop of the window"),
-        Column(name="shown_from", type=TIME, meaning="the moment"),
-        Column(name="shown_until", type=TIME, meaning="until when it is shown; empty: on and on"),
-        Column(name="source_title", type=TEXT, meaning="the map"),
-        Column(name="holder_name", type=TEXT, meaning="name of the holder, by that map"),
-        *(column for column in CONTROL.columns if column.name != "geometry"),
-    )
-    return Sheet(
-        name="control",
-        meaning="Who held what by whose map, at the window's start and stop. A map is a claim of its maker.",
-        key="shape_id",
-        table=_table(columns, rows),
-        shapes=_wkb([shapely.from_wkb(row["geometry"]) for row in rows]),
-        shape_kind="MultiPolygon",
-        times=("shown_from", "shown_until"),
-        meanings=_meanings(columns),
-    )
-
-
-def count_sheet(result: Result) -> Sheet:
-    """Counts, as read."""
-    table = result.table("counts").select([column.name for column in COUNTS.columns])
-    return Sheet(
-        name="counts",
-        meaning=COUNTS.meaning,
-        key="count_id",
-        table=table,
-        times=("window_start", "window_stop"),
-        meanings=_meanings(COUNTS.columns),
-    )
-
-
-def claim_sheet(result: Result) -> Sheet:
-    """Claims, each with what the sum of its parts says."""
-    table = result.table("claims").select([column.name for column in CLAIMS.columns])
-    accounts = {account["claim_id"]: account for account in result.document["claims"]}
-    found = [accounts.get(name, {}) for name in table["claim_id"].to_pylist()]
-    more = (
-        Column(name="parts_sum", type=NUMBER, meaning="sum of the parts claimed; empty: there are none, or one has no number"),
-        Column(name="check", type=TEXT, meaning="sums, mismatch, cannot_check or no_parts"),
-        Column(name="check_text", type=TEXT, meaning="the check in words"),
-    )  # fmt: skip
-    for column in more:
-        values = [account.get(column.name) for account in found]
-        table = table.append_column(pa.field(column.name, column.type), pa.array(values, type=column.type))
-    return Sheet(
-        name="claims",
-        meaning=CLAIMS.meaning,
-        key="claim_id",
-        table=table,
-        times=("window_start", "window_stop"),
-        meanings=_meanings((*CLAIMS.columns, *more)),
-    )
-
-
-_EFFECT_NUMBERS = ("observed", "expected", "expected_lo95", "expected_hi95", "ratio", "ratio_lo95", "ratio_hi95", "e_value")  # fmt: skip
-
-
-def series_sheet(result: Result) -> Sheet:
-    """Series, a row each, with what they say of the change."""
-    columns = (
-        Column(name="series_id", type=TEXT, meaning="id of the series"),
-        Column(name="title", type=TEXT, meaning="what it is called"),
-        Column(name="source_id", type=TEXT, meaning="the case's source that brought it"),
-        Column(name="kind", type=TEXT, meaning="who counts"),
-        Column(name="act", type=TEXT, meaning="act that it speaks to; empty: none alone"),
-        Column(name="party_id", type=TEXT, meaning="whose acts; empty: it cannot say"),
-        Column(name="area_id", type=TEXT, meaning="area counted"),
-        Column(name="unit", type=TEXT, meaning="what one is"),
-        Column(name="bin_h", type=NUMBER, meaning="length of a bin, hours"),
-        Column(name="caveat", type=TEXT, meaning="what a reader must know"),
-        Column(name="n_baseline", type=WHOLE, meaning="bins before the window; empty: context only"),
-        Column(name="n_window", type=WHOLE, meaning="bins in the window"),
-        Column(name="n_window_missing", type=WHOLE, meaning="bins of the window without a record"),
-        *(Column(name=name, type=NUMBER, meaning=f"{name} of the window, as in findings.json; empty: none can be had") for name in _EFFECT_NUMBERS),
-        Column(name="informative", type=YES_NO, meaning="whether a halving would have been reported with a probability of one half"),
-    )  # fmt: skip
-    rows = []
-    for item in result.document["series"]:
-        effect = item["effect"] or {}
-        names = [column.name for column in columns]
-        rows.append({name: item[name] if name in item and name != "expected" else effect.get(name) for name in names})  # fmt: skip
-    return Sheet(
-        name="series",
-        meaning="Regular series of counts, with what each says of the change.",
-        key="series_id",
-        table=_table(columns, rows),
-        meanings=_meanings(columns),
-    )
-
-
-def bin_sheet(result: Result) -> Sheet:
-    """Bins of all series, a row each; a missing count is empty, never zero."""
-    columns = (
-        Column(name="bin_id", type=TEXT, meaning="series and start of the bin"),
-        Column(name="series_id", type=TEXT, meaning="id of the series"),
-        Column(name="bin_start", type=TIME, meaning="start of the bin"),
-        Column(name="bin_stop", type=TIME, meaning="stop of the bin (half-open)"),
-        Column(name="count", type=NUMBER, meaning="count; empty: missing, which is not zero"),
-        Column(name="expected", type=NUMBER, meaning="count expected without a change; empty: no model"),
-        Column(name="unit", type=TEXT, meaning="what one is"),
-        Column(name="in_baseline", type=YES_NO, meaning="whether the bin is compared with"),
-        Column(name="in_window", type=YES_NO, meaning="whether the bin is judged"),
-    )
-    rows: list[Record] = []
-    for item in result.document["series"]:
-        expected = item["expected"] or [None] * len(item["count"])
-        for start, count, fitted, before, within in zip(
-            item["bin_start"], item["count"], expected, item["in_baseline"], item["in_window"], strict=True
-        ):
-            moment = parse_time(start)
-            rows.append(
-                {
-                    "bin_id": f"{item['series_id']}@{start}",
-                    "series_id": item["series_id"],
-                    "bin_start": moment,
-                    "bin_stop": moment + timedelta(hours=item["bin_h"]),
-                    "count": count,
-                    "expected": fitted,
-                    "unit": item["unit"],
-                    "in_baseline": before,
-                    "in_window": within,
-                }
-            )
-    return Sheet(
-        name="series_bins",
-        meaning="Counts of the series, bin by bin. A bin without a record is empty, not zero.",
-        key="bin_id",
-        table=_table(columns, rows),
-        times=("bin_start", "bin_stop"),
-        meanings=_meanings(columns),
-    )
-
-
-def source_sheet(result: Result) -> Sheet:
-    """Sources of the case, read or absent, with licence and rows."""
-    columns = (
-        Column(name="source_id", type=TEXT, meaning="id within the case"),
-        Column(name="title", type=TEXT, meaning="what it is called"),
-        Column(name="state", type=TEXT, meaning="read, absent or unusable"),
-        Column(name="licence", type=TEXT, meaning="under which it may be used"),
-        Column(name="citation", type=TEXT, meaning="whom to name"),
-        Column(name="adapter", type=TEXT, meaning="what read it"),
-        Column(name="adapter_version", type=TEXT, meaning="version of what read it"),
-        Column(name="files", type=WHOLE, meaning="files read"),
-        Column(name="rows_read", type=WHOLE, meaning="rows of these files"),
-        Column(name="rows_used", type=WHOLE, meaning="rows that were used"),
-        Column(name="rows_quarantined", type=WHOLE, meaning="rows put aside"),
-        Column(name="cost_of_absence", type=TEXT, meaning="what certainty is lost without it"),
-    )
-    rows = [
-        {
-            **{name: source[name] for name in ("source_id", "title", "state", "licence", "citation")},
-            **{name: source[name] for name in ("adapter", "adapter_version", "cost_of_absence")},
-            "files": len(source["files"]),
-            **{
-                name: sum(file[name] for file in source["files"])
-                for name in ("rows_read", "rows_used", "rows_quarantined")
-            },
-        }
-        for source in result.document["sources"]
-    ]
-    return Sheet(
-        name="sources",
-        meaning="Every source of the case, read or absent.",
-        key="source_id",
-        table=_table(columns, rows),
-        meanings=_meanings(columns),
-    )
-
-
-def metadata_sheet(result: Result) -> Sheet:
-    """What the result says of itself, a row for each fact, and whom to name."""
-    columns = (
-        Column(name="name", type=TEXT, meaning="which fact"),
-        Column(name="value", type=TEXT, meaning="the fact"),
-    )
-    facts = about(result)
-    rows: list[Record] = [{"name": name, "value": value} for name, value in facts.items()]
-    rows += [
-        {"name": f"attribution_{number}", "value": line}
-        for number, line in enumerate(attribution_lines(result), start=1)
-    ]
-    return Sheet(
-        name="metadata",
-        meaning="Case, version, run, edition, licence.",
-        key="name",
-        table=_table(columns, rows),
-        meanings=_meanings(columns),
-    )
-
-
-def layer_sheets(result: Result) -> list[Sheet]:
-    """Sheets with shapes, in the order in which a map is drawn."""
-    return [
-        area_sheet(result),
-        control_sheet(result),
-        finding_sheet(result),
-        observation_sheet(result),
-        incident_sheet(result),
-    ]
 
 
 def existence_words(existence_p: Array) -> Array:
@@ -417,11 +155,13 @@ def bound_words(finding: Record) -> str:
     return words if evader is not None else f"{words}; for a violator who knows the coverage: {NO_BOUND}"
 
 
-def _meanings(columns: Sequence[Column], **more: str) -> dict[str, str]:
+def meanings_of(columns: Sequence[Column], **more: str) -> dict[str, str]:
+    """What each column means."""
     return {**{column.name: column.meaning for column in columns}, **more}
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Record]) -> Table:
+def table_of(columns: Sequence[Column], rows: Sequence[Record]) -> Table:
+    """A table from rows; what a row lacks is null."""
     return pa.table(
         {
             column.name: pa.array([row.get(column.name) for row in rows], type=column.type)
@@ -430,7 +170,7 @@ def _table(columns: Sequence[Column], rows: Sequence[Record]) -> Table:
     )
 
 
-def _wkb(shapes: Sequence[Any]) -> Array:
+def shapes_of(shapes: Sequence[Any]) -> Array:
     """Polygons as WKB MultiPolygons with outer rings anticlockwise; None stays null."""
     wkb = [
         None
@@ -443,17 +183,3 @@ def _wkb(shapes: Sequence[Any]) -> Array:
 
 def _multi(shape: Any) -> Any:
     return shapely.multipolygons([shape]) if shape.geom_type == "Polygon" else shape
-
-
-def _shown_at(table: Table, moment: Any) -> list[Record]:
-    """For each map and holder the rows of the latest map time at or before ``moment``."""
-    early = table.filter(pc.less_equal(table["map_time"], pa.scalar(moment, TIME)))
-    rows: list[Record] = early.drop_columns(["geometry"]).append_column(
-        "position", pa.array(np.arange(early.num_rows))
-    ).to_pylist()  # fmt: skip
-    latest: dict[tuple[str, str], Any] = {}
-    for row in rows:
-        key = (row["source_id"], row["holder_party_id"])
-        latest[key] = max(latest.get(key, row["map_time"]), row["map_time"])
-    kept = [row for row in rows if row["map_time"] == latest[row["source_id"], row["holder_party_id"]]]
-    return [{**row, "geometry": early["geometry"][row["position"]].as_py()} for row in kept]

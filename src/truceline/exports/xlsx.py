@@ -16,15 +16,9 @@ import xlsxwriter
 from truceline.exports.about import about, attribution_lines, caution
 from truceline.exports.export import EXPORTS, Export, refuse_beyond
 from truceline.exports.fragments import plain, whole
+from truceline.exports.record_sheets import claim_sheet, series_sheet, source_sheet
 from truceline.exports.result import Result
-from truceline.exports.sheets import (
-    Sheet,
-    claim_sheet,
-    finding_sheet,
-    incident_sheet,
-    series_sheet,
-    source_sheet,
-)
+from truceline.exports.sheets import Sheet, finding_sheet, incident_sheet
 
 FILE = "result.xlsx"
 MOST = 100_000  #: spreadsheets become slow beyond; their own limit is 1,048,576 rows

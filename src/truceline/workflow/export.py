@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from truceline import __version__
 from truceline.base.canonical import canonical_json, digest_bytes, digest_file
 from truceline.base.errors import CallError, OutputError, Problem, TrucelineError
 from truceline.base.progress import Progress, silent
@@ -21,7 +22,7 @@ from truceline.exports.about import about, attribution_lines, caution
 from truceline.exports.export import EXPORTS, Export
 from truceline.exports.result import CaseShapes, Result, ResultArea, read_result
 from truceline.store.folder import CONTENTS, OutputFolder
-from truceline.workflow.case import Case, open_case
+from truceline.workflow.case import Case, open_case, read_shape
 
 FOLDER = "exports"
 README = "README.txt"
@@ -161,17 +162,22 @@ def _read(out: Path, case_folder: Path | None) -> tuple[Result, list[str]]:
 
 
 def _shown(result: Result) -> Entry:
-    """What of shapes is in the exports: files made under another rule are not kept beside new ones."""
+    """What of shapes is in the exports, and what wrote them.
+
+    Files made under another rule, or by another version, are not kept beside new ones.
+    """
     maps = dict.fromkeys(result.table("control")["source_id"].to_pylist())
     return {
         "maps_shown": [name for name in maps if result.may_show(name)],
         "areas_shown": [area.area_id for area in result.areas if area.shape is not None],
         "public": result.is_public,
+        "written_by": f"truceline {__version__}",
     }
 
 
 def _shapes_of(case: Case) -> CaseShapes:
     """What the case knows of a result made from it."""
+    land = case.file.map.land
     return CaseShapes(
         areas=tuple(
             ResultArea(
@@ -186,6 +192,8 @@ def _shapes_of(case: Case) -> CaseShapes:
             for area in case.file.areas
         ),
         publish_shapes={source.id: source.publish_shapes for source in case.file.sources},
+        frame=case.frame,
+        land=None if land is None else read_shape(case.folder / land, label=f"case:{land}"),
     )
 
 
