@@ -93,7 +93,7 @@ def test_the_one_day_that_is_missing_is_told_and_is_no_zero(shared_data: Path) -
     days = [day_of(row) for row in records(tables.counts) if row["series"] == "acled"]
     assert "2020-11-01" not in days
     assert {"2020-10-31", "2020-11-02"} < set(days)
-    assert any("acled: no row for 1 periods" in note and "2020-11-01" in note for note in tables.notes)
+    assert any("acled: no row for 1 period between" in note and "2020-11-01" in note for note in tables.notes)
 
 
 def test_zeros_of_years_that_were_not_collected_are_pointed_out(shared_data: Path) -> None:
@@ -101,6 +101,8 @@ def test_zeros_of_years_that_were_not_collected_are_pointed_out(shared_data: Pat
     (first, last) = [note for note in whole.notes if "are all zero" in note]
     assert "acled: the first" in first
     assert "acled: the last 18 numbers (from 2024-12-14)" in last
+    # nor are they told where the case does not look
+    assert not any("are all zero" in note for note in daily(shared_data, date(2020, 1, 1), date(2021, 1, 1)).notes)  # fmt: skip
     kept = daily(shared_data, date(2014, 1, 1), date(2025, 1, 1), first_date="2018-01-01", last_date="2024-12-13")  # fmt: skip
     assert not any("are all zero" in note for note in kept.notes)
     assert min(row["window_start"] for row in records(kept.counts) if row["series"] == "acled").year == 2017

@@ -69,17 +69,20 @@ def describe_gaps(
         absent = sorted(missing.get(position, ()))
         if absent and zeros_because is not None:
             notes.append(
-                f"{title}: {len(absent)} periods without a row are taken as zero, because: {zeros_because}"
+                f"{title}: {_number(len(absent), 'period')} without a row, taken as zero because: {zeros_because}"
             )
         elif absent:
-            notes.append(f"{title}: no row for {len(absent)} periods between the first and the last: {sentence_list(absent, at_most=6)}. Unknown, not zero.")  # fmt: skip
+            notes.append(f"{title}: no row for {_number(len(absent), 'period')} between the first and the last: {sentence_list(absent, at_most=6)}. Unknown, not zero.")  # fmt: skip
         if empty[position]:
-            notes.append(f"{title}: {empty[position]} rows give no number. Unknown, not zero.")
+            notes.append(f"{title}: no number in {_number(empty[position], 'row')}. Unknown, not zero.")
     return notes
 
 
-def describe_zero_edges(cells: Sequence[Cell], titles: Mapping[int, str]) -> list[str]:
-    """Sentences on long runs of zeros at the start or end: perhaps a time not collected, not quiet."""
+def describe_zero_edges(cells: Sequence[Cell], titles: Mapping[int, str], *, span: Interval) -> list[str]:
+    """Sentences on long runs of zeros at the start or end: perhaps a time not collected, not quiet.
+
+    Runs that lie outside the case's span harm nobody and are not told.
+    """
     notes = []
     for position, title in titles.items():
         by_day: dict[date, float] = {}
@@ -92,11 +95,16 @@ def describe_zero_edges(cells: Sequence[Cell], titles: Mapping[int, str]) -> lis
         first = next(place for place, value in enumerate(values) if value)
         last = next(place for place, value in enumerate(reversed(values)) if value)
         for length, edge, option in ((first, "first", "first_date"), (last, "last", "last_date")):
-            if length >= ZEROS_WORTH_A_WORD:
-                days = sorted(by_day)
-                until = days[length - 1] if edge == "first" else days[-length]
+            days = sorted(by_day)
+            until = days[length - 1] if edge == "first" else days[-length]
+            in_span = until >= span.start.date() if edge == "first" else until < span.stop.date()
+            if length >= ZEROS_WORTH_A_WORD and in_span:
                 notes.append(f"{title}: the {edge} {length} numbers ({'until' if edge == 'first' else 'from'} {until.isoformat()}) are all zero: if they were not collected then, say so with the option `{option}`.")  # fmt: skip
     return notes
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n} {what}" + ("" if n == 1 else "s")
 
 
 def _name(days: Days) -> str:

@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
+from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, format_time
 from truceline.schema.table import Record
 from truceline.sources.claim_words import read_count, read_relation
@@ -98,6 +99,7 @@ class Figures(Source):
                 else:
                     row.close()
 
+        self._check_areas(context)
         read_each(context, tables, read=read_file)
         known = _settle(read_rows, context)
         counts = self._counts(known, context)
@@ -160,7 +162,7 @@ class Figures(Source):
                 Cell(
                     figure=position,
                     speaker=speaker or figure.speaker or self.options.speaker,
-                    area_id=area_id or self._own_area(row, figure, context),
+                    area_id=area_id or (context.area(figure.area) if figure.area else None),
                     days=days,
                     window=window,
                     value=None if count is None else count.value,
@@ -198,13 +200,21 @@ class Figures(Source):
             return None
         return days
 
-    def _own_area(self, row: Row, figure: Figure, context: ReadContext) -> str | None:
-        if figure.area is None:
-            return None
-        found = context.area(figure.area)
-        if found is None:
-            row.wrong("name_unknown", "the case has no area of this name", column="figures.area", got=figure.area, expected="an area of the case", next_step="Correct the option, or add the area to the case")  # fmt: skip
-        return found
+    def _check_areas(self, context: ReadContext) -> None:
+        """Refuse figures of an area that the case does not have.
+
+        Raises
+        ------
+        InputError
+            Naming each.
+        """
+        problems = [
+            Problem(code="name_unknown", message="the case has no area of this name", file=f"source {context.source_id}", column=f"figures[{place}].area", got=figure.area, expected="an area of the case", next_step="Correct the option, or add the area to the case")
+            for place, figure in enumerate(self.options.figures)
+            if figure.area is not None and context.area(figure.area) is None
+        ]  # fmt: skip
+        if problems:
+            raise InputError(problems)
 
     def _area(self, row: Row, context: ReadContext, *, column: str | None) -> str | None:
         name = row.text(column) if column else None
@@ -324,7 +334,7 @@ class Figures(Source):
             for position, figure in enumerate(self.options.figures)
         }
         notes = describe_gaps(cells, titles, span=context.span, zeros_because=self.options.basis if self.options.absent_is_zero else None)  # fmt: skip
-        return notes + describe_zero_edges(cells, titles)
+        return notes + describe_zero_edges(cells, titles, span=context.span)
 
 
 def _is_data(figure: Figure, days: Days) -> bool:

@@ -2,7 +2,7 @@
 
 An event becomes one observation: its preferred origin (else the first), the time ± 2 standard
 deviations, the place with its standard deviation, the preferred magnitude as strength. What an
-event is called (``explosion``, ``quarry blast``) becomes an act only where ``acts`` says so.
+event is called (``explosion``, ``quarry blast``) becomes an act only where ``type_acts`` says so.
 
 Uncertainties (Euchner and Schorlemmer, QuakeML BED 1.2, 2013): a value with a confidence level c is
 turned into a standard deviation by the normal quantile of (1 + c)/2, a radius or ellipse by
@@ -40,7 +40,7 @@ _REGION = ("horizontalUncertainty", "minHorizontalUncertainty", "maxHorizontalUn
 class QuakeOptions(Model):
     """Options of ``quakeml``."""
 
-    acts: dict[str, str] = Field(
+    type_acts: dict[str, str] = Field(
         default_factory=dict, description="event type of the file → act of the terms; others have no act"
     )
     leave_out: list[str] = Field(
@@ -99,10 +99,10 @@ class QuakeMl(Source):
         return conclude(tables, context, observations=observations)
 
     def _check_acts(self, context: ReadContext) -> None:
-        unknown = sorted({act for act in self.options.acts.values() if act not in context.acts})
+        unknown = sorted({act for act in self.options.type_acts.values() if act not in context.acts})
         if unknown and context.acts:
             raise InputError(
-                Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="acts", got=", ".join(unknown), expected=" | ".join(context.acts), next_step="Correct the option `acts`")
+                Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="type_acts", got=", ".join(unknown), expected=" | ".join(context.acts), next_step="Correct the option `type_acts`")
             )  # fmt: skip
 
     def _is_wanted(self, row: Row, record: Record, context: ReadContext) -> bool:
@@ -125,7 +125,7 @@ class QuakeMl(Source):
         logged_at = row.time("creationTime", zone="UTC", required=False)
         if not row.ok or when is None or place is None or public_id is None:
             return None
-        act = self.options.acts.get(kind or "")
+        act = self.options.type_acts.get(kind or "")
         told = (
             kind and f"{kind} ({row.text('typeCertainty')})" if row.text("typeCertainty") else kind,
             row.text("description"),

@@ -400,20 +400,29 @@ PARTY_KEYS = (
 )
 
 
-def _names_in_options(options: dict[str, Any]) -> list[tuple[list[str], str, str]]:
+def _names_in_options(options: dict[str, Any]) -> list[tuple[list[str | int], str, str]]:
     """Parties and acts that a source's options name: where, which kind, the name."""
-    found: list[tuple[list[str], str, str]] = []
+    found: list[tuple[list[str | int], str, str]] = []
 
-    def look(where: list[str], key: str, value: Any) -> None:
+    def look(where: list[str | int], key: str, value: Any) -> None:
         kind = "act" if key == "act" else "party" if key in PARTY_KEYS else None
         if kind and isinstance(value, str) and value:
             found.append((where, kind, value))
 
     for key, value in options.items():
         look([key], key, value)
+        for place, item in enumerate(value if isinstance(value, list) else []):
+            for inner, one in item.items() if isinstance(item, dict) else ():
+                look([key, place, inner], inner, one)
         if not isinstance(value, dict):
             continue
         for inner, one in value.items():
+            if key == "acts":
+                look([key, inner], "act", inner)
+            elif key == "type_acts":
+                look([key, inner], "act", one)
+            elif key == "layers" and isinstance(one, dict):
+                look([key, inner, "holder_party"], "holder_party", one.get("holder_party"))
             if key == "speakers":
                 look([key, inner], "speaker_party", one)
             elif key == "constants":
