@@ -166,12 +166,17 @@ class Gazetteer:
             self._romanised.setdefault(key, []).append(entry)
 
     def _index_alike(self) -> None:
-        """Made when first wanted: most names are written as they are listed."""
+        """Made when first wanted: most names are written as they are listed.
+
+        Put in place whole, since sources are read by two threads.
+        """
+        alike: dict[str, list[Entry]] = {}
         for index in (self._listed, self._romanised):
             for key, entries in index.items():
                 if loose := loose_key(key):
-                    known = self._alike.setdefault(loose, [])
+                    known = alike.setdefault(loose, [])
                     known += [entry for entry in entries if not any(entry is one for one in known)]
+        self._alike = alike
 
     # -- choosing --------------------------------------------------------------------------
     def _candidates(self, reading: Reading, name: str) -> Iterable[tuple[How, list[Entry]]]:

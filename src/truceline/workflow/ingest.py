@@ -149,6 +149,8 @@ def _read(
             expected=" | ".join(entry.files),
             next_step="Give the folder that holds the data with --data"
             if data is None
+            else "Bring it with `truceline fetch`"
+            if entry.fetch
             else "Fetch the file, or take the source out of the case",
         )
         return SourceTables(), _account(entry, source, SourceTables(problems=[problem]), state="absent")
