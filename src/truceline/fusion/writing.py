@@ -153,8 +153,8 @@ def _places(nodes: Nodes, groups: Groups, unit: IntArray, frame: LocalFrame) -> 
     longitude, latitude = frame.to_globe(x_m, y_m) if len(number) else (x_m, y_m)
     # 1e-7 degree is a centimetre: below it stands the projection's own noise
     values = {
-        "longitude_deg": [round(value, 7) for value in longitude.tolist()],
-        "latitude_deg": [round(value, 7) for value in latitude.tolist()],
+        "longitude_deg": _rounded(longitude),
+        "latitude_deg": _rounded(latitude),
         "position_sd_m": sd_m,
     }
     columns = {}
@@ -163,6 +163,16 @@ def _places(nodes: Nodes, groups: Groups, unit: IntArray, frame: LocalFrame) -> 
         full[number] = value
         columns[name] = pa.array(full, mask=np.isnan(full))
     return columns
+
+
+def _rounded(degrees: FloatArray) -> FloatArray:
+    """To seven decimals as ``round`` does; it is asked itself only where a product could mislead."""
+    scaled = degrees * 1e7
+    whole = np.rint(scaled)
+    result = whole / 1e7
+    close = np.flatnonzero(np.abs(np.abs(scaled - whole) - 0.5) < 1e-4)
+    result[close] = [round(value, 7) for value in degrees[close].tolist()]
+    return np.asarray(result)
 
 
 def _means(nodes: Nodes, voices: Groups, node: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:

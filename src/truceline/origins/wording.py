@@ -9,16 +9,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from truceline.base.columns import Groups, distinct
+from truceline.base.columns import Groups, at_words, codes, distinct, group_rows, list_column
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|[@#]\w+")
 _WORD = re.compile(r"\w+")
+#: no address, handle or tag is without one of them
+_MARKS = ("://", "www.", "@", "#")
 
 #: min-hash: two wordings become candidates where all numbers of one band agree
 BANDS, ROWS_PER_BAND = 6, 3
@@ -34,9 +38,19 @@ def words_of(text: str) -> tuple[str, ...]:
     # nearly every text is plain already, and asking is far quicker than making it so
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     plain = plain.casefold()
-    if "://" in plain or "www." in plain or "@" in plain or "#" in plain:
+    if any(mark in plain for mark in _MARKS):
         plain = _ADDRESS.sub(" ", plain)
     return tuple(_WORD.findall(plain))
+
+
+def _normalised(texts: list[str]) -> list[str]:
+    """The words of each text with blanks between them."""
+    plain = [text.isascii() and not any(mark in text.lower() for mark in _MARKS) for text in texts]
+    simple = pa.array([text for text, one in zip(texts, plain, strict=True) if one], type=pa.string())
+    # of plain text, what ``words_of`` does, all at once
+    spaced = pc.replace_substring_regex(pc.ascii_lower(simple), pattern="[^0-9a-z_]+", replacement=" ")
+    done = iter(pc.ascii_trim(spaced, characters=" ").to_pylist())
+    return [next(done) if one else " ".join(words_of(text)) for text, one in zip(texts, plain, strict=True)]
 
 
 def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tuple[list[str], IntArray]:
@@ -50,14 +64,12 @@ def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tu
 
     group : (n_texts,) int, numbered in the order of the groups' first wording by alphabet.
     """
-    known: dict[str, str] = {}
-    for text in texts:
-        if text not in known:
-            known[text] = " ".join(words_of(text))
-    wordings = [known[text] for text in texts]
-    ordered = sorted(set(known.values()))
+    number, given = codes(pa.chunked_array([pa.array(texts, type=pa.string())]))
+    normal = _normalised(given)
+    ordered = sorted(set(normal))
     place = {wording: k for k, wording in enumerate(ordered)}
-    number = np.array([place[wording] for wording in wordings], dtype=np.int64)
+    number = np.array([place[wording] for wording in normal], dtype=np.int64)[number]
+    wordings = [ordered[k] for k in number.tolist()]
     return wordings, _near_groups(ordered, similar_at_least)[number]
 
 
@@ -75,27 +87,24 @@ def _near_groups(wordings: list[str], similar_at_least: float) -> IntArray:
 def _bags(wordings: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
     """The set of words of each wording as sorted numbers, each word's hash, and a number for the
     numerals that a wording names (in order of alphabet, as often as it names them)."""
-    place: dict[str, int] = {}
-    numeral: dict[str, bool] = {}
-    numeral_sets: dict[tuple[str, ...], int] = {}
-    flat: list[int] = []
-    sizes: list[int] = []
-    numerals: list[int] = []
-    for wording in wordings:
-        words = wording.split()
-        for word in words:
-            if word not in place:
-                place[word] = len(place)
-                numeral[word] = any(map(str.isdigit, word))
-        bag = sorted({place[word] for word in words})
-        flat += bag
-        sizes.append(len(bag))
-        named = tuple(sorted([word for word in words if numeral[word]]))
-        numerals.append(numeral_sets.setdefault(named, len(numeral_sets)))
-    hashes = np.array([zlib.crc32(word.encode()) for word in place], dtype=np.uint64)
-    offsets = np.concatenate([[0], np.cumsum(np.array(sizes, dtype=np.int64))])
-    bags = Groups(offsets=offsets.astype(np.int64), members=np.array(flat, dtype=np.int64))
-    return bags, hashes, np.array(numerals, dtype=np.int64)
+    n = len(wordings)
+    split = pc.split_pattern(pa.array(wordings, type=pa.string()), " ")
+    at = np.asarray(pc.list_parent_indices(split).to_numpy(), dtype=np.int64)
+    code, words = codes(pa.chunked_array([pc.list_flatten(split)]))
+    if "" in words:  # a wording without words
+        said = code != words.index("")
+        at, code = at[said], code[said]
+    hashes = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint64)
+    pairs = distinct(at * max(len(words), 1) + code)
+    bags = group_rows(pairs // max(len(words), 1), n)
+    bags = Groups(offsets=bags.offsets, members=pairs % max(len(words), 1))
+    numeral = np.array([any(map(str.isdigit, word)) for word in words], dtype=np.bool_)[code]
+    rank = np.empty(len(words), dtype=np.int64)
+    rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+    order = np.lexsort((rank[code[numeral]], at[numeral]))
+    named = at_words(words, code[numeral][order])
+    texts = pc.binary_join(list_column(named, np.bincount(at[numeral], minlength=n)), " ")
+    return bags, hashes, codes(pa.chunked_array([texts]))[0]
 
 
 def _candidates(
