@@ -109,9 +109,19 @@ def whole_month(day: date) -> tuple[date, date]:
 
 def combined(*columns: Whole) -> tuple[list[tuple[int, ...]], Whole]:
     """Distinct combinations of coded columns, and which of them each row has."""
-    stacked = np.stack(columns, axis=1)
-    distinct, which = np.unique(stacked, axis=0, return_inverse=True)
-    return [tuple(row) for row in distinct.tolist()], which.reshape(-1)
+    keys = columns[0]
+    for column in columns[1:]:
+        keys = keys * (int(column.max(initial=0)) + 1) + column
+    if int(keys.max(initial=0)) < 1_000_000:  # by counting, which is faster than by sorting
+        present = np.flatnonzero(np.bincount(keys))
+        place = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
+        place[present] = np.arange(len(present))
+        which = place[keys]
+    else:
+        present, which = np.unique(keys, return_inverse=True)
+    first = np.zeros(len(present), np.int64)
+    first[which] = np.arange(len(keys))
+    return list(zip(*(column[first].tolist() for column in columns), strict=True)), which
 
 
 # -- words -------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from truceline.schema.table import NUMBER, TIME, WHOLE, Column, Table, TableSpec
 from truceline.sources import batches as batched
 from truceline.sources import columns as fast
 from truceline.sources.batches import Batch, in_region, overlaps
-from truceline.sources.cells import CellError, column_reader, word_reader
+from truceline.sources.cells import column_reader, word_reader
 from truceline.sources.columns import Hashes, Mask, Moments, Reals, Seen, Whole
 from truceline.sources.gather import Gathered, Values, act_maps, arrow_table, provenance
 from truceline.sources.grid import Grid
@@ -36,6 +36,14 @@ from truceline.sources.table_columns import (
     constant_value,
     quarantine,
     read_cell_by_cell,
+)
+from truceline.sources.table_values import (
+    at_moments,
+    each_word,
+    moments_of,
+    numbers_of,
+    same_moment,
+    translated,
 )
 
 if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
@@ -142,7 +150,7 @@ class TableReader:
         for name, constant in plan.constants.items():
             value = constant_value(name, constant, self.options, spec=self.spec, context=self.context, label=batch.sheet.file.label)  # fmt: skip
             if isinstance(value, datetime | Interval):
-                fed.moments[name] = _same_moment(value, len(batch))
+                fed.moments[name] = same_moment(value, len(batch))
             else:
                 kind = self._columns[name].type if name in self._columns else pa.string()
                 fed.values[name] = pa.repeat(pa.scalar(value, kind), len(batch))
@@ -155,29 +163,29 @@ class TableReader:
         is_text = pa.types.is_string(values.type)
         required = name == "time" or (column is not None and column.required)
         if name == "time" or (column is not None and column.type == TIME):
-            self._feed_time(fed, name, _translated(values, words) if is_text else values, required=required)
+            self._feed_time(fed, name, translated(values, words) if is_text else values, required=required)
             return
         if column is not None and column.type in (NUMBER, WHOLE):
             if words and not is_text:
                 fed.sure[:] = False
                 return
-            self._feed_number(fed, column, _translated(values, words) if is_text else values)
+            self._feed_number(fed, column, translated(values, words) if is_text else values)
             return
-        texts = _translated(values if is_text else python_texts(values, keep_null=True), words)
+        texts = translated(values if is_text else python_texts(values, keep_null=True), words)
         if column is None:
             read: Callable[[Any], Any] = word_reader(self.context.acts, code="", message="")
         else:
             read = column_reader(column, self.context, zone=self.options.zone)
         kind = column.type if column is not None else pa.string()
         if read is not str:
-            texts, sure = _each_word(texts, read, kind)
+            texts, sure = each_word(texts, read, kind)
             fed.sure &= sure
         if required:
             fed.sure &= fast.mask_of(pc.is_valid(texts))
         fed.values[name] = texts
 
     def _feed_time(self, fed: _Fed, name: str, values: pa.Array, *, required: bool) -> None:
-        found = _moments(values, self.options.zone)
+        found = moments_of(values, self.options.zone)
         if found is None:
             fed.sure[:] = False
             return
@@ -192,7 +200,7 @@ class TableReader:
         fed.moments[name] = found
 
     def _feed_number(self, fed: _Fed, column: Column, values: pa.Array) -> None:
-        read = _numbers(values, self.options.decimal)
+        read = numbers_of(values, self.options.decimal)
         if read is None:
             fed.sure[:] = False
             return
@@ -221,7 +229,7 @@ class TableReader:
                 (start, np.where(time.is_day, time.start_us, time.start_us - before)),
                 (stop, np.where(time.is_day, time.stop_us, time.start_us + after)),
             ):
-                fed.moments.setdefault(name, _plain(values, time.is_none))
+                fed.moments.setdefault(name, at_moments(values, time.is_none))
         for first, last in self.spec.intervals:
             if first in fed.moments and last in fed.moments:
                 one, two = fed.moments[first], fed.moments[last]
@@ -399,79 +407,6 @@ def _grid(batch: Batch, positions: Whole, *, has_points: bool) -> Grid:
     at = pa.array(positions)
     columns = {name: values.take(at).to_pylist() for name, values in batch.columns.items()}
     return Grid(sheet=batch.sheet, header=list(columns), columns=columns, numbers=batch.numbers[positions].tolist(), has_points=has_points)  # fmt: skip
-
-
-def _translated(texts: pa.Array, words: dict[str, str]) -> pa.Array:
-    """Trimmed texts, words of the file replaced by the schema's; null where empty."""
-    texts = fast.trimmed(texts)
-    if not words:
-        return texts
-    known, which = fast.coded(texts)
-    fresh = [None if word is None else words.get(word, word) or None for word in known]
-    return pa.array(fresh, pa.string()).take(pa.array(which))
-
-
-def _each_word(texts: pa.Array, read: Callable[[Any], Any], kind: pa.DataType) -> tuple[pa.Array, Mask]:
-    words, which = fast.coded(texts)
-    values: list[Any] = []
-    sure = np.ones(len(words), np.bool_)
-    for code, word in enumerate(words):
-        try:
-            values.append(None if word is None else read(word))
-        except CellError:
-            values.append(None)
-            sure[code] = False
-    if not words:
-        return pa.nulls(len(texts), kind), np.ones(len(texts), np.bool_)
-    return pa.array(values, kind).take(pa.array(which)), sure[which]
-
-
-def _numbers(values: pa.Array, decimal: str) -> tuple[Reals, Mask] | None:
-    kind = values.type
-    if pa.types.is_string(kind):
-        if decimal == ".":
-            return fast.numbers(values)
-        pointed = fast.mask_of(pc.match_substring(values, "."))
-        numbers, sure = fast.numbers(pc.replace_substring(values, decimal, "."))
-        return numbers, sure & ~pointed
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        exact = values.cast(pa.float64(), safe=False)
-        numbers = np.array(exact.to_numpy(zero_copy_only=False), dtype=np.float64)
-        return numbers, ~np.isinf(numbers)
-    return (np.full(len(values), np.nan), np.ones(len(values), np.bool_)) if pa.types.is_null(kind) else None
-
-
-def _moments(values: pa.Array, zone: str | None) -> Moments | None:
-    kind = values.type
-    if pa.types.is_string(kind):
-        return fast.moments(values, zone)
-    if pa.types.is_null(kind):
-        return fast.moments(values.cast(pa.string()), zone)
-    if pa.types.is_timestamp(kind) and kind.tz is not None:
-        us = values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(pa.int64())
-        none = fast.mask_of(pc.is_null(us))
-        return _plain(pc.fill_null(us, 0).to_numpy(zero_copy_only=False).copy(), none)
-    if pa.types.is_timestamp(kind) or pa.types.is_date32(kind):
-        # naive moments and dates by their usual text, so that clocks are asked in one place
-        as_second = values if pa.types.is_date32(kind) else values.cast(pa.timestamp("us"), safe=False)
-        return fast.moments(pc.cast(as_second, pa.string()), zone)
-    return None
-
-
-def _plain(values_us: Whole, none: Mask) -> Moments:
-    days = np.zeros(len(values_us), np.bool_)
-    return Moments(start_us=values_us, stop_us=values_us.copy(), is_day=days, is_none=none.copy(), sure=~days)
-
-
-def _same_moment(value: datetime | Interval, n: int) -> Moments:
-    start, stop = (value.start, value.stop) if isinstance(value, Interval) else (value, value)
-    return Moments(
-        start_us=np.full(n, fast.microseconds(start)),
-        stop_us=np.full(n, fast.microseconds(stop)),
-        is_day=np.full(n, isinstance(value, Interval)),
-        is_none=np.zeros(n, np.bool_),
-        sure=np.ones(n, np.bool_),
-    )
 
 
 def _microseconds(column: pa.ChunkedArray) -> Whole:
