@@ -134,6 +134,20 @@ def test_every_finding_and_incident_is_in_every_export_and_nothing_else(
     assert READERS[name](exported.folder) == (FINDINGS, INCIDENTS)
 
 
+@pytest.mark.slow
+def test_a_whole_run_is_exported_whole(tmp_path: Path) -> None:
+    from truceline.workflow.demo import run_demo
+
+    outcome = run_demo(tmp_path / "demo", pdf=False)
+    folder = export(outcome.out, case=tmp_path / "demo" / "case").folder
+    want = (
+        {finding.finding_id for finding in outcome.results.findings},
+        set(outcome.results.incidents["incident_id"].to_pylist()),
+    )
+    for name in set(FORMATS) - {"cap"}:
+        assert READERS[name](folder) == want, name
+
+
 # -- the same bytes -------------------------------------------------------------------------------
 SCRIPT = """
 import sys
