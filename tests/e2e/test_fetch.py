@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -164,7 +165,7 @@ class Fetcher:
         wanted: list[Wanted] = []
         for item in items:
             wanted += expand(FetchItem.model_validate(item), source_id="s", licence="CC0", notice="Mind it.")
-        plan = FetchPlan(case_id="c", data=self.data, wanted=tuple(wanted), notices=(), without_home=(), lies_there=frozenset())  # fmt: skip
+        plan = FetchPlan(case_id="c", data=self.data, wanted=tuple(wanted), notices=(), without_home=())  # fmt: skip
         clock = Clock(moment=lambda: datetime(2031, 5, 4, 12, tzinfo=UTC), pause=self.pauses.append)
         keys = rest.pop("keys", {})
         return run_fetch(plan, keys=keys, clock=clock, manners=manners, **rest)
@@ -304,6 +305,22 @@ def test_a_silent_server_is_given_up(home: Home, fetch: Fetcher) -> None:
     assert code_of(outcome) == "fetch_failed"
     assert "did not answer" in outcome.problems[0].message
     assert fetch.pauses == [1, 2]
+
+
+def test_a_server_that_drips_is_given_up(home: Home, fetch: Fetcher) -> None:
+    def drip(handler: Handler, content: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        for position in range(40):
+            handler.wfile.write(content[position : position + 1])
+            time.sleep(0.02)
+
+    slow = Manners(attempts=2, first_pause_s=0, between_requests_s=0, patience_s=0.1, slowest_bytes_per_s=500)
+    outcome = fetch({"url": home.put("/a", BODY, drip, drip), "to": "a"}, manners=slow)
+    assert code_of(outcome) == "fetch_incomplete"
+    assert "bytes in" in outcome.problems[0].message
+    assert fetch.names == set()
 
 
 def test_a_silence_that_ends_is_waited_out(home: Home, fetch: Fetcher) -> None:
@@ -556,10 +573,15 @@ def test_a_link_in_the_data_root_is_not_followed(home: Home, fetch: Fetcher, tmp
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_rights_is_told(home: Home, fetch: Fetcher) -> None:
+def test_a_folder_without_rights_is_told(home: Home, fetch: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
     (fetch.data / "s").mkdir(parents=True)
     (fetch.data / "s").chmod(0o500)
+    if os.geteuid() == 0:  # who may write anywhere
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr("truceline.fetch.part._open", refuse)
     assert code_of(fetch({"url": home.put("/a", BODY), "to": "s/a"})) == "fetch_unwritable"
 
 

@@ -35,6 +35,8 @@ class Manners:
     redirects: int = 8
     connect_s: float = 15.0
     read_s: float = 30.0
+    patience_s: float = 120.0  #: after which a download that is slower than the next is broken off
+    slowest_bytes_per_s: float = 500.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +198,16 @@ class Downloader:
             part.discard()
             raise _too_large(total, most_bytes)
         version = None if encoded else _version(response)
+        came, began_s = 0, self.clock.stopwatch_s()
         with part.go_on() if have else part.begin(version=version) as handle:
             try:
                 for chunk in response.iter_bytes() if encoded else response.iter_raw():
                     have += len(chunk)
+                    came += len(chunk)
+                    gone_s = self.clock.stopwatch_s() - began_s
+                    if gone_s > self.manners.patience_s and came < gone_s * self.manners.slowest_bytes_per_s:
+                        handle.write(chunk)
+                        raise _AgainError(_broken_off(have, total, f"{came} bytes in {gone_s:.0f} s"))
                     if have > most_bytes:
                         handle.close()
                         part.discard()

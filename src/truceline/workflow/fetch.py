@@ -38,7 +38,7 @@ class FetchPlan:
     wanted: tuple[Wanted, ...]
     notices: tuple[Notice, ...]
     without_home: tuple[str, ...]  #: sources for which the case names no public home
-    lies_there: frozenset[str]  #: paths that are there already
+    lies_there: tuple[str, ...] = ()  #: paths that are there already
 
     def notice_lines(self) -> list[str]:
         """For people: the rights in each source, before its first file comes."""
@@ -55,8 +55,9 @@ class FetchPlan:
 
     def lines(self) -> list[str]:
         """For people: each file, whence and whither."""
+        there = set(self.lies_there)
         return [
-            f"{one.source_id}  {one.url}  ->  {one.to}{'  (there)' if one.to in self.lies_there else ''}"
+            f"{one.source_id}  {one.url}  ->  {one.to}{'  (there)' if one.to in there else ''}"
             for one in self.wanted
         ]
 
@@ -146,7 +147,7 @@ def plan_fetch(case_folder: Path, *, data: Path, sources: Sequence[str] = ()) ->
         without_home=tuple(
             entry.id for entry in case.file.sources if entry.root == "data" and not entry.fetch
         ),
-        lies_there=frozenset(one.to for one in wanted if (data / one.to).is_file()),
+        lies_there=tuple(one.to for one in wanted if (data / one.to).is_file()),
     )
 
 
