@@ -50,7 +50,7 @@ from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, So
 
 #: what a column holds → how headers spell it (letters and digits only, case-folded)
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "observer": ("position", "observerposition", "smmposition", "monitorposition", "observer", "observationpoint", "from", "post"),
+    "observer": ("position", "observer", "observationpoint", "from", "post"),
     "longitude_deg": ("observerlongitude", "observerlon", "longitude", "lon", "long"),
     "latitude_deg": ("observerlatitude", "observerlat", "latitude", "lat"),
     "location": ("eventlocation", "location", "assessedlocation", "distanceanddirection", "distancedirection", "distanceandbearing"),
