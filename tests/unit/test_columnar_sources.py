@@ -428,3 +428,63 @@ def test_places_and_spans_of_ged(read: Read) -> None:
     assert {row["accused_party_id"] for row in rows} == {"a"}
     assert sorted(codes(tables)) == ["time_order", "value_unknown"]
     assert any("1 records are of event clarity 2" in note for note in tables.notes)
+
+
+# -- other formats -------------------------------------------------------------------------------
+KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{}</Document></kml>'
+MARK = "<Placemark><name>{}</name><ExtendedData><Data name='when'><value>2031-05-05 10:00</value></Data></ExtendedData>{}</Placemark>"
+
+
+def test_a_layer_of_points_is_a_table_with_places(read: Read) -> None:
+    point, line = "<Point><coordinates>12.5,45.5</coordinates></Point>", "<LineString><coordinates>12,45 13,45</coordinates></LineString>"  # fmt: skip
+    text = KML.format(MARK.format("one", point) + MARK.format("two", "") + MARK.format("three", line))
+    options = {"table": "observations", "zone": "Europe/Berlin", "columns": {"time": "when", "text": "name"}}
+    tables = read("table", {"t.kml": text}, **options)
+    found = {row["text"]: row for row in records(tables.observations)}
+    assert (found["one"]["longitude_deg"], found["one"]["latitude_deg"]) == (12.5, 45.5)
+    assert found["one"]["occurred_from"] == datetime(2031, 5, 5, 8, tzinfo=UTC)
+    assert found["two"]["longitude_deg"] is None
+    assert codes(tables) == ["geometry_invalid"]
+    (account,) = tables.files
+    assert (account.rows_read, account.rows_used, account.rows_quarantined) == (3, 2, 1)
+
+
+def test_a_workbook_gives_the_records_of_its_csv(read: Read) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    sheet = book.add_worksheet()
+    form = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+    sheet.write_row(0, 0, ["when", "x", "y", "n"])
+    for line in (1, 2):
+        sheet.write_datetime(line, 0, datetime(2031, 5, 5, 9 + line), form)  # noqa: DTZ001 - the zone is an option
+        sheet.write_row(line, 1, [12.5, 45.5 if line == 1 else 500, 3])
+    book.close()
+    options = {"table": "observations", "zone": "UTC", "columns": {"time": "when", "longitude_deg": "x", "latitude_deg": "y", "count": "n"}}  # fmt: skip
+    one = read("table", {"t.xlsx": out.getvalue()}, **options)
+    two = read("table", {"t.csv": "when,x,y,n\n2031-05-05 10:00,12.5,45.5,3\n2031-05-05 11:00,12.5,500,3\n"}, **options)  # fmt: skip
+    own = ("observation_id", "raw_file", "raw_row", "raw_digest")
+    plain = [[{k: v for k, v in row.items() if k not in own} for row in records(t.observations)] for t in (one, two)]  # fmt: skip
+    assert plain[0] == plain[1]
+    assert len(plain[0]) == 1
+    assert codes(one) == codes(two) == ["value_range"]
+    assert one.quarantined[0].problems[0].row == two.quarantined[0].problems[0].row == 3
+
+
+def test_features_are_read_alike_by_columns_and_by_cells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(3)
+    values: list[Any] = ["2031-05-05T10:00Z", "2031-05-06", None, 5, "x", True, [1], 1.5]
+    shapes: list[Any] = [{"type": "Point", "coordinates": [12, 45.5]}, {"type": "Point", "coordinates": ["a", 2]}, {"type": "Point", "coordinates": [45, 12]}, None]  # fmt: skip
+    for kinds in (values[:3], values):
+        features = [{"type": "Feature", "properties": {"time": rng.choice(kinds), "n": i % 9}, "geometry": rng.choice(shapes)} for i in range(80)]  # fmt: skip
+        path = tmp_path / "t.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+        found = []
+        for by_row in (False, True):
+            monkeypatch.setattr(batches, "ALL_BY_ROW", by_row)
+            options = {"table": "observations", "zone": "UTC", "columns": {"count": "n"}}
+            found.append(outcome(lambda path=path, options=options: read_files("table", [path], options)))
+        assert found[0] == found[1]
+        assert found[0][0][0]
