@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import pytest
 
-from truceline.base.errors import CallError, CaseError, OutputError
+from truceline.base.errors import CODES, CallError, CaseError, OutputError
 from truceline.fetch.clock import Clock
 from truceline.fetch.download import USER_AGENT, Downloader, FetchError, Manners
 from truceline.fetch.items import FetchItem, Wanted, expand
@@ -763,3 +763,10 @@ def test_a_source_that_is_not_there_or_has_no_home_is_told(project_root: Path, t
     with pytest.raises(CallError) as fault:
         plan_fetch(case, data=tmp_path / "data", sources=["clouds", "cloud"])
     assert {problem.code for problem in fault.value.problems} == {"name_unknown", "fetch_homeless"}
+
+
+def test_every_code_of_fetching_is_provoked() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    codes = {code for code in CODES if code.startswith("fetch_")}
+    assert len(codes) == 7
+    assert {code for code in codes if f'"{code}"' not in text} == set()
