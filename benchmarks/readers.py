@@ -208,7 +208,7 @@ def measure_peers(python: str, path: Path) -> dict[str, float]:
         script = f"import os, sys, time\nos.environ['POLARS_MAX_THREADS']='1'\np=sys.argv[1]\n{code}\nprint(time.process_time()-t)"
         done = subprocess.run([python, "-c", script, str(path)], capture_output=True, text=True, check=False)
         if done.returncode == 0:
-            found[name] = float(done.stdout)
+            found[name] = float(done.stdout.splitlines()[-1])  # progress stands before it
     return found
 
 

@@ -104,24 +104,21 @@ class OblastSirens(Source):
             expected=lambda at: f"after {batch.row(at).values['started_at']}",
         )
         sound = np.flatnonzero(batch.sound())
-        known = content_hashes(
-            context.source_id,
-            [picked(areas, sound), *_moment_texts(start_us[sound], stop_us[sound])],
-            n=len(sound),
-        )
+        texts = [moment_texts(start_us[sound]), moment_texts(stop_us[sound])]
+        known = content_hashes(context.source_id, [picked(areas, sound), *texts], n=len(sound))
         fresh = np.zeros(len(batch), np.bool_)
         fresh[sound] = seen.first(known)
         used = batch.settle(inside=overlaps(context.span, start_us, stop_us), fresh=fresh, repeats_first=True)
-        coverage_ids = known[np.isin(sound, used)]
-        self._add(batch, context, used, alerts, regions=picked(regions, used), areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used])  # fmt: skip
-        self._add_blind(batch, context, used, blind, areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used], ids=coverage_ids)  # fmt: skip
+        kept = np.flatnonzero(np.isin(sound, used))
+        ids = content_hashes(context.source_id, [picked(regions, used), *(picked(text, kept) for text in texts)], n=len(used))  # fmt: skip
+        self._add(batch, context, used, alerts, regions=picked(regions, used), areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used], ids=ids)  # fmt: skip
+        self._add_blind(batch, context, used, blind, areas=picked(areas, used), start_us=start_us[used], stop_us=stop_us[used], ids=known[kept])  # fmt: skip
         self._note_merged(context, picked(regions, used), start_us[used], stop_us[used], merged)
 
     def _add(
-        self, batch: Batch, context: ReadContext, used: Whole, alerts: Gathered, *, regions: pa.Array, areas: pa.Array, start_us: Whole, stop_us: Whole
+        self, batch: Batch, context: ReadContext, used: Whole, alerts: Gathered, *, regions: pa.Array, areas: pa.Array, start_us: Whole, stop_us: Whole, ids: Hashes
     ) -> None:  # fmt: skip
         is_open = stop_us == microseconds(OPEN)
-        ids = content_hashes(context.source_id, [regions, *_moment_texts(start_us, stop_us)], n=len(used))
         alerts.add(
             {
                 "source_id": context.source_id,
@@ -212,11 +209,6 @@ def _areas(batch: Batch, regions: pa.Array, context: ReadContext) -> pa.Array:
 def _known_stops(stop_us: Whole, context: ReadContext) -> Whole:
     """Where alerts stop; one without a finish is followed no further than the case's span."""
     return np.where(stop_us == microseconds(OPEN), microseconds(context.span.stop), stop_us)
-
-
-def _moment_texts(*moments_us: Whole) -> list[pa.Array]:
-    """Moments as Python writes them, which is what ids are made of."""
-    return [moment_texts(values_us) for values_us in moments_us]
 
 
 def _covered_h(intervals: list[Interval], window: Interval) -> float:

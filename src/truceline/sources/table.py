@@ -96,7 +96,7 @@ class AnyTable(Source):
     """See the module."""
 
     name: ClassVar[str] = "table"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     title: ClassVar[str] = (
         "A table of your own (CSV, Parquet, Excel, GeoJSON and other layers), columns mapped by options"
     )
