@@ -17,7 +17,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import ParamSpec, TypeVar
 
 #: languages of the catalogs; English needs none
@@ -60,6 +59,8 @@ _ENGLISH = Voice(language=WRITTEN, catalog=catalogs.NullTranslations())
 def _catalog(language: str) -> catalogs.NullTranslations:
     if language == WRITTEN:
         return catalogs.NullTranslations()
+    from importlib.resources import files  # loaded when another language is asked for
+
     path = files("truceline") / "locale" / language / "LC_MESSAGES" / "truceline.mo"
     with path.open("rb") as handle:
         return catalogs.GNUTranslations(handle)
