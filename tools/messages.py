@@ -38,7 +38,9 @@ FIXED = datetime(2026, 1, 1, tzinfo=UTC)
 _CALL = re.compile(r'\b(?:_|tr)\(\s*("(?:[^"\\]|\\.)*")')
 
 
-def extract_calls(fileobj: BinaryIO, *_asked: Any) -> Iterator[tuple[int, str, str, list[str]]]:
+def extract_calls(
+    fileobj: BinaryIO, *_asked: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
     """Sentences in ``_("…")`` of scripts and ``tr("…")`` of the typesetter's source."""
     text = fileobj.read().decode("utf-8")
     for found in _CALL.finditer(text):
