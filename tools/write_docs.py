@@ -259,7 +259,7 @@ def _fields(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
         default = (
             "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
         )
-        rows.append((f"`{name}`", _kind(field.annotation), default, field.description or ""))
+        rows.append((f"`{field.alias or name}`", _kind(field.annotation), default, field.description or ""))
     return rows
 
 

@@ -739,6 +739,7 @@ def test_a_stopped_fetch_leaves_no_half_file_and_goes_on(
         ("{url: 'https://a.example/x', to: cloud_cover/cloud_cover.csv, dates: {from: 2025-05-01, until: 2025-05-02}}", "need a {date}"),
         ("{url: 'https://a.example/{date}', to: 'cloud_cover/{date}.csv', dates: {from: 2025-05-02, until: 2025-05-01}}", "before they begin"),
         ("{url: 'https://a.example/x', to: cloud_cover/cloud_cover.csv, sha256: abc}", "sha256"),
+        ("{url: 'https://a.example/{date}', to: 'cloud_cover/{date}.csv', dates: {form: 2025-05-02, until: 2025-05-01}}", "Did you mean 'from'?"),
     ],
 )  # fmt: skip
 def test_a_home_that_is_described_wrongly_is_told(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
@@ -178,7 +179,7 @@ def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseMod
     for part in path:
         if isinstance(part, int):
             continue
-        field = here.model_fields.get(part) if here is not None else None
+        field = _fields(here).get(part) if here is not None else None
         if field is None:
             return None
         inner = [field.annotation, *get_args(field.annotation)]
@@ -189,14 +190,19 @@ def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseMod
 def _fields_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
     """Names of the fields there may be at ``path``."""
     found = _model_at(model, path)
-    return list(found.model_fields) if found is not None else []
+    return list(_fields(found)) if found is not None else []
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Fields by the names that people write: a word such as `from` cannot be a name in Python."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _meaning_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
     """What the field at ``path`` means, in the words of its declaration."""
     names = [part for part in path if isinstance(part, str)]
     found = _model_at(model, names[:-1]) if names else None
-    field = found.model_fields.get(names[-1]) if found is not None else None
+    field = _fields(found).get(names[-1]) if found is not None else None
     return (field.description or "") if field is not None else ""
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from truceline.base.documents import Model
 
@@ -28,8 +28,6 @@ _DATE_FORM = re.compile(r"(?:%[Ymdjy]|[^%{}\\])+")
 
 class Dates(Model):
     """Days (or months) for which an item names one file each; both ends are included."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     first: date = Field(alias="from", description="first day")
     last: date = Field(alias="until", description="last day, included")
