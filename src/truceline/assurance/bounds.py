@@ -9,8 +9,9 @@ smallest N with B(a, b+N)/B(a, b) ≤ .05.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -43,6 +44,20 @@ class PastPoints:
     longitude_deg: FloatArray
     latitude_deg: FloatArray
     at_us: IntArray  #: microseconds since 1970
+    #: what was asked of them before: the same points serve many questions
+    known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def plane(self, frame: LocalFrame) -> tuple[FloatArray, FloatArray]:
+        """x, y in metres."""
+        if frame not in self.known:
+            self.known[frame] = frame.to_plane(self.longitude_deg, self.latitude_deg)
+        return cast(tuple[FloatArray, FloatArray], self.known[frame])
+
+    def clock_h(self, zone: str) -> FloatArray:
+        """(24,) how many in each local hour of the day."""
+        if zone not in self.known:
+            self.known[zone] = np.bincount(_local_hours(self.at_us, zone), minlength=24)
+        return cast(FloatArray, self.known[zone])
 
 
 def bound_unseen(
@@ -204,11 +219,10 @@ def weigh_history(grid: Grid, past: PastPoints | None, *, frame: LocalFrame, zon
     place = np.full(n_points, 1 / n_points)
     time = length / length.sum()
     if past is not None and len(past.at_us):
-        x, y = frame.to_plane(past.longitude_deg, past.latitude_deg)
+        x, y = past.plane(frame)
         if np.isfinite(grid.x_m).all():
             place = _blend(_nearest_counts(grid, x, y), place)
-        clock = _local_hours(past.at_us, zone)
-        hourly = np.bincount(clock, minlength=24)[grid.clock_h] * length
+        hourly = past.clock_h(zone)[grid.clock_h] * length
         if hourly.sum() > 0:
             time = _blend(hourly, time)
     weight: FloatArray = place[:, None] * time[None, :]

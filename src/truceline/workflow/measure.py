@@ -45,6 +45,7 @@ class Gauge:
     incidents: IncidentSet
     shapes: Mapping[str, BaseGeometry]  #: areas that have one
     _speaking: dict[str, list[str]] = field(default_factory=dict)
+    _past: dict[tuple[str, datetime], PastPoints] = field(default_factory=dict)
     _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
 
     def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
@@ -181,9 +182,12 @@ class Gauge:
 
     def _past_points(self, question: Question) -> PastPoints:
         """Where and when acts of the kind were before the window."""
-        past = self.incidents.of_act(question.act).placed_until(question.window.start)
-        longitude, latitude, at_us = past.points()
-        return PastPoints(longitude_deg=longitude, latitude_deg=latitude, at_us=at_us)
+        key = question.act, question.window.start
+        if key not in self._past:
+            past = self.incidents.of_act(question.act).placed_until(question.window.start)
+            longitude, latitude, at_us = past.points()
+            self._past[key] = PastPoints(longitude_deg=longitude, latitude_deg=latitude, at_us=at_us)
+        return self._past[key]
 
     def _measured_sensors(self, act: str) -> frozenset[str]:
         """Sources whose detection probability for an act is known."""

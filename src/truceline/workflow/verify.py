@@ -107,10 +107,12 @@ def verify(
         results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
         if chosen.withholds:
             results = release(results, case, chosen, shapes=case.shapes())
-        write_reports(
-            results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
-        )  # (9)
-        _write_tables(results, ingested, folder, chosen)
+        with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
+            tables = pool.submit(_write_tables, results, ingested, folder, chosen)
+            write_reports(
+                results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
+            )  # (9)
+            tables.result()
     return VerifyOutcome(
         out=out,
         results=results,
