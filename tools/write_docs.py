@@ -17,7 +17,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -271,7 +271,7 @@ def _default(value: object) -> str:
 
 def _kind(annotation: Any) -> str:
     """A type in words."""
-    words = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "none"}
+    words = {str: "text", int: "whole number", float: "number", bool: "true or false", date: "date", type(None): "none"}  # fmt: skip
     if annotation in words:
         return words[annotation]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
