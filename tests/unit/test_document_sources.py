@@ -73,7 +73,7 @@ def test_forwarded_posts_are_anothers_words(tmp_path: Path) -> None:
     value = {"messages": [message(1, "shell"), message(2, "shell", forwarded_from="Another")]}
     tables = read("channel_posts", tmp_path, {"result.json": json.dumps(value)}, **POSTS)
     assert counted(tables) == {"shells": 1, "all": 1}
-    assert any("forwarded" in note for note in tables.notes)
+    assert any("Forwarded" in note for note in tables.notes)
     tables = read("channel_posts", tmp_path, {"result.json": json.dumps(value)}, forwarded="count", **POSTS)
     assert counted(tables) == {"shells": 2, "all": 2}
 
@@ -83,8 +83,10 @@ def test_a_post_that_a_later_export_lacks_is_kept_and_told(tmp_path: Path) -> No
     late = {"messages": [message(1, "x"), message(3, "y, a shell", edited_unixtime=message(9, "")["date_unixtime"]), message(4, "z")]}  # fmt: skip
     tables = read("channel_posts", tmp_path, {"a.json": json.dumps(early), "b.json": json.dumps(late)}, **POSTS)  # fmt: skip
     assert counted(tables) == {"shells": 2, "all": 4}
-    assert any("1 posts of an earlier export are not in a later one" in note for note in tables.notes)
-    assert any("1 posts differ between exports or edits" in note for note in tables.notes)
+    assert any(
+        "that a later one lacks (deleted, or filtered out): 1, kept: 2" in note for note in tables.notes
+    )
+    assert any("differ between exports or edits: 1;" in note for note in tables.notes)
 
 
 # -- feeds -------------------------------------------------------------------------------------

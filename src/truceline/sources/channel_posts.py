@@ -207,16 +207,16 @@ class ChannelPosts(Source):
                 kept.append(chosen)
         tables.notes += _deleted_notes(exports, latest)
         if n_changed:
-            tables.notes.append(f"{n_changed} posts differ between exports or edits: the latest wording is used.")  # fmt: skip
+            tables.notes.append(f"Posts that differ between exports or edits: {n_changed}; the latest wording is used.")  # fmt: skip
         if n_forwarded:
-            tables.notes.append(f"{n_forwarded} forwarded posts are another's words and are left out.")
+            tables.notes.append(f"Forwarded posts, which are another's words: {n_forwarded}, left out.")
         return sorted(kept, key=lambda post: (post.posted_at, post.post_id))
 
     def _notes(self, posts: Sequence[Post]) -> list[str]:
         notes = [f"{len(posts)} posts of {self.options.speaker} in the span; a number of posts is no number of what they tell of."]  # fmt: skip
         edited = sum(post.edited_at is not None for post in posts)
         if edited:
-            notes.append(f"{edited} posts were edited after they were published; the first wording is lost.")
+            notes.append(f"Posts edited after they were published: {edited}; their first wording is lost.")
         numbers = sorted(int(post.post_id) for post in posts if post.post_id.isascii() and post.post_id.isdigit())  # fmt: skip
         if numbers:
             gaps = numbers[-1] - numbers[0] + 1 - len(set(numbers))
@@ -355,4 +355,4 @@ def _deleted_notes(exports: list[list[Post]], latest: dict[int, datetime]) -> li
             gone |= {post.post_id for post in posts if post.posted_at >= first} - known
     if not gone:
         return []
-    return [f"{len(gone)} posts of an earlier export are not in a later one (deleted, or filtered out); they are kept: {sentence_list(sorted(gone))}."]  # fmt: skip
+    return [f"Posts of an earlier export that a later one lacks (deleted, or filtered out): {len(gone)}, kept: {sentence_list(sorted(gone))}."]  # fmt: skip

@@ -154,7 +154,7 @@ class ControlLayers(Source):
     def _notes(self, atlases: dict[str, Atlas], n_null: int) -> list[str]:
         notes = []
         if n_null:
-            notes.append(f"{n_null} features of the maps have no geometry and show nothing.")
+            notes.append(f"Features of the maps with no geometry, which show nothing: {n_null}.")
         for name, layer in self.options.layers.items():
             shapes = atlases[layer.holder_party].shapes
             if layer.shows == "advances" and shapes:

@@ -109,10 +109,10 @@ class Feed(Source):
             observations.append(record)
         if n_changed:
             tables.notes.append(
-                f"{n_changed} entries were reworded between snapshots; the latest words are used."
+                f"Entries reworded between snapshots: {n_changed}; the latest words are used."
             )
         if n_unnamed:
-            tables.notes.append(f"{n_unnamed} entries carry neither an id nor a link; they are told apart by title and time.")  # fmt: skip
+            tables.notes.append(f"Entries with neither an id nor a link: {n_unnamed}, told apart by title and time.")  # fmt: skip
         return conclude(tables, context, observations=observations)
 
     def _check_acts(self, context: ReadContext) -> None:

@@ -95,7 +95,7 @@ class QuakeMl(Source):
             else:
                 row.outside()
         if n_revised:
-            tables.notes.append(f"{n_revised} events stand in several editions; the latest is used.")
+            tables.notes.append(f"Events that stand in several editions: {n_revised}; the latest is used.")
         return conclude(tables, context, observations=observations)
 
     def _check_acts(self, context: ReadContext) -> None:

@@ -129,7 +129,7 @@ class SensorThings(Source):
         made: dict[str, dict[str, Record]] = {"observations": {}, "counts": {}}
         n_other = self._settle(readings, context, made)
         if n_other:
-            tables.notes.append(f"{n_other} readings fit none of `levels` and `series`; they were read and are no events.")  # fmt: skip
+            tables.notes.append(f"Readings that fit none of `levels` and `series`: {n_other}, read and no events.")  # fmt: skip
         return conclude(tables, context, **{name: list(rows.values()) for name, rows in made.items()})
 
     def _check_names(self, context: ReadContext) -> None:

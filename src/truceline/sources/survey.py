@@ -229,9 +229,9 @@ class Survey(Source):
                 last.row.use()
                 observations.append(last.record)
         if n_superseded:
-            tables.notes.append(f"{n_superseded} submissions were superseded by a corrected one, which is used alone.")  # fmt: skip
+            tables.notes.append(f"Submissions superseded by a corrected one, which is used alone: {n_superseded}.")  # fmt: skip
         if n_rejected:
-            tables.notes.append(f"{n_rejected} submissions were rejected by a reviewer and are left out.")
+            tables.notes.append(f"Submissions that a reviewer rejected: {n_rejected}, left out.")
         return observations
 
     # -- one submission --------------------------------------------------------------------
