@@ -37,11 +37,11 @@ def render_pdf(results: Results) -> bytes:
         If the document cannot be set.
     """
     try:
-        content, _ = compile_report(results)
+        content, _warnings = compile_report(results)
     except typst.TypstError as error:
         if "could not be displayed" not in str(error):
             raise
-        content, _ = compile_report(results, lacking=_(LACKING))
+        content, _warnings = compile_report(results, lacking=_(LACKING))
     return content
 
 

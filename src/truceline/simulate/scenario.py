@@ -25,6 +25,7 @@ class Contestant(Model):
     id: str = Field(description="short id, used everywhere in the case")
     name: str = Field(description="name for people")
     side: Side
+    names: dict[str, str] = Field(default_factory=dict, description="the name in other languages, by code")
 
 
 class Obedience(Model):
@@ -56,8 +57,18 @@ class Scenario(Model):
     seed: int = Field(20_310_401, description="of the case that `truceline demo` writes")
     parties: list[Contestant] = Field(
         default_factory=lambda: [
-            Contestant(id="heron", name="Heron League", side="west"),
-            Contestant(id="plover", name="Plover League", side="east"),
+            Contestant(
+                id="heron",
+                name="Heron League",
+                side="west",
+                names={"uk": "Ліга Чаплі", "ru": "Лига Цапли"},
+            ),
+            Contestant(
+                id="plover",
+                name="Plover League",
+                side="east",
+                names={"uk": "Ліга Сивки", "ru": "Лига Ржанки"},
+            ),
         ],
         min_length=2,
         max_length=2,

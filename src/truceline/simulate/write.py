@@ -28,7 +28,7 @@ LOCAL_ZONE, LOCAL_OFFSET_H = "Etc/GMT+2", -2
 
 
 #: translations of the words that stand in an invented case
-_WORDS = files("truceline.simulate") / "locale"
+_WORDS = Path(str(files("truceline.simulate") / "locale"))
 
 
 def write_case(simulated: Simulated, folder: Path) -> Path:
@@ -59,8 +59,8 @@ def write_case(simulated: Simulated, folder: Path) -> Path:
     # (4)
     texts |= _truth_files(simulated, links)
     # (5)
-    for words in sorted(_WORDS.iterdir(), key=lambda path: path.name):
-        texts[f"locale/{words.name}"] = words.read_text(encoding="utf-8")
+    for words in sorted(_WORDS.glob("*.yaml")):
+        texts[f"locale/{words.name}"] = _words(simulated, words.read_text(encoding="utf-8"), words.stem)
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,6 +248,20 @@ def _claims(simulated: Simulated) -> str:
 
 
 # -- maps --------------------------------------------------------------------------------------
+def _words(simulated: Simulated, text: str, language: str) -> str:
+    """Translations with the parties' names of this case: as given in keys, in ``language`` after them."""
+    lines = []
+    for line in text.splitlines():
+        key, mark, said = line.partition('": ')
+        for party in simulated.scenario.parties:
+            place = "{" + party.side + "}"
+            key = key.replace(place, json.dumps(party.name, ensure_ascii=False)[1:-1])
+            name = party.names.get(language, party.name)
+            said = said.replace(place, json.dumps(name, ensure_ascii=False)[1:-1])
+        lines.append(f"{key}{mark}{said}\n")
+    return "".join(lines)
+
+
 def _geojson(simulated: Simulated, geometry: BaseGeometry) -> str:
     """A geometry in km → GeoJSON in WGS 84, five decimals, one feature."""
 
