@@ -373,7 +373,7 @@ def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccou
                 parts_sum=total,
                 check=check,
                 check_text=text,
-                outlet=claim["outlet"],
+                outlet=told(claim["outlet"] or "", name=True) or None,
                 url=claim["url"],
                 note=told(claim["note"] or "") or None,
                 row=row_of(claim),
