@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 import shapely
 from shapely.geometry import shape
@@ -18,6 +20,7 @@ from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
 from truceline.line.history import LineHistory
 from truceline.line.movement import measure_movement
+from truceline.line.report import describe_line
 from truceline.line.shapes import tell_repeats
 from truceline.line.side import side_of, snapshot_at
 from truceline.schema import CONTROL
@@ -128,3 +131,58 @@ def test_the_two_maps_disagree_by_hundreds_of_metres(first_map: LineHistory, sec
     assert 3_000 < found.p95_offset_m < 6_000
     assert found.only_first_km2 < 3_000  # of 45,000 km² that only the first draws at all
     assert found.note
+
+
+def test_the_line_of_contact_of_two_maps_in_one_record(
+    first_map: LineHistory, second_map: LineHistory, project_root: Path
+) -> None:
+    """How a workflow calls it: histories, the case's coast, and borders where the case has them."""
+    case = project_root / "cases" / "easter-2025"
+    land = shape(json.loads((case / "coast.geojson").read_text()))
+    second = replace(second_map, source_id="second")
+    report = describe_line(
+        [first_map, second], at=WINDOW.start, frame=FRAME, tolerances_m=[500, 10_000], land=land
+    )
+    own, other = report.maps
+    fine, coarse = own.lengths
+    assert fine.whole_km == pytest.approx(4_118, abs=10)
+    assert fine.coast_km == pytest.approx(2_100, abs=40)
+    assert coarse.whole_km < fine.whole_km
+    assert 200 < fine.contact_km < 1_200  # what moved in the month; without borders the rest is unknown
+    assert fine.unknown_km > 800
+    assert any("unknown and not as contact" in note for note in report.notes)
+    assert other.snapshot.map_time.day == 18  # a repeat: the map stood still
+    assert report.sectors is not None
+    assert report.posts is not None
+    assert len(report.posts.km) == int(report.sectors.axis.length_km) + 1
+    updates = report.ledger.filter(pc.equal(report.ledger["status"], "update"))
+    for history in (first_map, second):
+        rows = updates.filter(pc.equal(updates["source_id"], history.source_id))
+        gained = [s.gained_km2 or 0 for s in history.snapshots if s.status == "update"]
+        assert pc.sum(rows["gained_km2"]).as_py() == pytest.approx(sum(gained), abs=0.1)
+    three_days = updates.filter(pc.equal(updates["control_id"], "deepstatemap_data_20250418.geojson"))
+    assert set(three_days["days"].to_pylist()) == {1}
+    (comparison,) = report.comparisons
+    assert 500 < comparison.first_to_second.median_m < 2_000
+    assert 2_000 < comparison.hausdorff95_m < 8_000
+    assert own.spread.basis == "disagreement of two maps"
+
+
+def test_with_the_frontier_the_line_of_contact_is_about_a_thousand_kilometres(
+    first_map: LineHistory, project_root: Path
+) -> None:
+    case = project_root / "cases" / "easter-2025"
+    frontier = case / "borders.geojson"
+    if not frontier.exists():
+        pytest.skip("the case has no borders.geojson")
+    land = shape(json.loads((case / "coast.geojson").read_text()))
+    tree = json.loads(frontier.read_text())
+    parts = tree["features"] if "features" in tree else [tree]
+    borders = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
+    report = describe_line(
+        [first_map], at=WINDOW.start, frame=FRAME, tolerances_m=[500, 10_000], land=land, borders=borders
+    )
+    fine, coarse = report.maps[0].lengths
+    assert fine.contact_km == pytest.approx(1_060, abs=60)
+    assert coarse.contact_km == pytest.approx(800, abs=60)
+    assert fine.whole_km == pytest.approx(4_118, abs=10)

@@ -32,18 +32,29 @@ ROW = 2
 #: codes from here on are blocks (coarse table), or edges, joined pairs and varying cells (fine table)
 FIRST = 3
 
-COLUMNS, ROWS, FINE = 512, 256, 16  #: coarse cells with the border; fine cells along a coarse one
+FINE = 16  #: fine cells along a coarse one
+_FEWEST, _MOST = 32, 512  #: coarse columns, by how many edges there are
 _MARGIN = 1e-6  #: of a fine cell: an edge this near belongs to the cell too, which absorbs rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Coarse cell (i, j) covers ±½ around (i + column, j + row) in units of ``1/per_degree``."""
+    """Coarse cell (i, j) covers ±½ around (i + column, j + row) in units of ``1/per_degree``.
 
+    columns, rows : number of coarse cells, border included; columns is 2 to the power of ``shift``.
+    """
+
+    shift: int
+    rows: int
     columns_per_degree: float
     rows_per_degree: float
     column: int
     row: int
+
+    @property
+    def columns(self) -> int:
+        """Coarse cells along a row."""
+        return 1 << self.shift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +62,7 @@ class LineCells:
     """Shapes of many dates, prepared for ``join.join_sides``.
 
     shape_of_date : (n_dates,) which distinct shape a date shows, −1 where none or an empty one.
-    coarse : (ROWS * COLUMNS,) codes; fine : (n_blocks * FINE²,) codes; varying : (n_varying * n_shapes,).
+    coarse : (rows * columns,) codes; fine : (n_blocks * FINE²,) codes; varying : (n_varying * n_shapes,).
     ax, ay, bx, by, tolerance : (n_edges,) edges of all shapes, what they hold on their left.
     pair_first, pair_second : (n_pairs,) joined edges; pair_convex : whether both must say inside.
     edge_shapes : (n_edges, n_words) bit d of the words: the edge is part of distinct shape d.
@@ -89,21 +100,21 @@ def build_cells(shapes: Sequence[BaseGeometry | None]) -> LineCells:
     edges, edge_shapes = _shared_edges(distinct)
     grid = _lay_grid(edges)
     fine_edges = _to_fine(edges, grid)
-    cell, edge = _incidence(fine_edges)  # (2)
-    touched = np.zeros(ROWS * COLUMNS, dtype=bool)
-    touched[_coarse_of(cell)] = True
-    middles = _coarse_sides(fine_edges, edge_shapes)
+    cell, edge = _incidence(fine_edges, grid)  # (2)
+    touched = np.zeros(grid.rows * grid.columns, dtype=bool)
+    touched[_coarse_of(cell, grid)] = True
+    middles = _coarse_sides(fine_edges, edge_shapes, grid)
     all_in = middles == _all_bits(len(distinct))
     uneven = ~(all_in.all(axis=1) | (middles == 0).all(axis=1))
     coarse = np.where(all_in.all(axis=1), INSIDE, OUTSIDE).astype(np.int32)
     blocks = np.flatnonzero(touched | uneven)
     coarse[blocks] = FIRST + np.arange(len(blocks), dtype=np.int32)
-    frame = np.zeros((ROWS, COLUMNS), dtype=bool)
+    frame = np.zeros((grid.rows, grid.columns), dtype=bool)
     frame[[0, -1], :] = frame[:, [0, -1]] = True
     coarse[frame.ravel()] = BORDER
-    sides = _fine_sides(fine_edges, edge_shapes, blocks)
-    coded = _Coder(edges, edge_shapes, len(distinct)).code(cell, edge, blocks, sides)  # (3)
-    row_start, row_edge = _rows_of(fine_edges)
+    sides = _fine_sides(fine_edges, edge_shapes, blocks, grid)
+    coded = _Coder(edges, edge_shapes, len(distinct), grid).code(cell, edge, blocks, sides)  # (3)
+    row_start, row_edge = _rows_of(fine_edges, grid)
     ex, ey = np.abs(edges[:, 2] - edges[:, 0]), np.abs(edges[:, 3] - edges[:, 1])
     width, height = 1 / grid.columns_per_degree, 1 / grid.rows_per_degree
     return LineCells(
@@ -169,18 +180,24 @@ def _shared_edges(shapes: Sequence[BaseGeometry]) -> tuple[FloatArray, MaskArray
 
 
 def _lay_grid(edges: FloatArray) -> Grid:
+    """A grid with room for the edges, the finer the more of them there are."""
     if not len(edges):
-        return Grid(columns_per_degree=1.0, rows_per_degree=1.0, column=0, row=0)
+        return Grid(columns_per_degree=1.0, rows_per_degree=1.0, column=0, row=0, shift=5, rows=16)
+    columns = int(np.clip(6 * np.sqrt(len(edges)), _FEWEST, _MOST))
+    shift = (columns - 1).bit_length()
+    size = np.array([1 << shift, 1 << (shift - 1)])
     low = np.minimum(edges[:, :2], edges[:, 2:]).min(axis=0)
     high = np.maximum(edges[:, :2], edges[:, 2:]).max(axis=0)
     # the boundary keeps to the inner cells: one cell of border and one of slack on each side
-    per_degree = np.array([COLUMNS - 5, ROWS - 5]) / np.maximum(high - low, 1e-6)
+    per_degree = (size - 5) / np.maximum(high - low, 1e-6)
     corner = np.floor(low * per_degree).astype(int) - 2
     return Grid(
         columns_per_degree=float(per_degree[0]),
         rows_per_degree=float(per_degree[1]),
         column=int(corner[0]),
         row=int(corner[1]),
+        shift=shift,
+        rows=int(size[1]),
     )
 
 
@@ -200,7 +217,7 @@ def _spread(counts: IntArray) -> tuple[IntArray, IntArray]:
     return owner, np.arange(len(owner)) - starts[owner]
 
 
-def _incidence(fine_edges: FloatArray) -> tuple[IntArray, IntArray]:
+def _incidence(fine_edges: FloatArray, grid: Grid) -> tuple[IntArray, IntArray]:
     """Fine cells and the edges that touch them, sorted by cell: (n,) cell numbers, (n,) edges."""
     ax, ay, bx, by = fine_edges.T
     low, high = np.minimum(ay, by) - _MARGIN, np.maximum(ay, by) + _MARGIN
@@ -217,14 +234,14 @@ def _incidence(fine_edges: FloatArray) -> tuple[IntArray, IntArray]:
     east = np.where(level, np.maximum(ax, bx)[edge], np.maximum(*ends)) + _MARGIN
     column = np.floor(west).astype(np.int64)
     entry, step = _spread(np.floor(east).astype(np.int64) - column + 1)
-    cell = row[entry] * (COLUMNS * FINE) + column[entry] + step
+    cell = row[entry] * (grid.columns * FINE) + column[entry] + step
     order = np.argsort(cell, kind="stable")
     return cell[order], edge[entry][order]
 
 
-def _coarse_of(cell: IntArray) -> IntArray:
-    row, column = np.divmod(cell, COLUMNS * FINE)
-    coarse: IntArray = (row // FINE) * COLUMNS + column // FINE
+def _coarse_of(cell: IntArray, grid: Grid) -> IntArray:
+    row, column = np.divmod(cell, grid.columns * FINE)
+    coarse: IntArray = (row // FINE) * grid.columns + column // FINE
     return coarse
 
 
@@ -248,39 +265,39 @@ def _all_bits(n_shapes: int) -> MaskArray:
     return words
 
 
-def _coarse_sides(fine_edges: FloatArray, edge_shapes: MaskArray) -> MaskArray:
-    """Bits of the shapes that hold the middle of each coarse cell, (ROWS * COLUMNS, n_words)."""
+def _coarse_sides(fine_edges: FloatArray, edge_shapes: MaskArray, grid: Grid) -> MaskArray:
+    """Bits of the shapes that hold the middle of each coarse cell, (grid.rows * grid.columns, n_words)."""
     line, x, edge = _crossings(fine_edges, middle=FINE / 2, step=FINE)
-    flips = np.zeros((ROWS, COLUMNS + 1, edge_shapes.shape[1]), dtype=np.uint64)
-    column = np.clip(np.ceil(x / FINE - 0.5), 0, COLUMNS).astype(np.int64)
+    flips = np.zeros((grid.rows, grid.columns + 1, edge_shapes.shape[1]), dtype=np.uint64)
+    column = np.clip(np.ceil(x / FINE - 0.5), 0, grid.columns).astype(np.int64)
     np.bitwise_xor.at(flips, (line, column), edge_shapes[edge])
-    sides: MaskArray = np.bitwise_xor.accumulate(flips, axis=1)[:, :COLUMNS]
-    return sides.reshape(ROWS * COLUMNS, -1)
+    sides: MaskArray = np.bitwise_xor.accumulate(flips, axis=1)[:, : grid.columns]
+    return sides.reshape(grid.rows * grid.columns, -1)
 
 
-def _fine_sides(fine_edges: FloatArray, edge_shapes: MaskArray, blocks: IntArray) -> MaskArray:
+def _fine_sides(fine_edges: FloatArray, edge_shapes: MaskArray, blocks: IntArray, grid: Grid) -> MaskArray:
     """Bits of the shapes that hold the middle of each fine cell of the blocks, (n_blocks, FINE, FINE, n_words)."""
     line, x, edge = _crossings(fine_edges, middle=0.5, step=1)
     column = np.ceil(x - 0.5).astype(np.int64)
-    number = np.full(ROWS * COLUMNS, -1, dtype=np.int64)
+    number = np.full(grid.rows * grid.columns, -1, dtype=np.int64)
     number[blocks] = np.arange(len(blocks))
-    owner = number[(line // FINE) * COLUMNS + column // FINE]
+    owner = number[(line // FINE) * grid.columns + column // FINE]
     sides = np.zeros((len(blocks), FINE, FINE, edge_shapes.shape[1]), dtype=np.uint64)
     known = owner >= 0
     np.bitwise_xor.at(
         sides, (owner[known], line[known] % FINE, column[known] % FINE), edge_shapes[edge[known]]
     )
-    block_row, block_column = np.divmod(blocks, COLUMNS)
+    block_row, block_column = np.divmod(blocks, grid.columns)
     rows = block_row[:, None] * FINE + np.arange(FINE)
     for word in range(edge_shapes.shape[1]):
-        flips = np.zeros((ROWS * FINE, COLUMNS + 1), dtype=np.uint64)
+        flips = np.zeros((grid.rows * FINE, grid.columns + 1), dtype=np.uint64)
         np.bitwise_xor.at(flips, (line, column // FINE + 1), edge_shapes[edge, word])
         west = np.bitwise_xor.accumulate(flips, axis=1)
         sides[:, :, 0, word] ^= west[rows, block_column[:, None]]
     return np.bitwise_xor.accumulate(sides, axis=2, out=sides)
 
 
-def _rows_of(fine_edges: FloatArray) -> tuple[IntArray, IntArray]:
+def _rows_of(fine_edges: FloatArray, grid: Grid) -> tuple[IntArray, IntArray]:
     """Edges by the coarse rows that they reach into."""
     low = (np.minimum(fine_edges[:, 1], fine_edges[:, 3]) - _MARGIN) / FINE
     high = (np.maximum(fine_edges[:, 1], fine_edges[:, 3]) + _MARGIN) / FINE
@@ -288,7 +305,7 @@ def _rows_of(fine_edges: FloatArray) -> tuple[IntArray, IntArray]:
     edge, step = _spread(np.floor(high).astype(np.int64) - first + 1)
     row = first[edge] + step
     order = np.argsort(row, kind="stable")
-    start = np.searchsorted(row[order], np.arange(ROWS + 1))
+    start = np.searchsorted(row[order], np.arange(grid.rows + 1))
     return start.astype(np.int64), edge[order]
 
 
@@ -303,8 +320,8 @@ class _Coded:
 class _Coder:
     """Turns sides and edges of the fine cells into codes."""
 
-    def __init__(self, edges: FloatArray, edge_shapes: MaskArray, n_shapes: int) -> None:
-        self.edges, self.edge_shapes, self.n_shapes = edges, edge_shapes, n_shapes
+    def __init__(self, edges: FloatArray, edge_shapes: MaskArray, n_shapes: int, grid: Grid) -> None:
+        self.edges, self.edge_shapes, self.n_shapes, self.grid = edges, edge_shapes, n_shapes, grid
         self._pairs: list[IntArray] = []
         self._n_pairs = 0
 
@@ -314,10 +331,10 @@ class _Coder:
         inside = (flat == every).all(axis=1)
         varies = ~inside & (flat != 0).any(axis=1)
         fine = inside.astype(np.int32)
-        number = np.full(ROWS * COLUMNS, -1, dtype=np.int64)
+        number = np.full(self.grid.rows * self.grid.columns, -1, dtype=np.int64)
         number[blocks] = np.arange(len(blocks))
-        row, column = np.divmod(cell, COLUMNS * FINE)
-        place = number[_coarse_of(cell)] * FINE**2 + (row % FINE) * FINE + column % FINE
+        row, column = np.divmod(cell, self.grid.columns * FINE)
+        place = number[_coarse_of(cell, self.grid)] * FINE**2 + (row % FINE) * FINE + column % FINE
         order = np.argsort(place, kind="stable")
         place, edge = place[order], edge[order]
         whole = (self.edge_shapes[edge] == every).all(axis=1)

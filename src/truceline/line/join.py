@@ -12,14 +12,12 @@ import numpy.typing as npt
 from truceline.base.geodesy import FloatArray
 from truceline.line.cells import (
     BORDER,
-    COLUMNS,
     FINE,
     FIRST,
     INSIDE,
     ON_LINE,
     OUTSIDE,
     ROW,
-    ROWS,
     UNKNOWN,
     IntArray,
     LineCells,
@@ -92,9 +90,9 @@ class _Chunk:
         self.x, self.y = np.empty(_CHUNK), np.empty(_CHUNK)
         self.code = np.empty(_CHUNK, dtype=cells.coarse.dtype)
         grid = cells.grid
-        self.west, self.east = _ROUNDER + grid.column, _ROUNDER + grid.column + COLUMNS - 1
-        self.south, self.north = _ROUNDER + grid.row, _ROUNDER + grid.row + ROWS - 1
-        first = (_ROUNDER_BITS + grid.row) * COLUMNS + _ROUNDER_BITS + grid.column
+        self.west, self.east = _ROUNDER + grid.column, _ROUNDER + grid.column + grid.columns - 1
+        self.south, self.north = _ROUNDER + grid.row, _ROUNDER + grid.row + grid.rows - 1
+        first = (_ROUNDER_BITS + grid.row) * grid.columns + _ROUNDER_BITS + grid.column
         self.first = np.array(first % 2**64, dtype=np.uint64).view(np.int64)
         self.steady = bool((cells.shape_of_date >= 0).all())
 
@@ -111,7 +109,7 @@ class _Chunk:
             np.fmin(value, high, out=value)  # what is no number goes to the border
             np.maximum(value, low, out=value)
         column, cell = x.view(np.int64), y.view(np.int64)
-        cell *= COLUMNS  # wraps round, as does self.first
+        cell *= grid.columns  # wraps round, as does self.first
         cell += column
         cell -= self.first
         np.take(self.cells.coarse, cell, out=code, mode="clip")
@@ -153,7 +151,7 @@ class _Chunk:
             inner = np.flatnonzero(~border)
             longitude, latitude, code, cell = longitude[inner], latitude[inner], code[inner], cell[inner]
             dates = dates[inner] if dates.ndim else dates
-        row, column = cell >> 9, cell & (COLUMNS - 1)
+        row, column = cell >> grid.shift, cell & (grid.columns - 1)
         fine_x = ((longitude * grid.columns_per_degree - (column + grid.column)) + 0.5) * FINE
         fine_y = ((latitude * grid.rows_per_degree - (row + grid.row)) + 0.5) * FINE
         # rounding may put a place on a cell's edge into its neighbour: both know the edges near it

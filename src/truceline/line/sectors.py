@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import as_utc
 from truceline.line.posts import Axis, locate_km, place_posts
-from truceline.line.shapes import polygonal
+from truceline.line.shapes import cut_edges, polygonal
 from truceline.schema.sectors import SECTORS
 from truceline.schema.table import Table
 
@@ -142,7 +142,7 @@ def draw_cells(sectors: Sectors) -> list[BaseGeometry]:
         mine[cell] = owner[mark]
         merged = [shapely.coverage_union_all(cells[mine == k]) for k in range(len(sectors.sectors))]
     frame = sectors.axis.frame
-    return [polygonal(frame.geometry_to_globe(shapely.segmentize(cell, BORDER_STEP_M))) for cell in merged]
+    return [polygonal(frame.geometry_to_globe(cut_edges(cell, BORDER_STEP_M))) for cell in merged]
 
 
 def tabulate_sectors(sectors: Sectors) -> Table:

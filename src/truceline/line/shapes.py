@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.geodesy import LocalFrame, area_km2
+from truceline.base.geodesy import WGS84, LocalFrame
 
 #: two shapes are the same when the ground between them is nowhere thicker than this: maps are
 #: rewritten with fewer decimals (1e-5° ≈ 1.1 m), or cut along old lines, without any change
@@ -35,7 +35,34 @@ def ground_km2(geometry: BaseGeometry) -> float:
     the pieces taken as geodesics, so that areas of parts sum to the area of the whole.
     """
     part = polygonal(geometry)
-    return 0.0 if part.is_empty else area_km2(shapely.segmentize(part, PIECE_DEG))
+    area_m2 = 0.0
+    for polygon in shapely.get_parts(cut_edges(part, PIECE_DEG)):
+        # each ring by its own size: the turn of a ring with a thin spur cannot be relied on
+        sizes = [
+            abs(WGS84.polygon_area_perimeter(*shapely.get_coordinates(ring).T)[0])
+            for ring in shapely.get_rings(polygon)
+        ]
+        area_m2 += sizes[0] - sum(sizes[1:])
+    return float(area_m2) / 1e6
+
+
+def cut_edges(geometry: BaseGeometry, longest: float) -> BaseGeometry:
+    """Polygons with no edge longer than ``longest`` (units of the coordinates), the same ground.
+
+    Ring by ring: cutting whole polygons would also mend them where rounding lets two near edges cross,
+    and mending a polygon with a thin spur can throw away all of it but the spur.
+    """
+    parts = []
+    for part in shapely.get_parts(geometry):
+        rings = [
+            shapely.get_coordinates(
+                shapely.segmentize(shapely.linestrings(shapely.get_coordinates(ring)), longest)
+            )
+            for ring in shapely.get_rings(part)
+        ]
+        if rings:
+            parts.append(shapely.Polygon(rings[0], rings[1:]))
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(parts)
 
 
 def same_ground(first: BaseGeometry, second: BaseGeometry, *, frame: LocalFrame) -> bool:

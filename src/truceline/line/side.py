@@ -15,7 +15,7 @@ from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import as_utc
 from truceline.line.history import LineHistory, Side, Snapshot
 from truceline.line.join import SIDE_NAMES, build_cells, join_sides
-from truceline.line.shapes import PIECE_DEG
+from truceline.line.shapes import PIECE_DEG, cut_edges
 
 #: nearer than this, a place is on the line: coordinates are not given more finely
 ON_LINE_M = 1.0
@@ -58,7 +58,7 @@ def distance_to_line_m(
     usable = np.isfinite(longitude) & np.isfinite(latitude)
     if snapshot is None or snapshot.geometry.is_empty or not usable.any():
         return distance
-    held = frame.geometry_to_plane(shapely.segmentize(snapshot.geometry, PIECE_DEG))
+    held = frame.geometry_to_plane(cut_edges(snapshot.geometry, PIECE_DEG))
     line = shapely.boundary(held)
     shapely.prepare([held, line])
     x_m, y_m = frame.to_plane(longitude[usable], latitude[usable])
@@ -132,7 +132,7 @@ def _sides_by_cells(
 
 def _band(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
     """Ground certainly nearer than twice ``ON_LINE_M`` to the boundary, and all that is nearer than it."""
-    line = frame.geometry_to_plane(shapely.boundary(shapely.segmentize(shape, PIECE_DEG)))
+    line = frame.geometry_to_plane(shapely.segmentize(shapely.boundary(shape), PIECE_DEG))
     return frame.geometry_to_globe(shapely.buffer(line, 2 * ON_LINE_M, quad_segs=2))
 
 
