@@ -270,6 +270,7 @@ def _source(source: SourceAccount) -> Record:
         "title": source.title,
         "state": source.state,
         "licence": source.licence,
+        "publish_shapes": source.publish_shapes,
         "citation": source.citation,
         "adapter": source.adapter,
         "adapter_version": source.adapter_version,

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
@@ -52,6 +51,7 @@ from truceline.workflow.editions import Edition, choose_edition, hold_back, refu
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.measure import Gauge
 from truceline.workflow.places import dispute_sentences
+from truceline.workflow.tables import write_tables
 from truceline.workflow.translate import telling, words_problems
 
 
@@ -108,7 +108,7 @@ def verify(
         if chosen.withholds:
             results = release(results, case, chosen, shapes=case.shapes())
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
-            tables = pool.submit(_write_tables, results, ingested, folder, chosen)
+            tables = pool.submit(write_tables, results, ingested, case, folder, edition=chosen)
             write_reports(
                 results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
             )  # (9)
@@ -417,32 +417,3 @@ def _context(
             )
         )
     return tuple(sentences)
-
-
-def _write_tables(results: Results, ingested: Ingested, folder: Path, edition: Edition) -> None:
-    """Every table as Parquet, and the quarantined rows with their reasons; of the public edition the open ones."""
-    tables = folder / "tables"
-    tables.mkdir()
-    for name in ("observations", "coverage", "claims", "incidents"):
-        pq.write_table(getattr(results, name), tables / f"{name}.parquet", compression="zstd")
-    for name in ("counts", "control"):
-        table = getattr(ingested, name)
-        if edition.withholds:
-            own = pa.array(sorted(edition.own_sources), type=pa.string())
-            table = table.filter(pc.invert(pc.is_in(table["source_id"], value_set=own)))
-        pq.write_table(table, tables / f"{name}.parquet", compression="zstd")
-    if edition.withholds:
-        return
-    lines = [
-        canonical_json(
-            {
-                "row": content,
-                "problems": [
-                    {"code": problem.code, "file": problem.file, "row": problem.row, "column": problem.column, "message": problem.message, "got": problem.got, "expected": problem.expected, "next_step": problem.next_step}
-                    for problem in problems
-                ],
-            }
-        )
-        for problems, content in ingested.quarantined_rows
-    ]  # fmt: skip
-    (folder / "quarantine.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
