@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import WGS84, FloatArray, LocalFrame
-from truceline.line.contact import ContactLine
+from truceline.line.contact import ContactLine, Reason
 from truceline.line.sectors import IntArray, Sectors, assign_sectors
 
 
@@ -74,14 +74,15 @@ def compare_contact(
     """Compare the stretches that each map calls contact.
 
     Points stand at the middles of equal steps of about ``spacing_m`` along each line; each is measured to
-    the nearest point of the other in the plane of ``frame``. Maps need not draw the same ground, so what
+    the nearest point that the other map calls contact or unknown, in the plane of ``frame``. Maps need not draw the same ground, so what
     is further than ``within_m`` from the other's line is left out, counted and kept. Exchanging the maps
     exchanges the parts.
     """
-    lines = [_planes(contact, frame) for contact in (first, second)]
+    lines = [_planes(contact, frame, ("contact",)) for contact in (first, second)]
+    targets = [_planes(contact, frame, ("contact", "unknown")) for contact in (first, second)]
     ways = [
-        _Way(lines[0], lines[1], frame, sectors, within_m, spacing_m),
-        _Way(lines[1], lines[0], frame, sectors, within_m, spacing_m),
+        _Way(lines[0], targets[1], frame, sectors, within_m, spacing_m),
+        _Way(lines[1], targets[0], frame, sectors, within_m, spacing_m),
     ]
     whole = [way.summarise(None) for way in ways]
     both = np.concatenate([way.away_m[way.near] for way in ways])
@@ -105,8 +106,8 @@ def compare_contact(
     )
 
 
-def _planes(contact: ContactLine, frame: LocalFrame) -> list[BaseGeometry]:
-    lines = [frame.geometry_to_plane(s.line) for s in contact.stretches if s.reason == "contact"]
+def _planes(contact: ContactLine, frame: LocalFrame, reasons: tuple[Reason, ...]) -> list[BaseGeometry]:
+    lines = [frame.geometry_to_plane(s.line) for s in contact.stretches if s.reason in reasons]
     return sorted((line for line in lines if line.length), key=lambda line: line.wkb)
 
 
