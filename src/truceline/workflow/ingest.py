@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from truceline.base.documents import Document
 from truceline.base.errors import CaseError, InputError, Problem
+from truceline.base.language import carried
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import FileAccount, SourceAccount, SourceState
 from truceline.places.locate import LocateReport, locate
@@ -109,7 +110,7 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
     # maps spend their time in geometry, which leaves Python free for the tables: two at a time
     with ThreadPoolExecutor(max_workers=2) as pool:
         futures = [
-            pool.submit(_read, case, entry, plugins[entry.id], data=data, names=names)
+            pool.submit(carried(_read), case, entry, plugins[entry.id], data=data, names=names)
             for entry in case.file.sources
         ]
         for done, (entry, future) in enumerate(zip(case.file.sources, futures, strict=True)):

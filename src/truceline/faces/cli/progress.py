@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from truceline.base.language import N_, _
 from truceline.base.progress import Progress, silent
+
+#: stages that the workflow names; another is shown as it is named
+STAGES: tuple[str, ...] = (
+    N_("collapsing copies"),
+    N_("drawing the line"),
+    N_("exporting"),
+    N_("files"),
+    N_("fusing incidents"),
+    N_("gathering"),
+    N_("judging"),
+    N_("measuring series"),
+    N_("reading"),
+    N_("simulating"),
+)
 
 
 @contextmanager
@@ -30,7 +45,7 @@ def progress_bars(*, wanted: bool) -> Iterator[Progress]:
 
         def tell(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = display.add_task(stage, total=total)
+                tasks[stage] = display.add_task(_(stage), total=total)
             display.update(tasks[stage], completed=done, total=total)
 
         yield tell
