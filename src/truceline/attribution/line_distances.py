@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.line.history import LineHistory
-from truceline.line.shapes import PIECE_DEG
+from truceline.line.shapes import PIECE_DEG, cut_edges
 
 #: pieces looked at first; places that need more are asked of the edges' own tree
 _NEAREST = 16
@@ -54,7 +54,7 @@ def bulk_line_distances_m(
         geometry = history.snapshots[int(shape[part[0]])].geometry
         if not geometry.is_empty:
             x_m, y_m = frame.to_plane(longitude_deg[part], latitude_deg[part])
-            held = frame.geometry_to_plane(shapely.segmentize(geometry, PIECE_DEG))
+            held = frame.geometry_to_plane(cut_edges(geometry, PIECE_DEG))
             distance[part] = _signed(held, x_m, y_m)
 
     parts = [order[low:high] for low, high in pairwise(edges.tolist())]
