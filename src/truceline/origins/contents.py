@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.columns import known, map_parts, micros
+from truceline.base.columns import codes, known, map_parts, micros, number_rows
 from truceline.schema.table import Table
 
 
@@ -54,10 +54,26 @@ def _quoted_times(column: pa.ChunkedArray) -> pa.Array:
 def _quoted_maps(column: pa.ChunkedArray) -> pa.Array:
     """A map as a list of pairs; each distinct map is written once."""
     rows, keys, values = map_parts(column)
-    place: dict[tuple[tuple[str, float], ...], int] = {}
-    parts: list[list[tuple[str, float]]] = [[] for _ in range(len(column))]
-    for row, key, value in zip(rows.tolist(), keys.to_pylist(), values.tolist(), strict=True):
-        parts[row].append((key, value))
-    index = [place.setdefault(tuple(part), len(place)) for part in parts]
-    words = [encode_basestring_ascii(str(list(part))) for part in place]
-    return pa.array(words, type=pa.string()).take(pa.array(index, type=pa.int64()))
+    size = np.bincount(rows, minlength=len(column))
+    code, names = codes(pa.chunked_array([keys]))
+    # nearly all have one entry: those are told apart by its key and value alone
+    single = size[rows] == 1
+    pair, n_pairs = number_rows([code[single], values[single].view(np.int64)])
+    first = np.empty(n_pairs, dtype=np.int64)
+    first[pair] = np.flatnonzero(single)
+    words = [
+        encode_basestring_ascii(str([(names[k], value)]))
+        for k, value in zip(code[first].tolist(), values[first].tolist(), strict=True)
+    ]
+    index = np.full(len(column), len(words), dtype=np.int64)
+    index[rows[single]] = pair
+    words.append('"[]"')
+    several: dict[int, list[tuple[str, float]]] = {}
+    for row, k, value in zip(
+        rows[~single].tolist(), code[~single].tolist(), values[~single].tolist(), strict=True
+    ):
+        several.setdefault(row, []).append((names[k], value))
+    for row, entries in several.items():
+        index[row] = len(words)
+        words.append(encode_basestring_ascii(str(entries)))
+    return pa.array(words, type=pa.string()).take(pa.array(index))

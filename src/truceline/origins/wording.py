@@ -45,12 +45,17 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def _normalised(texts: list[str]) -> list[str]:
     """The words of each text with blanks between them."""
-    plain = [text.isascii() and not any(mark in text.lower() for mark in _MARKS) for text in texts]
-    simple = pa.array([text for text, one in zip(texts, plain, strict=True) if one], type=pa.string())
+    column = pa.array(texts, type=pa.string())
+    marked = pc.match_substring_regex(column, "://|www\\.|@|#", ignore_case=True)
+    plain = pc.and_not(pc.string_is_ascii(column), marked)
+    simple = column.filter(plain)
     # of plain text, what ``words_of`` does, all at once
     spaced = pc.replace_substring_regex(pc.ascii_lower(simple), pattern="[^0-9a-z_]+", replacement=" ")
     done = iter(pc.ascii_trim(spaced, characters=" ").to_pylist())
-    return [next(done) if one else " ".join(words_of(text)) for text, one in zip(texts, plain, strict=True)]
+    return [
+        next(done) if one else " ".join(words_of(text))
+        for text, one in zip(texts, plain.to_pylist(), strict=True)
+    ]
 
 
 def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tuple[list[str], IntArray]:
