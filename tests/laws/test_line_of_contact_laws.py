@@ -109,6 +109,8 @@ def test_coast_and_frontier_are_no_contact() -> None:
 def test_a_line_of_which_nothing_tells_is_unknown_and_one_that_moved_is_contact() -> None:
     alone = trace_contact(HELD, frame=FRAME)
     assert {s.reason for s in alone.stretches} == {"unknown"}
+    assert alone.lines("contact").is_empty
+    assert trace_contact(shapely.MultiPolygon(), frame=FRAME).stretches == ()
     moved = shapely.box(19.85, 48.2, 20, 48.5)
     told = trace_contact(HELD, frame=FRAME, changed=moved)
     assert {s.reason for s in told.stretches} == {"unknown", "contact"}

@@ -65,7 +65,7 @@ class ContactLine:
 
     def lines(self, reason: Reason = "contact") -> BaseGeometry:
         """All stretches of one reason as one multi-line."""
-        return shapely.multilinestrings([s.line for s in self.stretches if s.reason == reason])
+        return shapely.MultiLineString([s.line for s in self.stretches if s.reason == reason])
 
 
 def changed_ground(histories: Sequence[LineHistory]) -> BaseGeometry:
