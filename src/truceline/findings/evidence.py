@@ -155,12 +155,12 @@ def describe_effect(series: Series, effect: Effect, *, say_power: bool = True) -
     if effect.expected is not None and effect.ratio is not None:
         text += "; " + _("{number} expected").format(number=figure(_rounded(effect.expected)))
         if effect.expected_lo95 is not None and effect.expected_hi95 is not None:
-            text += ", " + _("{band} in 95 % of such periods without a change").format(
+            text += _(", {band} in 95 % of such periods without a change").format(
                 band=from_to(figure(round(effect.expected_lo95)), figure(round(effect.expected_hi95)))
             )
         text += "; " + _("ratio {ratio}").format(ratio=_two_digits(effect.ratio))
     if effect.ratio_lo95 is not None and effect.ratio_hi95 is not None:
-        text += ", " + _("95 % interval {interval}").format(
+        text += _(", 95 % interval {interval}").format(
             interval=from_to(_two_digits(effect.ratio_lo95), _two_digits(effect.ratio_hi95))
         )
     if effect.e_value is not None:
