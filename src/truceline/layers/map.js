@@ -156,6 +156,7 @@ function trucelineMap(root, d) {
   }
 
   /* cards */
+  const decimal = x => String(x).replace(".", _("."));
   function tapped(x, y) {
     const near = (p, most) => { const q = put(p); return Math.hypot(q[0] - x, q[1] - y) <= most; };
     const found = dots.style.display ? [] : spots.filter(p => near(p.at, 13)), marks = on.values && d.steps[at].window ? d.symbols.filter(v => near(v.at, 13)) : [];
@@ -175,12 +176,12 @@ function trucelineMap(root, d) {
       if (i[12]) { make("b", null, text, _("{n} incidents", {n: i[12]})); continue; }
       make("b", null, text, i[5] || _("Place not named"));
       text.append(" · " + i[6]); make("br", null, text);
-      text.append(i[7] + " · " + (i[8] === null ? _("no probability: no basis") : _("probability that it happened {p}", {p: i[8]}))); make("br", null, text);
-      text.append(i[9] + (i[9] === 1 ? _(" source") : _(" sources")) + ", " + (i[10] ? _("{n} independent", {n: i[10]}) : _("independence not known"))); make("br", null, text);
+      text.append(i[7] + " · " + (i[8] === null ? _("no probability: no basis") : _("probability that it happened {p}", {p: decimal(i[8])}))); make("br", null, text);
+      text.append((i[9] === 1 ? _("{n} source", {n: i[9]}) : _("{n} sources", {n: i[9]})) + ", " + (i[10] ? _("{n} independent", {n: i[10]}) : _("independence not known"))); make("br", null, text);
       make("span", { class: "id" }, text, i[11]);
     }
     if (list.length > 12) make("p", null, card, _("and {n} more here", {n: (list.length - 12)}));
-    if (p.radius) make("p", { class: "id" }, card, _("95 %: within {n} km of the dot", {n: (p.radius / 10).toFixed(1)}));
+    if (p.radius) make("p", { class: "id" }, card, _("95 %: within {n} km of the dot", {n: decimal((p.radius / 10).toFixed(1))}));
     card.hidden = false;
     const q = put(p.at);
     card.style.left = Math.max(8, Math.min(q[0] + 12, width - card.offsetWidth - 8)) + "px";
