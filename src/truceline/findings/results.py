@@ -12,6 +12,7 @@ from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
 from truceline.line.history import Disagreement, LineHistory
+from truceline.line.report import LineReport
 from truceline.schema.table import Table
 from truceline.terms.truce import Truce
 
@@ -207,6 +208,7 @@ class Results:
     coverage: Table
     coverage_notes: tuple[Unseen, ...]
     lines: tuple[LineHistory, ...]
+    line_report: LineReport | None = None  #: what the maps tell of the line; None: no map
     disagreements: tuple[Disagreement, ...]
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]

@@ -7,11 +7,13 @@ from truceline.schema.counts import COUNTS
 from truceline.schema.coverage import COVERAGE
 from truceline.schema.findings import FINDINGS
 from truceline.schema.incidents import INCIDENTS
+from truceline.schema.ledger import LEDGER
 from truceline.schema.observations import OBSERVATIONS
+from truceline.schema.sectors import SECTORS
 from truceline.schema.table import Column, Table, TableSpec
 
 TABLES: dict[str, TableSpec] = {
-    spec.name: spec for spec in (OBSERVATIONS, COUNTS, COVERAGE, AREAS, CONTROL, CLAIMS, INCIDENTS, FINDINGS)
+    spec.name: spec for spec in (OBSERVATIONS, COUNTS, COVERAGE, AREAS, CONTROL, CLAIMS, INCIDENTS, SECTORS, LEDGER, FINDINGS)
 }
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "COVERAGE",
     "FINDINGS",
     "INCIDENTS",
+    "LEDGER",
     "OBSERVATIONS",
+    "SECTORS",
     "TABLES",
     "Column",
     "Table",

@@ -38,6 +38,22 @@ def read_polygons(file: InputFile) -> BaseGeometry:
     return united
 
 
+def read_lines(file: InputFile) -> BaseGeometry:
+    """The lines of a layer as one multi-line; empty where it has none. Other geometries are left alone.
+
+    Raises
+    ------
+    InputError
+        If the file is absent or of no format that is read.
+    """
+    table = read_table(file)
+    if GEOMETRY not in table.schema.names:
+        return shapely.MultiLineString()
+    shapes = shapely.from_wkb(np.array(table[GEOMETRY].to_pylist(), dtype=object))
+    known = [shape for shape in shapes if shape is not None and "LineString" in shape.geom_type]
+    return shapely.multilinestrings(shapely.get_parts(known))
+
+
 def place_rows(file: InputFile) -> list[dict[str, str]]:
     """Places of a list: ``name``, ``longitude``, ``latitude``, from columns or from points.
 

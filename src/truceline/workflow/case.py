@@ -141,6 +141,15 @@ class MapSettings(Model):
         None, description="file of the coast in the case folder (GeoJSON, GeoPackage …), no borders"
     )
     land_credit: str = Field("", description="whom the coast is from")
+    borders: Under | None = Field(
+        None,
+        description="GeoJSON of frontiers with third states in the case folder, as lines; told apart from contact",
+    )
+    sectors: Under | None = Field(
+        None,
+        description="GeoJSON of the sectors in the case folder, so that they stay put; absent: laid along the first line",
+    )
+    sector_km: float = Field(50, gt=0, description="length of a sector that is laid, km")
     places: Under | None = Field(
         None, description="list of places in the case folder: name, longitude, latitude, or points"
     )
@@ -277,7 +286,15 @@ class Case:
     def own_files(self) -> dict[str, Path]:
         """The files that make the case what it is (its sources' files are accounted for apart)."""
         shapes = [area.shape for area in self.file.areas]
-        names = ["case.yaml", self.file.truce, self.file.map.land, self.file.map.places, *shapes]
+        names = [
+            "case.yaml",
+            self.file.truce,
+            self.file.map.land,
+            self.file.map.borders,
+            self.file.map.sectors,
+            self.file.map.places,
+            *shapes,
+        ]
         names.append(self.words_file)
         names += [entry.file for entry in self.file.gazetteers if entry.root == "case"]
         return {name: self.folder / name for name in names if name is not None}

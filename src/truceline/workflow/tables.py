@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 
 from truceline.base.canonical import canonical_json
 from truceline.findings.results import Results
+from truceline.line.report import LineReport
+from truceline.line.sectors import sectors_to_geojson, tabulate_sectors
 from truceline.schema import AREAS
 from truceline.schema.table import Table
 from truceline.workflow.case import Case
@@ -33,8 +36,19 @@ def write_tables(results: Results, ingested: Ingested, case: Case, folder: Path,
     _write(_without(ingested.counts, own), tables / "counts.parquet")
     _write(_without(ingested.control, kept_back), tables / "control.parquet")
     _write(area_table(case), tables / "areas.parquet")
+    if results.line_report is not None:
+        _write_line(results.line_report, tables, kept_back=kept_back)
     if not edition.withholds:
         (folder / "quarantine.jsonl").write_text(_put_aside(ingested), encoding="utf-8")
+
+
+def _write_line(report: LineReport, tables: Path, *, kept_back: frozenset[str]) -> None:
+    """What changed hands, step by step, and the sectors, so that a case may keep them."""
+    _write(_without(report.ledger, kept_back), tables / "ledger.parquet")
+    if report.sectors is not None:
+        _write(tabulate_sectors(report.sectors), tables / "sectors.parquet")
+        text = json.dumps(sectors_to_geojson(report.sectors), separators=(",", ":"))
+        (tables / "sectors.geojson").write_text(text + "\n", encoding="utf-8")
 
 
 def area_table(case: Case) -> Table:

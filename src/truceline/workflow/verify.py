@@ -23,7 +23,7 @@ from truceline.attribution.attribute import attribute
 from truceline.base.canonical import canonical_json, digest_bytes, digest_file
 from truceline.base.columns import at_words, codes
 from truceline.base.errors import Problem
-from truceline.base.language import _, carried, digits
+from truceline.base.language import _, digits
 from truceline.base.language import language as spoken
 from truceline.base.progress import Progress, silent
 from truceline.coverage.declared import apply_declared
@@ -33,22 +33,20 @@ from truceline.findings.assemble import Ground, assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
 from truceline.findings.incident_set import IncidentSet
-from truceline.findings.results import Place, Results, SeriesResult, SourceAccount
+from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import summarise, tell_parts
 from truceline.fusion.associate import associate
-from truceline.line.build import build_history
-from truceline.line.compare import compare_maps
 from truceline.line.history import Disagreement, LineHistory
-from truceline.line.side import snapshot_at
 from truceline.origins.collapse import collapse_copies
 from truceline.release.rule import EDITIONS
 from truceline.release.withhold import own_manifest_lines
 from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
-from truceline.workflow.case import Case, open_case, read_places, read_shape
+from truceline.workflow.case import Case, open_case, read_places
 from truceline.workflow.editions import Edition, choose_edition, hold_back, refuse_mixing, release
 from truceline.workflow.ingest import Ingested, ingest
+from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.tables import write_tables
@@ -138,7 +136,7 @@ def compute(
     observations = collapse_copies(ingested.observations)  # (4)
     claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
     progress("drawing the line", 1, steps)
-    lines = _lines(case, ingested)  # (5)
+    lines = build_lines(case, ingested)  # (5)
     progress("fusing incidents", 2, steps)
     coverage = apply_declared(ingested.coverage, case.file.detection)
     shapes = case.shapes()
@@ -160,12 +158,9 @@ def compute(
     findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
     progress("gathering", 5, steps)
     window = case.truce.span
-    land = (
-        read_shape(case.folder / case.file.map.land, label=f"case:{case.file.map.land}")
-        if case.file.map.land
-        else None
-    )
-    disagreements = _disagreements(case, lines, land)
+    land = read_land(case)
+    line_report = tell_line(case, lines, land=land)
+    disagreements = compare_lines(case, lines, line_report, land=land)
     return Results(
         case_id=case.file.id,
         title=case.file.title,
@@ -193,6 +188,7 @@ def compute(
             source_titles={source.source_id: source.title for source in ingested.sources},
         ),
         lines=lines,
+        line_report=line_report,
         disagreements=disagreements,
         sources=ingested.sources,
         quarantined=ingested.quarantined,
@@ -257,50 +253,6 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
     if edition.withholds:
         lines = own_manifest_lines(lines, edition.own_sources)
     return run_id, earlier.append([head, *lines])
-
-
-def _lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
-    def build(source: SourceAccount) -> LineHistory | None:
-        own = ingested.control.filter(pc.equal(ingested.control["source_id"], source.source_id))
-        if not own.num_rows:
-            return None
-        holders = set(own["holder_party_id"].to_pylist())
-        return build_history(
-            own,
-            source_id=source.source_id,
-            title=source.title,
-            # a map of several holders is looked at from the side of the first party of the terms
-            holder_party_id=next((party for party in case.truce.party_ids if party in holders), None),
-            window=case.truce.span,
-            frame=case.frame,
-            tolerances_m=case.file.map.tolerance_m,
-        )
-
-    with ThreadPoolExecutor(max_workers=2) as pool:  # geometry leaves Python free
-        return tuple(history for history in pool.map(carried(build), ingested.sources) if history is not None)
-
-
-def _disagreements(
-    case: Case, lines: tuple[LineHistory, ...], land: BaseGeometry | None
-) -> tuple[Disagreement, ...]:
-    """The first map against each other one, as both stood at the window's start."""
-    found = []
-    for other in lines[1:]:
-        first = snapshot_at(lines[0], case.truce.span.start)
-        second = snapshot_at(other, case.truce.span.start)
-        if first is not None and second is not None:
-            ids = (lines[0].source_id, other.source_id)
-            found.append(
-                compare_maps(
-                    first,
-                    second,
-                    source_ids=ids,
-                    frame=case.frame,
-                    region=case.region_box,
-                    exclude_near=None if land is None else land.boundary,
-                )
-            )
-    return tuple(found)
 
 
 def _incidents(
