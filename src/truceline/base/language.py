@@ -42,6 +42,7 @@ class Voice:
     catalog: catalogs.NullTranslations
     words: Mapping[str, Word] = field(default_factory=dict)
     written: str = WRITTEN  #: language in which the case is written
+    years: bool = False  #: whether dates carry their year: what is told spans several
     used: set[str] = field(default_factory=set)
     missing: dict[str, None] = field(default_factory=dict)  #: in the order met
 
@@ -78,7 +79,11 @@ def language() -> str:
 
 @contextmanager
 def speaking(
-    chosen: str, *, words: Mapping[str, Word] | None = None, written: str = WRITTEN
+    chosen: str,
+    *,
+    words: Mapping[str, Word] | None = None,
+    written: str = WRITTEN,
+    years: bool = False,
 ) -> Iterator[Voice]:
     """Speak ``chosen`` inside the block; ``words`` translate a case written in ``written``.
 
@@ -90,7 +95,9 @@ def speaking(
     if chosen not in LANGUAGES:
         raise ValueError(f"no language {chosen!r}; there are {', '.join(LANGUAGES)}")
     token = _voice.set(
-        Voice(language=chosen, catalog=_catalog(chosen), words=dict(words or {}), written=written)
+        Voice(
+            language=chosen, catalog=_catalog(chosen), words=dict(words or {}), written=written, years=years
+        )
     )
     try:
         yield voice()

@@ -181,7 +181,7 @@ def _finding(
         occurrence=judged.occurrence,
         responsibility="not_applicable" if together else judged.responsibility,
         judgement=judged.judgement,
-        headline=_headline(judged, lead, watch),
+        headline=_headline(judged, lead, watch, reasons),
         phrase=_phrase(judged, lead),
         effect_ratio=ratio.ratio if ratio else None,
         effect_ratio_lo95=ratio.ratio_lo95 if ratio else None,
@@ -250,11 +250,12 @@ def _phrase(judged: Judged, lead: Evidence | None) -> str:
     return _("Reduced, not ceased") if judged.acts_shown else _("Reduced")
 
 
-def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None) -> str:
+def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None, reasons: Sequence[Reason]) -> str:
     if judged.judgement == "no_coverage":
         return watch.text if watch else reason_text("coverage_lost")
     if lead is None:
-        return reason_text("no_evidence")
+        whoever = any(reason.code == "context_only" for reason in reasons)
+        return reason_text("context_only" if whoever else "no_evidence")
     phrase = _phrase(judged, lead)
     return f"{phrase}. {lead.reason.text}" if phrase else lead.reason.text
 
@@ -368,6 +369,11 @@ def _reasons(
 
 def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
     """Nothing speaks to the question: say whether figures exist for another period or area."""
+    whoever = replace(question, party_id=TOGETHER)
+    if question.party_id != TOGETHER and (
+        ground.measure(whoever) or evidence_of_claims(list(ground.claims), whoever)
+    ):
+        return [plain("context_only")]
     elsewhere = figures_elsewhere(list(ground.claims), question)
     if not elsewhere:
         return [plain("no_evidence")]

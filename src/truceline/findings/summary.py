@@ -75,7 +75,11 @@ def summarise(
             "No bound can be put on what went unseen: no detection probability is known for any source used."
         )
     )
-    if monitors:
+    if monitors and not len(incidents):
+        basis = _(
+            "A mechanism watched and published counts; none of its single observations is at hand, so nothing here is verified and no incident is attributed."
+        )
+    elif monitors:
         inside = incidents.inside(truce.span.start, truce.span.stop)
         verified, attributed = inside.count("verified"), inside.n_attributed()
         basis = _("A mechanism watched: of {incidents} in the window {verified} are verified and {attributed} attributed to a party.").format(incidents=counted(len(inside), "incident"), verified=verified, attributed=attributed)  # fmt: skip
@@ -84,17 +88,20 @@ def summarise(
             "Nothing here is verified and no incident is attributed: there was no monitoring mechanism to report."
         )
     sentences = [f"{basis} {unseen}"]
+    titles = {clock.id: clock.title for clock in truce.clocks}
     for obligation in truce.obligations:
-        whole = [
-            finding
-            for finding in findings
-            if finding.obligation_id == obligation.id
-            and finding.area_id == theatre_id
-            and finding.period == truce.window(finding.clock_id)
-        ]
-        parts = [_in_short(finding, truce) for finding in whole]
-        if parts:
-            sentences.append(f"{truce.act(obligation.act).name}. {' '.join(parts)}")
+        for clock_id in obligation.clocks:
+            parts = [
+                _in_short(finding, truce)
+                for finding in findings
+                if (finding.obligation_id, finding.clock_id) == (obligation.id, clock_id)
+                and finding.area_id == theatre_id
+                and finding.period == truce.window(clock_id)
+            ]
+            # rival clocks stand side by side, each by its name
+            which = f" ({titles[clock_id]})" if len(obligation.clocks) > 1 else ""
+            if parts:
+                sentences.append(f"{truce.act(obligation.act).name}{which}. {' '.join(parts)}")
     return tuple(sentences)
 
 

@@ -16,6 +16,7 @@ from truceline.base.language import (
     ngettext,
     told,
     told_forms,
+    voice,
 )
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -89,8 +90,8 @@ def times_of(e_value: float) -> str:
 
 
 def day_of(moment: datetime, zone: str) -> str:
-    """A date such as 20 April."""
-    return day_words(moment.astimezone(ZoneInfo(zone)), year=False)
+    """A date such as 20 April; with its year where the truce spans several."""
+    return day_words(moment.astimezone(ZoneInfo(zone)), year=voice().years)
 
 
 def moment_of(moment: datetime, zone: str) -> str:
@@ -105,7 +106,7 @@ def period_of(period: Interval, zone: str) -> str:
         last = stop - timedelta(days=1)
         if last.date() == start.date():
             return day_of(period.start, zone)
-        return from_to(day_of(period.start, zone), day_words(last, year=False))
+        return from_to(day_of(period.start, zone), day_words(last, year=voice().years))
     if start.date() == stop.date():
         return f"{day_of(period.start, zone)} {start:%H:%M}–{stop:%H:%M}"
     if (stop.hour, stop.minute) == (0, 0) and (stop - timedelta(days=1)).date() == start.date():
@@ -154,7 +155,7 @@ def plural(unit: str) -> str:
     if unit.endswith("²") or not unit:
         return unit
     head, *rest = unit.split(" ")
-    if rest and rest[0] in {"struck", "of", "used"}:
+    if rest and rest[0] in {"struck", "of", "used", "with"}:
         return " ".join([plural(head), *rest])
     if unit.endswith(("ch", "sh", "s", "x")):
         return unit + "es"

@@ -1,4 +1,4 @@
-"""What findings rest on: series, claims, the line, coverage, sources, rows put aside."""
+"""What findings rest on: series, claims, coverage, sources, rows put aside."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from truceline.base.errors import Problem, told_problem
 from truceline.base.language import N_, _, digits
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
 from truceline.findings.words import from_to
-from truceline.line.history import LineHistory
-from truceline.reports import charts, figures, glossary
-from truceline.reports.opening import local_zone, party_part, party_parts, safe_url
+from truceline.reports import chart_bins, charts, figures, glossary
+from truceline.reports.opening import local_zone, party_part, party_parts, safe_url, source_title
 
 Part = dict[str, Any]
 
@@ -47,7 +46,7 @@ def _series(results: Results, result: SeriesResult) -> Part:
         "speaks_to": speaks_to,
         "kind": glossary.title(glossary.EVIDENCE_KINDS, spec.kind),
         "warning_only": spec.warning_only,
-        "source": _source_title(results, spec.source),
+        "source": source_title(results, spec.source),
         "zone": spec.zone,
         "facts": _facts(result),
         "caveat": spec.caveat,
@@ -60,7 +59,12 @@ def _series(results: Results, result: SeriesResult) -> Part:
 
 def _cut_note(results: Results, result: SeriesResult) -> list[str]:
     bins = result.series.bins
-    drawn = charts.drawn_bins(result.series, window=results.window)
+    gathered = chart_bins.gathered_bins(result.series)
+    if gathered > 1:
+        return [
+            _("Each bar is the mean of {n} bins in a row; the test uses each of them.").format(n=gathered)
+        ]
+    drawn = chart_bins.drawn_bins(result.series, window=results.window)
     if len(drawn) == len(bins):
         return []
     zone = result.series.spec.zone
@@ -105,10 +109,6 @@ def _facts(result: SeriesResult) -> list[Part]:
     missing = "; " + _("{n} missing").format(n=effect.n_window_missing) if effect.n_window_missing else ""
     facts.append((_("Bins"), bins + missing))
     return [{"label": label, "value": value} for label, value in facts]
-
-
-def _source_title(results: Results, source_id: str) -> str:
-    return next((s.title for s in results.sources if s.source_id == source_id), source_id)
 
 
 def claim_parts(results: Results) -> Part:
@@ -169,77 +169,12 @@ def _claim(results: Results, account: ClaimAccount) -> Part:
     }
 
 
-def line_parts(results: Results) -> Part:
-    """What maps of control show: updates, staleness, length with its tolerance, movement."""
-    return {
-        "maps": [_line(results, history) for history in results.lines],
-        "disagreements": [
-            {
-                "first": _source_title(results, item.source_id),
-                "second": _source_title(results, item.other_source_id),
-                "at": figures.moment_text(item.at, "UTC") + " UTC",
-                "only_first": figures.number(item.only_first_km2),
-                "only_second": figures.number(item.only_second_km2),
-                "both": figures.number(item.both_km2),
-                "median": figures.number(item.median_offset_m / 1000),
-                "p95": figures.number(item.p95_offset_m / 1000),
-                "note": item.note,
-            }
-            for item in results.disagreements
-        ],
-    }
-
-
-STATUSES: dict[str, str] = {
-    "first": N_("first shape"),
-    "update": N_("changed"),
-    "repeat": N_("same shape: no update"),
-}
-
-
-def _line(results: Results, history: LineHistory) -> Part:
-    near = [
-        snapshot
-        for snapshot in history.snapshots
-        if abs((snapshot.map_time - results.window.start).total_seconds()) < 4 * 86400
-    ]
-    return {
-        "title": history.title,
-        "holder": ", ".join(
-            dict.fromkeys(results.truce.party_name(s.holder_party_id) for s in history.snapshots)
-        ),
-        "updates": str(history.updates_in_window),
-        "stale": _("{number} h").format(number=figures.number(history.stale_h))
-        if history.stale_h is not None
-        else figures.NONE,
-        "stale_from": figures.moment_text(history.stale_from, "UTC") + " UTC" if history.stale_from else "",
-        "lengths": [
-            _("{length} km at a tolerance of {tolerance} km").format(
-                length=figures.number(length.length_km),
-                tolerance=figures.number(length.tolerance_m / 1000),
-            )
-            for length in history.lengths
-        ],
-        "snapshots": [
-            {
-                "date": figures.moment_text(snapshot.map_time, "UTC"),
-                "status": _(STATUSES[snapshot.status]),
-                "area": figures.number(snapshot.area_km2, places=0),
-                "gained": figures.number(snapshot.gained_km2, places=1),
-                "lost": figures.number(snapshot.lost_km2, places=1),
-                "row": snapshot.raw_file,
-            }
-            for snapshot in near
-        ],
-    }
-
-
 def coverage_parts(results: Results) -> list[Part]:
     """What was not watched: where, when, why, how much."""
     zone = local_zone(results)
     return [
         {
-            "source": _source_title(results, note.source_id),
+            "source": source_title(results, note.source_id),
             "area": results.area_names.get(note.area_id, note.area_id) if note.area_id else _("everywhere"),
             "period": figures.window_short(note.period, zone),
             "reason": glossary.word(glossary.COVERAGE_REASONS, note.reason),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from truceline.base.language import _, day_words, ngettext
 from truceline.findings.results import SeriesResult
 from truceline.findings.words import units_of
 from truceline.reports import figures
+from truceline.reports.chart_bins import choose_bins
 
 Variant = Literal["wide", "narrow"]
 _Scale: TypeAlias = Callable[[datetime], float]
@@ -43,9 +44,6 @@ FONT = "IBM Plex Sans"
 _WIDTH: dict[Variant, int] = {"wide": 560, "narrow": 350}
 _HEIGHT = 212
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 26, 34
-#: more bins than this cannot be told apart; a longer series is drawn around the window alone
-MOST_BINS = 100
-_AFTER = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +141,11 @@ def draw_series(
 ) -> str:
     """One series through time: counts, expectation with its band, baseline, window, missing bins.
 
-    Of a series of more than ``MOST_BINS`` bins those around the window are drawn (``drawn_bins``).
+    Of a series of many bins those around the window are drawn, or the means of several in a row
+    (``chart_bins``).
     """
-    result = _cut(result, drawn_bins(result.series, window=window))
+    told = result
+    result, gathered = choose_bins(result, window=window)
     series, effect = result.series, result.effect
     width, right = _WIDTH[variant], _WIDTH[variant] - _RIGHT
     first, last = series.bins[0].start, series.bins[-1].stop
@@ -157,7 +157,7 @@ def draw_series(
 
     fitted = np.asarray(effect.fitted if effect else (), dtype=float)
     band = None
-    if effect is not None and fitted.size == len(series.bins):
+    if effect is not None and fitted.size == len(series.bins) and gathered == 1:
         band = expectation_band(fitted, effect.dispersion)
     ticks = nice_ticks(_top(series, fitted, band))
     bottom = _HEIGHT - _BOTTOM
@@ -174,7 +174,7 @@ def draw_series(
         "top": _TOP,
         "bottom": bottom,
         "title": series.spec.title,
-        "description": describe(result),
+        "description": describe(told if gathered > 1 else result),
         "unit": _("{units} per {bin}").format(units=units_of(series.spec.unit), bin=_bin_words(series.spec)),
         "window_label": _("window"),
         "y_ticks": [Tick(at=y(value), label=figures.number(value)) for value in ticks],
@@ -183,7 +183,7 @@ def draw_series(
         "bars": _bars(series, x, y),
         "gaps": _gaps(series, x),
         "band": _band_path(series, band, x, y) if band else "",
-        "line": _line_path(series, fitted, x, y) if band else "",
+        "line": _line_path(series, fitted, x, y) if fitted.size == len(series.bins) else "",
         "font": FONT,
         "ink": INK,
         "quiet": QUIET,
@@ -192,39 +192,6 @@ def draw_series(
         "band_fill": BAND,
     }
     return _environment.get_template("series.svg.j2").render(context).strip()
-
-
-def drawn_bins(series: Series, *, window: Interval) -> range:
-    """Which bins are drawn: all, or those around the window, beginning with a local day."""
-    n = len(series.bins)
-    if n <= MOST_BINS:
-        return range(n)
-    stops = [i for i, period in enumerate(series.bins) if period.start < window.stop]
-    stop = min(n, (stops[-1] + 1 if stops else n) + _AFTER)
-    start = max(0, stop - MOST_BINS)
-    zone = ZoneInfo(series.spec.zone)
-    days = [period.start.astimezone(zone).date() for period in series.bins]
-    aligned = (i for i in range(max(1, start), stop) if days[i] != days[i - 1])
-    return range(next(aligned, start), stop)
-
-
-def _cut(result: SeriesResult, kept: range) -> SeriesResult:
-    series, effect = result.series, result.effect
-    part = slice(kept.start, kept.stop)
-    if effect is not None and len(effect.fitted) == len(series.bins):
-        effect = replace(effect, fitted=effect.fitted[part])
-    return SeriesResult(
-        series=replace(
-            series,
-            bins=series.bins[part],
-            count=series.count[part],
-            exposure=series.exposure[part],
-            in_baseline=series.in_baseline[part],
-            in_window=series.in_window[part],
-            row_refs=series.row_refs[part],
-        ),
-        effect=effect,
-    )
 
 
 def describe(result: SeriesResult) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from truceline.base.language import N_, _
 from truceline.findings.results import Results
-from truceline.reports import accounts, glossary, judged, opening, picture
+from truceline.reports import accounts, glossary, judged, line, opening, picture
 
 METHOD: tuple[str, ...] = (
     N_(
@@ -64,7 +64,7 @@ def build_contents(results: Results) -> dict[str, Any]:
         "would_change": opening.would_change(results),
         "declared": opening.declared(results),
         "map": {"alt": picture.map_alt(results)},
-        "line": accounts.line_parts(results),
+        "line": line.line_parts(results),
         "series": accounts.series_parts(results),
         "claims": accounts.claim_parts(results),
         "findings": judged.finding_parts(results),

@@ -24,6 +24,7 @@ from truceline.findings.results import (
     SourceAccount,
 )
 from truceline.reports.figures import group_rows, round_significant
+from truceline.reports.line import line_record
 
 SCHEMA_ID = "truceline.findings/1"
 SIGNIFICANT_DIGITS = 6
@@ -89,6 +90,7 @@ def findings_document(results: Results) -> Record:
         "limits": list(results.limits),
         "findings": [finding_record(finding) for finding in results.findings],
         "series": [_series(item) for item in results.series],
+        "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [
             {

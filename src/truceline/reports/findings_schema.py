@@ -72,6 +72,7 @@ def findings_schema() -> Part:
         "limits": _said(_TEXT_LIST, "what this report cannot say"),
         "findings": _list({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
         "series": _list({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
+        "line": _line(),
         "claims": _list({"$ref": "#/$defs/claim"}, CLAIMS.meaning),
         "coverage_notes": _list(
             _object(
@@ -307,6 +308,54 @@ def _series() -> Part:
             "in_window": flags,
         }
     )
+
+
+def _line() -> Part:
+    """What the maps tell of the line; null where no map was read."""
+    length = _object(
+        {
+            "tolerance_m": _number("tolerance of the simplification, metres"),
+            "contact_km": _number("where the sides face each other"),
+            "coast_km": _number("along the coast of the case"),
+            "border_km": _number("along frontiers with third states"),
+            "unknown_km": _number("not known to be any of these"),
+        }
+    )
+    balance = _object(
+        {
+            "sector_id": _said(_TEXT, "sector, or elsewhere"),
+            "gained_km2": _number("ground that the map's holder gained over all its shapes"),
+            "lost_km2": _number("ground that it lost"),
+            "updates": _said(_WHOLE, "steps in which ground in the sector changed hands"),
+        }
+    )
+    known = _object(
+        {
+            "source_id": _TEXT,
+            "lengths": _list(length, "the boundary by what it is, at each tolerance"),
+            "drawn_sd_m": _number("standard deviation of the line's place as drawn, metres"),
+            "drift_m_per_day": _number("added for each day since the map last changed, metres"),
+            "sd_basis": _said(_TEXT, "what the deviation is taken from"),
+            "sectors": _list(balance, "what changed hands, by sector"),
+        }
+    )
+    sector = _object(
+        {
+            "sector_id": _TEXT,
+            "name": _TEXT,
+            "from_km": _number("along the axis of the case"),
+            "to_km": _number("along the axis of the case"),
+        }
+    )
+    whole = _object(
+        {
+            "at": _time("moment at which the line is described"),
+            "maps": _list(known, "by whose map"),
+            "sectors": _list(sector, "sectors that stay put while the line moves"),
+            "notes": _said(_TEXT_LIST, "what a reader must know of how it was told"),
+        }
+    )
+    return {"oneOf": [whole, {"type": "null"}], "description": "the line of contact; null: no map was read"}
 
 
 def _claim() -> Part:

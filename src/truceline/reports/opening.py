@@ -9,6 +9,7 @@ from truceline.base.language import N_, _, told
 from truceline.findings.results import Evidence, Finding, Results
 from truceline.findings.words import unit_for
 from truceline.reports import figures, glossary
+from truceline.schema.claims import TOGETHER
 from truceline.terms.truce import Declaration, Obligation
 
 Part = dict[str, Any]
@@ -68,7 +69,13 @@ def party_part(results: Results, party_id: str | None) -> Part:
     for part in party_parts(results):
         if part["id"] == party_id:
             return part
-    return {"id": party_id or "", "name": party_id or _("neither side"), "index": -1}
+    name = results.truce.party_name(party_id) if party_id else _("neither side")
+    return {"id": party_id or "", "name": name, "index": -1}
+
+
+def source_title(results: Results, source_id: str) -> str:
+    """A source's title; its id where the run has no such source."""
+    return next((s.title for s in results.sources if s.source_id == source_id), source_id)
 
 
 def leading_findings(results: Results) -> list[Finding]:
@@ -80,7 +87,7 @@ def leading_findings(results: Results) -> list[Finding]:
     chosen = []
     for obligation in results.truce.obligations:
         for clock_id in obligation.clocks:
-            for party_id in _in_file_order(results, obligation.binds):
+            for party_id in _in_file_order(results, [*obligation.binds, TOGETHER]):
                 candidates = [
                     finding
                     for finding in results.findings
@@ -93,7 +100,8 @@ def leading_findings(results: Results) -> list[Finding]:
 
 
 def _in_file_order(results: Results, party_ids: list[str]) -> list[str]:
-    return [party_id for party_id in results.truce.party_ids if party_id in party_ids]
+    """Parties in the order of the truce file; all together, where they are judged so, come last."""
+    return [party_id for party_id in (*results.truce.party_ids, TOGETHER) if party_id in party_ids]
 
 
 def _leading(
@@ -103,7 +111,8 @@ def _leading(
     areas = [
         area
         for scope in obligation.scopes
-        if scope.periods.startswith("window") and (scope.parties is None or party_id in scope.parties)
+        if scope.periods.startswith("window")
+        and (scope.parties is None or party_id in scope.parties or (scope.together and party_id == TOGETHER))
         for area in scope.areas
     ]
     for area in areas:

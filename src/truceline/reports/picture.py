@@ -17,7 +17,7 @@ _LOST = ("coverage_lost", "coverage_reduced")
 def map_input(results: Results) -> MapInput | None:
     """What the map is drawn from; None where the case names no region and nothing gives one."""
     region = results.region
-    if region is None:
+    if region is None or not _has_places(results):
         return None
     west, south, east, north = region
     sources = {source.source_id: source for source in results.sources}
@@ -52,6 +52,14 @@ def map_input(results: Results) -> MapInput | None:
         land=results.land,
         land_credit=results.land_credit,
         invented=results.invented,
+    )
+
+
+def _has_places(results: Results) -> bool:
+    """Whether anything of the case has a place: a map of mere degrees tells nothing."""
+    placed = results.incidents["longitude_deg"]
+    return bool(results.lines or results.places or _symbols(results) or results.land is not None) or (
+        placed.null_count < len(placed)
     )
 
 

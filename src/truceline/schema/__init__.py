@@ -13,7 +13,8 @@ from truceline.schema.sectors import SECTORS
 from truceline.schema.table import Column, Table, TableSpec
 
 TABLES: dict[str, TableSpec] = {
-    spec.name: spec for spec in (OBSERVATIONS, COUNTS, COVERAGE, AREAS, CONTROL, CLAIMS, INCIDENTS, SECTORS, LEDGER, FINDINGS)
+    spec.name: spec
+    for spec in (OBSERVATIONS, COUNTS, COVERAGE, AREAS, CONTROL, CLAIMS, INCIDENTS, SECTORS, LEDGER, FINDINGS)
 }
 
 __all__ = [

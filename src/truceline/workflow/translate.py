@@ -31,7 +31,8 @@ def telling(case: Case, language: str | None) -> Iterator[tuple[Case, Voice]]:
     """
     chosen = language or case.file.language
     words = read_words(case.folder, chosen) if chosen != case.file.language else None
-    with speaking(chosen, words=words, written=case.file.language) as voice:
+    years = case.truce.span.start.year != case.truce.span.stop.year
+    with speaking(chosen, words=words, written=case.file.language, years=years) as voice:
         if voice.translates:
             file, truce = told_case(case.file), told_truce(case.truce)
             name = _name(chosen) if words is not None else None
