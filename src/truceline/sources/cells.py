@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,7 +22,12 @@ from truceline.sources.days import (
     read_moment,
 )
 from truceline.sources.source import ReadContext
+from truceline.sources.table_clocks import as_iso, reads_iso_too
+from truceline.sources.table_places import EXAMPLE as PLACE_EXAMPLE
+from truceline.sources.table_places import read_angle
 
+#: coordinates, which may be given in degrees, minutes and seconds
+_AXES: dict[str, Literal["x", "y"]] = {"longitude_deg": "x", "latitude_deg": "y", "observer_longitude_deg": "x", "observer_latitude_deg": "y"}  # fmt: skip
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 #: columns in which a date stands for the end of its day
 ENDS = ("occurred_until", "ended_until", "window_stop")
@@ -95,10 +100,12 @@ def read_numbers(values: Sequence[Any], column: Column) -> list[float] | None:
     return numbers if sound.all() else None
 
 
-def column_reader(column: Column, context: ReadContext, *, zone: str | None, decimal: str = ".") -> Reader:
+def column_reader(
+    column: Column, context: ReadContext, *, zone: str | None, decimal: str = ".", pattern: str | None = None
+) -> Reader:
     """What reads the values of a schema's column."""
     if column.type == TIME:
-        return _time_reader(column.name, zone)
+        return _time_reader(column.name, zone, pattern)
     if column.type in (NUMBER, WHOLE):
         return _number_reader(column, decimal)
     if column.type == YES_NO:
@@ -127,10 +134,16 @@ def word_reader(allowed: Sequence[str], *, code: str, message: str) -> Reader:
     return read
 
 
-def moment_reader(zone: str | None) -> Reader:
-    """Reads a moment, or a date as the interval of its local day."""
+def moment_reader(zone: str | None, *, pattern: str | None = None, expected: str | None = None) -> Reader:
+    """Reads a moment, or a date as the interval of its local day; texts and numbers by ``pattern``."""
 
-    def read(value: Any) -> datetime | Interval:
+    def read(given: Any) -> datetime | Interval:
+        value = given
+        if pattern is not None and not isinstance(given, date):
+            value = as_iso(given, pattern)
+            if value is None and not (isinstance(given, str) and reads_iso_too(pattern)):
+                raise CellError("time_format", "the time is not written as `time_format` says", expected=pattern, next_step="Correct the value, or the option `time_format`")  # fmt: skip
+            value = given if value is None else value
         try:
             if isinstance(value, datetime):
                 return place_in_zone(value, zone)
@@ -147,15 +160,33 @@ def moment_reader(zone: str | None) -> Reader:
                 next_step=DECLARE_ZONE,
             ) from answer
         except TimeReadError as error:
-            raise CellError(
-                error.code, error.message, expected=error.expected, next_step=error.next_step
-            ) from error
+            wanted = expected or error.expected
+            if pattern is not None and value is given and error.code == "time_format":
+                wanted = f"{pattern}, or {wanted}"
+            step = error.next_step
+            if pattern is None and error.code == "time_format" and isinstance(given, str) and "/" in given:
+                step = "Say how times are written with the option `time_format`"
+            raise CellError(error.code, error.message, expected=wanted, next_step=step) from error
 
     return read
 
 
-def _time_reader(name: str, zone: str | None) -> Reader:
-    read_any = moment_reader(zone)
+def place_reader(read: Reader) -> Reader:
+    """Reads a longitude that was taken from a cell with both coordinates, or tells what the cell lacks."""
+
+    def read_one(value: Any) -> Any:
+        try:
+            return read(value)
+        except CellError as error:
+            if error.code != "value_type":
+                raise
+            raise CellError("value_type", "the cell does not hold a place that can be read", expected=PLACE_EXAMPLE, next_step="Correct the value, or set the option `coordinates_order`") from error  # fmt: skip
+
+    return read_one
+
+
+def _time_reader(name: str, zone: str | None, pattern: str | None) -> Reader:
+    read_any = moment_reader(zone, pattern=pattern)
 
     def read(value: Any) -> datetime:
         moment = read_any(value)
@@ -185,6 +216,9 @@ def _number_reader(column: Column, decimal: str) -> Reader:
             number = math.nan if isinstance(value, bool) else float(_with_point(value, decimal))
         except (TypeError, ValueError):
             number = math.nan
+        if math.isnan(number) and isinstance(value, str) and column.name in _AXES:
+            degrees = read_angle(value, _AXES[column.name])
+            number = math.nan if degrees is None else degrees
         if math.isnan(number) and isinstance(value, str) and SEPARATED.fullmatch(value):
             raise CellError("value_type", "a number with separators, which could be meant in two ways", expected="1234.5 or, with the option `decimal: ','`, 1234,5", next_step="Take the separators for thousands out, or set the option `decimal`")  # fmt: skip
         if not math.isfinite(number) or (whole and not number.is_integer()):

@@ -6,7 +6,11 @@ gives a column one value, ``values`` translates words before they are read. Virt
 - ``time``: a moment or a date. Observations: a moment begins an interval of
   ``time_resolution_s`` (or is ± 2 ``time_sd_s``); counts, coverage, claims: a date is the window.
   A date is the local day of ``zone``. Control: the map's time.
+- ``date`` and ``clock``: a moment in two columns; an empty clock is the whole local day.
 - ``act`` (observations): a word of the terms, which becomes ``acts`` with log-likelihood 0.
+- ``coordinates`` (observations): both in one cell: ``50.1, 10.4`` (whose order ``coordinates_order``
+  tells), ``POINT(10.4 50.1)``, or degrees, minutes and seconds, which longitudes and latitudes of
+  their own may be too.
 - GeoJSON and other layers: a point gives longitude and latitude of an observation, a polygon a
   control shape.
 
@@ -16,10 +20,11 @@ file never is, unless a column that the schema needs cannot be had from it.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from truceline.base.documents import Model
 from truceline.schema import TABLES
@@ -31,12 +36,21 @@ from truceline.sources.rows import Row, Sheet
 from truceline.sources.shapes import DatedShape, control_records, feature_rows, layer_rows, row_polygon
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.sources.table_batches import TableReader, grid_batch
+from truceline.sources.table_clocks import check_pattern
 from truceline.sources.table_columns import plan_columns
 from truceline.sources.table_files import open_table, tell_format
 
 #: written by the reader itself
 _OWN = {"acts", "source_id", "raw_file", "raw_row", "raw_digest", "geometry", "status", "shape_digest"}
-_VIRTUAL = {"observations": ("time", "act"), "counts": ("time",), "coverage": ("time",), "claims": ("time",), "control": ("time",)}  # fmt: skip
+_TIMED = ("time", "date", "clock")
+_VIRTUAL = {"observations": (*_TIMED, "act", "coordinates"), "counts": _TIMED, "coverage": _TIMED, "claims": ("time",), "control": ("time",)}  # fmt: skip
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise ValueError(f"{name!r} is no encoding (such as utf-8, cp1251, latin-1)") from error
 
 
 class TableOptions(Model):
@@ -52,7 +66,8 @@ class TableOptions(Model):
         None, description="layer of a GeoPackage or KML, or sheet of a workbook, where there are several"
     )
     columns: dict[str, str] = Field(
-        default_factory=dict, description="column of the schema, or `time`, `act` → header of the file"
+        default_factory=dict,
+        description="column of the schema, or `time`, `date`, `clock`, `act`, `coordinates` → header of the file",
     )
     constants: dict[str, str | float | bool] = Field(
         default_factory=dict, description="column of the schema → one value for every row"
@@ -62,6 +77,22 @@ class TableOptions(Model):
         description="column → word of the file → word of the schema; an empty word is none",
     )
     zone: Zone | None = Field(None, description="zone of times without an offset and of dates (IANA name)")
+    time_format: Annotated[str, AfterValidator(check_pattern)] | None = Field(
+        None,
+        description="how times are written where not as ISO 8601: a pattern of strptime such as `%d/%m/%Y %H:%M` (with `clock`: of the date alone), or `epoch_s`, `epoch_ms`",
+    )
+    coordinates_order: Literal["lat_lon", "lon_lat"] | None = Field(
+        None, description="which of two plain numbers in `coordinates` comes first"
+    )
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
+        None, description="of a CSV or Shapefile that is not UTF-8, such as `cp1251`, `latin-1`, `utf-16`"
+    )
+    header_row: int | None = Field(
+        None, ge=1, description="row of the header in a CSV or a sheet, where others stand above it"
+    )
+    crs: str | None = Field(
+        None, description="reference system of a layer that names none, such as `EPSG:32637`"
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="what separates fields of a CSV")
     decimal: Literal[".", ","] = Field(
         ".", description="what stands before the decimals of a number written as text"
@@ -85,6 +116,14 @@ class TableOptions(Model):
                 raise ValueError(
                     f"{option}: {', '.join(unknown)} is no column of {self.table}; known: {', '.join(sorted(known))}"
                 )
+        given = {*self.columns, *self.constants}
+        for one, others in (("date", {"time"}), ("coordinates", {"longitude_deg", "latitude_deg"})):
+            if one in given and given & others:
+                raise ValueError(f"columns: give either {one} or {' and '.join(sorted(others))}")
+        if ({"date", "clock", "coordinates"} & self.constants.keys()) or ("clock" in given and "date" not in given):  # fmt: skip
+            raise ValueError(
+                "columns: clock needs the column date; date, clock and coordinates are no constants"
+            )
         twice = sorted(set(self.columns) & set(self.constants))
         if twice:
             raise ValueError(f"given both as a column and as a constant: {', '.join(twice)}")
@@ -96,7 +135,7 @@ class AnyTable(Source):
     """See the module."""
 
     name: ClassVar[str] = "table"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     title: ClassVar[str] = (
         "A table of your own (CSV, Parquet, Excel, GeoJSON and other layers), columns mapped by options"
     )

@@ -36,6 +36,7 @@ from truceline.sources.table_columns import (
     constant_value,
     quarantine,
     read_cell_by_cell,
+    time_format,
 )
 from truceline.sources.table_values import (
     at_moments,
@@ -185,7 +186,7 @@ class TableReader:
         fed.values[name] = texts
 
     def _feed_time(self, fed: _Fed, name: str, values: pa.Array, *, required: bool) -> None:
-        found = moments_of(values, self.options.zone)
+        found = moments_of(values, self.options.zone, pattern=time_format(name, self.options))
         if found is None:
             fed.sure[:] = False
             return

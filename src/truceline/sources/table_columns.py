@@ -24,6 +24,7 @@ from truceline.sources.cells import (
     Reader,
     column_reader,
     moment_reader,
+    place_reader,
     read_cells,
     read_numbers,
     word_reader,
@@ -31,6 +32,8 @@ from truceline.sources.cells import (
 from truceline.sources.claim_words import claim_kind
 from truceline.sources.grid import Grid
 from truceline.sources.source import ReadContext
+from truceline.sources.table_clocks import CLOCK_EXAMPLE
+from truceline.sources.table_joined import JOINED, fed_columns, is_joined_time
 
 if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
     from truceline.sources.table import TableOptions
@@ -43,6 +46,7 @@ __all__ = [
     "plan_columns",
     "quarantine",
     "read_cell_by_cell",
+    "time_format",
 ]
 
 #: what a column is where nothing feeds it, though the schema requires it
@@ -54,6 +58,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 _OWN = {"source_id", "raw_file", "raw_row", "raw_digest"}
 _WINDOWS = {"observations": ("occurred_from", "occurred_until")}
+CLOCKED_EXAMPLE = f"a date, and {CLOCK_EXAMPLE}"
 #: not a column: where a claim's window is given by dates
 _DATED = "#dated"
 
@@ -86,11 +91,16 @@ def plan_columns(
     header_of = {name: name for name in names if name in header and name not in options.constants}
     if header_of.keys() >= set(window):
         header_of.pop("time", None)
-    header_of |= options.columns
+    made = fed_columns(options.columns)
+    header_of |= made
+    known |= set(made.values()) - set(options.columns.values())
+    raw = {name: header for name, header in options.columns.items() if name in JOINED}
+    if "coordinates" in raw:
+        known -= {"longitude_deg", "latitude_deg"} - set(header)
     got = ", ".join(header)[:300]
     problems = [
         Problem(code="column_missing", message=f"the header lacks the column that `{name}` is mapped to", file=label, row=1, column=source, got=got, expected=source, next_step=f"Map `columns: {{{name}: <a header>}}` to one of the file's headers")
-        for name, source in header_of.items()
+        for name, source in {**header_of, **raw}.items()
         if source not in known
     ]  # fmt: skip
     fed = {*header_of, *options.constants, *DEFAULTS[spec.name], *_OWN, "acts", "kind", "window_precision", spec.key}  # fmt: skip
@@ -165,7 +175,7 @@ def _read(
 def _dated(grid: Grid, plan: ColumnPlan, options: TableOptions) -> list[bool]:
     """Whether an end of the window is given as a date without a time of day."""
     dated = [False] * len(grid)
-    read = moment_reader(options.zone)
+    read = moment_reader(options.zone, pattern=options.time_format)
     for name in plan.window:
         values = grid.columns.get(plan.header_of.get(name, ""), [options.constants.get(name)] * len(grid))
         for position, value in enumerate(values):
@@ -176,13 +186,21 @@ def _dated(grid: Grid, plan: ColumnPlan, options: TableOptions) -> list[bool]:
     return dated
 
 
+def time_format(name: str, options: TableOptions) -> str | None:
+    """The pattern by which a column's times are still to be read."""
+    return None if is_joined_time(name, options.columns) else options.time_format
+
+
 def _reader(name: str, options: TableOptions, *, spec: TableSpec, context: ReadContext) -> Reader:
     column = next((column for column in spec.columns if column.name == name), None)
     if name == "time":
-        return moment_reader(options.zone)
+        expected = CLOCKED_EXAMPLE if is_joined_time(name, options.columns) else None
+        return moment_reader(options.zone, pattern=time_format(name, options), expected=expected)
+    if column is not None and name == "longitude_deg" and "coordinates" in options.columns:
+        return place_reader(column_reader(column, context, zone=options.zone, decimal=options.decimal))
     if column is None:
         return word_reader(context.acts, code="name_unknown", message="the terms have no such act")
-    return column_reader(column, context, zone=options.zone, decimal=options.decimal)
+    return column_reader(column, context, zone=options.zone, decimal=options.decimal, pattern=options.time_format)  # fmt: skip
 
 
 def constant_value(

@@ -17,10 +17,12 @@ import shapely
 from truceline.base.errors import InputError, Problem
 from truceline.sources.batches import Batch, open_csv, stream_batches
 from truceline.sources.formats import FAULT, GEOMETRY, ROW, open_batches
+from truceline.sources.formats.recoded import RecodedFile
 from truceline.sources.grid import Grid
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.shapes import feature_rows, row_geometry
 from truceline.sources.source import InputFile, ReadContext, SourceTables
+from truceline.sources.table_joined import joined_batches, joined_grid
 
 if TYPE_CHECKING:  # the options' class stands in the plug-in, which needs this module
     from truceline.sources.table import TableOptions
@@ -63,25 +65,35 @@ def open_table(
     InputError
         If it cannot be read as what it is.
     """
-    sheet = Sheet(file, tables, deferred=True)
     kind = tell_format(file, options)
+    recoded = kind == "csv" and (options.encoding not in (None, "utf-8") or (options.header_row or 1) > 1)
+    if recoded and not isinstance(file, RecodedFile):
+        file = RecodedFile(file, encoding=options.encoding, header_row=options.header_row)
+    sheet = Sheet(file, tables, deferred=True)
     if kind == "csv":
-        stream = open_csv(sheet, columns=(), delimiter=options.delimiter)
-        return OpenTable(header=stream.header, batches=stream_batches(sheet, stream, stream.header))
+        return _open_delimited(sheet, options)
     if kind == "geojson":
         grid = Grid.from_rows(sheet, list(_point_rows(sheet)))
+        grid = joined_grid(grid, options)
         return OpenTable(header=grid.header, batches=iter(()), grid=grid, has_points=True)
     if kind == "parquet":
         parquet = _open_parquet(file)
         if b"geo" not in (parquet.schema_arrow.metadata or {}):
             sheet.check_header(parquet.schema_arrow.names, [])
-            return OpenTable(header=parquet.schema_arrow.names, batches=_parquet_batches(sheet, parquet))
-    given = list(open_batches(file, layer=options.layer, sheet=options.layer, region=context.region, row_numbers=True, notes=tables.notes))  # fmt: skip
+            return OpenTable(header=parquet.schema_arrow.names, batches=joined_batches(_parquet_batches(sheet, parquet), options))  # fmt: skip
+    given = list(open_batches(file, layer=options.layer, sheet=options.layer, header_row=options.header_row, encoding=options.encoding, crs=options.crs, region=context.region, row_numbers=True, notes=tables.notes))  # fmt: skip
     names = [name for name in given[0].schema.names if name not in (ROW, FAULT, GEOMETRY)] if given else []
     has_points = bool(given) and GEOMETRY in given[0].schema.names
     sheet.check_header(names, [])
     header = [*names, *(("longitude_deg", "latitude_deg") if has_points else ())]
-    return OpenTable(header=header, batches=_layer_batches(sheet, given, names), has_points=has_points)
+    batches = joined_batches(_layer_batches(sheet, given, names), options)
+    return OpenTable(header=header, batches=batches, has_points=has_points)
+
+
+def _open_delimited(sheet: Sheet, options: TableOptions) -> OpenTable:
+    stream = open_csv(sheet, columns=(), delimiter=options.delimiter)
+    batches = stream_batches(sheet, stream, stream.header)
+    return OpenTable(header=stream.header, batches=joined_batches(batches, options))
 
 
 def _open_parquet(file: InputFile) -> pq.ParquetFile:

@@ -17,6 +17,7 @@ from truceline.base.intervals import Interval
 from truceline.sources import columns as fast
 from truceline.sources.cells import CellError
 from truceline.sources.columns import Mask, Moments, Reals, Whole
+from truceline.sources.table_clocks import iso_texts
 
 
 def translated(texts: pa.Array, words: dict[str, str]) -> pa.Array:
@@ -61,9 +62,11 @@ def numbers_of(values: pa.Array, decimal: str) -> tuple[Reals, Mask] | None:
     return (np.full(len(values), np.nan), np.ones(len(values), np.bool_)) if pa.types.is_null(kind) else None
 
 
-def moments_of(values: pa.Array, zone: str | None) -> Moments | None:
-    """Moments or days; naive ones by the clocks of ``zone``."""
+def moments_of(values: pa.Array, zone: str | None, *, pattern: str | None = None) -> Moments | None:
+    """Moments or days; naive ones by the clocks of ``zone``, texts and numbers by ``pattern``."""
     kind = values.type
+    if pattern is not None and not (pa.types.is_temporal(kind) or pa.types.is_null(kind)):
+        return fast.moments(iso_texts(values, pattern), zone)
     if pa.types.is_string(kind):
         return fast.moments(values, zone)
     if pa.types.is_null(kind):
