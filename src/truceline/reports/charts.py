@@ -235,10 +235,12 @@ def _time_ticks(series: Series, x: _Scale, *, most: int) -> list[Tick]:
     first, last = series.bins[0].start, series.bins[-1].stop
     zone = ZoneInfo(series.spec.zone)
     ticks = []
-    for day in day_ticks(first, last, series.spec.zone, most=most):
+    # an axis of more than a year says which; its labels are longer, so fewer
+    years = (last - first).days > 366
+    for day in day_ticks(first, last, series.spec.zone, most=most // 2 + 1 if years else most):
         at = x(day)
         local = day.astimezone(zone)
-        ticks.append(Tick(at=at, label=day_words(local, year=False, short=True)))
+        ticks.append(Tick(at=at, label=day_words(local, year=years, short=True)))
     return ticks
 
 
