@@ -37,4 +37,6 @@ def run_demo(
     with OutputFolder(out / "case") as folder:
         write_case(simulated, folder)
     progress("simulating", 1, 1)
-    return verify(out / "case", data=None, out=out / "result", seed=seed, pdf=pdf, language=language, progress=progress)
+    return verify(
+        out / "case", data=None, out=out / "result", seed=seed, pdf=pdf, language=language, progress=progress
+    )
