@@ -61,6 +61,7 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/mypy tools/*.py benchmarks/*.py
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
+	@$(BIN)/python tools/messages.py --check
 	@$(BIN)/python -m pytest -q tests/docs
 
 test: check test-tools ## check, then every test

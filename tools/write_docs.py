@@ -301,10 +301,34 @@ def sources() -> list[str]:
         "",
     ]
     for plugin in list_plugins():
+        if plugin.kind != "source":
+            continue
         lines += [f"## {plugin.name}", "", f"{plugin.title}. Version {plugin.version}.", ""]
         lines += [reflow(plugin.about), ""]
         rows = [(f"`{name}`", kind, default, meaning) for name, kind, default, meaning in plugin.options()]
         lines += table(("option", "type", "default", "meaning"), rows) if rows else ["No options.", ""]
+    return lines
+
+
+@document("exports.md")
+def exports() -> list[str]:
+    """What results are written as for other tools, from the registry."""
+    lines = [
+        "# Exports",
+        "",
+        "`truceline export OUT --case CASE` writes a finished result for other tools into `OUT/exports`. `--case` is",
+        "needed for what a result does not hold of itself: the line by what it is. A map with",
+        "`publish_shapes: false` never leaves, and of a public edition nothing is exported that is not in it.",
+        "",
+        "Every file carries case, version, run, as-of, edition and licences. Empty means not known, never zero;",
+        "`no_bound` is a word. The same result gives the same bytes; `README.txt` and `manifest.jsonl` list digests",
+        "and whom to name.",
+        "",
+    ]
+    for plugin in list_plugins():
+        if plugin.kind == "export":
+            lines += [f"## {plugin.name}", "", f"{plugin.title}. Version {plugin.version}.", ""]
+            lines += [reflow(plugin.about), ""]
     return lines
 
 

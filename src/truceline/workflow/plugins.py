@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from truceline.base.documents import Model
+from truceline.exports.export import EXPORTS
 from truceline.sources.source import SOURCES
 
 
@@ -44,7 +45,7 @@ class PluginInfo:
 
 
 def list_plugins() -> list[PluginInfo]:
-    """Every plug-in of this installation, by kind and name."""
+    """Every plug-in of this installation, by kind and name: what reads, then what writes."""
     found = []
     for plugin in SOURCES:
         options: type[Model] = plugin.Options
@@ -58,6 +59,17 @@ def list_plugins() -> list[PluginInfo]:
                 options_schema=options.model_json_schema(),
             )
         )
+    found += [
+        PluginInfo(
+            kind=EXPORTS.kind,
+            name=export.name,
+            version=export.version,
+            title=export.title,
+            about=(sys.modules[export.__module__].__doc__ or "").strip(),
+            options_schema={"properties": {}},
+        )
+        for export in EXPORTS
+    ]
     return found
 
 
