@@ -35,7 +35,6 @@ from truceline.sources.days import Zone
 from truceline.sources.events import (
     EventRecords,
     Placed,
-    check_words,
     combined,
     lookup,
     read_codes,
@@ -44,6 +43,7 @@ from truceline.sources.events import (
     windows,
     without_years,
 )
+from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -90,8 +90,11 @@ class AcledEvents(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Events become observations."""
         options = self.options
-        check_words("event_acts", options.event_acts, context.acts, code="name_unknown", what="act", context=context)  # fmt: skip
-        check_words("actor_parties", options.actor_parties, context.parties, code="party_unknown", what="party", context=context)  # fmt: skip
+        expect_names(
+            context,
+            acts=of_mapping("event_acts", options.event_acts),
+            parties=of_mapping("actor_parties", options.actor_parties),
+        )
         tables = SourceTables()
         records = EventRecords(context, tables)
 

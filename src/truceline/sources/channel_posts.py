@@ -24,9 +24,10 @@ from truceline.base.documents import Model
 from truceline.base.intervals import Interval, format_time
 from truceline.schema.table import Record
 from truceline.sources.days import Zone, local_day, local_days
+from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each, sentence_list
 from truceline.sources.post_words import compile_pattern, cut_length, normal_text
-from truceline.sources.posted_claims import Post, PostedClaim, Speaker, check_areas, read_claims
+from truceline.sources.posted_claims import Post, PostedClaim, Speaker, read_claims
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.sources.telegram_export import telegram_messages
@@ -111,7 +112,7 @@ class ChannelPosts(Source):
 
         read_each(context, tables, read=read_file)
         posts = self._settle(exports, context, tables)
-        check_areas(self.options.claims, context)
+        expect_names(context, areas=[("claims.area", claim.area) for claim in self.options.claims])
         tables.notes += self._notes(posts)
         records: dict[str, list[Record]] = {"counts": [], "claims": [], "coverage": []}
         if self.options.words:

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
-from truceline.base.errors import InputError, Problem
 from truceline.schema.table import Record
 from truceline.sources.days import Zone, local_day, local_days
+from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each, sentence_list
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -85,15 +85,8 @@ class CloudCover(Source):
         InputError
             If the case lacks one of the areas.
         """
+        expect_names(context, areas=of_mapping("columns", self.options.columns))
         found = {header: context.area(name) for header, name in self.options.columns.items()}
-        unknown = [header for header, area_id in found.items() if area_id is None]
-        if unknown:
-            raise InputError(
-                [
-                    Problem(code="name_unknown", message="the case has no area of this name", file=f"source {context.source_id}", column=f"columns.{header}", got=self.options.columns[header], expected="an area of the case", next_step="Correct the option `columns`, or add the area to the case")
-                    for header in unknown
-                ]
-            )  # fmt: skip
         return {header: area_id for header, area_id in found.items() if area_id is not None}
 
     def _day(self, row: Row, context: ReadContext, areas: dict[str, str]) -> tuple[date, list[Record]] | None:

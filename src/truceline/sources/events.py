@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.errors import InputError, Problem
+from truceline.base.errors import Problem
 from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.batches import Batch, in_region, overlaps
@@ -126,25 +126,6 @@ def combined(*columns: Whole) -> tuple[list[tuple[int, ...]], Whole]:
 
 
 # -- words -------------------------------------------------------------------------------------
-def check_words(
-    option: str, words: Mapping[str, str], known: Sequence[str], *, code: str, what: str, context: ReadContext
-) -> None:
-    """Refuse options that name what the case has not (a source without files is absent, not wrong).
-
-    Raises
-    ------
-    InputError
-        With each such name.
-    """
-    problems = [
-        Problem(code=code, message=f"the case has no such {what}", file=f"source {context.source_id}", column=f"{option}.{word}", got=meant, expected=" | ".join(known), next_step=f"Correct the option `{option}`")
-        for word, meant in words.items()
-        if meant not in known
-    ]  # fmt: skip
-    if problems and context.files:
-        raise InputError(problems)
-
-
 def without_years(name: str) -> str:
     """An actor's name without the years in brackets that data sets add."""
     return re.sub(r"\s*\([^()]*\)\s*$", "", name)

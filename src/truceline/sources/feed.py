@@ -24,6 +24,7 @@ from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import format_time
 from truceline.schema.table import Record
+from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.post_words import compile_pattern, normal_text
 from truceline.sources.rows import Row, Sheet
@@ -79,7 +80,7 @@ class Feed(Source):
         """Entries become observations."""
         tables = SourceTables()
         versions: dict[str, list[tuple[Row, Record]]] = {}
-        self._check_acts(context)
+        expect_names(context, acts=[("acts", act) for act in self.options.acts])
 
         def read_file(file: InputFile) -> None:
             sheet = Sheet(file, tables, deferred=True)
@@ -114,13 +115,6 @@ class Feed(Source):
         if n_unnamed:
             tables.notes.append(f"Entries with neither an id nor a link: {n_unnamed}, told apart by title and time.")  # fmt: skip
         return conclude(tables, context, observations=observations)
-
-    def _check_acts(self, context: ReadContext) -> None:
-        unknown = [act for act in self.options.acts if act not in context.acts]
-        if unknown and context.acts:
-            raise InputError(
-                Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="acts", got=", ".join(unknown), expected=" | ".join(context.acts), next_step="Correct the option `acts`")
-            )  # fmt: skip
 
     def _observation(self, row: Row, context: ReadContext) -> Record | None:
         published, updated = row.values.get("published_at"), row.values.get("updated_at")

@@ -25,13 +25,13 @@ from typing import Any, ClassVar
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
-from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, format_time
 from truceline.schema.table import Record
 from truceline.sources.claim_words import read_count, read_relation
 from truceline.sources.figure_gaps import absent_windows, describe_gaps, describe_zero_edges
 from truceline.sources.figure_options import Figure, FigureOptions
 from truceline.sources.json_paths import find_list, flat_record
+from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, matches, read_each
 from truceline.sources.periods import Days, PeriodError, days_window, month_names, read_days
 from truceline.sources.rows import Row, Sheet
@@ -99,7 +99,8 @@ class Figures(Source):
                 else:
                     row.close()
 
-        self._check_areas(context)
+        figures = self.options.figures
+        expect_names(context, areas=[(f"figures[{at}].area", one.area) for at, one in enumerate(figures)])
         read_each(context, tables, read=read_file)
         known = _settle(read_rows, context)
         counts = self._counts(known, context)
@@ -199,22 +200,6 @@ class Figures(Source):
             row.wrong("time_order", "the period ends before it starts", column=self.options.end_column or columns[0], got=f"{days.first.isoformat()} to {days.last.isoformat()}", expected="a last day after the first", next_step="Correct the period")  # fmt: skip
             return None
         return days
-
-    def _check_areas(self, context: ReadContext) -> None:
-        """Refuse figures of an area that the case does not have.
-
-        Raises
-        ------
-        InputError
-            Naming each.
-        """
-        problems = [
-            Problem(code="name_unknown", message="the case has no area of this name", file=f"source {context.source_id}", column=f"figures[{place}].area", got=figure.area, expected="an area of the case", next_step="Correct the option, or add the area to the case")
-            for place, figure in enumerate(self.options.figures)
-            if figure.area is not None and context.area(figure.area) is None
-        ]  # fmt: skip
-        if problems:
-            raise InputError(problems)
 
     def _area(self, row: Row, context: ReadContext, *, column: str | None) -> str | None:
         name = row.text(column) if column else None

@@ -12,7 +12,6 @@ from pydantic import Field, field_validator
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
-from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, format_time
 from truceline.schema.table import Record
 from truceline.sources.claim_words import claim_kind, read_count
@@ -74,23 +73,6 @@ class Speaker:
     accused_party_id: str | None
     url: str | None
     zone: str
-
-
-def check_areas(claims: Sequence[PostedClaim], context: ReadContext) -> None:
-    """Refuse claims about an area that the case does not have.
-
-    Raises
-    ------
-    InputError
-        Naming each.
-    """
-    problems = [
-        Problem(code="name_unknown", message="the case has no area of this name", file=f"source {context.source_id}", column="claims.area", got=claim.area, expected="an area of the case", next_step="Correct the option, or add the area to the case")
-        for claim in claims
-        if claim.area is not None and context.area(claim.area) is None
-    ]  # fmt: skip
-    if problems:
-        raise InputError(problems)
 
 
 def read_claims(

@@ -24,6 +24,7 @@ from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.schema.table import Record
+from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -69,7 +70,7 @@ class QuakeMl(Source):
         """Events become observations."""
         tables = SourceTables()
         versions: dict[str, list[tuple[Row, Record]]] = {}
-        self._check_acts(context)
+        expect_names(context, acts=of_mapping("type_acts", self.options.type_acts))
 
         def read_file(file: InputFile) -> None:
             sheet = Sheet(file, tables, deferred=True)
@@ -97,13 +98,6 @@ class QuakeMl(Source):
         if n_revised:
             tables.notes.append(f"Events that stand in several editions: {n_revised}; the latest is used.")
         return conclude(tables, context, observations=observations)
-
-    def _check_acts(self, context: ReadContext) -> None:
-        unknown = sorted({act for act in self.options.type_acts.values() if act not in context.acts})
-        if unknown and context.acts:
-            raise InputError(
-                Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="type_acts", got=", ".join(unknown), expected=" | ".join(context.acts), next_step="Correct the option `type_acts`")
-            )  # fmt: skip
 
     def _is_wanted(self, row: Row, record: Record, context: ReadContext) -> bool:
         if (row.text("type") or "") in self.options.leave_out:

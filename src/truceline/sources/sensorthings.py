@@ -17,10 +17,11 @@ from pydantic import Field, model_validator
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
-from truceline.base.errors import InputError, Problem
+from truceline.base.errors import Problem
 from truceline.base.intervals import Interval, format_time
 from truceline.schema.table import Record
 from truceline.sources.days import TimeReadError, read_moment
+from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.sensorthings_json import read_page
@@ -108,7 +109,12 @@ class SensorThings(Source):
         """Readings become observations and counts."""
         tables = SourceTables()
         readings: list[Reading] = []
-        self._check_names(context)
+        levels, series = self.options.levels, self.options.series
+        expect_names(
+            context,
+            acts=[*(("levels.act", one.act) for one in levels), *(("series.act", one.act) for one in series)],
+            areas=[("series.area", one.area) for one in series],
+        )
 
         def read_file(file: InputFile) -> None:
             sheet = Sheet(file, tables, deferred=True)
@@ -131,21 +137,6 @@ class SensorThings(Source):
         if n_other:
             tables.notes.append(f"Readings that fit none of `levels` and `series`: {n_other}, read and no events.")  # fmt: skip
         return conclude(tables, context, **{name: list(rows.values()) for name, rows in made.items()})
-
-    def _check_names(self, context: ReadContext) -> None:
-        acts = [*(one.act for one in self.options.levels), *(one.act for one in self.options.series)]
-        problems = [
-            Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="act", got=act, expected=" | ".join(context.acts), next_step="Correct the option")
-            for act in dict.fromkeys(acts)
-            if act is not None and context.acts and act not in context.acts
-        ]  # fmt: skip
-        problems += [
-            Problem(code="name_unknown", message="the case has no area of this name", file=f"source {context.source_id}", column="series.area", got=one.area, expected="an area of the case", next_step="Correct the option, or add the area to the case")
-            for one in self.options.series
-            if one.area is not None and context.area_by_name and context.area(one.area) is None
-        ]  # fmt: skip
-        if problems:
-            raise InputError(problems)
 
     # -- one reading -----------------------------------------------------------------------
     def _reading(self, row: Row, context: ReadContext) -> Reading | None:

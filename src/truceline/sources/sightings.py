@@ -31,6 +31,7 @@ from truceline.base.geodesy import WGS84
 from truceline.base.intervals import Interval
 from truceline.schema.table import Record
 from truceline.sources.days import Zone
+from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each, sentence_list
 from truceline.sources.periods import EARLIEST, LATEST
 from truceline.sources.post_words import compile_pattern, normal_text
@@ -177,7 +178,7 @@ class Sightings(Source):
             if headers is None:
                 raise _without_rows(file)
 
-        self._check_acts(context)
+        expect_names(context, acts=[("acts", act) for act in self.options.acts])
         read_each(context, tables, read=read_file)
         tables.notes += self._notes(list(found.values()), unplaced)
         return conclude(tables, context, observations=list(found.values()))
@@ -210,13 +211,6 @@ class Sightings(Source):
                 ]
             )  # fmt: skip
         return found
-
-    def _check_acts(self, context: ReadContext) -> None:
-        unknown = [act for act in self.options.acts if act not in context.acts]
-        if unknown and context.acts:
-            raise InputError(
-                Problem(code="name_unknown", message="the terms have no such act", file=f"source {context.source_id}", column="acts", got=", ".join(unknown), expected=" | ".join(context.acts), next_step="Correct the option `acts`")
-            )  # fmt: skip
 
     # -- rows ------------------------------------------------------------------------------
     def _observation(

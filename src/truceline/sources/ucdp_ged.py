@@ -34,7 +34,6 @@ from truceline.sources.days import Zone
 from truceline.sources.events import (
     EventRecords,
     Placed,
-    check_words,
     combined,
     lookup,
     read_codes,
@@ -43,6 +42,7 @@ from truceline.sources.events import (
     windows,
     without_years,
 )
+from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
@@ -84,8 +84,11 @@ class GedEvents(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Events become observations."""
         options = self.options
-        check_words("violence_acts", options.violence_acts, context.acts, code="name_unknown", what="act", context=context)  # fmt: skip
-        check_words("actor_parties", options.actor_parties, context.parties, code="party_unknown", what="party", context=context)  # fmt: skip
+        expect_names(
+            context,
+            acts=of_mapping("violence_acts", options.violence_acts),
+            parties=of_mapping("actor_parties", options.actor_parties),
+        )
         tables = SourceTables()
         records = EventRecords(context, tables)
         n_sums = 0
