@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import tempfile
@@ -15,12 +14,22 @@ from zoneinfo import ZoneInfo
 from truceline.base.errors import OutputError, Problem
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import make_sources
-from truceline.workflow.sniff import SniffedMap, SniffedTable
+from truceline.workflow.new_sources import (
+    IncidentsAnswer,
+    MapAnswer,
+    copied_name,
+    incident_lines,
+    limit_lines,
+    map_lines,
+    say,
+    series_lines,
+)
 
 #: degrees added around the data, so that a place near the edge is not refused
 MARGIN_DEG = 0.5
-#: days before the truce that it is measured against, unless the data begin later
-BASELINE_DAYS = 28
+#: days before the truce that it is measured against, unless the data begin later; and where none are known
+BASELINE_DAYS = 56
+UNKNOWN_BASELINE_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,34 +39,6 @@ class NamedThing:
     id: str
     name: str
     definition: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentsAnswer:
-    """A table of incidents, and what its words mean."""
-
-    table: SniffedTable
-    title: str
-    publisher: str = ""
-    licence: str = "not stated"
-    zone: str = "UTC"
-    position_sd_m: float = 1000
-    acts: tuple[tuple[str, str], ...] = ()  #: word of the file → act id
-    act: str | None = None  #: the act of every row, where no column says it
-    hard: bool = False  #: records of instruments or of the case's own observers
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MapAnswer:
-    """A layer of ground held by a party, or of the line between two."""
-
-    layer: SniffedMap
-    title: str
-    day: str  #: ISO date from which it is in force
-    holder: str  #: party that holds the polygons, or the ground on the left of the line
-    other: str  #: party on the right of the line
-    publisher: str = ""
-    licence: str = "not stated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +98,12 @@ def write_case(folder: Path, answers: Answers) -> None:
 
 
 def _fill(folder: Path, answers: Answers) -> None:
-    sources = [answers.incidents.table.path] if answers.incidents is not None else []
-    sources += [answers.map.layer.path] if answers.map is not None else []
-    for part in [part for source in sources for part in _siblings(source)]:
-        (folder / "data").mkdir(exist_ok=True)
-        shutil.copyfile(part, folder / "data" / part.name)
+    given = [(answers.incidents.table.path, folder / "data")] if answers.incidents is not None else []
+    given += [(answers.map.layer.path, folder / "data" / "line")] if answers.map is not None else []
+    for source, into in given:
+        into.mkdir(parents=True, exist_ok=True)
+        for part in _siblings(source):
+            shutil.copyfile(part, into / copied_name(part))
     (folder / "truce.yaml").write_text(terms_text(answers), encoding="utf-8")
     (folder / "case.yaml").write_text(case_text(answers), encoding="utf-8")
     (folder / "README.md").write_text(_readme(answers), encoding="utf-8")
@@ -141,14 +123,14 @@ def terms_text(answers: Answers) -> str:
         "# What was declared or agreed. Check the wording, the clock and the definitions against the text.",
         "truce: 1",
         f"id: {answers.id}",
-        f"title: {_say(answers.title)}",
+        f"title: {say(answers.title)}",
         f"instrument: {answers.instrument}",
         'terms_version: "draft"',
         "summary: >-",
         "  To be written: who agreed to what, where, with which exemptions and under whose eyes.",
         "",
         "parties:",
-        *(f"  - {{id: {party.id}, name: {_say(party.name)}}}" for party in answers.parties),
+        *(f"  - {{id: {party.id}, name: {say(party.name)}}}" for party in answers.parties),
         "",
         "clocks:",
         "  - id: agreed",
@@ -161,13 +143,13 @@ def terms_text(answers: Answers) -> str:
     ]
     for act in answers.acts:
         definition = act.definition or "To be written: what one is and is not."
-        lines += [f"  - id: {act.id}", f"    name: {_say(act.name)}", f"    definition: {_say(definition)}"]
+        lines += [f"  - id: {act.id}", f"    name: {say(act.name)}", f"    definition: {say(definition)}"]
     lines += ["", "obligations:"]
     for act in answers.acts:
         lines += [
             f"  - id: {act.id}.stop",
             f"    act: {act.id}",
-            f"    title: {_say('No ' + act.name[:1].lower() + act.name[1:])}",
+            f"    title: {say('No ' + act.name[:1].lower() + act.name[1:])}",
             f"    binds: [{binds}]",
             "    clocks: [agreed]",
             "    # whether answering fire is no breach",
@@ -185,29 +167,31 @@ def _periods(answers: Answers) -> str:
 
 def case_text(answers: Answers) -> str:
     """``case.yaml``: region, baseline, sources and series that follow from the answers."""
-    start = _baseline_start(answers)
+    start, why = _baseline_start(answers)
     west, south, east, north = answers.region or _region(answers)
     lines = [
         "# Which sources, where, and what each is worth. Every field is explained in docs/case.md.",
         "case: 1",
         f"id: {answers.id}",
-        f"title: {_say(answers.title)}",
-        f"as_of: {_say(_as_of(answers))}",
+        f"title: {say(answers.title)}",
+        "# the day of the evidence: the last of the data, or of the truce",
+        f"as_of: {say(_as_of(answers))}",
         "seed: 1",
         "# whether a monitoring mechanism reported from the truce",
         "monitors: false",
         "theatre: theatre",
+        "# west, south, east, north: around all that the files show; what lies outside is left out",
         f"region: [{west:g}, {south:g}, {east:g}, {north:g}]",
         "",
         "areas:",
         "  - {id: theatre, name: The whole, kind: theatre}",
         "",
-        "# what the truce is measured against",
+        f"# what the truce is measured against: {why}",
         "baseline:",
         f"  start: {start.isoformat()}",
         f"  stop: {answers.start.isoformat()}",
         "",
-        "# days after the truce that are read and shown beside it",
+        "# days after the truce that are read and shown beside it: as far as the data go, a month at most",
         f"aftermath_days: {_aftermath_days(answers)}",
         "",
         "release:",
@@ -217,88 +201,29 @@ def case_text(answers: Answers) -> str:
         "sources:" if answers.incidents or answers.map else "sources: []",
     ]
     if answers.incidents is not None:
-        lines += _incident_lines(answers.incidents)
+        lines += incident_lines(answers.incidents)
     if answers.map is not None:
-        lines += _map_lines(answers.map)
+        lines += map_lines(answers.map)
     if answers.incidents is not None:
-        lines += _series_lines(answers, answers.incidents)
+        lines += series_lines(answers, answers.incidents)
+    lines += limit_lines(answers)
     return "\n".join(lines) + "\n"
 
 
-def _incident_lines(answer: IncidentsAnswer) -> list[str]:
-    columns = ", ".join(f"{_say(name)}: {_say(header)}" for name, header in answer.table.columns.items())
-    lines = [
-        "  - id: incidents",
-        f"    title: {_say(answer.title)}",
-        "    adapter: table",
-        "    root: case",
-        f"    files: [{_say('data/' + answer.table.path.name)}]",
-        f"    publisher: {_say(answer.publisher)}",
-        f"    licence: {_say(answer.licence)}",
-        "    # hard: records of instruments or of observers who follow one rule; reported: everything else",
-        f"    grade: {'hard' if answer.hard else 'reported'}",
-        "    forms_incidents: true",
-        "    options:",
-        "      table: observations",
-        f"      columns: {{{columns}}}",
-        f"      zone: {answer.zone}",
-    ]
-    if answer.table.path.suffix.casefold() in (".csv", ".tsv", ".txt"):
-        lines.append(f"      delimiter: {json.dumps(answer.table.delimiter)}")
-    if answer.acts:
-        words = ", ".join(f"{_say(word)}: {_say(act)}" for word, act in answer.acts)
-        lines.append(f"      values: {{act: {{{words}}}}}")
-    constants = [f"position_sd_m: {answer.position_sd_m:g}"]
-    if answer.act is not None:
-        constants.append(f"act: {answer.act}")
-    return [*lines, f"      constants: {{{', '.join(constants)}}}"]
-
-
-def _map_lines(answer: MapAnswer) -> list[str]:
-    lines = [
-        "  - id: line",
-        f"    title: {_say(answer.title)}",
-        "    adapter: control_polygons",
-        "    root: case",
-        f"    files: [{_say('data/' + answer.layer.path.name)}]",
-        f"    publisher: {_say(answer.publisher)}",
-        f"    licence: {_say(answer.licence)}",
-        "    options:",
-        f"      date: {answer.day}",
-    ]
-    if answer.layer.kind == "polygon":
-        return [*lines, f"      holder_party: {answer.holder}"]
-    return [
-        *lines,
-        "      # whose ground lies on either hand, walking along the line as it is drawn",
-        f"      line_sides: {{left: {answer.holder}, right: {answer.other}}}",
-        f"      holder_party: {answer.holder}",
-    ]
-
-
-def _series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
-    return [
-        "",
-        "# a day's records, set against the days before; they cannot say whose acts they were",
-        "series:",
-        "  - id: records_a_day",
-        "    title: Records a day",
-        "    source: incidents",
-        "    measure: records",
-        "    unit: record",
-        f"    zone: {answers.zone}",
-        "    area: theatre",
-        f"    kind: {'sensor' if answer.hard else 'news'}",
-    ]
-
-
-def _baseline_start(answers: Answers) -> datetime:
+def _baseline_start(answers: Answers) -> tuple[datetime, str]:
+    """When the days begin that the truce is measured against, and why then."""
+    table = answers.incidents.table if answers.incidents is not None else None
+    zone = ZoneInfo(answers.zone)
+    first = table.first if table is not None else None
+    if first is None or first >= answers.start - timedelta(days=1):
+        start = answers.start - timedelta(days=UNKNOWN_BASELINE_DAYS)
+        return start, "four weeks, for no data before the truce were found"
+    local = first.astimezone(zone) if table is not None and not table.dates_only else first
+    day = datetime(local.year, local.month, local.day, tzinfo=zone)
     start = answers.start - timedelta(days=BASELINE_DAYS)
-    first = answers.incidents.table.first if answers.incidents is not None else None
-    if first is not None and start < first < answers.start - timedelta(days=1):
-        local = first.astimezone(ZoneInfo(answers.zone))
-        return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(answers.zone))
-    return start
+    if start < day:
+        return day, f"from the first day of the data, {day.date().isoformat()}"
+    return start, "eight weeks before it, for the data reach that far; longer ones hold other times"
 
 
 def _aftermath_days(answers: Answers) -> int:
@@ -344,8 +269,3 @@ def _readme(answers: Answers) -> str:
         "    truceline sources .     # what was read, and what was put aside\n"
         "    truceline verify .      # judge, and write the report\n"
     )
-
-
-def _say(text: str) -> str:
-    """A text as YAML, whatever signs it holds (JSON strings are YAML)."""
-    return json.dumps(text, ensure_ascii=False)

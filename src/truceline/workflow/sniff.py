@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from truceline.base.intervals import parse_time
+from truceline.sources import acled, ucdp_ged
+from truceline.sources import columns as fast
+from truceline.sources.events import read_date
 from truceline.sources.formats import GEOMETRY, read_table
 from truceline.sources.source import InputFile
+from truceline.sources.table_clocks import moments_of_two
+from truceline.sources.table_values import moments_of, numbers_of
+from truceline.workflow.sniff_files import Choice, OpenedTable, open_columns, tell_shape, ways_to_open
+from truceline.workflow.sniff_places import TELLING_SHARE, Box, guess_places
+from truceline.workflow.sniff_times import TimeGuess, guess_times
+from truceline.workflow.sniff_words import known_headers
 
-#: headers by which a column is known, most telling first; compared without case, signs and spaces
-NAMES: dict[str, tuple[str, ...]] = {
-    "time": ("occurredfrom", "datetime", "timestamp", "eventdate", "dateofevent", "time", "date", "acqdate", "day", "when", "start", "timestart"),
-    "longitude_deg": ("longitudedeg", "longitude", "lon", "lng", "long", "xcoord", "x"),
-    "latitude_deg": ("latitudedeg", "latitude", "lat", "ycoord", "y"),
-    "act": ("act", "subeventtype", "eventtype", "incidenttype", "type", "category", "kind", "event"),
-    "text": ("text", "headline", "notes", "description", "summary", "title", "comment", "remarks"),
-    "place_name": ("placename", "place", "location", "town", "settlement", "village", "city", "locality"),
-    "observation_id": ("observationid", "eventid", "incidentid", "id", "globalid", "uuid", "fid"),
-    "count": ("count", "number", "n", "howmany", "quantity"),
-}  # fmt: skip
 #: rows that are looked at to tell what a column holds
 LOOK_ROWS = 20_000
-#: share of the cells looked at that must read as what the name promises
-TELLING_SHARE = 0.8
 #: values of a column of kinds that are shown to be sorted into acts
-MOST_WORDS = 24
-_SLASHED = re.compile(r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
+MOST_WORDS = 40
+#: columns of event data sets that have readers of their own, and where those find kind and actor
+EVENT_SETS = {
+    "acled": (acled.COLUMNS, {"time": "event_date", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "sub_event_type", "text": "notes", "place_name": "location", "observation_id": "event_id_cnty"}, "actor1"),
+    "ucdp_ged": (ucdp_ged.COLUMNS, {"time": "date_start", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "type_of_violence", "text": "source_headline", "place_name": "where_coordinates", "observation_id": "id"}, "side_a"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +45,25 @@ class SniffedTable:
     path: Path
     n_rows: int
     header: tuple[str, ...]
-    columns: dict[str, str]  #: column of ``observations`` (or ``time``, ``act``) → header
-    delimiter: str  #: of a CSV
-    has_points: bool  #: the places are geometries of the file
-    dates_only: bool
-    zone_needed: bool  #: times carry no offset
-    first: datetime | None
-    last: datetime | None
-    box: tuple[float, float, float, float] | None  #: west, south, east, north
+    columns: dict[str, str]  #: column of ``observations`` (or a virtual one) → header
+    adapter: str = "table"
+    options: dict[str, Any] = field(default_factory=dict)  #: of the adapter, beside ``columns``
+    has_points: bool = False  #: the places are geometries of the file
+    dates_only: bool = False
+    zone_needed: bool = False  #: times carry no offset
+    zone: str | None = None  #: zone that the times themselves name
+    first: datetime | None = None
+    last: datetime | None = None
+    box: Box | None = None  #: west, south, east, north
     words: tuple[tuple[str, int], ...] = ()  #: values of the column of kinds, commonest first
+    actors: tuple[tuple[str, int], ...] = ()  #: of an event data set: who is said to have acted
+    choices: tuple[Choice, ...] = ()  #: what the file cannot tell, to be asked
     doubts: tuple[str, ...] = field(default=())
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the fields of a CSV."""
+        return str(self.options.get("delimiter", ","))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,57 +74,180 @@ class SniffedMap:
     kind: str  #: ``polygon`` or ``line``
     n_features: int
     header: tuple[str, ...]
-    box: tuple[float, float, float, float]
+    box: Box
     day: date | None  #: the date in the file's name
 
 
-def sniff_incidents(path: Path) -> SniffedTable:
+def sniff_incidents(path: Path, given: Mapping[str, Any] | None = None, *, near: Box | None = None) -> SniffedTable:  # fmt: skip
     """Look at a table of incidents in any format that is read.
+
+    ``given``: options of ``table`` that are known already, and ``columns`` among them. ``near``: box
+    of a map of the same conflict. What has to be asked first is in ``choices``, and then alone.
 
     Raises
     ------
     InputError
         If the file cannot be read as a table.
     """
-    table = read_table(InputFile(path, label=path.name))
-    shown = table.slice(0, LOOK_ROWS)
-    header = tuple(name for name in table.column_names if name != GEOMETRY)
-    points = _points(shown) if GEOMETRY in table.column_names else None
-    columns = _name_columns(header, shown, has_points=points is not None)
-    doubts = []
-    longitude, latitude = points or (
-        _numbers(shown, columns.get("longitude_deg")),
-        _numbers(shown, columns.get("latitude_deg")),
-    )
-    box = _box(longitude, latitude)
-    if box is None:
-        doubts.append("No column of longitudes and latitudes was recognised.")
-    elif not (box[0] >= -180 and box[2] <= 180 and box[1] >= -90 and box[3] <= 90):
-        doubts.append(
-            "Coordinates lie outside longitudes and latitudes: exchanged columns, or another system."
-        )
-        box = None
-    moments, dates_only, zoned = _times(shown, columns.get("time"))
-    if not moments:
-        doubts.append("No column of times was recognised.")
-    words: tuple[tuple[str, int], ...] = ()
-    if "act" in columns:
-        words = tuple(Counter(filter(None, _texts(shown, columns["act"]))).most_common(MOST_WORDS))
+    given = dict(given or {})
+    options, choices = ways_to_open(path, given)
+    if choices:
+        return SniffedTable(path=path, n_rows=0, header=(), columns={}, options=options, choices=tuple(choices))  # fmt: skip
+    opened = open_columns(path, options)
+    for name, (needed, columns, actor) in EVENT_SETS.items():
+        plain = opened.kind == "csv" and not {"encoding", "header_row", "columns"} & {*options, *given}
+        if plain and set(needed) <= set(opened.header):
+            return _event_set(path, opened, name, columns, actor)
+    return _table(path, opened, given, near=near)
+
+
+def _event_set(path: Path, opened: OpenedTable, name: str, columns: dict[str, str], actor: str) -> SniffedTable:  # fmt: skip
+    days = [day for text in pc.unique(opened.columns[columns["time"]]).to_pylist() if text and (day := read_date(text.strip())) is not None]  # fmt: skip
+    moments = [datetime(day.year, day.month, day.day, tzinfo=UTC) for day in days]
+    shown = {one: header for one, header in columns.items() if header in opened.header}
+    words = _words(opened, columns["act"])
+    if name == "acled":  # an event may have no narrower kind
+        words += tuple(pair for pair in _words(opened, "event_type") if not _words(opened, "sub_event_type"))
     return SniffedTable(
         path=path,
-        n_rows=table.num_rows,
-        header=header,
-        columns=columns,
-        delimiter=tell_delimiter(path),
-        has_points=points is not None,
-        dates_only=dates_only,
-        zone_needed=not zoned,
+        n_rows=opened.n_rows,
+        header=opened.header,
+        columns=shown,
+        adapter=name,
+        options=(
+            {"delimiter": opened.options["delimiter"]} if opened.options.get("delimiter", ",") != "," else {}
+        ),
+        dates_only=True,
+        zone_needed=True,
         first=min(moments, default=None),
         last=max(moments, default=None),
-        box=box,
+        box=guess_places(replace(opened, header=("longitude", "latitude")), {}, near=None).box,
         words=words,
+        actors=_words(opened, actor),
+        doubts=(
+            f"These are the columns of {'ACLED' if name == 'acled' else 'UCDP GED'}: the adapter `{name}` reads "
+            "them, with their precision of time and place.",
+        ),
+    )
+
+
+def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: Box | None) -> SniffedTable:
+    fixed = dict(given.get("columns", {}))
+    options = dict(opened.options)
+    choices: list[Choice] = []
+    doubts = list(opened.remarks)
+    times, when = _find_times(opened, given)
+    places = guess_places(opened, given, near=near)
+    if {"longitude_deg", "latitude_deg", "coordinates"} & fixed.keys():
+        named = replace(opened, header=tuple(fixed[name] for name in ("longitude_deg", "latitude_deg", "coordinates") if name in fixed))  # fmt: skip
+        places = replace(guess_places(named, given, near=near), columns={}, doubts=())
+    columns = {**times, **places.columns}
+    options |= places.options
+    choices += places.choices
+    doubts += places.doubts
+    if not when:
+        doubts.append("No column of times was recognised (--column time=…, --time-format).")
+    doubts += [guess.doubt for guess in when if guess.doubt]
+    pattern = given.get("time_format") or next((guess.pattern for guess in when if guess.pattern), None)
+    twins = next((guess for guess in when if guess.or_pattern), None)
+    if twins is not None and "time_format" not in given:
+        question = f"{twins.example!r}: day first ({twins.pattern}) or month first ({twins.or_pattern})? No value tells"  # fmt: skip
+        choices.append(Choice(option="time_format", flag="--time-format", question=question, likely=(twins.pattern or "", twins.or_pattern or "")))  # fmt: skip
+    if pattern:
+        options["time_format"] = pattern
+    for column in ("act", "text", "place_name", "observation_id", "count"):
+        known = [one for one in known_headers(opened.header, column) if one not in columns.values()]
+        found = next((one for one in known if _reads(opened, one, column)), None)
+        if found is not None:
+            columns[column] = found
+    columns = {**columns, **fixed}
+    if "time" in fixed:
+        columns = {name: header for name, header in columns.items() if name not in ("date", "clock")}
+    header = tuple(one for one in opened.header if not (opened.has_points and one in ("longitude_deg", "latitude_deg")))  # fmt: skip
+    first, last = _extent(opened, columns, options) if not choices else (None, None)
+    zoned = all(guess.zoned for guess in when)
+    return SniffedTable(
+        path=path,
+        n_rows=opened.n_rows,
+        header=header,
+        columns=columns,
+        options=options,
+        has_points=opened.has_points and not places.columns,
+        dates_only=bool(when) and all(guess.kind == "date" for guess in when),
+        zone_needed=bool(when) and not zoned,
+        zone=next((guess.zone for guess in when if guess.zone), None),
+        first=first,
+        last=last,
+        box=places.box,
+        words=_words(opened, columns["act"]) if columns.get("act") in opened.columns else (),
+        choices=tuple(choices),
         doubts=tuple(doubts),
     )
+
+
+def _find_times(opened: OpenedTable, given: Mapping[str, Any]) -> tuple[dict[str, str], list[TimeGuess]]:
+    """The column of moments, or of dates with one of clocks beside it."""
+    fixed = given.get("columns", {})
+    if "time" in fixed or "date" in fixed:
+        named = {name: fixed[name] for name in ("time", "date", "clock") if name in fixed}
+        guesses = {name: _guess(opened, header, clock=name == "clock") for name, header in named.items()}
+        return named, [guess for name, guess in guesses.items() if guess is not None and name != "clock"]
+    dates = [(one, guess) for one in known_headers(opened.header, "time") if (guess := _guess(opened, one)) is not None and guess.kind != "clock"]  # fmt: skip
+    if not dates:
+        others = [(one, guess) for one in opened.header if (guess := _guess(opened, one)) is not None and guess.kind != "clock"]  # fmt: skip
+        dates = others if len(others) == 1 else []
+    if not dates:
+        return {}, []
+    header, guess = dates[0]
+    if guess.kind == "date":
+        clocks = [one for one in known_headers(opened.header, "clock") if one != header and (found := _guess(opened, one, clock=True)) is not None and found.kind == "clock"]  # fmt: skip
+        if clocks:
+            return {"date": header, "clock": clocks[0]}, [replace(guess, kind="moment")]
+    return {"time": header}, [guess]
+
+
+def _guess(opened: OpenedTable, header: str, *, clock: bool = False) -> TimeGuess | None:
+    values = opened.columns.get(header)
+    return None if values is None else guess_times(values, clock=clock)
+
+
+def _extent(opened: OpenedTable, columns: Mapping[str, str], options: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:  # fmt: skip
+    """First and last moment of the whole file, zoneless ones as if UTC."""
+    pattern = options.get("time_format")
+    header = columns.get("time", columns.get("date", ""))
+    if header not in opened.columns:
+        return None, None
+    values = opened.columns[header]
+    if columns.get("clock") in opened.columns:
+        values, pattern = moments_of_two(values, opened.columns[columns["clock"]], pattern), None
+    found = moments_of(values, "UTC", pattern=pattern)
+    if found is None or not (sure := found.sure & ~found.is_none).any():
+        return None, None
+    known = found.start_us[sure]
+    return fast.moment_at(int(known.min())), fast.moment_at(int(known.max()))
+
+
+def _reads(opened: OpenedTable, header: str, column: str) -> bool:
+    values = opened.columns.get(header)
+    if values is None or values.null_count == len(values):
+        return False
+    if column == "count":
+        read = numbers_of(values.slice(0, LOOK_ROWS), ".")
+        return read is not None and float((~np.isnan(read[0])).mean()) >= TELLING_SHARE
+    if column == "observation_id":
+        return values.null_count == 0 and int(pc.count_distinct(values).as_py()) == len(values)
+    if pa.types.is_temporal(values.type):
+        return False
+    if column == "act":
+        return int(pc.count_distinct(values).as_py()) <= max(MOST_WORDS * 5, len(values) // 2)
+    return True
+
+
+def _words(opened: OpenedTable, header: str) -> tuple[tuple[str, int], ...]:
+    if header not in opened.columns:
+        return ()
+    texts = (str(value).strip() for value in opened.columns[header].drop_null().to_pylist())
+    return tuple(Counter(text for text in texts if text).most_common(MOST_WORDS))
 
 
 def sniff_map(path: Path) -> SniffedMap | None:
@@ -152,102 +285,6 @@ def sniff_map(path: Path) -> SniffedMap | None:
 
 
 def tell_delimiter(path: Path) -> str:
-    """What separates fields: of comma, semicolon, tab and bar the one that is commonest in the header."""
+    """What separates fields: of comma, semicolon, tab and bar the one that cuts the rows most evenly."""
     with path.open("rb") as stream:
-        head = stream.read(65_536).decode("utf-8-sig", errors="replace").split("\n", 1)[0]
-    return max(",;\t|", key=lambda sign: (head.count(sign), sign == ","))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
-def _name_columns(header: Sequence[str], shown: pa.Table, *, has_points: bool) -> dict[str, str]:
-    """Headers that are known by name, and whose cells read as what the name promises."""
-    columns: dict[str, str] = {}
-    for column, names in NAMES.items():
-        if has_points and column in ("longitude_deg", "latitude_deg"):
-            continue
-        known = [(names.index(_plain(one)), k, one) for k, one in enumerate(header) if _plain(one) in names]
-        for _, _, one in sorted(known):
-            if one not in columns.values() and _reads(shown, one, column):
-                columns[column] = one
-                break
-    return columns
-
-
-def _reads(shown: pa.Table, header: str, column: str) -> bool:
-    if column in ("longitude_deg", "latitude_deg", "count"):
-        return _share(_numbers(shown, header)) >= TELLING_SHARE
-    if column == "time":
-        return bool(_times(shown, header)[0])
-    if column == "observation_id":
-        texts = _texts(shown, header)
-        return len(set(texts)) == len(texts) and None not in texts
-    return any(_texts(shown, header))
-
-
-def _texts(shown: pa.Table, header: str) -> list[str | None]:
-    return [None if cell is None else str(cell).strip() for cell in shown[header].to_pylist()]
-
-
-def _numbers(shown: pa.Table, header: str | None) -> list[float | None]:
-    if header is None:
-        return []
-    numbers: list[float | None] = []
-    for text in _texts(shown, header):
-        try:
-            numbers.append(None if not text else float(text))
-        except ValueError:
-            numbers.append(None)
-    return numbers
-
-
-def _share(cells: Sequence[object | None]) -> float:
-    return sum(cell is not None for cell in cells) / len(cells) if cells else 0.0
-
-
-def _points(shown: pa.Table) -> tuple[list[float | None], list[float | None]] | None:
-    shapes = shapely.from_wkb(pc.drop_null(shown[GEOMETRY]).to_pylist())
-    points = [shape for shape in shapes if shape.geom_type == "Point"]
-    if not points:
-        return None
-    return [point.x for point in points], [point.y for point in points]
-
-
-def _box(longitude: Iterable[float | None], latitude: Iterable[float | None]) -> tuple[float, float, float, float] | None:  # fmt: skip
-    pairs = [(x, y) for x, y in zip(longitude, latitude, strict=False) if x is not None and y is not None]
-    if not pairs:
-        return None
-    xs, ys = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    return min(xs), min(ys), max(xs), max(ys)
-
-
-def _times(shown: pa.Table, header: str | None) -> tuple[list[datetime], bool, bool]:
-    """Moments (zoneless ones as if UTC), whether all are dates alone, whether all carry a zone."""
-    if header is None:
-        return [], False, True
-    column = shown[header]
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.string())
-    if pa.types.is_timestamp(column.type):
-        moments = [moment if moment.tzinfo else parse_time(moment.isoformat(), zone="UTC") for moment in column.drop_null().to_pylist()]  # fmt: skip
-        return moments, False, column.type.tz is not None
-    texts = [text for text in _texts(shown, header) if text]
-    moments, zoned, dates = [], True, True
-    for text in texts:
-        try:
-            moments.append(parse_time(text, zone="UTC"))
-        except ValueError:
-            continue
-        dates &= len(text) <= 10
-        zoned &= text.endswith(("Z", "z")) or bool(re.search(r"[+-]\d{2}:?\d{2}$", text[10:]))
-    if len(moments) < TELLING_SHARE * max(len(texts), 1):
-        return [], False, True
-    return moments, dates, zoned and not dates
-
-
-def slashed_dates(shown: pa.Table, header: str) -> bool:
-    """Whether the cells are dates such as 03/04/2025, of which nobody can tell day from month."""
-    texts = [text for text in _texts(shown, header) if text]
-    return bool(texts) and sum(bool(_SLASHED.match(text)) for text in texts) >= TELLING_SHARE * len(texts)
+        return tell_shape(stream.read(65_536).decode("utf-8-sig", errors="replace"))[0]

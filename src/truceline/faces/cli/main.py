@@ -22,6 +22,7 @@ from truceline.base.errors import TrucelineError
 from truceline.base.language import LANGUAGES, _, digits, ngettext, pgettext, speak
 from truceline.faces.cli import exits
 from truceline.faces.cli.export import export
+from truceline.faces.cli.new_command import new
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
     plain,
@@ -176,58 +177,7 @@ def demo(
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
-@app.command()
-def new(
-    folder: Annotated[Path, typer.Argument(metavar="CASE", help="The folder to write; not there yet.")],
-    *,
-    title: Annotated[str | None, typer.Option("--title", help="Title of the truce.")] = None,
-    party: Annotated[
-        list[str] | None, typer.Option("--party", metavar="ID=NAME", help="A party; once for each.")
-    ] = None,
-    act: Annotated[
-        list[str] | None, typer.Option("--act", metavar="ID=NAME", help="What it forbids; once for each.")
-    ] = None,
-    start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="When it begins.")] = None,
-    stop: Annotated[str | None, typer.Option("--stop", metavar="TIME", help="When it ends.")] = None,
-    zone: Annotated[str | None, typer.Option("--zone", help="Zone in which its days are counted.")] = None,
-    incidents: Annotated[
-        Path | None, typer.Option("--incidents", metavar="FILE", exists=True, help="A table of incidents.")
-    ] = None,
-    word: Annotated[
-        list[str] | None, typer.Option("--word", metavar="WORD=ACT", help="A kind in that table, as an act.")
-    ] = None,
-    accuracy: Annotated[
-        float | None,
-        typer.Option("--accuracy", metavar="METRES", min=1, help="How far off its places may be."),
-    ] = None,
-    line: Annotated[
-        Path | None, typer.Option("--line", metavar="FILE", exists=True, help="The line, or held ground.")
-    ] = None,
-    line_date: Annotated[
-        str | None, typer.Option("--line-date", metavar="DAY", help="From when the line is shown.")
-    ] = None,
-    accept: Annotated[
-        bool, typer.Option("--yes", help="Take every proposal; ask only what nothing can be proposed for.")
-    ] = False,
-) -> None:
-    """Begin a case by answering questions; files are looked at, and columns proposed."""
-    from truceline.faces.cli.new import Given, make_case
-
-    given = Given(
-        title=title,
-        parties=party or (),
-        acts=act or (),
-        start=start,
-        stop=stop,
-        zone=zone,
-        incidents=incidents,
-        line=line,
-        line_date=line_date,
-        words=word or (),
-        position_sd_m=accuracy,
-        accept=accept,
-    )
-    make_case(folder, given)
+app.command()(new)
 
 
 @app.command()

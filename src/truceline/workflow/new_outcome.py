@@ -1,0 +1,62 @@
+"""What reading a new case gives, in a few lines: whether the table was understood is seen at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from truceline.base.errors import Problem
+from truceline.findings.results import SourceAccount
+from truceline.workflow.case import Case, open_case
+from truceline.workflow.ingest import Ingested, ingest
+
+
+def outcome_lines(folder: Path) -> list[str]:
+    """Rows used, outside and put aside of each source, the days they span, and their acts.
+
+    Raises
+    ------
+    CaseError
+        If the case is wrong.
+    """
+    case = open_case(folder)
+    tables = ingest(case, data=None)
+    lines = []
+    for account in tables.sources:
+        labels = {file.label for file in account.files}
+        faults = [problem for problem in tables.quarantined if problem.file in labels]
+        lines += _source_lines(account, faults)
+    if tables.observations.num_rows:
+        lines += _record_lines(case, tables)
+    return lines
+
+
+def _source_lines(account: SourceAccount, faults: Sequence[Problem]) -> list[str]:
+    label = f"{account.source_id:18}"
+    read, used, outside, repeated, aside = (
+        sum(getattr(file, name) for file in account.files)
+        for name in ("rows_read", "rows_used", "rows_outside", "rows_repeated", "rows_quarantined")
+    )
+    lines = [f"{label} {read} rows: {used} used, {outside} outside the case's days or region, {repeated} repeated, {aside} put aside"]  # fmt: skip
+    reasons = [*faults, *(account.problems if not used else ())]
+    if reasons:
+        first = reasons[0]
+        lines.append(f"{'':18} first reason: {first}"[:400])
+    if not used:
+        lines.append(f"{'':18} NOTHING OF IT IS USED: correct case.yaml, or give `truceline new` the flags that the reason names")  # fmt: skip
+    return lines
+
+
+def _record_lines(case: Case, tables: Ingested) -> list[str]:
+    starts = pc.min_max(tables.observations["occurred_from"])
+    first, last = (starts[name].as_py().date() for name in ("min", "max"))
+    acts = Counter(act for row in tables.observations["acts"].to_pylist() for act, _ in row)
+    counted = ", ".join(f"{act.name}: {acts[act.id]}" for act in case.truce.acts)
+    n_none = sum(not row for row in tables.observations["acts"].to_pylist())
+    return [
+        f"{'days':18} {first} to {last} (UTC)",
+        f"{'acts':18} {counted}; none of them: {n_none}",
+    ]

@@ -1,0 +1,196 @@
+"""The part of a new ``case.yaml`` that tells its sources, series and limits, each decision with its reason."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from truceline.workflow.sniff import SniffedMap, SniffedTable
+
+if TYPE_CHECKING:  # the answers as a whole hold those here
+    from truceline.workflow.new_case import Answers
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentsAnswer:
+    """A table of incidents, and what its words mean."""
+
+    table: SniffedTable
+    title: str
+    publisher: str = ""
+    licence: str = NOT_STATED
+    zone: str = "UTC"
+    position_sd_m: float = 1000
+    acts: tuple[tuple[str, str], ...] = ()  #: word of the file → act id, empty: none of them
+    act: str | None = None  #: the act of every row, where no column says it
+    actors: tuple[tuple[str, str], ...] = ()  #: of an event data set: actor → party
+    hard: bool = False  #: records of instruments or of the case's own observers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapAnswer:
+    """A layer of ground held by a party, or of the line between two."""
+
+    layer: SniffedMap
+    title: str
+    day: str  #: ISO date from which it is in force
+    holder: str  #: party that holds the polygons, or the ground on the left of the line
+    other: str  #: party on the right of the line
+    publisher: str = ""
+    licence: str = NOT_STATED
+    crs: str | None = None
+
+
+def copied_name(path: Path) -> str:
+    """What a file is called in the case: signs that patterns of paths are made of are none of its name."""
+    return re.sub(r"[][*?]", "_", path.name)
+
+
+def incident_lines(answer: IncidentsAnswer) -> list[str]:
+    """The source of the incidents."""
+    return [
+        "  - id: incidents",
+        f"    title: {say(answer.title)}",
+        f"    adapter: {answer.table.adapter}",
+        "    root: case",
+        f"    files: [{say('data/' + copied_name(answer.table.path))}]",
+        f"    publisher: {say(answer.publisher)}",
+        f"    licence: {say(answer.licence)}",
+        "    # hard: records of instruments or of observers who follow one rule; reported: everything else",
+        f"    grade: {'hard' if answer.hard else 'reported'}",
+        "    # its rows are things that happened: rows that tell of one thing are joined into one incident",
+        "    forms_incidents: true",
+        "    options:",
+        *(_table_options(answer) if answer.table.adapter == "table" else _event_options(answer)),
+    ]
+
+
+def _table_options(answer: IncidentsAnswer) -> list[str]:
+    table = answer.table
+    columns = ", ".join(f"{say(name)}: {say(header)}" for name, header in table.columns.items())
+    lines = [
+        "      table: observations",
+        "      # what the table needs → the file's own header",
+        f"      columns: {{{columns}}}",
+        "      # whose clocks the times follow where they say no offset; a date alone is the whole day there",
+        f"      zone: {answer.zone}",
+    ]
+    reasons = {
+        "delimiter": "what separates the fields",
+        "decimal": "what stands before the decimals",
+        "encoding": "the text is not UTF-8",
+        "header_row": "row of the header; what stands above it is passed over",
+        "layer": "the layer or sheet that holds the incidents",
+        "crs": "the layer names no reference system of its own",
+        "time_format": "how times are written: %d day, %m month, %Y year, %H:%M clock (docs/tables.md)",
+        "coordinates_order": "which of the two numbers in the column of coordinates comes first",
+    }
+    for name, reason in reasons.items():
+        if name in table.options:
+            value = table.options[name]
+            lines += [f"      # {reason}", f"      {name}: {value if isinstance(value, int) else say(value)}"]
+    if answer.acts:
+        words = ", ".join(f"{say(word)}: {say(act)}" for word, act in answer.acts)
+        lines += ["      # word of the file → act of the terms; empty: none of them, the row is kept as context", f"      values: {{act: {{{words}}}}}"]  # fmt: skip
+    constants = [f"position_sd_m: {answer.position_sd_m:g}"]
+    if answer.act is not None:
+        constants.append(f"act: {answer.act}")
+    said = "how far off a place may be, metres (one standard deviation)" + ("; the act of every row, for no column tells it" if answer.act else "")  # fmt: skip
+    return [*lines, f"      # {said}", f"      constants: {{{', '.join(constants)}}}"]
+
+
+def _event_options(answer: IncidentsAnswer) -> list[str]:
+    """Options of a reader of an event data set, which knows its columns."""
+    table = answer.table
+    acts = ", ".join(f"{say(word)}: {say(act)}" for word, act in answer.acts if act)
+    option, meaning = {
+        "acled": ("event_acts", "`sub_event_type` or `event_type` → act of the terms; the narrowest that fits counts"),
+        "ucdp_ged": ("violence_acts", "`type_of_violence` (1 state-based, 2 non-state, 3 one-sided) → act of the terms"),
+    }[table.adapter]  # fmt: skip
+    lines = ["      # whose days its dates are", f"      zone: {answer.zone}", f"      # {meaning}", f"      {option}: {{{acts}}}"]  # fmt: skip
+    if answer.actors:
+        actors = ", ".join(f"{say(name)}: {say(party)}" for name, party in answer.actors)
+        lines += ["      # actor of the file → party: whom a record says it was, which is a claim and no finding", f"      actor_parties: {{{actors}}}"]  # fmt: skip
+    if "delimiter" in table.options:
+        lines.append(f"      delimiter: {say(table.options['delimiter'])}")
+    return lines
+
+
+def map_lines(answer: MapAnswer) -> list[str]:
+    """The source of the line, or of who holds what."""
+    lines = [
+        "  - id: line",
+        f"    title: {say(answer.title)}",
+        "    adapter: control_polygons",
+        "    root: case",
+        f"    files: [{say('data/line/' + copied_name(answer.layer.path))}]",
+        f"    publisher: {say(answer.publisher)}",
+        f"    licence: {say(answer.licence)}",
+        "    options:",
+        "      # from which day it shows the ground",
+        f"      date: {answer.day}",
+    ]
+    if answer.layer.kind == "polygon":
+        return [*lines, "      # who holds the polygons", f"      holder_party: {answer.holder}"]
+    return [
+        *lines,
+        "      # whose ground lies on either hand, walking along the line as it is drawn",
+        f"      line_sides: {{left: {answer.holder}, right: {answer.other}}}",
+        f"      holder_party: {answer.holder}",
+    ]
+
+
+def series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
+    """One series for each act that rows may have: a day's records against those of the days before."""
+    told = {act for _, act in answer.acts if act} | ({answer.act} if answer.act else set())
+    acts = [act for act in answers.acts if act.id in told]
+    lines = [
+        "",
+        "# a day's records of an act, set against the days before. `news`: they are what was told, and more is",
+        "# told on some days than on others; `sensor`: an instrument's own. They cannot say whose acts they were.",
+        "# A day without a record is missing, not zero: only the source could say that it looked and saw none.",
+        "series:",
+    ]
+    spoken: list[tuple[str | None, str]] = [(act.id, act.name) for act in acts]
+    for act_id, name in spoken or [(None, "Records")]:
+        lines += [
+            f"  - id: {act_id or 'records'}_a_day",
+            f"    title: {say(f'{name}, records a day')}",
+            "    source: incidents",
+            "    measure: records",
+            "    unit: record",
+            f"    zone: {answers.zone}",
+            *([f"    act: {act_id}"] if act_id else []),
+            "    area: theatre",
+            f"    kind: {'sensor' if answer.hard else 'news'}",
+        ]
+    return lines
+
+
+def limit_lines(answers: Answers) -> list[str]:
+    """What a reader of the report must know of the files, as far as it is known here."""
+    limits = []
+    for answer, what in ((answers.incidents, "The table of incidents"), (answers.map, "The map")):
+        if answer is None:
+            continue
+        name = answer.table.path.name if isinstance(answer, IncidentsAnswer) else answer.layer.path.name
+        missing = [word for word, given in (("publisher", answer.publisher), ("licence", answer.licence.replace(NOT_STATED, ""))) if not given]  # fmt: skip
+        if missing:
+            limits.append(f"{what} ({name}) has no {' and no '.join(missing)} stated: who made it, by which rule, and whether it may be shown is not known.")  # fmt: skip
+    if answers.incidents is not None:
+        table = answers.incidents.table
+        if table.dates_only:
+            limits.append("The incidents have dates without a time of day: each may be of any hour of its day, which at the truce's start and end is inside it or outside.")  # fmt: skip
+        if table.first is not None and table.first > answers.start:
+            limits.append("The incidents begin after the truce did: there is nothing to set them against.")
+    return ["", "# what a reader of the report must know", "limits:", *(f"  - {say(limit)}" for limit in limits)] if limits else []  # fmt: skip
+
+
+def say(text: object) -> str:
+    """A text as YAML, whatever signs it holds (JSON strings are YAML)."""
+    return json.dumps(str(text), ensure_ascii=False)

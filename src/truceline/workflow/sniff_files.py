@@ -1,0 +1,193 @@
+"""How a stranger's file is to be opened: its encoding, what separates its fields, where its header stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from truceline.base.errors import InputError
+from truceline.base.intervals import Interval
+from truceline.sources.source import InputFile, ReadContext, SourceTables
+from truceline.sources.table import TableOptions
+from truceline.sources.table_batches import grid_batch
+from truceline.sources.table_files import open_table, tell_format
+
+_HEAD_BYTES = 262_144
+_HEAD_ROWS = 40
+_MARKS = ",;\t|"
+_NUMBER = re.compile(r"[-+]?[\d.,]+")
+_HEADER_NOTE = re.compile(r"the header is row (\d+) of the sheet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something that the file cannot tell by itself: an option of ``table`` and what it may be."""
+
+    option: str
+    flag: str  #: of the command line
+    question: str
+    likely: tuple[str, ...] = ()
+    proposal: str | None = None  #: None: nothing can be proposed safely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedTable:
+    """A table as ``table`` reads it with these options."""
+
+    kind: str
+    header: tuple[str, ...]
+    columns: dict[str, pa.Array]
+    has_points: bool
+    n_rows: int
+    options: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+def ways_to_open(path: Path, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Choice]]:
+    """Options by which a file can be opened, beside those ``given``; what must be asked before."""
+    options = {name: value for name, value in given.items() if name in ("encoding", "header_row", "layer", "crs", "delimiter")}  # fmt: skip
+    file = InputFile(path, label=path.name)
+    if tell_format(file, TableOptions(table="observations")) == "csv":
+        return _ways_of_text(file, options)
+    try:
+        _open(file, options)
+    except InputError as error:
+        unnamed = [problem for problem in error.problems if problem.code == "layer_unnamed"]
+        if not unnamed or "layer" in options:
+            raise
+        names = unnamed[0].expected.removeprefix("one of: ")
+        return options, [Choice(option="layer", flag="--layer", question=f"Which layer or sheet? ({names})", likely=tuple(names.split(", ")))]  # fmt: skip
+    return options, []
+
+
+def _ways_of_text(file: InputFile, options: dict[str, Any]) -> tuple[dict[str, Any], list[Choice]]:
+    head = next(iter(file.chunks(_HEAD_BYTES)), b"")
+    if "encoding" not in options:
+        told = tell_encoding(head, file)
+        if told in ("utf-16", "utf-32"):
+            options["encoding"] = told
+        elif told is not None:
+            return options, [
+                Choice(option="encoding", flag="--encoding", question=f"The text is not UTF-8. Its encoding? As {told} it holds: {_sample(head, told)}", likely=tuple(dict.fromkeys((told, "cp1251", "latin-1", "cp1252", "cp1250", "cp1256"))), proposal=told)
+            ]  # fmt: skip
+    text = head.decode(options.get("encoding", "utf-8-sig"), errors="replace")
+    delimiter, row = tell_shape(text)
+    options.setdefault("delimiter", delimiter)
+    if row > 1 and "header_row" not in options:
+        line = text.split("\n")[row - 1].strip()[:80]
+        return options, [
+            Choice(option="header_row", flag="--header-row", question=f"Row of the header? Row {row} is {line!r}", proposal=str(row))
+        ]  # fmt: skip
+    return options, []
+
+
+def tell_encoding(head: bytes, file: InputFile) -> str | None:
+    """None where the text is UTF-8; else what its bytes look like."""
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    content = b"".join(file.chunks(1 << 22))
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return None
+    # letters of a script of its own stand in runs, accents among letters of ASCII
+    runs = re.findall(rb"[\x80-\xff]+", content[: 1 << 22])
+    in_runs = sum(len(run) for run in runs if len(run) > 1)
+    if in_runs * 2 > sum(map(len, runs)):
+        return "cp1251"
+    return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
+
+
+def _sample(head: bytes, encoding: str) -> str:
+    words = re.findall(r"\w*[^\W\x00-\x7f]\w*", head.decode(encoding, errors="replace"))
+    return ", ".join(dict.fromkeys(words[:4])) or "no letters"
+
+
+def tell_shape(text: str) -> tuple[str, int]:
+    """What separates fields, and the row at which the header stands.
+
+    Of comma, semicolon, tab and bar the one that cuts most rows into the same number of fields; the
+    header is the first row of that number that has no empty cell and no number.
+    """
+    best = (0.0, ",", 1)
+    for order, mark in enumerate(_MARKS):
+        rows = _rows(text, mark)
+        widths = Counter(len(cells) for _, cells in rows if len(cells) > 1)
+        if not widths:
+            continue
+        width, n = max(widths.items(), key=lambda item: (item[1], item[0]))
+        score = n / max(len(rows), 1) + width / 1000 - order / 10_000
+        at = next((line for line, cells in rows if len(cells) == width and _is_header(cells)), None)
+        if score > best[0]:
+            best = (score, mark, at or next(line for line, cells in rows if any(cells)))
+    return best[1], best[2] if best[0] else 1
+
+
+def _rows(text: str, mark: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    rows: list[tuple[int, list[str]]] = []
+    start = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((start, cells))
+            start = reader.line_num + 1
+            if len(rows) == _HEAD_ROWS:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _is_header(cells: list[str]) -> bool:
+    return all(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in cells)
+
+
+def open_columns(path: Path, options: Mapping[str, Any]) -> OpenedTable:
+    """The whole table through the door by which ``table`` will read it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    return _open(InputFile(path, label=path.name), options)
+
+
+def _open(file: InputFile, options: Mapping[str, Any]) -> OpenedTable:
+    made = TableOptions.model_validate({"table": "observations", **options})
+    day = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 2, tzinfo=UTC))
+    context = ReadContext(source_id="new", files=(file,), span=day, window=day, parties=(), acts=(), area_by_name={})  # fmt: skip
+    tables = SourceTables()
+    opened = open_table(file, made, tables=tables, context=context)
+    batches = [grid_batch(opened.grid)[0]] if opened.grid is not None else list(opened.batches)
+    columns = {name: pa.chunked_array([batch.columns[name] for batch in batches]).combine_chunks() for name in opened.header if batches and name in batches[0].columns}  # fmt: skip
+    columns = {name: values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values for name, values in columns.items()}  # fmt: skip
+    kept = dict(options)
+    remarks = []
+    for note in tables.notes:
+        if found := _HEADER_NOTE.search(note):
+            kept.setdefault("header_row", int(found[1]))
+            remarks.append(f"The header is taken to be row {found[1]}; what stands above it is passed over (--header-row).")  # fmt: skip
+    return OpenedTable(
+        kind=tell_format(file, made),
+        header=tuple(opened.header),
+        columns=columns,
+        has_points=opened.has_points,
+        n_rows=sum(len(batch) for batch in batches),
+        options=kept,
+        remarks=tuple(remarks),
+    )
