@@ -262,6 +262,22 @@ def test_the_stix_library_accepts_the_bundle(exported: ExportOutcome) -> None:
     assert confidences == [95, None, 50, 5, 95, 30]
 
 
+def test_a_finding_on_all_parties_together_is_told_of_each_of_them(tmp_path: Path) -> None:
+    out = write_result(tmp_path / "r")
+    document = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    document["findings"][0]["party_id"] = "all"
+    name = document["findings"][0]["finding_id"]
+    (out / "findings.json").write_text(json.dumps(document), encoding="utf-8")
+    folder = export(out, formats=["cap", "csv", "stix"], chosen=[name]).folder
+    bundle = stix2.parse((folder / "result.stix.json").read_text(encoding="utf-8"), allow_custom=False)
+    parties = {o["id"] for o in bundle.objects if o["type"] == "identity" and o["identity_class"] == "group"}
+    note = next(o for o in bundle.objects if o["type"] == "note" and "All parties" in o["abstract"])
+    assert len(parties) == 2
+    assert parties <= set(note["object_refs"])
+    assert "All parties together" in (folder / f"cap/{name}.xml").read_text(encoding="utf-8")
+    assert any("All parties together" in f.read_text(encoding="utf-8") for f in (folder / "csv").glob("*"))
+
+
 def test_ids_are_those_that_the_uuid_standard_makes_of_names() -> None:
     import uuid
 

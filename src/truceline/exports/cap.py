@@ -157,7 +157,7 @@ def _tell_finding(alert: ET.Element, result: Result, finding: Record) -> None:
     )
     add(info, "onset", _cap_time(parse_time(finding["period_start"])))
     add(info, "senderName", f"Truceline, {result.title}")
-    party = result.party_names[finding["party_id"]]
+    party = result.party_name(finding["party_id"]) or finding["party_id"]
     where = result.area_names[finding["area_id"]]
     judged = finding["judgement"].replace("_", " ")
     add(info, "headline", f"{caution(result)}{obligation['act_name']}, {party}, {where}: {judged}"[:160])

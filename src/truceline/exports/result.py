@@ -24,6 +24,7 @@ from truceline.base.intervals import Interval, parse_time
 from truceline.base.language import _, speaking
 from truceline.custody.manifest import read_manifest
 from truceline.schema import TABLES, Table
+from truceline.schema.claims import TOGETHER
 
 SCHEMA_PREFIX = "truceline.findings/"
 #: tables that every result holds
@@ -137,6 +138,13 @@ class Result:
     def party_names(self) -> dict[str, str]:
         """Party id → name, in the order of the truce file."""
         return {party["party_id"]: party["name"] for party in self.document["parties"]}
+
+    def party_name(self, party_id: str) -> str | None:
+        """Name of a party, or of all together where a finding is about them; None: not known."""
+        if party_id == TOGETHER:
+            with speaking(self.language):
+                return _("All parties together, whoever acted")
+        return self.party_names.get(party_id)
 
     @property
     def area_names(self) -> dict[str, str]:

@@ -99,14 +99,14 @@ def observation_sheet(result: Result) -> Sheet:
 
 def finding_sheet(result: Result) -> Sheet:
     """Findings with the shape of their area, where the area has one."""
-    parties, areas = result.party_names, result.area_names
+    areas = result.area_names
     obligations = {item["obligation_id"]: item for item in result.document["obligations"]}
     rows = [
         {
             **{column.name: finding[column.name] for column in FINDINGS.columns},
             "period_start": parse_time(finding["period_start"]),
             "period_stop": parse_time(finding["period_stop"]),
-            "party_name": parties.get(finding["party_id"]),
+            "party_name": result.party_name(finding["party_id"]),
             "area_name": areas.get(finding["area_id"]),
             "act": obligations[finding["obligation_id"]]["act"],
             "act_name": obligations[finding["obligation_id"]]["act_name"],

@@ -176,7 +176,9 @@ def _note(
 ) -> Record:
     """A finding, about the party bound and the incidents that it rests on."""
     named = [name for reason in finding["details"]["reasons"] for name in reason["incident_ids"]]
-    refs = [parties[row["party_id"]]["id"], *(incidents[name] for name in named if name in incidents)]
+    # of all together where no single party is meant
+    about_whom = [parties[row["party_id"]]] if row["party_id"] in parties else [*parties.values()]
+    refs = [*(party["id"] for party in about_whom), *(incidents[name] for name in named if name in incidents)]
     facts = {name: format_time(value) if hasattr(value, "isoformat") else value for name, value in row.items()}  # fmt: skip
     return maker.make(
         "note",
