@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.documents import Model
 from truceline.base.errors import Problem
 from truceline.base.geodesy import area_km2
-from truceline.sources.dated_maps import Atlas, MapOptions, describe_repeats
+from truceline.sources.dated_maps import (
+    Atlas,
+    DatedOptions,
+    MapOptions,
+    describe_repeats,
+    refuse_second,
+    settle_features,
+)
 from truceline.sources.outcome import conclude, leave_out, read_each
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.shapes import control_records, feature_rows, merge, row_polygon
@@ -32,7 +39,7 @@ class Layer(Model):
     )
 
 
-class LayerOptions(Model):
+class LayerOptions(DatedOptions):
     """Options of ``control_layers``."""
 
     layers: dict[str, Layer] = Field(min_length=1, description="value of the property → what it shows")
@@ -44,27 +51,11 @@ class LayerOptions(Model):
         r"(\d{4}-\d{2}-\d{2})", description="regular expression with one group: the date in a file's name, YYYYMMDD or YYYY-MM-DD"
     )  # fmt: skip
     update_hour_utc: float = Field(0, ge=0, lt=24, description="hour of the file's date at which the map is dated, UTC")  # fmt: skip
-    describes_lag_h: float = Field(
-        0, ge=0, description="hours before the map's time after which it can describe nothing"
-    )
-    position_sd_m: float | None = Field(
-        None, ge=0, description="standard deviation of the line, metres, where the map's maker gives one"
-    )
-
-    @field_validator("date_pattern")
-    @classmethod
-    def _has_one_group(cls, pattern: str) -> str:
-        return MapOptions(holder_party="", date_pattern=pattern).date_pattern
 
     def for_holder(self, party: str) -> MapOptions:
         """The options of the maps of one holder."""
-        return MapOptions(
-            holder_party=party,
-            date_pattern=self.date_pattern,
-            update_hour_utc=self.update_hour_utc,
-            describes_lag_h=self.describes_lag_h,
-            position_sd_m=self.position_sd_m,
-        )
+        shared = {name: getattr(self, name) for name in DatedOptions.model_fields}
+        return MapOptions(holder_party=party, **shared)
 
 
 @SOURCES.add
@@ -103,7 +94,7 @@ class ControlLayers(Source):
         """Read one map; the number of its features without a geometry."""
         first = next(iter(atlases.values()))
         day = first.file_date(file)
-        first._refuse_second(file, day)
+        refuse_second(file, day, first.files.get(day))
         sheet = Sheet(file, tables, deferred=True)
         rows = list(feature_rows(sheet, sheet.json_value()))
         held: dict[str, list[BaseGeometry]] = {}
@@ -117,15 +108,11 @@ class ControlLayers(Source):
             elif (polygon := row_polygon(row, context)) is not None:
                 held.setdefault(layer.holder_party, []).append(polygon)
         unusable = any(not row.ok for row in rows)
-        for row in rows:
-            if row.ok and unusable:
-                row.wrong("geometry_invalid", "another part of the same map cannot be used, so the map is left out whole", column="geometry", expected="a map whose every part can be used", next_step="Mend the other part")  # fmt: skip
-            if not row.ok:
-                row.close()
-            elif row in empty or self._layer(row) is None or not first.in_span(day):
-                row.outside()
-            else:
-                row.use()
+        settle_features(
+            rows,
+            unusable=unusable,
+            shows=lambda row: first.in_span(day) and row not in empty and self._layer(row) is not None,
+        )
         if empty:
             tables.problems.append(
                 Problem(code="geometry_null", message=f"{len(empty)} of {len(rows)} features have no geometry; the map stands without them", file=file.label, row=empty[0].number, column="geometry", got="null", expected="Polygon or MultiPolygon", next_step="Nothing can be drawn of them; ask the map's maker")

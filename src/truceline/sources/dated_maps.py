@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -141,7 +141,7 @@ class Atlas:
             If the file is no map, has no date, or repeats the date of another.
         """
         day = self.file_date(file)
-        self._refuse_second(file, day)
+        refuse_second(file, day, self.files.get(day))
         sheet = Sheet(file, self.tables, deferred=True)
         held: list[BaseGeometry] = []
         rows = list(feature_rows(sheet, unwrap(sheet.json_value())))
@@ -150,15 +150,7 @@ class Atlas:
             if is_held(row) and (polygon := row_polygon(row, self.context)) is not None:
                 held.append(polygon)
             unusable |= any(problem.code != "geometry_null" for problem in row.problems)
-        for row in rows:
-            if row.ok and unusable:
-                row.wrong("geometry_invalid", "another part of the same map cannot be used, so the map is left out whole", column="geometry", expected="a map whose every part can be used", next_step="Mend the other part")  # fmt: skip
-            if not row.ok:
-                row.close()
-            elif not self.in_span(day) or not is_held(row):
-                row.outside()
-            else:
-                row.use()
+        settle_features(rows, unusable=unusable, shows=lambda row: self.in_span(day) and bool(is_held(row)))
         if unusable or not held:
             leave_out(file, self.tables, why="a part of the map cannot be used" if unusable else "nothing is held in it")  # fmt: skip
             return
@@ -167,8 +159,21 @@ class Atlas:
             whole_file = {"raw_file": file.label, "raw_row": 0, "raw_digest": file.digest}
             self.add(day, merge(held), whole_file)
 
-    def _refuse_second(self, file: InputFile, day: date) -> None:
-        refuse_second(file, day, self.files.get(day))
+
+def settle_features(rows: Iterable[Row], *, unusable: bool, shows: Callable[[Row], bool]) -> None:
+    """Account for every feature of one map: used where it ``shows`` ground that the case needs.
+
+    Of an ``unusable`` map no feature is used.
+    """
+    for row in rows:
+        if row.ok and unusable:
+            row.wrong("geometry_invalid", "another part of the same map cannot be used, so the map is left out whole", column="geometry", expected="a map whose every part can be used", next_step="Mend the other part")  # fmt: skip
+        if not row.ok:
+            row.close()
+        elif shows(row):
+            row.use()
+        else:
+            row.outside()
 
 
 def describe_repeats(records: list[Record]) -> list[str]:
@@ -180,8 +185,3 @@ def describe_repeats(records: list[Record]) -> list[str]:
         f"{len(repeats)} of {len(records)} maps repeat the shape before them (within about a metre): "
         "no update, which is missing data and not a line that held."
     ]
-
-
-def plain(value: Any) -> Any:
-    """The JSON of a file that wraps nothing."""
-    return value

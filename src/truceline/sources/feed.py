@@ -24,6 +24,7 @@ from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import format_time
 from truceline.schema.table import Record
+from truceline.sources.editions import Editions, is_needed
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.post_words import compile_pattern, normal_text
@@ -79,30 +80,23 @@ class Feed(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Entries become observations."""
         tables = SourceTables()
-        versions: dict[str, list[tuple[Row, Record]]] = {}
+        editions = Editions()
         expect_names(context, acts=[("acts", act) for act in self.options.acts])
 
         def read_file(file: InputFile) -> None:
             sheet = Sheet(file, tables, deferred=True)
             for row in sheet.records(_entries(file, tables)):
-                record = self._observation(row, context)
-                if record is None:
-                    row.close()
-                else:
-                    versions.setdefault(record["observation_id"], []).append((row, record))
+                editions.add(row, self._observation(row, context))
             sheet.check_filled()
 
         read_each(context, tables, read=read_file)
         n_changed = n_unnamed = 0
         observations = []
         patterns = [compile_pattern(pattern) for pattern in self.options.words]
-        for observation_id in sorted(versions):
-            *earlier, (row, record) = sorted(versions[observation_id], key=_edition)
-            n_changed += any(old["text"] != record["text"] for _, old in earlier)
-            for old_row, _ in earlier:
-                old_row.repeated()
+        for row, record, earlier in editions.latest():
+            n_changed += any(old["text"] != record["text"] for old in earlier)
             words = normal_text(record["text"] or "")
-            if not _is_wanted(record, context) or not (not patterns or any(one.search(words) for one in patterns)):  # fmt: skip
+            if not is_needed(record, context) or (patterns and not any(one.search(words) for one in patterns)):  # fmt: skip
                 row.outside()
                 continue
             row.use()
@@ -150,24 +144,6 @@ class Feed(Source):
             for act, patterns in sorted(self.options.acts.items())
             if any(compile_pattern(pattern).search(words) for pattern in patterns)
         }
-
-
-def _is_wanted(record: Record, context: ReadContext) -> bool:
-    if record["occurred_from"] >= context.span.stop or record["occurred_until"] <= context.span.start:
-        return False
-    placed = record["longitude_deg"] is not None and context.region is not None
-    return (
-        not placed
-        or context.region is None
-        or context.region.holds(record["longitude_deg"], record["latitude_deg"])
-    )
-
-
-def _edition(item: tuple[Row, Record]) -> tuple[str, str, str, int]:
-    """Order of editions: by their time; then by what they say, not by where they stand."""
-    row, record = item
-    said = {key: value for key, value in record.items() if not key.startswith("raw_")}
-    return (str(record["logged_at"]), repr(said), str(record["raw_file"]), -row.number)
 
 
 # -- files -------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.schema.table import Record
+from truceline.sources.editions import Editions, content_of, is_needed
 from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Row, Sheet
@@ -69,28 +70,21 @@ class QuakeMl(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Events become observations."""
         tables = SourceTables()
-        versions: dict[str, list[tuple[Row, Record]]] = {}
+        editions = Editions()
         expect_names(context, acts=of_mapping("type_acts", self.options.type_acts))
 
         def read_file(file: InputFile) -> None:
             sheet = Sheet(file, tables, deferred=True)
             for row in sheet.records(_flat(event) for event in _events(file)):
-                record = self._observation(row, context)
-                if record is None:
-                    row.close()
-                else:
-                    versions.setdefault(record["observation_id"], []).append((row, record))
+                editions.add(row, self._observation(row, context))
             sheet.check_filled()
 
         read_each(context, tables, read=read_file)
         n_revised = 0
         observations = []
-        for observation_id in sorted(versions):
-            *earlier, (row, record) = sorted(versions[observation_id], key=_edition)
-            n_revised += any(_content(old) != _content(record) for _, old in earlier)
-            for old_row, _ in earlier:
-                old_row.repeated()
-            if self._is_wanted(row, record, context):
+        for row, record, earlier in editions.latest():
+            n_revised += any(content_of(old) != content_of(record) for old in earlier)
+            if (row.text("type") or "") not in self.options.leave_out and is_needed(record, context):
                 row.use()
                 observations.append(record)
             else:
@@ -98,14 +92,6 @@ class QuakeMl(Source):
         if n_revised:
             tables.notes.append(f"Events that stand in several editions: {n_revised}; the latest is used.")
         return conclude(tables, context, observations=observations)
-
-    def _is_wanted(self, row: Row, record: Record, context: ReadContext) -> bool:
-        if (row.text("type") or "") in self.options.leave_out:
-            return False
-        if record["occurred_from"] >= context.span.stop or record["occurred_until"] <= context.span.start:
-            return False
-        region = context.region
-        return region is None or region.holds(record["longitude_deg"], record["latitude_deg"])
 
     # -- one event -------------------------------------------------------------------------
     def _observation(self, row: Row, context: ReadContext) -> Record | None:
@@ -244,13 +230,3 @@ def _level(row: Row, of: str) -> float | None:
 def _normal_width(level: float | None) -> float:
     """Standard deviations on either side that hold the level."""
     return 1.0 if level is None else float(ndtri((1 + level) / 2))
-
-
-def _edition(item: tuple[Row, Record]) -> tuple[str, str, str, int]:
-    """Order of editions: by their making; then by what they say, not by where they stand."""
-    row, record = item
-    return (str(record["logged_at"] or ""), repr(_content(record)), str(record["raw_file"]), -row.number)
-
-
-def _content(record: Record) -> Record:
-    return {key: value for key, value in record.items() if not key.startswith("raw_")}

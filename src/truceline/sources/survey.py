@@ -24,6 +24,7 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.schema.table import Record
 from truceline.sources.days import TimeReadError, Zone, read_moment
+from truceline.sources.editions import is_needed
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.sighting_words import WordError, read_number
@@ -223,7 +224,7 @@ class Survey(Source):
             elif last.rejected and self.options.leave_out_rejected:
                 n_rejected += 1
                 last.row.outside()
-            elif not _is_inside(last.record, context):
+            elif not is_needed(last.record, context):
                 last.row.outside()
             else:
                 last.row.use()
@@ -330,12 +331,3 @@ def _received(row: Row) -> datetime | None:
         return read_moment(text, zone="UTC")
     except (TimeReadError, ValueError):
         return None  # when it was stored says nothing of what it was: the submission stands without
-
-
-def _is_inside(record: Record, context: ReadContext) -> bool:
-    if record["occurred_from"] >= context.span.stop or record["occurred_until"] <= context.span.start:
-        return False
-    longitude, latitude = record.get("longitude_deg"), record.get("latitude_deg")
-    if longitude is None or latitude is None or context.region is None:
-        return True
-    return context.region.holds(longitude, latitude)
