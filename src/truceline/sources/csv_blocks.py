@@ -235,6 +235,8 @@ class CsvStream:
                     return rows
                 raise BrokenCsvError(str(error), row=start) from error
             line, start = start, first_line + reader.line_num
+            if first_only and not fields:
+                continue  # blank lines above the header
             rows.append((line, fields, lines.is_cut and len(fields) < self._n_header))
             if first_only:
                 break

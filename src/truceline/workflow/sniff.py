@@ -147,7 +147,7 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
     doubts += places.doubts
     if not when:
         doubts.append("No column of times was recognised (--column time=…, --time-format).")
-    doubts += [guess.doubt for guess in when if guess.doubt]
+    doubts += [guess.doubt or guess.why for guess in when if guess.doubt or guess.why]
     pattern = given.get("time_format") or next((guess.pattern for guess in when if guess.pattern), None)
     twins = next((guess for guess in when if guess.or_pattern), None)
     if twins is not None and "time_format" not in given:
@@ -199,6 +199,8 @@ def _find_times(opened: OpenedTable, given: Mapping[str, Any]) -> tuple[dict[str
     if not dates:
         return {}, []
     header, guess = dates[0]
+    if not guess.readable:
+        return {}, [guess]
     if guess.kind == "date":
         clocks = [one for one in known_headers(opened.header, "clock") if one != header and (found := _guess(opened, one, clock=True)) is not None and found.kind == "clock"]  # fmt: skip
         if clocks:

@@ -77,7 +77,7 @@ def _ways_of_text(file: InputFile, options: dict[str, Any]) -> tuple[dict[str, A
             options["encoding"] = told
         elif told is not None:
             return options, [
-                Choice(option="encoding", flag="--encoding", question=f"The text is not UTF-8. Its encoding? As {told} it holds: {_sample(head, told)}", likely=tuple(dict.fromkeys((told, "cp1251", "latin-1", "cp1252", "cp1250", "cp1256"))), proposal=told)
+                Choice(option="encoding", flag="--encoding", question=f"The text is not UTF-8. Its encoding? As {told} it holds: {_sample(head, told)}", likely=tuple(dict.fromkeys((told, "cp1251", "latin-1", "cp1252", "cp1250", "cp1256", "koi8-r", "cp866"))), proposal=told)
             ]  # fmt: skip
     text = head.decode(options.get("encoding", "utf-8-sig"), errors="replace")
     delimiter, row = tell_shape(text)
@@ -103,12 +103,25 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
         pass
     else:
         return None
-    # letters of a script of its own stand in runs, accents among letters of ASCII
-    runs = re.findall(rb"[\x80-\xff]+", content[: 1 << 22])
-    in_runs = sum(len(run) for run in runs if len(run) > 1)
-    if in_runs * 2 > sum(map(len, runs)):
-        return "cp1251"
-    return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
+    # words of a script of their own are all such letters; accents stand among letters of ASCII
+    words = re.findall(rb"[A-Za-z\x80-\xff]{2,}", content)
+    n_high = {word: sum(byte > 127 for byte in word) for word in set(words)}
+    own = b"".join(re.sub(rb"[A-Za-z]", b"", word) for word in words if n_high[word] * 2 > len(word))
+    if len(own) * 2 < sum(n_high[word] for word in words):
+        return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
+    return _tell_script(own)
+
+
+def _tell_script(own: bytes) -> str:
+    """The encoding in which the commonest letters, the small ones, stand where these bytes do."""
+    share = {
+        rows: sum(byte >> 4 in rows for byte in own) / len(own) for rows in ((8, 9, 10), (12, 13), (14, 15))
+    }
+    if share[8, 9, 10] > 0.4:
+        return "cp866"
+    if share[12, 13] > 0.65:
+        return "koi8-r"
+    return "cp1251" if share[14, 15] > 0.65 else "cp1256"
 
 
 def _sample(head: bytes, encoding: str) -> str:

@@ -38,6 +38,8 @@ class TimeGuess:
     zone: str | None = None  #: zone that the texts name
     example: str = ""
     doubt: str = ""
+    readable: bool = True  #: whether `table` can read them all
+    why: str = ""  #: what told the pattern from its twin
 
 
 def guess_times(values: pa.Array, *, clock: bool = False) -> TimeGuess | None:
@@ -109,7 +111,7 @@ def _guess_zoned(ends: Sequence[re.Match[str]], texts: Sequence[str]) -> TimeGue
     if guess is None or guess.pattern is None:
         return None
     if len(names) > 1:
-        return TimeGuess(kind=guess.kind, doubt=f"The times name several zones ({', '.join(names[:4])}), which `table` does not tell apart: give them one zone, or offsets.")  # fmt: skip
+        return TimeGuess(kind=guess.kind, readable=False, doubt=f"The times name several zones ({', '.join(names[:4])}), which `table` does not tell apart: give them one zone, or offsets.")  # fmt: skip
     zone = "UTC" if names[0].upper() in _UTC else names[0] if _is_zone(names[0]) else None
     doubt = (
         "" if zone else f"The times end in {names[0]!r}, which is no zone's full name: say which zone it is."
@@ -149,10 +151,16 @@ def _told_apart(texts: Sequence[str], day_first: str, month_first: str) -> TimeG
     zoned = day_first.endswith("%z")
     if day != month:
         chosen = day_first if day else month_first
-        return TimeGuess(kind=_kind(chosen), pattern=chosen, zoned=zoned)
+        return TimeGuess(kind=_kind(chosen), pattern=chosen, zoned=zoned, why=_why(numbers, day=day))
     example = next((text for text in texts if re.match(r"0?([1-9]|1[0-2])\D", text)), texts[0])
     doubt = "Some dates have a day above 12 first and some second: the file mixes two ways of writing." if day else ""  # fmt: skip
     return TimeGuess(kind=_kind(day_first), pattern=day_first, or_pattern=month_first, zoned=zoned, example=example, doubt=doubt)  # fmt: skip
+
+
+def _why(numbers: Sequence[tuple[int, ...]], *, day: bool) -> str:
+    n = sum((one if day else two) > 12 for one, two in numbers)
+    which = ("day", "first") if day else ("month", "second")
+    return f"The {which[0]} stands first in its dates: the {which[1]} number is above 12 in {n} of {len(numbers)}."  # fmt: skip
 
 
 def _with_clocks(date: str) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 from truceline.faces.cli.new_questions import Asker, one_of, pairs_of, read_metres, read_zone
 from truceline.faces.cli.render import print_lines
 from truceline.sources.table_clocks import check_pattern
+from truceline.sources.ucdp_ged import KINDS
 from truceline.workflow.new_case import NamedThing
 from truceline.workflow.new_sources import NOT_STATED, IncidentsAnswer
 from truceline.workflow.sniff import SniffedTable, sniff_incidents
@@ -214,10 +215,11 @@ def _ask_words(
     for word, n in table.words:
         if word in known:
             continue
+        meant = f"{word} ({KINDS[word]})" if table.adapter == "ucdp_ged" and word in KINDS else word
         alike = every if every is not None else alike_act(word, names) or ""
         if table.adapter == "ucdp_ged" and word == "1" and len(ids) == 1:
             alike = ids[0]
-        known[word] = alike if given else ask.read(f"  {word} ({n} rows)", None, one_of(ids, or_nothing=True), proposal=alike)  # fmt: skip
+        known[word] = alike if given else ask.read(f"  {meant} ({n} rows)", None, one_of(ids, or_nothing=True), proposal=alike)  # fmt: skip
     if ask.accept or given:
         print_lines(f"  {word!r:28} {act or 'no act of the terms'} ({n} rows)" for word, n in table.words for act in [known[word]])  # fmt: skip
     if not any(known.values()):
