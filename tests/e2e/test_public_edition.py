@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from truceline.base.errors import CaseError, OutputError
+from truceline.base.errors import CaseError, InputError, OutputError
+from truceline.release.register import read_register
 from truceline.workflow.case import open_case
 from truceline.workflow.demo import run_demo
 from truceline.workflow.verify import verify
@@ -46,8 +50,6 @@ def test_no_file_names_a_source_of_the_mission(mission: Path, public: Path) -> N
 
 
 def test_no_incident_is_told_finer_than_a_cell(mission: Path, public: Path) -> None:
-    import pyarrow.parquet as pq
-
     told = pq.read_table(public / "tables" / "incidents.parquet").to_pylist()
     known = pq.read_table(mission / "result" / "tables" / "incidents.parquet").to_pylist()
     assert told
@@ -75,6 +77,77 @@ def test_the_same_release_twice_is_the_same_bytes(mission: Path, public: Path) -
     verify(mission / "case", data=None, out=again, pdf=False, edition="public", register=register)
     for name in ("findings.json", "report.html", "tables/incidents.parquet"):
         assert (public / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_no_finding_counts_incidents_by_the_area_that_they_truly_lie_in(mission: Path, public: Path) -> None:
+    # set beside the cells, such a count says on which side of the area's edge an incident lies
+    counted = [
+        reason
+        for one in json.loads((public / "findings.json").read_text(encoding="utf-8"))["findings"]
+        for reason in (*one["details"]["reasons"], *(item["reason"] for item in one["details"]["evidence"]))
+        if reason["code"] in ("incident_attributed", "not_attributable")
+    ]
+    assert counted
+    assert not [reason["text"] for reason in counted if any(sign.isdigit() for sign in reason["text"])]
+    html = (public / "report.html").read_text(encoding="utf-8")
+    assert "attributed to this party" not in html
+    assert "attributed to this party" in (mission / "result" / "report.html").read_text(encoding="utf-8")
+
+
+def test_maps_and_claims_of_the_mission_are_not_told(mission: Path, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(mission / "case", case)
+    text = (case / "case.yaml").read_text(encoding="utf-8")
+    for name in ("map_regular", "claims", "hotline"):
+        text = text.replace(f"- id: {name}\n", f"- id: {name}\n    mechanism: true\n", 1)
+    (case / "case.yaml").write_text(text, encoding="utf-8")
+    verify(case, data=None, out=tmp_path / "out", pdf=False, edition="public")
+    document = json.loads((tmp_path / "out" / "findings.json").read_text(encoding="utf-8"))
+    assert [one["source_id"] for one in document["line"]["maps"]] == ["map_stale"]
+    assert document["claims"] == []
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file() and path.suffix != ".parquet":
+            assert b"map_regular" not in path.read_bytes(), path.name
+    for name in ("claims", "counts", "ledger", "control"):
+        told = pq.read_table(tmp_path / "out" / "tables" / f"{name}.parquet")["source_id"].to_pylist()
+        assert not {"map_regular", "claims", "hotline"} & set(told)
+
+
+def test_a_release_never_begins_anew_beside_an_earlier_one(mission: Path, tmp_path: Path) -> None:
+    def release(name: str, **more: Path) -> None:
+        verify(mission / "case", data=None, out=tmp_path / name, pdf=False, edition="public", **more)
+
+    release("one")
+    register = tmp_path / "one.released.jsonl"
+    with pytest.raises(InputError, match="released before"):
+        release("two")
+    release("two", register=register)
+    register.unlink()
+    with pytest.raises(InputError, match="released before"):
+        release("one")
+    assert (tmp_path / "one" / "report.html").is_file()
+
+
+def test_of_two_releases_at_once_each_knows_what_the_other_tells(mission: Path, tmp_path: Path) -> None:
+    register = tmp_path / "register.jsonl"
+
+    def release(day: int) -> Path:
+        case = tmp_path / f"case-{day}"
+        shutil.copytree(mission / "case", case)
+        text = (case / "case.yaml").read_text(encoding="utf-8")
+        text = text.replace("as_of: '2031-04-11'", f"as_of: '2031-04-{day:02d}'")
+        (case / "case.yaml").write_text(text, encoding="utf-8")
+        out = tmp_path / f"out-{day}"
+        verify(case, data=None, out=out, pdf=False, edition="public", register=register)
+        return out / "tables" / "incidents.parquet"
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        one, other = (pq.read_table(path).to_pylist() for path in pool.map(release, (10, 11)))
+    days = {row["occurred_from"] for row in one} & {row["occurred_from"] for row in other}
+    assert days
+    ids = [{row["incident_id"] for row in rows if row["occurred_from"] in days} for rows in (one, other)]
+    assert ids[0] == ids[1]
+    assert {row["incident_id"] for row in other} <= {row["incident_id"] for row in read_register(register).rows}  # fmt: skip
 
 
 def test_a_public_edition_never_goes_where_the_mission_edition_lies(mission: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_nothing_finer_than_cell_day_and_band_is_told() -> None:
     (row,) = told([incident("inc-1", START + timedelta(hours=9, minutes=17), 37.123, 48.321)])
     assert row["occurred_until"] - row["occurred_from"] == DAY
     assert (row["longitude_deg"], row["latitude_deg"]) != (37.123, 48.321)
-    assert row["existence_p"] == pytest.approx(0.875)
+    assert row["existence_p"] is None
     assert row["source_ids"] == row["observation_ids"] == row["reason_codes"] == []
     assert row["line_distance_m"] is None
     assert row["incident_id"] != "inc-1"
@@ -132,6 +132,42 @@ def test_a_correction_changes_a_number_and_no_row() -> None:
     after = before.register.settle(more, RULE, until=until)
     assert after.told == before.told
     assert after.n_changed == 1
+
+
+def test_whether_a_sensor_looked_is_not_told_by_whether_there_is_a_probability() -> None:
+    for occurrence in ("alleged", "inconclusive", "reported", "corroborated"):
+        seen, unseen = (
+            told(
+                [incident("inc-1", START, 37.1, 48.3, occurrence=occurrence, existence_p=p, reason_codes=why)]
+            )
+            for p, why in ((0.83, []), (None, ["no_existence_basis"]))
+        )
+        assert seen == unseen
+    (verified,) = told([incident("inc-1", START, 37.1, 48.3, occurrence="verified", existence_p=0.99)])
+    assert verified["existence_p"] == pytest.approx(0.975)
+
+
+def test_a_register_serves_one_case(tmp_path: Path) -> None:
+    rows = told([incident("inc-1", START + timedelta(hours=12), 37.1, 48.3)])
+    until = START + 3 * DAY
+    path = tmp_path / "register.jsonl"
+    path.write_text(Register().settle(rows, RULE, until=until, case_id="ford").register.text(), "utf-8")
+    assert read_register(path).settle(rows, RULE, until=until, case_id="ford").told == tuple(rows)
+    with pytest.raises(InputError, match="another case"):
+        read_register(path).settle([], RULE, until=until, case_id="mill")
+
+
+def test_a_register_that_lost_a_row_stops_the_release(tmp_path: Path) -> None:
+    rows = told([incident(f"inc-{k}", START + k * DAY, 37.1 + k, 48.3) for k in range(3)])
+    path = tmp_path / "register.jsonl"
+    path.write_text(Register().settle(rows, RULE, until=START + 9 * DAY).register.text(), "utf-8")
+    whole = path.read_text("utf-8").splitlines(keepends=True)
+    assert len(whole) == 4
+    for broken in (whole[:-1], whole[:1], [*whole[:-1], whole[-1].replace("shelling", "assault")]):
+        path.write_text("".join(broken), "utf-8")
+        with pytest.raises(InputError) as caught:
+            read_register(path)
+        assert caught.value.problems[0].code == "register_broken"
 
 
 def test_another_size_of_cell_is_refused_once_something_was_told(tmp_path: Path) -> None:

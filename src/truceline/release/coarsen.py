@@ -29,7 +29,8 @@ def coarsen_incidents(
        area. The area of a placed one is that of the cell's middle: the true one, together with the
        cell, could leave a sliver.
     2. Time: the local day (or days) of the rule's zone.
-    3. Probability: the middle of its ICD 203 band. Sources, observations, distances to the line,
+    3. Probability: the middle of its ICD 203 band, of verified incidents alone: of others, whether there
+       is one says whether a sensor looked. Sources, observations, distances to the line,
        likelihoods and reasons that tell of sight are left out.
     4. Ids are made of what is told and a number among equals, so that they say no more.
     """
@@ -68,7 +69,7 @@ def _told(row: Record, rule: ReleaseRule, *, area_of: Callable[[float, float], s
         "latitude_deg": latitude,
         "position_sd_m": None if longitude is None else rule.cell_m / 2,
         "area_id": area_id,
-        "existence_p": _band(row["existence_p"]),  # (3)
+        "existence_p": _band(row["existence_p"]) if row["occurrence"] == "verified" else None,  # (3)
         "occurrence": row["occurrence"],
         "responsibility": row["responsibility"],
         "attributed_party_id": row["attributed_party_id"],

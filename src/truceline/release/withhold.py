@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from truceline.assurance.series import Bound
 from truceline.base.language import N_, _, digits, ngettext
+from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason, Results, SourceAccount
 from truceline.release.coarsen import as_table
 from truceline.release.register import Settled
 from truceline.release.rule import ReleaseRule
 from truceline.schema import COVERAGE, OBSERVATIONS
+from truceline.schema.table import Table
 
 #: reasons that tell of gaps, blind spots, or what a single source is worth
 WITHHELD_REASONS = frozenset(
@@ -88,6 +93,7 @@ def publish(results: Results, by: Withheld) -> Results:
         edition=_("Public: delayed and coarsened"),
         findings=findings,
         series=tuple(item for item in results.series if item.series.spec.source not in own),
+        claims=_without(results.claims, own),
         incidents=as_table([row for row in by.settled.told if row["occurred_from"] < window.stop]),
         observations=OBSERVATIONS.empty(),
         coverage=COVERAGE.empty(),
@@ -150,6 +156,8 @@ def _is_own(reason: Reason, by: Withheld) -> bool:
 
 def _evidence(item: Evidence, by: Withheld) -> Evidence:
     """Evidence of the mission's own sources: which way it points and how far, and no count."""
+    if _counts_incidents(item.reason):
+        return replace(item, value=None, relation="=", brief="", reason=_reason(item.reason, by))
     if not _is_own(item.reason, by):
         return replace(item, reason=_reason(item.reason, by))
     said = {
@@ -181,12 +189,21 @@ def _evidence(item: Evidence, by: Withheld) -> Evidence:
     )
 
 
-def _reason(reason: Reason, by: Withheld) -> Reason:
-    """A reason without rows of the mission's own sources, and without incidents' own ids."""
-    if _is_own(reason, by):
-        from truceline.findings.reasons import reason_text
+def _counts_incidents(reason: Reason) -> bool:
+    """Whether it counts incidents by the area that they truly lie in."""
+    return bool(reason.incident_ids) and reason.code in ("incident_attributed", "not_attributable")
 
+
+def _reason(reason: Reason, by: Withheld) -> Reason:
+    """A reason without rows of the mission's own sources, and without incidents' own ids and number.
+
+    Their number in an area, set beside the cells, would say on which side of the area's edge one lies;
+    of two releases, it would say what was corrected where.
+    """
+    if _is_own(reason, by):
         return Reason(code=reason.code, text=reason_text(reason.code), source_ids=(MISSION_SOURCE,))
+    if _counts_incidents(reason):
+        reason = replace(reason, text=reason_text(reason.code))
     if reason.incident_ids or by.own_sources.intersection(reason.source_ids):
         named = (MISSION_SOURCE if name in by.own_sources else name for name in reason.source_ids)
         return replace(reason, source_ids=tuple(dict.fromkeys(named)), incident_ids=(), rows=())
@@ -198,13 +215,12 @@ def _sources(sources: Sequence[SourceAccount], own: frozenset[str]) -> tuple[Sou
     told = tuple(source for source in sources if source.source_id not in own)
     if len(told) == len(sources):
         return told
-    one = next(source for source in sources if source.source_id in own)
     mission = SourceAccount(
         source_id=MISSION_SOURCE,
         title=_(MISSION_TITLE),
         publisher="",
         url=None,
-        licence=one.licence,
+        licence="–",
         citation="",
         grade="hard",
         adapter="withheld",
@@ -214,6 +230,10 @@ def _sources(sources: Sequence[SourceAccount], own: frozenset[str]) -> tuple[Sou
         cost_of_absence="",
     )
     return (mission, *told)
+
+
+def _without(table: Table, own: frozenset[str]) -> Table:
+    return table.filter(pc.invert(pc.is_in(table["source_id"], value_set=pa.array(sorted(own), pa.string()))))
 
 
 def _rounded(value: float | None) -> float | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.errors import CaseError, OutputError, Problem
+from truceline.base.errors import CaseError, InputError, OutputError, Problem
 from truceline.custody.manifest import Manifest
+from truceline.findings.claims import account_totals
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Results
 from truceline.findings.summary import summarise
@@ -21,10 +25,18 @@ from truceline.release.coarsen import coarsen_incidents
 from truceline.release.register import read_register
 from truceline.release.rule import ALLOWED, ReleaseRule, moment_of
 from truceline.release.withhold import Withheld, publish
-from truceline.schema.table import Table
+from truceline.schema.table import Table, records
 from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
+from truceline.workflow.lines import compare_lines, tell_line
 
+try:
+    import fcntl
+except ImportError:  # no advisory locks on this system: two releases at once are the user's own care
+    fcntl = None  # type: ignore[assignment]
+
+#: what the name of a register ends with, unless it was named otherwise
+_REGISTER = ".released.jsonl"
 #: table → the column that says until when a record tells
 _ENDS = {
     "observations": "occurred_until",
@@ -44,6 +56,7 @@ class Edition:
     until: datetime
     own_sources: frozenset[str]  #: what may not be told one by one
     register: Path
+    case_id: str
 
     @property
     def withholds(self) -> bool:
@@ -80,7 +93,8 @@ def choose_edition(case: Case, wanted: str | None, *, out: Path, register: Path 
         rule=rule,
         until=rule.released_until(moment_of(case.file.as_of, zone)),
         own_sources=frozenset(own),
-        register=register or out.parent / f"{out.name}.released.jsonl",
+        register=register or out.parent / f"{out.name}{_REGISTER}",
+        case_id=case.file.id,
     )  # fmt: skip
 
 
@@ -98,6 +112,28 @@ def refuse_mixing(earlier: Manifest, edition: Edition) -> None:
     if edition.withholds and others:
         raise OutputError(
             Problem(code="out_not_ours", message="the output folder holds another edition, which must not be released with this one", file="manifest.jsonl", got=" | ".join(sorted(others)) or "an edition that is not named", expected="a folder for public editions alone", next_step="Give another folder with --out")
+        )  # fmt: skip
+
+
+def refuse_forgetting(earlier: Manifest, edition: Edition, *, named: bool) -> None:
+    """A release goes on from what was told before, wherever that is known; it never begins anew beside it.
+
+    ``named``: whether somebody said which register it is.
+
+    Raises
+    ------
+    InputError
+        If there is no register, but the folder holds a public edition, or the register of another
+        release of the case lies beside it.
+    """
+    if not edition.withholds or edition.register.exists():
+        return
+    told = any(e["kind"] == "run" and e.get("edition") == edition.name for e in earlier.entries)
+    beside = () if named else sorted(edition.register.parent.glob(f"*{_REGISTER}"))
+    others = [path for path in beside if read_register(path).case_id == edition.case_id]
+    if told or others:
+        raise InputError(
+            Problem(code="register_broken", message="something of this case was released before, and the register of it is not there", file=str(edition.register), got=", ".join(map(str, others)) or "a folder that holds a public edition, and no register", expected="the register that the last release left", next_step="Name it with --register, or restore it; without it a new release could be compared with old ones")
         )  # fmt: skip
 
 
@@ -128,16 +164,43 @@ def release(results: Results, case: Case, edition: Edition, *, shapes: dict[str,
         )
 
     told = coarsen_incidents(results.incidents, edition.rule, area_of=area_of)
-    settled = read_register(edition.register).settle(told, edition.rule, until=edition.until)
+    with _alone_with(edition.register):
+        settled = read_register(edition.register).settle(
+            told, edition.rule, until=edition.until, case_id=edition.case_id
+        )
+        _write_register(edition.register, settled.register.text())
     withheld = Withheld(
         rule=edition.rule, until=edition.until, own_sources=edition.own_sources, settled=settled
     )
     public = publish(results, withheld)
-    _write_register(edition.register, settled.register.text())
+    if len(public.lines) < len(results.lines):
+        # what is told of the line is told by maps that may be told of
+        line_report = tell_line(case, public.lines, land=results.land)
+        disagreements = compare_lines(case, public.lines, line_report, land=results.land)
+        public = replace(public, line_report=line_report, disagreements=disagreements)
     return replace(
         public,
+        claim_accounts=tuple(account_totals(records(public.claims), window=results.truce.span)),
         summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=IncidentSet.of(public.incidents, public.observations)),
     )  # fmt: skip
+
+
+@contextmanager
+def _alone_with(register: Path) -> Iterator[None]:
+    """Two releases at once would each tell what the other does not know of: one waits for the other."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        register.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(register.parent, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        _unwritable(register, error)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _write_register(path: Path, text: str) -> None:
@@ -151,6 +214,10 @@ def _write_register(path: Path, text: str) -> None:
             os.fsync(stream.fileno())
         draft.replace(path)
     except OSError as error:
-        raise OutputError(
-            Problem(code="out_unwritable", message=f"the register of releases cannot be written: {error.strerror or error}", file=str(path), expected="a place that may be written", next_step="Name another with --register")
-        ) from error  # fmt: skip
+        _unwritable(path, error)
+
+
+def _unwritable(path: Path, error: OSError) -> NoReturn:
+    raise OutputError(
+        Problem(code="out_unwritable", message=f"the register of releases cannot be written: {error.strerror or error}", file=str(path), expected="a place that may be written", next_step="Name another with --register")
+    ) from error  # fmt: skip

@@ -44,7 +44,14 @@ from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
-from truceline.workflow.editions import Edition, choose_edition, hold_back, refuse_mixing, release
+from truceline.workflow.editions import (
+    Edition,
+    choose_edition,
+    hold_back,
+    refuse_forgetting,
+    refuse_mixing,
+    release,
+)
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
@@ -100,6 +107,7 @@ def verify(
             ingested = hold_back(ingested, chosen.until)
         earlier = read_manifest(out)
         refuse_mixing(earlier, chosen)
+        refuse_forgetting(earlier, chosen, named=register is not None)
         run_id, manifest = _manifest(case, ingested, earlier, chosen)  # (3)
         (folder / NAME).write_text(manifest.text(), encoding="utf-8")
         results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
