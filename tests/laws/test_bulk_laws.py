@@ -14,8 +14,6 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.attribution import line_distances
-from truceline.attribution.line_distances import bulk_line_distances_m
 from truceline.attribution.model import FireModel, Impacts, likelihoods
 from truceline.base.canonical import canonical_json, short_id, short_ids
 from truceline.base.columns import group_rows, number_rows, order_rows
@@ -27,8 +25,9 @@ from truceline.fusion.writing import _rounded
 from truceline.layers import crowds
 from truceline.layers.crowds import shown_incidents
 from truceline.layers.map import MapInput, render_map_svg
+from truceline.line import distances
 from truceline.line.history import LineHistory, Snapshot
-from truceline.line.side import line_distances_m
+from truceline.line.side import distance_to_line_m, snapshot_at
 from truceline.origins.contents import content_texts
 from truceline.origins.wording import _bags, _jaccard, _normalised, words_of
 from truceline.schema import INCIDENTS, OBSERVATIONS
@@ -138,7 +137,7 @@ def history() -> LineHistory:
     )  # fmt: skip
 
 
-def test_bulk_distances_are_those_of_one_date_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_distances_at_many_dates_are_those_of_one_date_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     n = 600
     longitude, latitude = rng.uniform(-47, -30, n), rng.uniform(38, 46, n)
@@ -146,14 +145,16 @@ def test_bulk_distances_are_those_of_one_date_at_a_time(monkeypatch: pytest.Monk
     longitude[7] = np.nan
     at = [DAY + timedelta(days=float(day)) for day in rng.uniform(-1, 4, n)]
     at_us = np.array([round(moment.timestamp() * 1e6) for moment in at], dtype=np.int64)
-    expected = line_distances_m(history(), longitude, latitude, at=at, frame=FRAME)
+    maps = [snapshot_at(history(), moment) for moment in at]
+    places = zip(maps, longitude, latitude, strict=True)
+    expected = np.array([distance_to_line_m(held, *place, frame=FRAME)[0] for held, *place in places])
     assert np.isnan(expected).any()
     assert np.isfinite(expected).any()
-    found = bulk_line_distances_m(history(), longitude, latitude, at_us=at_us, frame=FRAME)
+    found = distances.line_distances_m(history(), longitude, latitude, at_us=at_us, frame=FRAME)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-6)
     for at_once in (1, 13):
-        monkeypatch.setattr(line_distances, "_AT_ONCE", at_once)
-        again = bulk_line_distances_m(history(), longitude, latitude, at_us=at_us, frame=FRAME)
+        monkeypatch.setattr(distances, "_AT_ONCE", at_once)
+        again = distances.line_distances_m(history(), longitude, latitude, at_us=at_us, frame=FRAME)
         assert np.array_equal(again, found, equal_nan=True)
 
 

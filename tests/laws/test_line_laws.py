@@ -16,11 +16,11 @@ from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.line.build import build_history
 from truceline.line.compare import compare_maps
+from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory, Snapshot
 from truceline.line.lengths import measure_length
-from truceline.line.movement import ground_gained, measure_movement
-from truceline.line.shapes import ground_km2, same_ground, tell_repeats
-from truceline.line.side import distance_to_line_m, line_distances_m, side_of, sides_of, snapshot_at
+from truceline.line.shapes import ground_gained, ground_km2, same_ground, tell_repeats
+from truceline.line.side import distance_to_line_m, sides_of, snapshot_at
 from truceline.schema import CONTROL
 
 FRAME = LocalFrame("test", 20.0, 48.0)
@@ -191,17 +191,17 @@ def test_without_a_map_nothing_is_known() -> None:
     )
     assert (empty.snapshots, empty.lengths, empty.stale_from, empty.stale_h) == ((), (), None, None)
     assert snapshot_at(empty, DAY) is None
-    assert side_of(None, 20, 48, frame=FRAME) == "unknown"
-    assert side_of(snapshot(shapely.MultiPolygon()), 20, 48, frame=FRAME) == "unknown"
-    assert side_of(snapshot(shapely.box(19, 47, 21, 49)), float("nan"), 48, frame=FRAME) == "unknown"
-    assert measure_movement(empty, start=DAY, stop=WINDOW.stop) is None
+    assert sides_of(None, 20, 48, frame=FRAME) == ["unknown"]
+    assert sides_of(snapshot(shapely.MultiPolygon()), 20, 48, frame=FRAME) == ["unknown"]
+    assert sides_of(snapshot(shapely.box(19, 47, 21, 49)), float("nan"), 48, frame=FRAME) == ["unknown"]
     assert measure_length(shapely.MultiPolygon(), tolerance_m=500, frame=FRAME).length_km == 0
 
 
 def test_each_place_is_measured_by_the_map_of_its_own_time() -> None:
     history = build(shapely.box(19, 47, 20, 49), shapely.box(19, 47, 21, 49))
     at = [DAY - timedelta(hours=1), DAY, DAY + timedelta(days=2)]
-    distance = line_distances_m(history, [20.5] * 3, [48.0] * 3, at=at, frame=FRAME)
+    at_us = np.array([round(moment.timestamp() * 1e6) for moment in at])
+    distance = line_distances_m(history, np.full(3, 20.5), np.full(3, 48.0), at_us=at_us, frame=FRAME)
     assert np.isnan(distance[0])
     assert distance[1] < 0 < distance[2]
 

@@ -33,7 +33,7 @@ from truceline.line.sectors import (
 )
 from truceline.line.shapes import ground_km2, tell_repeats
 from truceline.line.side import MANY, distance_to_line_m, sides_at, sides_of
-from truceline.line.uncertainty import inside_probability, locate, measure_spread
+from truceline.line.uncertainty import age_of_line_days, measure_spread
 from truceline.schema import CONTROL
 
 FRAME = LocalFrame("test", 20.0, 48.0)
@@ -279,27 +279,14 @@ def test_comparing_the_other_way_round_exchanges_the_parts(a: shapely.Geometry, 
     assert km == pytest.approx(one.first_to_second.compared_km + one.first_to_second.excluded_km, abs=1e-6)
 
 
-def test_the_farther_and_the_better_known_the_surer() -> None:
-    away = np.array([-3000.0, -500.0, 0.0, 500.0, 3000.0, np.nan])
-    sure = inside_probability(away, line_sd_m=500.0)
-    vague = inside_probability(away, line_sd_m=5000.0, point_sd_m=1000.0)
-    assert (np.diff(sure[:5]) > 0).all()
-    assert sure[2] == vague[2] == 0.5
-    np.testing.assert_allclose(sure[:5] + sure[4::-1], 1.0)  # exchanging the sides
-    assert (np.abs(vague[[0, 1, 3, 4]] - 0.5) < np.abs(sure[[0, 1, 3, 4]] - 0.5)).all()
-    assert np.isnan(sure[5])
-    assert inside_probability([-1.0, 0.0, 1.0], line_sd_m=0.0).tolist() == [0.0, 0.5, 1.0]
-
-
 def test_a_line_that_is_not_redrawn_is_known_less_each_day() -> None:
     history = build(HELD, shapely.union(HELD, shapely.box(19.5, 48, 20, 48.2)))
     spread = measure_spread(history, disagreement_sd_m=1000.0)
     assert spread.drawn_sd_m == pytest.approx(1000 / np.sqrt(2))
     at = [DAY - timedelta(days=1), DAY, DAY + timedelta(days=1), DAY + timedelta(days=5)]
-    found = locate(history, [20.05] * 4, [48.0] * 4, at=at, frame=FRAME, spread=spread)
-    assert np.isnan(found.inside_p[0])
-    assert found.line_sd_m[1] == found.line_sd_m[2] < found.line_sd_m[3]
-    assert 0.5 < found.inside_p[3] < found.inside_p[2]
+    sd_m = spread.at_age(age_of_line_days(history, np.array([round(t.timestamp() * 1e6) for t in at])))
+    assert np.isnan(sd_m[0])
+    assert sd_m[1] == sd_m[2] < sd_m[3]
     assert measure_spread(history).basis == "assumed"
 
 

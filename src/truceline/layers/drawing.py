@@ -31,7 +31,7 @@ from truceline.layers.page import (
     write_path,
 )
 from truceline.layers.picture import MapInput, MapSymbol
-from truceline.line.movement import ground_gained
+from truceline.line.shapes import ground_gained
 
 _NAME_SIZE = 9.5
 _HALO = f'paint-order="stroke" stroke="{palette.LAND}" stroke-width="2.4" stroke-linejoin="round"'

@@ -21,8 +21,7 @@ from truceline.layers.marks import (
 from truceline.layers.page import write_number
 from truceline.layers.picture import MapInput
 from truceline.line.history import Snapshot
-from truceline.line.movement import ground_gained
-from truceline.line.shapes import ground_km2
+from truceline.line.shapes import ground_gained, ground_km2
 
 NO_FRONTIERS = N_("No frontiers are drawn: the map takes no side on them.")
 

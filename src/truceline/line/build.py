@@ -12,8 +12,7 @@ from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.line.history import Length, LineHistory, MapStatus, Snapshot
 from truceline.line.lengths import measure_length
-from truceline.line.movement import ground_gained
-from truceline.line.shapes import ground_km2, polygonal
+from truceline.line.shapes import ground_gained, ground_km2, polygonal
 from truceline.line.side import snapshot_at
 from truceline.schema.table import Record, Table
 

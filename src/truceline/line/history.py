@@ -8,7 +8,6 @@ from typing import Literal
 
 from shapely.geometry.base import BaseGeometry
 
-Side = Literal["inside", "outside", "on_line", "unknown"]
 MapStatus = Literal["first", "update", "repeat"]
 
 

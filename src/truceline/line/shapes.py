@@ -1,4 +1,4 @@
-"""Polygons as ground: their polygonal part, and whether two draw the same ground."""
+"""Polygons as ground: their area, what one has that another has not, and whether two are the same."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ def ground_km2(geometry: BaseGeometry) -> float:
         ]
         area_m2 += sizes[0] - sum(sizes[1:])
     return float(area_m2) / 1e6
+
+
+def ground_gained(before: BaseGeometry, after: BaseGeometry) -> BaseGeometry:
+    """What ``after`` holds and ``before`` does not.
+
+    The overlay is made in degrees, in which edges are straight (RFC 7946): no projection, no error.
+    """
+    return polygonal(shapely.difference(polygonal(after), polygonal(before)))
 
 
 def cut_edges(geometry: BaseGeometry, longest: float) -> BaseGeometry:

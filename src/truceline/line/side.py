@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import as_utc
-from truceline.line.history import LineHistory, Side, Snapshot
+from truceline.line.history import LineHistory, Snapshot
 from truceline.line.join import SIDE_NAMES, build_cells, join_sides
 from truceline.line.shapes import PIECE_DEG, cut_edges
 
@@ -134,28 +134,3 @@ def _band(shape: BaseGeometry, frame: LocalFrame) -> BaseGeometry:
     """Ground certainly nearer than twice ``ON_LINE_M`` to the boundary, and all that is nearer than it."""
     line = frame.geometry_to_plane(shapely.segmentize(shapely.boundary(shape), PIECE_DEG))
     return frame.geometry_to_globe(shapely.buffer(line, 2 * ON_LINE_M, quad_segs=2))
-
-
-def side_of(
-    snapshot: Snapshot | None, longitude_deg: float, latitude_deg: float, *, frame: LocalFrame
-) -> Side:
-    """Side of one place: inside or outside the held area, on the line, or unknown without a map."""
-    side: Side = sides_of(snapshot, longitude_deg, latitude_deg, frame=frame)[0].item()
-    return side
-
-
-def line_distances_m(
-    history: LineHistory, longitude_deg: Any, latitude_deg: Any, *, at: Sequence[datetime], frame: LocalFrame
-) -> FloatArray:
-    """Signed distances of places, each to the line at its own time; (n,), NaN where not known."""
-    longitude = np.asarray(longitude_deg, dtype=np.float64)
-    latitude = np.asarray(latitude_deg, dtype=np.float64)
-    shapes = [snapshot_at(history, moment) for moment in at]
-    rows: dict[str, list[int]] = {}
-    for row, snapshot in enumerate(shapes):
-        if snapshot is not None:
-            rows.setdefault(snapshot.control_id, []).append(row)
-    distance = np.full(longitude.shape, np.nan)
-    for same in rows.values():
-        distance[same] = distance_to_line_m(shapes[same[0]], longitude[same], latitude[same], frame=frame)
-    return distance

@@ -16,7 +16,6 @@ from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
 from truceline.assurance.incidents import count_incidents
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
-from truceline.attribution.line_distances import bulk_line_distances_m
 from truceline.base.columns import IntArray
 from truceline.base.intervals import Interval
 from truceline.base.language import _, day_words, told
@@ -26,6 +25,7 @@ from truceline.findings.claims import Question
 from truceline.findings.evidence import incidents_in
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.words import from_to, listed, period_of
+from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
 from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Record, Table
@@ -262,7 +262,7 @@ class Gauge:
         """Distance to the line of the case's first map, as it was drawn at each moment."""
         if not self.lines:
             return np.full(len(longitudes), np.nan)
-        return bulk_line_distances_m(self.lines[0], longitudes, latitudes, at_us=at_us, frame=self.case.frame)
+        return line_distances_m(self.lines[0], longitudes, latitudes, at_us=at_us, frame=self.case.frame)
 
 
 def _moment_with_year(moment: datetime, question: Question) -> str:

@@ -1,6 +1,6 @@
 """Distances of very many places to the line, each on its own date.
 
-The same numbers as ``line.side.distance_to_line_m`` gives, found without looking at every edge for
+The numbers that ``side.distance_to_line_m`` gives for one date, found without looking at every edge for
 every place: of each shape the edges are cut into pieces of like length and put into a tree.
 """
 
@@ -27,7 +27,7 @@ _PIECES_AN_EDGE = 4
 _AT_ONCE = 20_000
 
 
-def bulk_line_distances_m(
+def line_distances_m(
     history: LineHistory,
     longitude_deg: FloatArray,
     latitude_deg: FloatArray,
