@@ -141,7 +141,7 @@ def test_a_short_baseline_gives_a_ratio_and_no_evidence():
     effect = measure_effect(series_of([*drawn(30, 9, seed=10), 3.0], n_window=1), seed=0)
     assert effect.e_value is None
     assert effect.ratio == pytest.approx(0.1, abs=0.05)
-    assert effect.reason_codes == ("no_baseline",)
+    assert effect.reason_codes == ("baseline_too_short",)
     assert not effect.informative
 
 

@@ -212,7 +212,7 @@ def test_a_case_without_anything_still_makes_a_report():
         findings=(), series=(), claim_accounts=(), coverage_notes=(), lines=(), disagreements=(),
         sources=(), quarantined=(), summary=(), limits=(), places=(), land=None, region=None,
     )  # fmt: skip
-    assert "names no region" in render_html(bare)
+    assert "Nothing in this case has a place on a map" in render_html(bare)
     content, warnings = compile_report(bare)
     assert content.startswith(b"%PDF")
     assert warnings == []

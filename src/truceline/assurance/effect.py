@@ -164,7 +164,7 @@ def _plain_ratio(
         expected=expected,
         ratio=tally.observed / expected,
         fitted=tuple(float(value) for value in rate * np.exp(np.nan_to_num(design.offset, nan=-np.inf))),
-        reason_codes=("no_baseline",),
+        reason_codes=("baseline_too_short",),
     )
 
 

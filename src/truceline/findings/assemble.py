@@ -8,8 +8,14 @@ from dataclasses import dataclass, field, replace
 from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.canonical import short_id
 from truceline.base.intervals import Interval, format_time
-from truceline.base.language import _, told
-from truceline.findings.claims import Question, evidence_of_claims, figures_elsewhere, row_of
+from truceline.base.language import _
+from truceline.findings.claims import (
+    Question,
+    evidence_of_claims,
+    figures_elsewhere,
+    row_of,
+    said_elsewhere,
+)
 from truceline.findings.evidence import (
     LEAST_COVERAGE,
     evidence_of_incidents,
@@ -22,7 +28,7 @@ from truceline.findings.judge import Judged, judge
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason
 from truceline.findings.summary import would_change
-from truceline.findings.words import counted, listed, period_of, units_of
+from truceline.findings.words import counted, period_of, units_of
 from truceline.line.history import LineHistory
 from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Record
@@ -133,6 +139,7 @@ def _finding(
         period=period,
         window=truce.window(clock_id),
         zone=_zone(truce, clock_id),
+        zones=tuple(clock.zone for clock in truce.clocks),
         part_ids=frozenset(ground.parts.get(area_id, (area_id,))),
         n_compared=n_compared,
     )
@@ -149,7 +156,11 @@ def _finding(
     attributed = incidents.of_parties([party_id])
     unattributed = incidents if together else incidents.of_parties([None])
     bound = ground.bound_of(
-        question, len(attributed) + len(unattributed) if ground.monitors else _detections(evidence)
+        question,
+        # a mechanism of which no single observation is at hand detected nothing that could be counted
+        len(attributed) + len(unattributed)
+        if ground.monitors and len(ground.incidents)
+        else _detections(evidence),
     )
     watch = ground.watch_of(question)
     expected = next((item.effect.expected for item in measured if item.effect.expected is not None), None)
@@ -202,7 +213,7 @@ def _detections(evidence: Sequence[Evidence]) -> int | None:
 
 
 def _ratio(evidence: Sequence[Evidence]) -> Evidence | None:
-    """The evidence whose ratio the finding carries: a series, else the other party's count.
+    """The evidence whose ratio the finding carries: a series, else a count by another than the party.
 
     A party's report on itself never gives the ratio, nor does a figure compared with a day that
     lies partly inside the truce.
@@ -212,8 +223,10 @@ def _ratio(evidence: Sequence[Evidence]) -> Evidence | None:
             return item
     for item in evidence:
         if (
-            item.kind == "opponent_count"
+            item.kind in ("opponent_count", "third_party_count")
+            and item.reason.claim_ids
             and item.ratio is not None
+            and item.change != "not_shown"
             and item.caveat != "baseline_overlaps_window"
         ):
             return item
@@ -254,10 +267,20 @@ def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None, reason
     if judged.judgement == "no_coverage":
         return watch.text if watch else reason_text("coverage_lost")
     if lead is None:
-        whoever = any(reason.code == "context_only" for reason in reasons)
-        return reason_text("context_only" if whoever else "no_evidence")
+        why = {reason.code: reason.text for reason in reasons}
+        for code in ("context_only", "period_not_matched", "area_not_matched"):
+            if code in why:
+                return why[code]
+        return reason_text("no_evidence")
     phrase = _phrase(judged, lead)
     return f"{phrase}. {lead.reason.text}" if phrase else lead.reason.text
+
+
+RESIDUAL_CODES = {
+    "own_report": "own_report_residual",
+    "opponent_count": "opponent_count_residual",
+    "third_party_count": "third_party_count_residual",
+}
 
 
 def _reasons(
@@ -276,9 +299,11 @@ def _reasons(
         if item.residual and item.reason.code in (
             "opponent_count_fell",
             "opponent_count_rose",
+            "third_party_count_fell",
+            "third_party_count_rose",
             "own_report_fell",
         ):
-            code = "own_report_residual" if item.kind == "own_report" else "opponent_count_residual"
+            code = RESIDUAL_CODES[item.kind]
             said = (
                 _("{speaker} reports {count} in the period.")
                 if item.kind == "own_report"
@@ -298,7 +323,8 @@ def _reasons(
         if item.caveat == "baseline_overlaps_window":
             reasons.append(plain(item.caveat, rows_of=item.reason))
         elif (
-            item.kind == "opponent_count"
+            item.kind in ("opponent_count", "third_party_count")
+            and item.reason.claim_ids
             and item.value is not None
             and item.e_value is None
             and item.reason.series_id is None
@@ -329,6 +355,13 @@ def _reasons(
         and not any(item.value is not None or item.change != "not_said" for item in evidence)
     ):
         reasons += _nothing_here(ground, question)
+    elif question.period == question.window and len(ground.truce.clocks) > 1:
+        # where windows rival, what is said of another one must not go unsaid
+        across = [
+            claim for claim in figures_elsewhere(list(ground.claims), question) if claim["value"] is not None
+        ]
+        if across:
+            reasons.append(_elsewhere("period_not_matched", across, question))
     if question.party_id == TOGETHER:
         reasons.append(
             replace(plain("whoever_acted"), rows=unattributed.rows(), incident_ids=unattributed.ids())
@@ -380,18 +413,18 @@ def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
     same_area = [
         claim for claim in elsewhere if (claim["area_id"] or question.theatre_id) == question.area_id
     ]
-    said = [
-        f"{told(claim['measure'])} {period_of(Interval(claim['window_start'], claim['window_stop']), question.zone)}"
-        for claim in (same_area or elsewhere)[:3]
-    ]
     code = "period_not_matched" if same_area else "area_not_matched"
-    return [
-        Reason(
-            code=code,
-            text=f"{reason_text(code)} ({listed(said)}).".replace(".)", ")"),
-            rows=tuple(row_of(claim) for claim in (same_area or elsewhere)[:3]),
-        )
-    ]
+    return [_elsewhere(code, same_area or elsewhere, question)]
+
+
+def _elsewhere(code: str, claims: Sequence[Record], question: Question) -> Reason:
+    """What is said of another period or area: by whom, how much, of when."""
+    said = [said_elsewhere(claim, question) for claim in claims[:3]]
+    return Reason(
+        code=code,
+        text=f"{reason_text(code).rstrip('.')} ({'; '.join(said)}).",
+        rows=tuple(row_of(claim) for claim in claims[:3]),
+    )
 
 
 def plain(code: str, *, rows_of: Reason | None = None) -> Reason:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from truceline.base.intervals import Interval
 from truceline.base.language import N_, _, told
 from truceline.findings.results import ClaimAccount, Evidence, Reason, RowRef
-from truceline.findings.words import change_of, counted, figure, period_of
+from truceline.findings.words import change_of, claimed_figure, counted, figure, period_of, whole_days
 from truceline.schema.claims import CLAIMS
 from truceline.schema.table import Record, Table, records
 
@@ -89,6 +89,7 @@ class Question:
     period: Interval
     window: Interval
     zone: str
+    zones: tuple[str, ...] = ()  #: of all clocks of the truce: a claim by days is told in its own
     part_ids: frozenset[str] = frozenset()  #: the area and all that lies in it
     n_compared: int = 1  #: areas asked about side by side; the more, the surer one must be of each
 
@@ -145,22 +146,31 @@ def figures_elsewhere(claims: list[Record], question: Question) -> list[Record]:
     ]
 
 
+def said_elsewhere(claim: Record, question: Question) -> str:
+    """A claim of another period or area in short: speaker, number and unit or what, window."""
+    period = _period(claim, question)
+    if claim["value"] is None:
+        what, how = _what_and_how(claim)
+        said = f"{what}, {how}"
+    else:
+        said = counted(claim["value"], claim["unit"] or claim["measure"], claim["relation"])
+    return f"{told(claim['speaker'])}: {said}, {period}"
+
+
 def _stated(claim: Record, question: Question) -> Evidence:
     """Evidence without a number: a concession, or a party's word on itself."""
     direction = claim["direction"]
     said_change: Change = CHANGE_OF_DIRECTION[direction] if direction else "not_said"
     change = _of_period(said_change, claim, question)
     concession = claim["kind"] == "opponent_concession"
-    what = told(claim["measure"].removeprefix("own report: ").removesuffix(", concession"))
-    going = DIRECTIONS.get(direction or "", DIRECTIONS[""])
-    how = _(going)
+    what, how = _what_and_how(claim)
     speaker = told(claim["speaker"])
     said = (
         _("{speaker} concedes: {what}, {how} ({period}); no number is given.")
         if concession
         else _("{speaker} says: {what}, {how} ({period}); no number is given.")
     )
-    text = said.format(speaker=speaker, what=what, how=how, period=period_of(window_of(claim), question.zone))
+    text = said.format(speaker=speaker, what=what, how=how, period=_period(claim, question))
     return Evidence(
         kind=claim["kind"],
         speaker=speaker,
@@ -185,8 +195,38 @@ def _stated(claim: Record, question: Question) -> Evidence:
             claim_ids=(claim["claim_id"],),
         ),
         brief=_("{what}: {how}, no number given").format(what=what, how=how),
-        caveat="" if concession else _("A party’s word on its own conduct; it weighs nothing by itself."),
+        caveat=""
+        if concession
+        else _("A party’s word on its own conduct; it weighs nothing by itself.")
+        if claim["kind"] == "own_report"
+        else _("A word without a number; it weighs nothing by itself."),
     )
+
+
+def _period(claim: Record, question: Question) -> str:
+    """The window of a claim in words; one of whole days in another clock's zone by those days."""
+    window = window_of(claim)
+    for zone in dict.fromkeys((question.zone, *question.zones)):
+        if whole_days(window, zone):
+            said = period_of(window, zone)
+            return said if zone == question.zone else _("{period}, by days in {zone}").format(period=said, zone=zone)  # fmt: skip
+    return period_of(window, question.zone)
+
+
+def _extent(claim: Record, earlier: Record | None, question: Question) -> str:
+    """How long the windows are, where a reader of the two numbers alone would be misled."""
+    length = window_of(claim).duration_h
+    if _share(claim, question) < TELLING_SHARE:
+        return _("in {part} of {whole} days").format(part=figure(round(length / 24)), whole=figure(round(question.period.duration_h / 24)))  # fmt: skip
+    if earlier is not None and not _alike(claim, earlier):
+        return _("in {before} days, and in {after}").format(before=figure(round(window_of(earlier).duration_h / 24)), after=figure(round(length / 24)))  # fmt: skip
+    return ""
+
+
+def _what_and_how(claim: Record) -> tuple[str, str]:
+    """What a claim without a number is about, and how that went by it; its kind is said elsewhere."""
+    what = told(claim["measure"].removeprefix("own report: ").removesuffix(", concession"))
+    return what, _(DIRECTIONS.get(claim["direction"] or "", DIRECTIONS[""]))
 
 
 def _counted(claim: Record, about: list[Record], question: Question) -> Evidence:
@@ -197,7 +237,7 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
         hours = window_of(claim).duration_h / window_of(earlier).duration_h
         ratio = claim["value"] / earlier["value"] / hours
     change = _of_period(_change(claim, earlier, ratio), claim, question)
-    period = period_of(window_of(claim), question.zone)
+    period = _period(claim, question)
     brief = f"{counted(claim['value'], claim['unit'] or claim['measure'], claim['relation'])}, {period}"
     speaker = told(claim["speaker"])
     text = f"{speaker}: {brief}"
@@ -215,7 +255,11 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
             text += "; " + _("the day compared with lies partly inside the truce")
         elif change == "unchanged":
             text += "; " + _("one comparison must show at least a third to be called a change")
-    text += _other_days(claim, earlier, about, question) + "."
+    others = _other_days(claim, earlier, about, question)
+    text += others + "."
+    if _share(claim, question) < TELLING_SHARE:
+        # one figure of a small part of the period must not stand for it alone
+        brief += others
     return Evidence(
         kind=claim["kind"],
         speaker=speaker,
@@ -227,9 +271,10 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
         unit=claim["unit"] or claim["measure"],
         baseline_value=earlier["value"] if earlier else None,
         baseline_note=note,
+        baseline_relation=(earlier["relation"] or "=") if earlier else "=",
         ratio=ratio,
         reason=Reason(
-            code=_code(claim["kind"], change),
+            code=_code(claim["kind"], change, claim["value"]),
             text=text,
             source_ids=tuple(
                 dict.fromkeys([claim["source_id"], *([earlier["source_id"]] if earlier else [])])
@@ -239,6 +284,7 @@ def _counted(claim: Record, about: list[Record], question: Question) -> Evidence
         ),
         brief=brief,
         caveat="baseline_overlaps_window" if overlaps else "",
+        extent=_extent(claim, earlier, question),
     )
 
 
@@ -279,8 +325,12 @@ def _alike(claim: Record, other: Record) -> bool:
 
 def _of_period(change: Change, claim: Record, question: Question) -> Change:
     """A change that is said of too little of the period is not shown for the period."""
-    share = window_of(claim).duration_h / question.period.duration_h
-    return "not_shown" if change in ("fell", "ceased") and share < TELLING_SHARE else change
+    short = _share(claim, question) < TELLING_SHARE
+    return "not_shown" if change in ("fell", "ceased") and short else change
+
+
+def _share(claim: Record, question: Question) -> float:
+    return window_of(claim).duration_h / question.period.duration_h
 
 
 def _other_days(claim: Record, earlier: Record | None, about: list[Record], question: Question) -> str:
@@ -302,14 +352,17 @@ def _other_days(claim: Record, earlier: Record | None, about: list[Record], ques
     if not others:
         return ""
     others.sort(key=lambda other: (other["window_start"], other["claim_id"]))
-    said = [_number_on(other, question) for other in others]
+    said = [_number_on(other, question, unless=claim["speaker"]) for other in others]
     return "; " + _("also {numbers}").format(numbers=", ".join(said))
 
 
-def _number_on(claim: Record, question: Question) -> str:
-    return _("{number} on {period}").format(
-        number=figure(claim["value"]), period=period_of(window_of(claim), question.zone)
+def _number_on(claim: Record, question: Question, *, unless: str | None = None) -> str:
+    """A number with its period; with its speaker where another one than ``unless`` gave it."""
+    said = _("{number} on {period}").format(
+        number=claimed_figure(claim["value"], claim["relation"]),
+        period=_period(claim, question),
     )
+    return said if unless in (None, claim["speaker"]) else f"{said} ({told(claim['speaker'])})"
 
 
 def _change(claim: Record, earlier: Record | None, ratio: float | None) -> Change:
@@ -325,15 +378,19 @@ def _change(claim: Record, earlier: Record | None, ratio: float | None) -> Chang
     return "unchanged"
 
 
-def _code(kind: str, change: Change) -> str:
+def _code(kind: str, change: Change, value: float) -> str:
     if kind == "own_report":
         return "own_report_fell" if change in ("fell", "ceased") else "own_report_residual"
-    return {
-        "fell": "opponent_count_fell",
-        "ceased": "opponent_count_fell",
-        "unchanged": "opponent_count_unchanged",
-        "rose": "opponent_count_rose",
-    }.get(change, "opponent_count_residual")
+    if value == 0 and change not in ("fell", "ceased"):
+        return "zero_of_part"
+    who = "third_party" if kind == "third_party_count" else "opponent"
+    what = {
+        "fell": "fell",
+        "ceased": "fell",
+        "unchanged": "unchanged",
+        "rose": "rose",
+    }.get(change, "residual")
+    return f"{who}_count_{what}"
 
 
 def row_of(record: Record) -> RowRef:
@@ -362,7 +419,7 @@ def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccou
                 speaker_party_id=claim["speaker_party_id"],
                 accused_party_id=claim["accused_party_id"],
                 kind=claim["kind"],
-                measure=told(claim["measure"]),
+                measure=_measure(claim),
                 window=window_of(claim),
                 window_precision=claim["window_precision"],
                 value=claim["value"],
@@ -380,6 +437,14 @@ def account_totals(claims: list[Record], *, window: Interval) -> list[ClaimAccou
             )
         )
     return accounts
+
+
+def _measure(claim: Record) -> str:
+    """What a claim is about; without a number, with how that went."""
+    if claim["value"] is not None:
+        return told(claim["measure"])
+    what, how = _what_and_how(claim)
+    return _("{what}: {how}, no number given").format(what=what, how=how) if claim["direction"] else what
 
 
 def _check_sum(

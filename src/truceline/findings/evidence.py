@@ -14,7 +14,7 @@ from truceline.base.language import _, digits
 from truceline.findings.claims import Change, Question
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Evidence, Reason, RowRef
-from truceline.findings.words import counted, day_of, figure, from_to, listed, moment_of, times_of
+from truceline.findings.words import counted, day_of, e_of, figure, from_to, listed, moment_of
 from truceline.line.history import LineHistory, Snapshot
 
 #: an e-value of 20 or more is reported as a change (a false alarm in at most one case of twenty)
@@ -56,11 +56,7 @@ def evidence_of_series(
         relation="=",
         unit=spec.unit,
         baseline_value=baseline,
-        baseline_note=_("{number} expected with rhythm and trend").format(
-            number=figure(_rounded(effect.expected))
-        )
-        if effect.expected is not None
-        else "",
+        baseline_note=_expected_words(series, effect),
         ratio=effect.ratio,
         ratio_lo95=effect.ratio_lo95,
         ratio_hi95=effect.ratio_hi95,
@@ -74,7 +70,22 @@ def evidence_of_series(
         ),
         brief=_brief(series, effect, usual),
         caveat=spec.caveat,
+        extent=_("in {n} whole months of it").format(n=effect.n_window)
+        if spec.bin_months and effect.n_window > 1
+        else "",
     )
+
+
+def _expected_words(series: Series, effect: Effect) -> str:
+    """What the series' past leads to expect, and what of its past: a trend only where one is assumed."""
+    if effect.expected is None:
+        return ""
+    number = figure(_rounded(effect.expected))
+    if effect.e_value is None:
+        return _("{number} expected from its mean before").format(number=number)
+    if series.spec.model.trend:
+        return _("{number} expected with rhythm and trend").format(number=number)
+    return _("{number} expected from its level before").format(number=number)
 
 
 def usual_total(series: Series) -> tuple[float, int] | None:
@@ -120,8 +131,10 @@ def _brief(series: Series, effect: Effect, usual: tuple[float, int] | None) -> s
     text = counted(effect.observed, series.spec.unit)
     if usual is not None:
         text += ", " + _("usually {number}").format(number=figure(usual[0]))
+    elif effect.expected is not None:
+        text += ", " + _("{number} expected").format(number=figure(_rounded(effect.expected)))
     if effect.e_value is not None:
-        text += f" (E = {times_of(effect.e_value)})"
+        text += f" ({e_of(effect.e_value)})"
     return text
 
 
@@ -164,7 +177,7 @@ def describe_effect(series: Series, effect: Effect, *, say_power: bool = True) -
             interval=from_to(_two_digits(effect.ratio_lo95), _two_digits(effect.ratio_hi95))
         )
     if effect.e_value is not None:
-        text += f"; E = {times_of(effect.e_value)}"
+        text += f"; {e_of(effect.e_value)}"
     if effect.n_window_missing:
         text += "; " + _("{missing} of {n} intervals without a record").format(
             missing=effect.n_window_missing, n=effect.n_window + effect.n_window_missing

@@ -1,8 +1,8 @@
 """From evidence to a judgement, by one rule for every party.
 
-(1) A fall is shown by the other party's own figures or concession, or by a regular series whose
-    e-value reaches 20. A party's report on itself never shows a fall alone.
-(2) Acts are shown to have gone on by a number above zero of either party, a regular series of
+(1) A fall is shown by the other party's own figures or concession, by a third party's figures, or
+    by a regular series whose e-value reaches 20. A party's report on itself never shows a fall alone.
+(2) Acts are shown to have gone on by a number above zero of anyone, a regular series of
     acts (not of warnings) above zero, or an attributed incident.
 (3) Judgement:
     not watched     nothing speaks, and the sources that watch the area saw less than half of it

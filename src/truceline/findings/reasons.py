@@ -9,17 +9,24 @@ REASONS: dict[str, str] = {
     "opponent_count_fell": N_(
         "The other party's own count of these acts fell, which speaks against its interest."
     ),
+    "third_party_count_fell": N_("A count by neither side fell."),
     "opponent_concedes_fall": N_("The other party concedes that these acts fell."),
     "own_report_fell": N_("The party's own report of its acts fell."),
     "series_fell": N_("A regular series fell further than its own past explains (e-value of 20 or more)."),
     # what speaks for acts that went on
     "opponent_count_residual": N_("The other party counts acts in the period."),
+    "third_party_count_residual": N_("Neither side, a third party counts acts in the period."),
     "own_report_residual": N_("The party itself reports acts in the period."),
     "series_residual": N_("A regular series is above zero in the period."),
     "incident_residual": N_("Incidents fused from observations lie in the period."),
     # neither way
     "opponent_count_unchanged": N_("The other party's count did not change."),
     "opponent_count_rose": N_("The other party's count rose."),
+    "third_party_count_unchanged": N_("A count by neither side did not change."),
+    "third_party_count_rose": N_("A count by neither side rose."),
+    "zero_of_part": N_(
+        "A count has none, of part of the period or with nothing before it to compare: no fall is shown by it."
+    ),
     "series_rose": N_("A regular series rose further than its own past explains (e-value of 20 or more)."),
     "series_no_change_shown": N_("A regular series shows no change that its own past would not explain."),
     "series_uninformative": N_(
@@ -38,6 +45,7 @@ REASONS: dict[str, str] = {
     "single_comparison": N_("The comparison rests on one earlier figure: no interval can be given."),
     "baseline_overlaps_window": N_("The figure compared with lies partly inside the truce."),
     "no_baseline": N_("No earlier figure of the same speaker, unit and length exists."),
+    "baseline_too_short": N_("The series goes back too little before the truce to test a change."),
     "period_not_matched": N_("Figures exist, for another period than this one."),
     "area_not_matched": N_("Figures exist, for another area than this one."),
     "no_evidence": N_("No source of the case speaks to this."),

@@ -65,6 +65,8 @@ class Evidence:
     reason: Reason
     brief: str = ""  #: the figure and what it is set beside, for a table or a summary
     caveat: str = ""
+    baseline_relation: str = "="
+    extent: str = ""  #: where the windows compared are unlike, or cover part of the period: how long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

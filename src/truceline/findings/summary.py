@@ -20,7 +20,9 @@ WOULD_CHANGE = {
         "The same count for some weeks before the truce, so that an interval can be given."
     ),
     "baseline_overlaps_window": N_("The same figure for a day that lies wholly before the truce."),
-    "missing_row_not_zero": N_("A table that writes zero for a day on which there was none."),
+    "missing_row_not_zero": N_("A record that writes zero where there was none."),
+    "zero_of_part": N_("The same count for the rest of the period, and for as long before the truce."),
+    "baseline_too_short": N_("The same count further back before the truce."),
     "warning_not_act": N_("A record of impacts or launches beside the warnings."),
     "coverage_lost": N_("The record of each alert within the merged one, or another source for this area."),
     "map_stale": N_("A map that was updated on each day, with the day on which ground changed hands."),

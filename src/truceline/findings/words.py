@@ -71,6 +71,12 @@ def claimed_figure(value: float, relation: str | None) -> str:
     return figure(value)
 
 
+def e_of(e_value: float) -> str:
+    """An e-value in a sentence: E = 2.8 × 10⁴, E > 10⁶."""
+    said = times_of(e_value)
+    return f"E {said}" if said[0] in "<>" else f"E = {said}"
+
+
 def change_of(ratio: float) -> str:
     """A ratio as a change: −70 %, +12 %, no change."""
     percent = round((ratio - 1) * 100)
@@ -79,8 +85,15 @@ def change_of(ratio: float) -> str:
     return f"{'−' if percent < 0 else '+'}{abs(percent)} %"
 
 
+#: beyond this an e-value is told as more than that: what it would add rests on the far tails of a
+#: model that was never tested there
+MOST_E = 1e6
+
+
 def times_of(e_value: float) -> str:
-    """An e-value for people: two digits below a thousand, then powers of ten."""
+    """An e-value for people: two digits below a thousand, then powers of ten, at last “> 10⁶”."""
+    if e_value > MOST_E:
+        return "> 10⁶"
     if e_value < 0.001:
         return digits("< 0.001")
     if e_value < 1000:
@@ -112,6 +125,12 @@ def period_of(period: Interval, zone: str) -> str:
     if (stop.hour, stop.minute) == (0, 0) and (stop - timedelta(days=1)).date() == start.date():
         return f"{day_of(period.start, zone)} {start:%H:%M}–24:00"
     return from_to(moment_of(period.start, zone), moment_of(period.stop, zone))
+
+
+def whole_days(period: Interval, zone: str) -> bool:
+    """Whether a period runs from midnight to midnight there."""
+    ends = (moment.astimezone(ZoneInfo(zone)) for moment in (period.start, period.stop))
+    return all((moment.hour, moment.minute) == (0, 0) for moment in ends)
 
 
 def from_to(first: str, last: str) -> str:

@@ -12,6 +12,7 @@ from truceline.findings.results import ClaimAccount, Results, SeriesResult, Sour
 from truceline.findings.words import from_to
 from truceline.reports import chart_bins, charts, figures, glossary
 from truceline.reports.opening import local_zone, party_part, party_parts, safe_url, source_title
+from truceline.schema.claims import TOGETHER
 
 Part = dict[str, Any]
 
@@ -114,6 +115,7 @@ def _facts(result: SeriesResult) -> list[Part]:
 def claim_parts(results: Results) -> Part:
     """Claims by kind and by the party they are about: the same columns for each party."""
     rules = []
+    together = [party_part(results, TOGETHER)]
     for kind in CLAIM_KINDS:
         cells = [
             {
@@ -125,8 +127,10 @@ def claim_parts(results: Results) -> Part:
                     if account.kind == kind and account.accused_party_id == party["id"]
                 ],
             }
-            for party in party_parts(results)
+            for party in (*party_parts(results), *together)
         ]
+        # a side says nothing of both together: that column stands where there is something in it
+        cells = [cell for cell in cells if cell["accounts"] or cell["party"] not in together]
         if kind == "third_party_count" and not any(cell["accounts"] for cell in cells):
             continue
         title, meaning = glossary.EVIDENCE_KINDS[kind]
@@ -149,7 +153,7 @@ def _claim(results: Results, account: ClaimAccount) -> Part:
         "measure": account.measure,
         "value": figures.claim_value(account.value, account.relation),
         "has_value": account.value is not None,
-        "window": figures.window_short(account.window, local_zone(results)),
+        "window": figures.window_of_claim(account.window, [clock.zone for clock in results.truce.clocks]),
         "length": figures.hours(account.window.duration_h),
         "precision": ""
         if account.window_precision == "exact"

@@ -21,15 +21,15 @@ METHOD: tuple[str, ...] = (
         "the party’s own report. Sensors and third parties stand beside it."
     ),
     N_(
-        "A claim has a speaker, a window and a unit. It is never treated as a fact. Claims with different windows "
-        "or units are not compared."
+        "A claim has a speaker, a window and a unit. It is never treated as a fact. Claims of different speakers, windows "
+        "or units are not ranked."
     ),
     N_(
-        "A fall is shown by the opponent’s own figures or concession, or by a regular series with E of 20 or more. "
+        "A fall is shown by the opponent’s own figures or concession, by a third party’s, or by a regular series with E of 20 or more. "
         "A party’s report on itself shows no fall alone."
     ),
     N_(
-        "A series is compared with its own past: level, rhythm of day and week, trend, and spread wider than chance. "
+        "A series is compared with its own past: level, rhythm of day and week, a trend where one is assumed, and spread wider than chance. "
         "A bin without a record is missing. It is not a zero."
     ),
     N_(

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, as_utc
-from truceline.base.language import _, day_words, digits, ngettext
+from truceline.base.language import _, day_words, digits, ngettext, voice
 from truceline.findings.results import RowRef
-from truceline.findings.words import from_to, times_of
+from truceline.findings.words import from_to, times_of, whole_days
 
 NONE = "–"
 
@@ -73,6 +73,9 @@ def percent(share: float | None) -> str:
 def hours(value: float) -> str:
     """A length in hours, or in days from ten days on."""
     if value >= 240:
+        if abs(value - round(value / 24) * 24) <= 1:
+            # a change of clocks within, or a minute, makes it no other number of days
+            value = round(value / 24) * 24
         return ngettext("{number} day", "{number} days", value / 24).format(number=number(value / 24))
     return _("{number} h").format(number=number(value))
 
@@ -120,8 +123,18 @@ def window_utc(period: Interval) -> str:
 
 
 def window_short(period: Interval, zone: str) -> str:
-    """A window for a table cell: ``19 Apr 18:00 – 21 Apr 00:00``."""
-    return f"{moment_text(period.start, zone, year=False)} – {moment_text(period.stop, zone, year=False)}"
+    """A window for a table cell: ``19 Apr 18:00 – 21 Apr 00:00``; with years where it spans several."""
+    ends = [as_utc(moment).astimezone(ZoneInfo(zone)) for moment in (period.start, period.stop)]
+    years = voice().years or ends[0].year != ends[1].year
+    days = [day_words(end, year=False, short=True) + (f" {end.year}" if years else "") for end in ends]
+    return f"{days[0]} {ends[0]:%H:%M} – {days[1]} {ends[1]:%H:%M}"
+
+
+def window_of_claim(period: Interval, zones: Sequence[str]) -> str:
+    """A claim's window in the first of the truce's zones; whole days of another one in that, which is said."""
+    zone = next((zone for zone in zones if whole_days(period, zone)), zones[0])
+    said = window_short(period, zone)
+    return said if zone == zones[0] else f"{said} ({zone})"
 
 
 def claim_value(value: float | None, relation: str | None) -> str:

@@ -154,8 +154,11 @@ def evidence_part(results: Results, evidence: Evidence) -> Part:
         "change": glossary.word(glossary.CHANGES, evidence.change),
         "residual": _(RESIDUALS[evidence.residual]),
         "value": value if evidence.value is not None else figures.NONE,
-        "baseline": figures.number(evidence.baseline_value),
+        "baseline": figures.NONE
+        if evidence.baseline_value is None
+        else figures.claim_value(evidence.baseline_value, evidence.baseline_relation),
         "baseline_note": evidence.baseline_note,
+        "extent": evidence.extent,
         "ratio": figures.ratio(evidence.ratio),
         "interval": figures.interval95(evidence.ratio_lo95, evidence.ratio_hi95),
         "e_value": figures.e_value(evidence.e_value) if evidence.e_value is not None else "",
@@ -253,6 +256,8 @@ def glance(results: Results) -> Part:
         figure = best if best is not None and best.value is not None else _largest_count(finding)
         declaration = _declaration(results, obligation.clauses.get(finding.party_id))
         wording, declared_by = _("No clause named"), ""
+        if finding.party_id == TOGETHER:
+            wording = _("What each party declared")
         if declaration is not None and declaration.id in quoted:
             wording = _("The same words ({speaker})").format(speaker=declaration.speaker.split(",")[0])
         elif declaration is not None:
