@@ -10,6 +10,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -156,12 +157,19 @@ def moments_of_two(dates: pa.Array, clocks: pa.Array, pattern: str | None) -> pa
     What cannot be read stands as the two texts with a blank between them, which is no time.
     """
     days = _days(dates, pattern)
-    day_words, day_of = fast.coded(days)
-    clock_words, clock_of = fast.coded(fast.trimmed(_texts(clocks)))
-    pairs, which = fast.coded(pa.array(day_of * max(len(clock_words), 1) + clock_of))
-    both = [divmod(pair, max(len(clock_words), 1)) for pair in pairs]
-    known = [_joined(day_words[day], clock_words[clock]) for day, clock in both]
-    return pa.array(known, pa.string()).take(pa.array(which))
+    words, which = fast.coded(fast.trimmed(_texts(clocks)))
+    read = [None if word is None else read_clock(word) for word in words]
+    at = pa.array(which)
+    plain = pa.array([None if clock is None else clock[0] for clock in read], pa.string()).take(at)
+    joined = pc.coalesce(pc.binary_join_element_wise(days, plain, "T"), days)
+    # rows whose clock is no plain one: unreadable, or the end of the day
+    odd = np.array([word is not None and (clock is None or clock[1] > 0) for word, clock in zip(words, read, strict=True)], np.bool_)  # fmt: skip
+    rows = np.flatnonzero(odd[which]) if len(words) else np.zeros(0, np.int64)
+    if not len(rows):
+        return joined
+    pairs = zip(days.take(pa.array(rows)).to_pylist(), which[rows].tolist(), strict=True)
+    known = [_joined(day, words[code]) for day, code in pairs]
+    return pc.replace_with_mask(joined, pa.array(odd[which]), pa.array(known, pa.string()))
 
 
 def _joined(day: str | None, clock: str | None) -> str | None:
