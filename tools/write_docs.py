@@ -33,7 +33,7 @@ from truceline.schema import COVERAGE, FINDINGS, OBSERVATIONS, TABLES
 from truceline.schema.table import Column, TableSpec, records
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.terms.truce import Truce
-from truceline.workflow.case import CaseFile
+from truceline.workflow.case_file import CaseFile
 from truceline.workflow.plugins import list_plugins
 
 ROOT = Path(__file__).resolve().parent.parent

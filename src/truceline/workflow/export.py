@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truceline import __version__
-from truceline.base.canonical import canonical_json, digest_bytes, digest_file
+from truceline.base.canonical import digest_file
 from truceline.base.errors import CallError, OutputError, Problem, TrucelineError
 from truceline.base.progress import Progress, silent
 from truceline.custody.manifest import NAME, Entry, Manifest, read_manifest
@@ -153,10 +153,7 @@ def _read(out: Path, case_folder: Path | None) -> tuple[Result, list[str]]:
             Problem(code="case_other", message="the result was not made from this case", file=str(case_folder), got=case.file.id, expected=result.case_id, next_step="Give the folder of the case that the result was made from")
         )  # fmt: skip
     runs = {entry["run_id"]: entry for entry in read_manifest(out).entries if entry["kind"] == "run"}
-    digest = digest_bytes(
-        canonical_json({name: digest_file(path) for name, path in case.own_files().items()}).encode()
-    )
-    changed = runs[result.run_id].get("case_sha256") != digest
+    changed = runs[result.run_id].get("case_sha256") != case.digest()
     told = ["The case has changed since this result was made from it; areas and maps are shown by the case as it is now."]  # fmt: skip
     return result, [*(told if changed else []), *_notes(result)]
 

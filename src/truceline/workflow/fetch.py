@@ -14,7 +14,8 @@ from truceline.fetch.clock import Clock
 from truceline.fetch.download import Downloader, Manners, make_client
 from truceline.fetch.items import Wanted, expand
 from truceline.fetch.record import Record
-from truceline.workflow.case import Case, SourceEntry, open_case
+from truceline.workflow.case import Case, open_case
+from truceline.workflow.case_file import SourceEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from truceline.places.locate import LocateReport, locate
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
-from truceline.workflow.case import Case, SourceEntry
+from truceline.workflow.case import Case
+from truceline.workflow.case_file import SourceEntry
 from truceline.workflow.places import CaseNames, gazetteer_digests
 
 #: faults of a list of places that each source which needed it tells

@@ -16,7 +16,8 @@ from truceline.places.read import PlaceList, places_from_rows, read_geonames, re
 from truceline.places.resolution import Resolution
 from truceline.sources.layers import place_rows
 from truceline.sources.source import InputFile
-from truceline.workflow.case import Case, GazetteerEntry
+from truceline.workflow.case import Case
+from truceline.workflow.case_file import GazetteerEntry
 
 
 class CaseNames:

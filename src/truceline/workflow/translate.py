@@ -17,7 +17,8 @@ from truceline.base.documents import Document
 from truceline.base.errors import CaseError, Problem
 from truceline.base.language import Voice, Word, speaking, told
 from truceline.terms.truce import Truce
-from truceline.workflow.case import Case, CaseFile
+from truceline.workflow.case import Case
+from truceline.workflow.case_file import CaseFile
 
 
 @contextmanager

@@ -20,7 +20,6 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline import __version__
 from truceline.attribution.attribute import attribute
-from truceline.base.canonical import canonical_json, digest_bytes, digest_file
 from truceline.base.columns import at_words, codes
 from truceline.base.errors import Problem
 from truceline.base.language import _, digits
@@ -215,9 +214,7 @@ def compute(
 
 def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Edition) -> tuple[str, Manifest]:
     """The run's id, and the manifest with its lines; the earlier one where nothing is new."""
-    case_digest = digest_bytes(
-        canonical_json({name: digest_file(path) for name, path in case.own_files().items()}).encode()
-    )
+    case_digest = case.digest()
     run_id = make_run_id(
         version=__version__,
         case_digest=case_digest,
