@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from truceline.base.canonical import short_id
 from truceline.base.errors import InputError
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.schema.table import records
-from truceline.sources import batches, columns, csv_blocks
+from truceline.sources import batches, csv_blocks
 from truceline.sources.columns import content_hashes, float_texts, id_texts, ids_of, moments, numbers, trimmed
 from truceline.sources.csv_blocks import BrokenCsvError, CsvStream
 from truceline.sources.days import DateOnly, TimeReadError, local_day, read_moment
@@ -199,7 +199,7 @@ def test_a_moment_that_is_sure_is_the_one_its_cell_gives(days: list[datetime], z
             assert found.is_day[at]
         except TimeReadError:
             pytest.fail(f"{text} was taken for a moment")
-        assert (found.start_us[at], found.stop_us[at]) == tuple(map(columns.microseconds, ends))
+        assert (found.start_us[at], found.stop_us[at]) == tuple(map(microseconds, ends))
 
 
 @given(st.lists(st.tuples(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False)), max_size=9))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from truceline.assurance.series import FloatArray, SeriesSpec
 from truceline.base.columns import BoolArray, IntArray, floats, known, map_parts, micros
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.base.language import _
 from truceline.schema.table import Table, within
 
@@ -126,11 +126,9 @@ def _near_line(found: Table, spec: SeriesSpec, line_distance: LineDistance | Non
 
 def _edges(bins: Sequence[Interval]) -> tuple[IntArray, IntArray]:
     """Starts and stops of bins in microseconds."""
-    return np.array([_us(one.start) for one in bins]), np.array([_us(one.stop) for one in bins])
-
-
-def _us(moment: datetime) -> int:
-    return round(moment.timestamp() * 1e6)
+    return np.array([microseconds(one.start) for one in bins]), np.array(
+        [microseconds(one.stop) for one in bins]
+    )
 
 
 def _find(at_us: IntArray, bins: Sequence[Interval]) -> IntArray:

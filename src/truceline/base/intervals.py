@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def as_utc(moment: datetime) -> datetime:
     """Return ``moment`` in UTC.
@@ -39,6 +41,11 @@ def parse_time(text: str, *, zone: str | None = None) -> datetime:
 def format_time(moment: datetime) -> str:
     """Write a time as ISO 8601 in UTC with a ``Z``, microseconds only where there are any."""
     return as_utc(moment).isoformat().replace("+00:00", "Z")
+
+
+def microseconds(moment: datetime) -> int:
+    """A moment as microseconds since 1970."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)

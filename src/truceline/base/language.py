@@ -21,8 +21,6 @@ from typing import ParamSpec, TypeVar
 
 #: languages of the catalogs; English needs none
 LANGUAGES: tuple[str, ...] = ("en", "uk", "ru")
-#: names of the languages in themselves
-LANGUAGE_NAMES: dict[str, str] = {"en": "English", "uk": "українська", "ru": "русский"}
 WRITTEN = "en"
 
 #: between thousands, and before the decimals

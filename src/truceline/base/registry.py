@@ -5,22 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from typing import Any, Generic, Protocol, TypeVar
-
-
-class Named(Protocol):
-    """What a plug-in carries: a name, a version that findings record, a title for people."""
-
-    name: str
-    version: str
-    title: str
-
+from typing import Any, Generic, TypeVar
 
 P = TypeVar("P", bound=type[Any])
 
 
 class Registry(Generic[P]):
-    """Plug-ins of one kind by name.
+    """Plug-ins of one kind by name; each carries a name, a version that findings record, a title for people.
 
     ``package`` is imported whole on the first look-up, so that adding a file is enough.
     """

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.base.columns import BoolArray, FloatArray, Groups, IntArray, codes, distinct, floats, micros
+from truceline.base.intervals import microseconds
 from truceline.findings.results import RowRef
 from truceline.schema.table import Record, Table, records
 
@@ -118,14 +119,16 @@ class IncidentSet:
     def inside(self, start: datetime, stop: datetime) -> IncidentSet:
         """Those whose whole interval lies in ``[start, stop)``."""
         own = self.columns
-        keep = (own.start_us[self.index] >= _us(start)) & (own.stop_us[self.index] <= _us(stop))
+        keep = (own.start_us[self.index] >= microseconds(start)) & (
+            own.stop_us[self.index] <= microseconds(stop)
+        )
         return self._only(keep)
 
     def placed_until(self, moment: datetime) -> IncidentSet:
         """Those with a point that ended at or before a moment."""
         own = self.columns
         return self._only(
-            np.isfinite(own.longitude_deg[self.index]) & (own.stop_us[self.index] <= _us(moment))
+            np.isfinite(own.longitude_deg[self.index]) & (own.stop_us[self.index] <= microseconds(moment))
         )
 
     def likely_seen_by(self, sources: Collection[str]) -> IncidentSet:
@@ -187,10 +190,6 @@ class IncidentSet:
 def _word(column: pa.ChunkedArray) -> _Word:
     code, names = codes(column)
     return _Word(code=code, names=names)
-
-
-def _us(moment: datetime) -> int:
-    return round(moment.timestamp() * 1e6)
 
 
 def _lists(column: pa.ChunkedArray) -> tuple[Groups, pa.ChunkedArray]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from truceline.base.columns import IntArray, floats, known, micros
 from truceline.base.geodesy import FloatArray
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.layers.picture import MapInput
 from truceline.schema.table import Record, Table
 
@@ -61,7 +61,7 @@ def shown_incidents(data: MapInput, intervals: Sequence[Interval]) -> Shown:
 
 
 def _us(interval: Interval) -> tuple[int, int]:
-    return round(interval.start.timestamp() * 1e6), round(interval.stop.timestamp() * 1e6)
+    return microseconds(interval.start), microseconds(interval.stop)
 
 
 def _count(data: MapInput, table: Table, intervals: Sequence[Interval]) -> Cells:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray, LocalFrame
+from truceline.base.intervals import microseconds
 from truceline.line.history import LineHistory
 from truceline.line.shapes import PIECE_DEG, cut_edges
 
@@ -41,7 +42,7 @@ def line_distances_m(
     dated at or before its moment. Two threads; their number changes nothing.
     """
     distance = np.full(len(longitude_deg), np.nan)
-    dates = np.array([round(s.map_time.timestamp() * 1e6) for s in history.snapshots], dtype=np.int64)
+    dates = np.array([microseconds(s.map_time) for s in history.snapshots], dtype=np.int64)
     shape = np.searchsorted(dates, at_us, side="right") - 1
     # a repeat holds the very shape before it
     same = {id(s.geometry): k for k, s in reversed(list(enumerate(history.snapshots)))}

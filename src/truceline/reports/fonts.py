@@ -8,7 +8,6 @@ from importlib.resources import files
 from pathlib import Path
 
 FAMILY = "IBM Plex Sans"
-MONOSPACE = "DejaVu Sans Mono"  #: embedded in the typesetter
 
 
 def font_folder() -> Path:

@@ -24,9 +24,6 @@ SHAPE = pa.binary()  # WKB, WGS 84, longitude first
 TEXTS = pa.list_(pa.string())
 NUMBER_BY_NAME = pa.map_(pa.string(), pa.float64())
 
-#: where a record came from; closes every input table
-PROVENANCE_MEANING = "label of the file that held it, line in that file, digest of that file"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:

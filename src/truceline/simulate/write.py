@@ -24,8 +24,7 @@ from truceline.simulate.sensors import Detection, Watch
 from truceline.simulate.world import Simulated
 
 #: one side's reports carry naive local times, as such files do; the case declares the zone
-LOCAL_ZONE, LOCAL_OFFSET_H = "Etc/GMT+2", -2
-
+LOCAL_OFFSET_H = -2
 
 #: translations of the words that stand in an invented case
 _WORDS = Path(str(files("truceline.simulate") / "locale"))

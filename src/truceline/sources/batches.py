@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.base.errors import Problem
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
 from truceline.sources.csv_blocks import BrokenCsvError, CsvStream, survey
@@ -158,7 +158,7 @@ class Batch:
             found.is_day[position] = isinstance(value, Interval)
             if value is not None:
                 ends = (value.start, value.stop) if isinstance(value, Interval) else (value, value)
-                found.start_us[position], found.stop_us[position] = map(fast.microseconds, ends)
+                found.start_us[position], found.stop_us[position] = map(microseconds, ends)
         return found
 
     def day(self, column: str) -> npt.NDArray[np.datetime64]:
@@ -294,5 +294,5 @@ def in_region(region: Region | None, x: Reals, y: Reals) -> Mask:
 
 def overlaps(span: Interval, start_us: Whole, stop_us: Whole) -> Mask:
     """Where an interval overlaps the span."""
-    first, last = fast.microseconds(span.start), fast.microseconds(span.stop)
+    first, last = microseconds(span.start), microseconds(span.stop)
     return np.asarray((start_us < last) & (stop_us > first), dtype=np.bool_)

@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring_ascii
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -107,11 +107,6 @@ class Moments:
     is_day: Mask
     is_none: Mask  #: no value, or none that could be read
     sure: Mask
-
-
-def microseconds(moment: datetime) -> int:
-    """A moment as microseconds since 1970."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def moment_at(value_us: int) -> datetime:
@@ -273,11 +268,6 @@ def _east_at_midnight(day: int, tz: ZoneInfo) -> int:
 def days_of(starts_us: Whole) -> npt.NDArray[np.datetime64]:
     """Dates (UTC) of moments."""
     return np.asarray((starts_us // (_DAY_S * 1_000_000)).astype("datetime64[D]"))
-
-
-def day_number(day: date) -> int:
-    """A date as days since 1970."""
-    return (day - date(1970, 1, 1)).days
 
 
 # -- ids ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.base.errors import Problem
+from truceline.base.intervals import microseconds
 from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.batches import Batch, in_region, overlaps
@@ -26,7 +27,6 @@ from truceline.sources.columns import (
     coded,
     content_hashes,
     mask_of,
-    microseconds,
     times,
 )
 from truceline.sources.days import local_day

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from truceline.base.documents import Model
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.schema import COVERAGE, OBSERVATIONS
 from truceline.sources.batches import Batch, csv_batches, overlaps
 from truceline.sources.columns import (
@@ -26,7 +26,6 @@ from truceline.sources.columns import (
     Whole,
     coded,
     content_hashes,
-    microseconds,
     moment_at,
     moment_texts,
     times,

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.intervals import Interval
+from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.cells import CellError
 from truceline.sources.columns import Mask, Moments, Reals, Whole
@@ -92,8 +92,8 @@ def same_moment(value: datetime | Interval, n: int) -> Moments:
     """One moment, or one day, for every row."""
     start, stop = (value.start, value.stop) if isinstance(value, Interval) else (value, value)
     return Moments(
-        start_us=np.full(n, fast.microseconds(start)),
-        stop_us=np.full(n, fast.microseconds(stop)),
+        start_us=np.full(n, microseconds(start)),
+        stop_us=np.full(n, microseconds(stop)),
         is_day=np.full(n, isinstance(value, Interval)),
         is_none=np.zeros(n, np.bool_),
         sure=np.ones(n, np.bool_),

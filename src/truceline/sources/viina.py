@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from truceline.base.documents import Model
+from truceline.base.intervals import microseconds
 from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.batches import Batch, csv_batches, in_region, overlaps
@@ -33,7 +34,6 @@ from truceline.sources.columns import (
     coded,
     content_hashes,
     mask_of,
-    microseconds,
     times,
 )
 from truceline.sources.days import Zone, local_day

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from truceline.base.errors import InputError, Problem
-from truceline.sources.formats.geometry import find_wkt, read_wkt
+from truceline.sources.formats.geometry import find_wkt, first_known, read_wkt
 from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW, Layer, ReadOptions, broken
 from truceline.sources.source import InputFile
 
@@ -52,10 +52,10 @@ def read_delimited(file: InputFile, content: bytes, options: ReadOptions) -> Lay
     first = next(batches, None)
     wkt = srid = None
     if first is not None:
-        wkt = find_wkt(header, [_first(first.column(i)) for i in range(len(header))])
+        wkt = find_wkt(header, [first_known(first.column(i)) for i in range(len(header))])
     if first is not None and wkt is not None:
         # the reference system of the first filled text is the layer's
-        _, _, srid = read_wkt([_first(first.column(header.index(wkt)))], file=file, srid=None)
+        _, _, srid = read_wkt([first_known(first.column(header.index(wkt)))], file=file, srid=None)
     return Layer(crs=srid, batches=_finished(file, first, batches, options, wkt=wkt, srid=srid, bad=bad))
 
 
@@ -128,11 +128,6 @@ def _bytes_of(content: bytes, n_lines: int) -> int:
     for _ in range(n_lines):
         place = content.find(b"\n", place) + 1 or len(content)
     return place
-
-
-def _first(array: pa.Array) -> str | None:
-    known = array.drop_null()
-    return known[0].as_py() if len(known) else None
 
 
 def _finished(

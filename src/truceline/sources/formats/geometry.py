@@ -200,6 +200,12 @@ _WKT_HEADERS = ("wkt", "wkt_geom", "geometry", "geom", "the_geom", "geometry_wkt
 _WKT_WORDS = ("POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION", "SRID=")  # fmt: skip
 
 
+def first_known(column: pa.Array) -> str | None:
+    """The first value of a column of texts that is not null: the sample by which ``find_wkt`` tells."""
+    known = column.drop_null()
+    return known[0].as_py() if len(known) else None
+
+
 def find_wkt(header: Sequence[str], samples: Sequence[str | None]) -> str | None:
     """The column that holds WKT (or WKB in hexadecimal), by its name and its first filled value."""
     for name, value in zip(header, samples, strict=True):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from truceline.sources.formats.geometry import find_wkt, points_to_wkb, read_wkt
+from truceline.sources.formats.geometry import find_wkt, first_known, points_to_wkb, read_wkt
 from truceline.sources.formats.layer import (
     FAULT,
     GEOMETRY,
@@ -123,7 +123,7 @@ def _batches(
                 columns[GEOMETRY] = _to_wkb(file, columns.pop(name), encoding)
             else:
                 texts = {known: array for known, array in columns.items() if array.type == pa.string()}
-                wkt = wkt or find_wkt(list(texts), [_first(array) for array in texts.values()])
+                wkt = wkt or find_wkt(list(texts), [first_known(array) for array in texts.values()])
                 if wkt is not None:
                     columns[GEOMETRY], columns[FAULT], _ = read_wkt(columns.pop(wkt).to_pylist(), file=file, srid=None)  # fmt: skip
             columns[ROW] = pa.array(np.arange(row, row + batch.num_rows))
@@ -131,11 +131,6 @@ def _batches(
             yield expect_sound(file, pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
     except (pa.ArrowException, OSError) as error:
         raise broken(file, "Parquet file", error, code="file_truncated") from error
-
-
-def _first(array: pa.Array) -> str | None:
-    known = array.drop_null()
-    return known[0].as_py() if len(known) else None
 
 
 _DEPTH = {"point": 0, "linestring": 1, "multipoint": 1, "polygon": 2, "multilinestring": 2, "multipolygon": 3}
