@@ -31,6 +31,8 @@ from truceline.workflow.sniff_words import known_headers
 LOOK_ROWS = 20_000
 #: values of a column of kinds that are shown to be sorted into acts
 MOST_WORDS = 40
+#: what the codes of an event data set's kinds mean
+MEANT = ucdp_ged.KINDS
 #: columns of event data sets that have readers of their own, and where those find kind and actor
 EVENT_SETS = {
     "acled": (acled.COLUMNS, {"time": "event_date", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "sub_event_type", "text": "notes", "place_name": "location", "observation_id": "event_id_cnty"}, "actor1"),

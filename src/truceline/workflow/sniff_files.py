@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import ValidationError
 
 from truceline.base.errors import InputError
 from truceline.base.intervals import Interval
@@ -50,6 +51,22 @@ class OpenedTable:
     n_rows: int
     options: dict[str, Any]
     remarks: tuple[str, ...] = ()
+
+
+def check_option(name: str, text: str) -> Any:
+    """An option of ``table`` as it was typed, if it can be meant.
+
+    Raises
+    ------
+    ValueError
+        If it cannot.
+    """
+    value: Any = int(text) if name == "header_row" else text
+    try:
+        return getattr(TableOptions.model_validate({"table": "observations", name: value}), name)
+    except ValidationError as error:
+        why = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise ValueError(why) from error
 
 
 def ways_to_open(path: Path, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Choice]]:

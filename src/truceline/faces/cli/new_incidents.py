@@ -11,12 +11,10 @@ import typer
 
 from truceline.faces.cli.new_questions import Asker, one_of, pairs_of, read_metres, read_zone
 from truceline.faces.cli.render import print_lines
-from truceline.sources.table_clocks import check_pattern
-from truceline.sources.ucdp_ged import KINDS
 from truceline.workflow.new_case import NamedThing
 from truceline.workflow.new_sources import NOT_STATED, IncidentsAnswer
-from truceline.workflow.sniff import SniffedTable, sniff_incidents
-from truceline.workflow.sniff_files import Choice
+from truceline.workflow.sniff import MEANT, SniffedTable, sniff_incidents
+from truceline.workflow.sniff_files import Choice, check_option
 from truceline.workflow.sniff_words import alike_act, alike_party
 
 if TYPE_CHECKING:  # what was said on the command line is told where the questions are begun
@@ -53,7 +51,12 @@ def ask_incidents(
     near: tuple[float, float, float, float] | None,
 ) -> IncidentsAnswer:
     """What the table holds, by its own signs, the flags and the answers."""
-    known: dict[str, Any] = dict(given.options)
+    known: dict[str, Any] = {}
+    for name, value in given.options.items():
+        try:
+            known[name] = check_option(name, str(value))
+        except ValueError as error:
+            raise typer.BadParameter(f"--{name.replace('_', '-')}: {error}") from error
     if given.columns:
         known["columns"] = _columns(given.columns)
     table = _look(ask, path, known, near)
@@ -105,22 +108,11 @@ def _answer(ask: Asker, choice: Choice) -> Any:
     likely = f" [{' | '.join(choice.likely)}]" if choice.likely and choice.proposal is None else ""
 
     def read(text: str) -> Any:
-        if choice.option == "header_row":
-            return int(text)
         if choice.option == "time_format":
-            short = {"day": choice.likely[0], "month": choice.likely[1]}
-            return check_pattern(short.get(text.strip(), text.strip()))
-        if choice.option == "encoding":
-            "".encode(text)
-        return one_of(choice.likely)(text) if choice.option == "coordinates_order" else text
+            text = {"day": choice.likely[0], "month": choice.likely[1]}.get(text.strip(), text)
+        return check_option(choice.option, text.strip())
 
-    def sound(text: str) -> Any:
-        try:
-            return read(text)
-        except LookupError as error:
-            raise ValueError(f"{text!r} is not known") from error
-
-    return ask.read(choice.question + likely, None, sound, proposal=choice.proposal)
+    return ask.read(choice.question + likely, None, read, proposal=choice.proposal)
 
 
 def _columns(texts: Sequence[str]) -> dict[str, str]:
@@ -215,7 +207,7 @@ def _ask_words(
     for word, n in table.words:
         if word in known:
             continue
-        meant = f"{word} ({KINDS[word]})" if table.adapter == "ucdp_ged" and word in KINDS else word
+        meant = f"{word} ({MEANT[word]})" if table.adapter == "ucdp_ged" and word in MEANT else word
         alike = every if every is not None else alike_act(word, names) or ""
         if table.adapter == "ucdp_ged" and word == "1" and len(ids) == 1:
             alike = ids[0]
