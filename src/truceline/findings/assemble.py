@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 
-from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.canonical import short_id
 from truceline.base.intervals import Interval, format_time
 from truceline.base.language import _
 from truceline.findings.claims import (
     Question,
     evidence_of_claims,
-    figures_elsewhere,
-    row_of,
-    said_elsewhere,
 )
 from truceline.findings.evidence import (
     LEAST_COVERAGE,
@@ -23,59 +18,15 @@ from truceline.findings.evidence import (
     evidence_of_series,
     incidents_in,
 )
-from truceline.findings.incident_set import IncidentSet
+from truceline.findings.explanation import explain
+from truceline.findings.ground import Ground, Watch
 from truceline.findings.judge import Judged, judge
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason
 from truceline.findings.summary import would_change
-from truceline.findings.words import counted, period_of, units_of
-from truceline.line.history import LineHistory
+from truceline.findings.words import period_of
 from truceline.schema.claims import TOGETHER
-from truceline.schema.table import Record
 from truceline.terms.truce import Obligation, Truce
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """A series measured over a period, with who keeps it."""
-
-    series: Series
-    effect: Effect
-    source_title: str
-    speaker_party_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """How much of an area and period the regular sources of an act could see, and why no more."""
-
-    share: float
-    text: str
-    source_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """All that findings rest on.
-
-    ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
-    detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
-    ``absent`` the sources that would have spoken and were not there (title and act), ``parts`` the
-    areas that lie in an area.
-    """
-
-    truce: Truce
-    theatre_id: str
-    advance_acts: frozenset[str]
-    monitors: bool
-    claims: Sequence[Record]
-    lines: Sequence[LineHistory]
-    incidents: IncidentSet
-    measure: Callable[[Question], list[Measured]]
-    bound_of: Callable[[Question, int | None], Bound]
-    watch_of: Callable[[Question], Watch | None]
-    absent: Sequence[tuple[str, str | None]] = ()
-    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
@@ -177,7 +128,16 @@ def _finding(
         expected=expected,
         watched_share=watch.share if watch else None,
     )
-    reasons = _reasons(ground, obligation, question, evidence, unattributed, bound, watch, judged)
+    reasons = explain(
+        ground,
+        obligation,
+        question,
+        evidence=evidence,
+        unattributed=unattributed,
+        bound=bound,
+        watch=watch,
+        judged=judged,
+    )
     ratio = _ratio(speaking)
     lead = lead_of(speaking) or lead_of(evidence)
     return Finding(
@@ -274,169 +234,3 @@ def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None, reason
         return reason_text("no_evidence")
     phrase = _phrase(judged, lead)
     return f"{phrase}. {lead.reason.text}" if phrase else lead.reason.text
-
-
-RESIDUAL_CODES = {
-    "own_report": "own_report_residual",
-    "opponent_count": "opponent_count_residual",
-    "third_party_count": "third_party_count_residual",
-}
-
-
-def _reasons(
-    ground: Ground,
-    obligation: Obligation,
-    question: Question,
-    evidence: Sequence[Evidence],
-    unattributed: IncidentSet,
-    bound: Bound,
-    watch: Watch | None,
-    judged: Judged,
-) -> tuple[Reason, ...]:
-    """Every reason, those from evidence first; each leads down to rows where there are any."""
-    reasons = [item.reason for item in evidence]
-    for item in evidence:
-        if item.residual and item.reason.code in (
-            "opponent_count_fell",
-            "opponent_count_rose",
-            "third_party_count_fell",
-            "third_party_count_rose",
-            "own_report_fell",
-        ):
-            code = RESIDUAL_CODES[item.kind]
-            said = (
-                _("{speaker} reports {count} in the period.")
-                if item.kind == "own_report"
-                else _("{speaker} counts {count} in the period.")
-            )
-            count = counted(item.value or 0, item.unit, item.relation)
-            text = said.format(speaker=item.speaker, count=count)
-            reasons.append(
-                Reason(
-                    code=code,
-                    text=text,
-                    source_ids=item.reason.source_ids,
-                    rows=item.reason.rows[:1],
-                    claim_ids=item.reason.claim_ids[:1],
-                )
-            )
-        if item.caveat == "baseline_overlaps_window":
-            reasons.append(plain(item.caveat, rows_of=item.reason))
-        elif (
-            item.kind in ("opponent_count", "third_party_count")
-            and item.reason.claim_ids
-            and item.value is not None
-            and item.e_value is None
-            and item.reason.series_id is None
-        ):
-            code = "no_baseline" if item.ratio is None else "single_comparison"
-            why = reason_text(code)
-            text = _("{speaker}, {units}: {why}").format(
-                speaker=item.speaker, units=units_of(item.unit), why=f"{why[0].lower()}{why[1:]}"
-            )
-            reasons.append(
-                Reason(code=code, text=text, source_ids=item.reason.source_ids, rows=item.reason.rows)
-            )
-        if item.reason.series_id and item.residual is None and item.value:
-            reasons.append(
-                Reason(
-                    code="warning_not_act",
-                    text=item.caveat or reason_text("warning_not_act"),
-                    source_ids=item.reason.source_ids,
-                )
-            )
-    if watch is not None and watch.share < 1 - 1e-6:
-        code = "coverage_lost" if watch.share < LEAST_COVERAGE else "coverage_reduced"
-        reasons.append(Reason(code=code, text=watch.text, source_ids=watch.source_ids))
-    lost = watch is not None and watch.share < LEAST_COVERAGE
-    if (
-        not lost
-        and not unattributed
-        and not any(item.value is not None or item.change != "not_said" for item in evidence)
-    ):
-        reasons += _nothing_here(ground, question)
-    elif question.period == question.window and len(ground.truce.clocks) > 1:
-        # where windows rival, what is said of another one must not go unsaid
-        across = [
-            claim for claim in figures_elsewhere(list(ground.claims), question) if claim["value"] is not None
-        ]
-        if across:
-            reasons.append(_elsewhere("period_not_matched", across, question))
-    if question.party_id == TOGETHER:
-        reasons.append(
-            replace(plain("whoever_acted"), rows=unattributed.rows(), incident_ids=unattributed.ids())
-        )
-    elif unattributed:
-        text = _("{incidents} of this act in the area and period, none of which can be attributed.").format(
-            incidents=counted(float(len(unattributed)), "incident")
-        )
-        reasons.append(
-            Reason(
-                code="not_attributable",
-                text=text,
-                rows=unattributed.rows(),
-                incident_ids=unattributed.ids(),
-            )
-        )
-    elif judged.responsibility == "not_attributed":
-        reasons.append(plain("not_attributable"))
-    if obligation.return_fire_exempt and judged.acts_shown:
-        reasons.append(plain("breach_or_return_fire"))
-    if not ground.monitors:
-        reasons.append(plain("no_mechanism_evidence"))
-    sides = {
-        item.speaker_party_id for item in evidence if item.value is not None or item.change != "not_said"
-    }
-    if sides and None not in sides:
-        reasons.append(plain("claims_only"))
-        if len(sides) == 1:
-            reasons.append(plain("one_side_speaks"))
-    reasons += [
-        Reason(code="source_absent", text=_("{source} was not available to this run.").format(source=title))
-        for title, act in ground.absent
-        if act == question.act
-    ]
-    reasons += [plain(code) for code in bound.reason_codes]
-    return tuple(_once(reasons))
-
-
-def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
-    """Nothing speaks to the question: say whether figures exist for another period or area."""
-    whoever = replace(question, party_id=TOGETHER)
-    if question.party_id != TOGETHER and (
-        ground.measure(whoever) or evidence_of_claims(list(ground.claims), whoever)
-    ):
-        return [plain("context_only")]
-    elsewhere = figures_elsewhere(list(ground.claims), question)
-    if not elsewhere:
-        return [plain("no_evidence")]
-    same_area = [
-        claim for claim in elsewhere if (claim["area_id"] or question.theatre_id) == question.area_id
-    ]
-    code = "period_not_matched" if same_area else "area_not_matched"
-    return [_elsewhere(code, same_area or elsewhere, question)]
-
-
-def _elsewhere(code: str, claims: Sequence[Record], question: Question) -> Reason:
-    """What is said of another period or area: by whom, how much, of when."""
-    said = [said_elsewhere(claim, question) for claim in claims[:3]]
-    return Reason(
-        code=code,
-        text=f"{reason_text(code).rstrip('.')} ({'; '.join(said)}).",
-        rows=tuple(row_of(claim) for claim in claims[:3]),
-    )
-
-
-def plain(code: str, *, rows_of: Reason | None = None) -> Reason:
-    """A reason in the words of the list."""
-    return Reason(code=code, text=reason_text(code), rows=rows_of.rows if rows_of else ())
-
-
-def _once(reasons: Sequence[Reason]) -> list[Reason]:
-    seen: set[tuple[str, str]] = set()
-    kept = []
-    for reason in reasons:
-        if (reason.code, reason.text) not in seen:
-            seen.add((reason.code, reason.text))
-            kept.append(reason)
-    return kept

@@ -444,7 +444,9 @@ def _measure(claim: Record) -> str:
     if claim["value"] is not None:
         return told(claim["measure"])
     what, how = _what_and_how(claim)
-    return _("{what}: {how}, no number given").format(what=what, how=how) if claim["direction"] else what
+    if claim["kind"] == "own_report" or not claim["direction"]:
+        return what
+    return _("{what}: {how}, no number given").format(what=what, how=how)
 
 
 def _check_sum(

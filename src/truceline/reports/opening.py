@@ -281,6 +281,7 @@ def glance(results: Results) -> Part:
                 "declared_by": declared_by,
                 "obligation": obligation.title,
                 "judgement": judgement_part(finding),
+                "pieces": _pieces(results, finding),
                 "evidence": evidence_part(results, best) if best else None,
                 "figure": evidence_part(results, figure) if figure else None,
                 "others": max(0, len(finding.evidence) - 1),
@@ -302,6 +303,23 @@ def glance(results: Results) -> Part:
             row["span"] = span
     notes = [{"letter": note_letter(place), "text": reason} for place, reason in enumerate(reasons)]
     return {"rows": rows, "notes": notes}
+
+
+def _pieces(results: Results, whole: Finding) -> str:
+    """How the days or months of a window are judged, in numbers: a whole may hide a change within."""
+    keys = [
+        finding.judgement
+        for finding in results.findings
+        if (finding.obligation_id, finding.party_id, finding.area_id, finding.clock_id)
+        == (whole.obligation_id, whole.party_id, whole.area_id, whole.clock_id)
+        and finding.period != whole.period
+    ]
+    if len(keys) < 2:
+        return ""
+    said = [
+        f"{keys.count(key)} {glossary.title(glossary.JUDGEMENTS, key).lower()}" for key in dict.fromkeys(keys)
+    ]
+    return _("Its parts: {judgements}").format(judgements=", ".join(said))
 
 
 def note_letter(position: int) -> str:
