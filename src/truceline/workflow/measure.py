@@ -20,9 +20,9 @@ from truceline.base.columns import IntArray
 from truceline.base.intervals import Interval
 from truceline.base.language import _, day_words, told
 from truceline.coverage.exposure import measure_exposure, rows_of_source
-from truceline.findings.assemble import Measured, Watch
 from truceline.findings.claims import Question
 from truceline.findings.evidence import incidents_in
+from truceline.findings.ground import Measured, Watch
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.words import from_to, listed, period_of
 from truceline.line.distances import line_distances_m

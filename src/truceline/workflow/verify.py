@@ -28,9 +28,10 @@ from truceline.base.progress import Progress, silent
 from truceline.coverage.declared import apply_declared
 from truceline.coverage.notes import describe_coverage
 from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_id, read_manifest
-from truceline.findings.assemble import Ground, assemble_findings
+from truceline.findings.assemble import assemble_findings
 from truceline.findings.claims import account_totals, collapse_claims
 from truceline.findings.evidence import describe_effect
+from truceline.findings.ground import Ground
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import summarise, tell_parts
