@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from truceline.faces.cli.main import app
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import Ingested, ingest
+from truceline.workflow.sniff import sniff_incidents
 
 START, DAYS, N = datetime(2031, 5, 2), 36, 150  # noqa: DTZ001 - a local clock
 KINDS = {"Shelling": "Shelling", "Clash": "Armed clash", "Other": "Protest"}
@@ -297,6 +298,14 @@ def test_zones_of_several_names_are_not_mixed(tmp_path: Path) -> None:
     assert "EDT, EST" in told
 
 
+def test_letters_after_times_need_their_zone(tmp_path: Path) -> None:
+    rows = days("when,lat,lon", lambda day: f"2031-05-{day:02d} 07:05 BST,50.{day},10.{day}")
+    table = lines(tmp_path / "a.csv", rows)
+    assert "--times-zone" in refused(tmp_path / "case", table)
+    tables = taken(tmp_path / "case", table, "--times-zone", "Asia/Dhaka")
+    assert {moment.hour for moment in tables.observations["occurred_from"].to_pylist()} == {1}
+
+
 def test_a_zone_by_its_full_name_is_the_zone_of_the_times(tmp_path: Path) -> None:
     rows = days("when,lat,lon", lambda day: f"{day:02d}.05.2031 07:05 Asia/Tbilisi,50.{day},10.{day}")
     table = lines(tmp_path / "a.csv", [*rows, "19.05.2031 07:05 Asia/Tbilisi,50.1,10.1"])
@@ -330,3 +339,49 @@ def test_what_is_put_aside_is_told_at_once(tmp_path: Path) -> None:
     assert not any("no publisher" in limit for limit in case.file.limits)
     assert case.file.baseline.start.isoformat().startswith("2031-05-01")
     assert [series.act for series in case.file.series] == ["shelling"]
+
+
+# -- what is recognised ------------------------------------------------------------------------
+WORDS = {
+    "latin-1": ("N°;Date;Heure;Lieu;Latitude (°);Longitude (°);Nature de l'incident;Remarques", "Pilonnage", "Côte-d'Or"),
+    "cp1256": ("الرقم;التاريخ;الساعة;المكان;خط العرض;خط الطول;نوع الحدث;الوصف", "قصف مدفعي", "القرية"),
+    "koi8-r": ("№ пп;Дата;Время;Место;Широта;Долгота;Тип события;Примечание", "Обстрел", "у деревни"),
+    "utf-16": ("№;Дата;Час;Місце;Широта;Довгота;Вид події;Опис", "Обстріл", "біля села"),
+    "utf-8": ("Nr;Datum;Uhrzeit;Ort;Breite;Länge;Ereignis;Bemerkung", "Beschuss", "bei der Mühle"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", WORDS)
+def test_headers_and_kinds_in_other_languages(encoding: str, tmp_path: Path) -> None:
+    header, kind, place = WORDS[encoding]
+    rows = [header.replace("№", "N") if encoding == "koi8-r" else header]
+    rows += [f"{e.number};{e.when:%d.%m.%Y};{e.when:%H:%M};{place};{e.y};{e.x};{kind};{place} {e.number}" for e in events()]  # fmt: skip
+    table = sniff_incidents(path := lines(tmp_path / "a.csv", rows, encoding=encoding))
+    if encoding not in ("utf-8", "utf-16"):
+        (choice,) = table.choices
+        assert (choice.option, choice.proposal) == ("encoding", encoding)
+        table = sniff_incidents(path, {"encoding": choice.proposal})
+    names = header.replace("№", "N").split(";") if encoding == "koi8-r" else header.split(";")
+    assert [table.columns.get(name) for name in ("date", "clock", "place_name", "latitude_deg", "longitude_deg", "act", "text")] == names[1:]  # fmt: skip
+    assert "count" not in table.columns
+    tables = taken(tmp_path / "case", path)
+    assert tables.observations.num_rows == N
+    assert all(tables.observations["acts"].to_pylist())
+
+
+def test_a_header_that_says_utc_is_believed(tmp_path: Path) -> None:
+    rows = days("Timestamp (GMT),lat,lon", lambda day: f"2031-05-{day:02d} 07:05,50.{day},10.{day}")
+    tables = taken(tmp_path / "case", lines(tmp_path / "a.csv", rows), "--zone", "Asia/Kabul")
+    assert {moment.hour for moment in tables.observations["occurred_from"].to_pylist()} == {7}
+
+
+def test_questions_are_answered_on_the_terminal(tmp_path: Path) -> None:
+    rows = days("date;position", lambda day: f"05/{day:02d}/2031;50.{day}, 10.{day}")
+    table = lines(tmp_path / "a.csv", rows)
+    answers = ["lat", "lat_lon", "month", "y", "", "", ""]
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--title", "T", "--zone", "UTC", "--party", "Oak", "--party", "Elm", "--act", "Shelling", "--start", "2031-05-05", "--stop", "2031-06-01", "--incidents", str(table)], input="\n".join(answers) + "\n")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "'lat_lon' or 'lon_lat'" in done.output
+    tables = read(tmp_path / "case")
+    assert {moment.month for moment in tables.observations["occurred_from"].to_pylist()} == {5}
+    assert tables.observations.num_rows == 12

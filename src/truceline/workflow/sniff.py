@@ -29,6 +29,7 @@ from truceline.workflow.sniff_words import known_headers
 
 #: rows that are looked at to tell what a column holds
 LOOK_ROWS = 20_000
+_UTC = re.compile(r"(?:^|[\W_])(?:UTC|GMT|Zulu)(?:$|[\W_])", re.IGNORECASE)
 #: values of a column of kinds that are shown to be sorted into acts
 MOST_WORDS = 40
 #: what the codes of an event data set's kinds mean
@@ -54,6 +55,7 @@ class SniffedTable:
     dates_only: bool = False
     zone_needed: bool = False  #: times carry no offset
     zone: str | None = None  #: zone that the times themselves name
+    zone_word: str | None = None  #: letters after the times that are no zone's full name
     first: datetime | None = None
     last: datetime | None = None
     box: Box | None = None  #: west, south, east, north
@@ -168,6 +170,10 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
     header = tuple(one for one in opened.header if not (opened.has_points and one in ("longitude_deg", "latitude_deg")))  # fmt: skip
     first, last = _extent(opened, columns, options) if not choices else (None, None)
     zoned = all(guess.zoned for guess in when)
+    zone = next((guess.zone for guess in when if guess.zone), None)
+    if zone is None and when and not zoned and _UTC.search(" ".join(times.values())):
+        zone = "UTC"
+        doubts.append("The header says that its times are UTC (else --times-zone).")
     return SniffedTable(
         path=path,
         n_rows=opened.n_rows,
@@ -177,7 +183,8 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
         has_points=opened.has_points and not places.columns,
         dates_only=bool(when) and all(guess.kind == "date" for guess in when),
         zone_needed=bool(when) and not zoned,
-        zone=next((guess.zone for guess in when if guess.zone), None),
+        zone=zone,
+        zone_word=next((guess.zone_word for guess in when if guess.zone_word), None),
         first=first,
         last=last,
         box=places.box,
@@ -237,7 +244,8 @@ def _reads(opened: OpenedTable, header: str, column: str) -> bool:
         return False
     if column == "count":
         read = numbers_of(values.slice(0, LOOK_ROWS), ".")
-        return read is not None and float((~np.isnan(read[0])).mean()) >= TELLING_SHARE
+        counted = pc.count_distinct(values).as_py() < len(values) or len(values) < 3  # else a running number
+        return counted and read is not None and float((~np.isnan(read[0])).mean()) >= TELLING_SHARE
     if column == "observation_id":
         return values.null_count == 0 and int(pc.count_distinct(values).as_py()) == len(values)
     if pa.types.is_temporal(values.type):

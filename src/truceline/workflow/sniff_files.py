@@ -126,6 +126,11 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
     own = b"".join(re.sub(rb"[A-Za-z]", b"", word) for word in words if n_high[word] * 2 > len(word))
     if len(own) * 2 < sum(n_high[word] for word in words):
         return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
+    with_article = sum(
+        word.startswith(b"\xc7\xe1") for word in words
+    )  # Arabic's, the commonest start of a word
+    if with_article * 5 > sum(n_high[word] * 2 > len(word) for word in words):
+        return "cp1256"
     return _tell_script(own)
 
 
@@ -138,7 +143,7 @@ def _tell_script(own: bytes) -> str:
         return "cp866"
     if share[12, 13] > 0.65:
         return "koi8-r"
-    return "cp1251" if share[14, 15] > 0.65 else "cp1256"
+    return "cp1251" if share[14, 15] > 0.55 else "cp1256"
 
 
 def _sample(head: bytes, encoding: str) -> str:

@@ -36,6 +36,7 @@ class TimeGuess:
     or_pattern: str | None = None  #: another that fits as well: nobody but the user can tell
     zoned: bool = False  #: every time says its offset
     zone: str | None = None  #: zone that the texts name
+    zone_word: str | None = None  #: letters after the times that are no zone's full name
     example: str = ""
     doubt: str = ""
     readable: bool = True  #: whether `table` can read them all
@@ -117,7 +118,7 @@ def _guess_zoned(ends: Sequence[re.Match[str]], texts: Sequence[str]) -> TimeGue
         "" if zone else f"The times end in {names[0]!r}, which is no zone's full name: say which zone it is."
     )
     pattern, other = (one and f"{one} {names[0]}" for one in (guess.pattern, guess.or_pattern))
-    return TimeGuess(kind=guess.kind, pattern=pattern, or_pattern=other, zone=zone, example=guess.example, doubt=doubt)  # fmt: skip
+    return TimeGuess(kind=guess.kind, pattern=pattern, or_pattern=other, zone=zone, zone_word=None if zone else names[0], example=guess.example, doubt=doubt)  # fmt: skip
 
 
 def _is_zone(name: str) -> bool:

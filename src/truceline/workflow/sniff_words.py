@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "act": (
         "act", "subeventtype", "eventtype", "incidenttype", "type", "category", "kind", "event", "attacktype",
-        "типсобытия", "типподії", "тип", "вид", "категория", "категорія", "событие", "подія", "tipo", "tipodeevento", "tipodeincidente", "categoria", "evento", "suceso", "typedincident", "typeincident", "evenement", "categorie", "nature", "art", "ereignis", "ereignisart", "kategorie", "vorfall", "نوع", "النوع", "نوعالحدث", "الحدث",
+        "типсобытия", "типподії", "тип", "вид", "категория", "категорія", "событие", "подія", "tipo", "tipodeevento", "tipodeincidente", "categoria", "evento", "suceso", "typedincident", "typeincident", "typ", "rodzaj", "evenement", "categorie", "nature", "art", "ereignis", "ereignisart", "kategorie", "vorfall", "نوع", "النوع", "نوعالحدث", "الحدث",
     ),
     "text": (
         "text", "headline", "notes", "note", "description", "details", "summary", "title", "comment", "comments", "remarks", "narrative", "sourceheadline",
@@ -45,7 +45,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "место", "місце", "населенныйпункт", "населенийпункт", "нп", "город", "село", "місто", "lugar", "localidad", "municipio", "vereda", "poblacion", "lieu", "localite", "commune", "ville", "ort", "ortschaft", "gemeinde", "stadt", "المكان", "مكان", "الموقع", "المدينة", "البلدة",
     ),
     "observation_id": ("observationid", "eventid", "incidentid", "id", "globalid", "uuid", "fid", "eventidcnty", "ид", "идентификатор", "ідентифікатор", "identificador", "identifiant", "kennung"),
-    "count": ("count", "number", "n", "howmany", "quantity", "количество", "кількість", "cantidad", "anzahl", "quantite", "العدد"),
+    "count": ("count", "howmany", "numberofstrikes", "numberofexplosions", "quantity", "количество", "кількість", "cantidad", "anzahl", "quantite", "العدد"),
 }  # fmt: skip
 
 #: stems of words that mean one kind of thing, in several languages; for matching words of a file with acts

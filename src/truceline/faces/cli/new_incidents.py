@@ -66,12 +66,16 @@ def ask_incidents(
         known["columns"] = _ask_columns(ask, table)
         table = _look(ask, path, {**table.options, **known}, near)
         table = replace(table, columns={**known["columns"], **_kept(table.columns)})
-    _need_columns(ask, table)
+    _need_columns(ask, table, given.times_zone)
     zone = table.zone or zone
     if table.zone_needed and not (table.zone and given.times_zone is None and ask.accept):
         zone = ask.read("Zone of its times, which carry none", given.times_zone, read_zone, proposal=zone)
+        if ask.accept and given.times_zone is None:
+            print_lines([f"  its times carry no zone: they are read by the clocks of {zone} (--times-zone)"])
     sd_m = given.position_sd_m or 0.0
     if table.adapter == "table":
+        if ask.accept and given.position_sd_m is None:
+            print_lines(["  its places are taken to be off by 1000 m, one standard deviation (--accuracy)"])
         sd_m = ask.read("How far off may a place be, metres (one standard deviation)", None if given.position_sd_m is None else str(given.position_sd_m), read_metres, proposal="1000")  # fmt: skip
     words, single = _ask_words(ask, table, acts, given.words)
     return IncidentsAnswer(
@@ -147,14 +151,14 @@ def _show(table: SniffedTable) -> None:
     print_lines(f"  {doubt}" for doubt in table.doubts)
 
 
-def _need_columns(ask: Asker, table: SniffedTable) -> None:
+def _need_columns(ask: Asker, table: SniffedTable, times_zone: str | None) -> None:
     """What no case can do without; with ``--yes`` an error at once."""
     if not {"time", "date"} & table.columns.keys():
         _need(ask, "Which column says when it happened?", "--column time=HEADER (and --time-format PATTERN)")
     if not ({"longitude_deg", "coordinates", "place_name"} & table.columns.keys() or table.has_points):
         _need(ask, "Which columns say where?", "--column longitude_deg=HEADER --column latitude_deg=HEADER, or --column coordinates=HEADER")  # fmt: skip
-    if table.zone_needed and table.zone is None and any("no zone's full name" in doubt for doubt in table.doubts):  # fmt: skip
-        print_lines(["  its times are read by the clocks of the zone that --times-zone or --zone names"])
+    if table.zone_word is not None and times_zone is None and ask.accept:
+        ask.need(f"Which zone do the letters {table.zone_word!r} after the times stand for?", "--times-zone ZONE (such as Europe/Kyiv)")  # fmt: skip
     ask.settle()
 
 
