@@ -385,3 +385,11 @@ def test_questions_are_answered_on_the_terminal(tmp_path: Path) -> None:
     tables = read(tmp_path / "case")
     assert {moment.month for moment in tables.observations["occurred_from"].to_pylist()} == {5}
     assert tables.observations.num_rows == 12
+
+
+@pytest.mark.parametrize("cell", ["{day}/2031", "12.{day}", "{day}, {day}"])
+def test_numbers_of_reports_are_no_places(cell: str, tmp_path: Path) -> None:
+    rows = days("date;report", lambda day: f"2031-05-{day:02d};{cell.format(day=day)}")
+    table = sniff_incidents(lines(tmp_path / "a.csv", rows))
+    assert "coordinates" not in table.columns
+    assert not table.choices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,8 @@ TELLING_SHARE = 0.8
 LOOK_ROWS = 5_000
 #: degrees around a map within which incidents of the same conflict are expected
 _NEAR_DEG = 3.0
+#: two decimals, degrees, or well-known text
+_TELLING = re.compile(r"\d\.\d.*\d\.\d|\d,\d.*\d,\d|[°º˚]|POINT")
 _COMMA = r"^[-+]?[0-9]+,[0-9]+$"
 
 
@@ -48,7 +51,7 @@ def guess_places(opened: OpenedTable, given: Mapping[str, str], *, near: Box | N
         return _of_two(opened, *pair, near=near)
     header = next((one for one in known_headers(opened.header, "coordinates") if _holds_places(opened.columns.get(one))), None)  # fmt: skip
     if header is None:
-        found = [one for one in opened.header if _holds_places(opened.columns.get(one))]
+        found = [one for one in opened.header if _holds_places(opened.columns.get(one), unnamed=True)]
         header = found[0] if len(found) == 1 else None
     if header is None:
         return PlaceGuess(doubts=("No column of longitudes and latitudes was recognised (--column).",))
@@ -131,10 +134,13 @@ def _inside(x: Reals, y: Reals, near: Box) -> float:
     return float(inside.mean()) if len(x) else 0.0
 
 
-def _holds_places(values: pa.Array | None) -> bool:
+def _holds_places(values: pa.Array | None, *, unnamed: bool = False) -> bool:
+    """Whether the cells are places; ``unnamed``: nothing but they say so, so they must look like nothing else."""
     if values is None or not pa.types.is_string(values.type):
         return False
     texts = [text for text in pc.unique(values.slice(0, 400)).to_pylist() if text]
+    if unnamed and not all(_TELLING.search(text) for text in texts):
+        return False
     found = [read_place(text, "lat_lon", decimal=mark) for mark in ".," for text in texts]
     return bool(texts) and sum(place is not None for place in found) >= TELLING_SHARE * len(texts)
 

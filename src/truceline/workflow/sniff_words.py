@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 #: headers by which a column is known, most telling first; compared without case, signs, blanks and accents
 NAMES: dict[str, tuple[str, ...]] = {
     "time": (
-        "occurredfrom", "datetime", "dateandtime", "eventdate", "dateofevent", "incidentdate", "datestart", "timestamp", "begin", "date", "acqdate", "time", "day", "when", "start", "timestart", "occurredat",
+        "occurredfrom", "datetime", "dateandtime", "eventdate", "dateofevent", "incidentdate", "startedat", "starttime", "started", "datestart", "timestamp", "begin", "date", "acqdate", "time", "day", "when", "start", "timestart", "occurredat",
         "датавремя", "датаивремя", "датачас", "датаичас", "дататачас", "дата", "датасобытия", "датаподії", "время", "час", "момент", "день",
         "fechahora", "fechayhora", "fecha", "fechadelincidente", "momento", "dia", "dateheure", "dateetheure", "jour", "moment",
         "datumuhrzeit", "datumzeit", "zeitpunkt", "datum", "zeit", "tag", "data", "dataora", "datahora", "tarih", "التاريخ", "تاريخ", "الوقت",
