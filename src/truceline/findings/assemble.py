@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 
 from truceline.base.canonical import short_id
 from truceline.base.intervals import Interval, format_time
@@ -19,7 +20,7 @@ from truceline.findings.evidence import (
     incidents_in,
 )
 from truceline.findings.explanation import explain
-from truceline.findings.ground import Ground, Watch
+from truceline.findings.ground import Ground, Measured, Watch
 from truceline.findings.judge import Judged, judge
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason
@@ -31,8 +32,13 @@ from truceline.terms.truce import Obligation, Truce
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
     """Findings in the order of the terms: obligation, area, party, period."""
-    findings = []
-    for obligation in ground.truce.obligations:
+    return tuple(_finding(ground, *asked) for asked in _questions(ground))
+
+
+def _questions(ground: Ground) -> Iterator[tuple[Obligation, str, Question]]:
+    """Each question that the terms put: its obligation, the id of its clock, and the question."""
+    truce = ground.truce
+    for obligation in truce.obligations:
         for clock_id in obligation.clocks:
             for scope in obligation.scopes:
                 parties = [
@@ -40,22 +46,24 @@ def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
                 ]
                 if scope.together:
                     parties.append(TOGETHER)
-                periods = _periods(ground.truce, clock_id, scope.periods)
-                findings += [
-                    _finding(
-                        ground,
+                periods = _periods(truce, clock_id, scope.periods)
+                for area, party, period in product(scope.areas, parties, periods):
+                    yield (
                         obligation,
-                        clock_id=clock_id,
-                        party_id=party,
-                        area_id=area,
-                        period=period,
-                        n_compared=1 if area == ground.theatre_id else len(scope.areas),
+                        clock_id,
+                        Question(
+                            act=obligation.act,
+                            party_id=party,
+                            area_id=area,
+                            theatre_id=ground.theatre_id,
+                            period=period,
+                            window=truce.window(clock_id),
+                            zone=_zone(truce, clock_id),
+                            zones=tuple(clock.zone for clock in truce.clocks),
+                            part_ids=frozenset(ground.parts.get(area, (area,))),
+                            n_compared=1 if area == ground.theatre_id else len(scope.areas),
+                        ),
                     )
-                    for area in scope.areas
-                    for party in parties
-                    for period in periods
-                ]
-    return tuple(findings)
 
 
 def _periods(truce: Truce, clock_id: str, wanted: str) -> list[Interval]:
@@ -71,42 +79,15 @@ def _zone(truce: Truce, clock_id: str) -> str:
     return next(clock.zone for clock in truce.clocks if clock.id == clock_id)
 
 
-def _finding(
-    ground: Ground,
-    obligation: Obligation,
-    *,
-    clock_id: str,
-    party_id: str,
-    area_id: str,
-    period: Interval,
-    n_compared: int,
-) -> Finding:
-    truce = ground.truce
-    question = Question(
-        act=obligation.act,
-        party_id=party_id,
-        area_id=area_id,
-        theatre_id=ground.theatre_id,
-        period=period,
-        window=truce.window(clock_id),
-        zone=_zone(truce, clock_id),
-        zones=tuple(clock.zone for clock in truce.clocks),
-        part_ids=frozenset(ground.parts.get(area_id, (area_id,))),
-        n_compared=n_compared,
-    )
+def _finding(ground: Ground, obligation: Obligation, clock_id: str, question: Question) -> Finding:
+    """(1) gather the evidence; (2) bound what went unseen; (3) judge; (4) say why; (5) write it down."""
     measured = ground.measure(question)
-    maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
-    evidence = [
-        *evidence_of_incidents(ground.incidents, question),
-        *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id, n_compared=question.n_compared) for item in measured),
-        *evidence_of_claims(list(ground.claims), question),
-        *maps,
-    ]  # fmt: skip
+    evidence = _gather(ground, obligation, question, measured)  # (1)
     incidents = incidents_in(ground.incidents, question)
-    together = party_id == TOGETHER
-    attributed = incidents.of_parties([party_id])
+    together = question.party_id == TOGETHER
+    attributed = incidents.of_parties([question.party_id])
     unattributed = incidents if together else incidents.of_parties([None])
-    bound = ground.bound_of(
+    bound = ground.bound_of(  # (2)
         question,
         # a mechanism of which no single observation is at hand detected nothing that could be counted
         len(attributed) + len(unattributed)
@@ -114,21 +95,16 @@ def _finding(
         else _detections(evidence),
     )
     watch = ground.watch_of(question)
-    expected = next((item.effect.expected for item in measured if item.effect.expected is not None), None)
-    speaking = [item for item in evidence if item.reason.code != "missing_row_not_zero"]
-    if watch is not None and watch.share < LEAST_COVERAGE:
-        # a source that saw less than half of the area and period carries no judgement on it
-        blind = {item.series.spec.id for item in measured}
-        speaking = [item for item in speaking if item.reason.series_id not in blind]
-    judged = judge(
+    speaking = _speaking(evidence, measured, watch)
+    judged = judge(  # (3)
         speaking,
         attributed=attributed.one_of_each(),
         unattributed=unattributed.one_of_each(),
         bound=bound,
-        expected=expected,
+        expected=next((item.effect.expected for item in measured if item.effect.expected is not None), None),
         watched_share=watch.share if watch else None,
     )
-    reasons = explain(
+    reasons = explain(  # (4)
         ground,
         obligation,
         question,
@@ -140,15 +116,16 @@ def _finding(
     )
     ratio = _ratio(speaking)
     lead = lead_of(speaking) or lead_of(evidence)
-    return Finding(
-        finding_id=short_id("fnd", obligation.id, party_id, area_id, format_time(period.start), format_time(period.stop), clock_id, truce.terms_version),
+    period, version = question.period, ground.truce.terms_version
+    return Finding(  # (5)
+        finding_id=short_id("fnd", obligation.id, question.party_id, question.area_id, format_time(period.start), format_time(period.stop), clock_id, version),
         obligation_id=obligation.id,
-        party_id=party_id,
-        area_id=area_id,
+        party_id=question.party_id,
+        area_id=question.area_id,
         period=period,
         period_label=period_of(period, question.zone),
         clock_id=clock_id,
-        terms_version=truce.terms_version,
+        terms_version=version,
         occurrence=judged.occurrence,
         responsibility="not_applicable" if together else judged.responsibility,
         judgement=judged.judgement,
@@ -164,6 +141,30 @@ def _finding(
         reasons=reasons,
         would_change=would_change(reasons),
     )  # fmt: skip
+
+
+def _gather(
+    ground: Ground, obligation: Obligation, question: Question, measured: Sequence[Measured]
+) -> list[Evidence]:
+    """Incidents, series, claims and, for an act that moves the line, maps."""
+    maps = evidence_of_maps(ground.lines, question) if obligation.act in ground.advance_acts else []
+    return [
+        *evidence_of_incidents(ground.incidents, question),
+        *(evidence_of_series(item.series, item.effect, source_title=item.source_title, speaker_party_id=item.speaker_party_id, n_compared=question.n_compared) for item in measured),
+        *evidence_of_claims(list(ground.claims), question),
+        *maps,
+    ]  # fmt: skip
+
+
+def _speaking(
+    evidence: Sequence[Evidence], measured: Sequence[Measured], watch: Watch | None
+) -> list[Evidence]:
+    """What may carry a judgement: no missing rows, no source that saw less than half."""
+    speaking = [item for item in evidence if item.reason.code != "missing_row_not_zero"]
+    if watch is None or watch.share >= LEAST_COVERAGE:
+        return speaking
+    blind = {item.series.spec.id for item in measured}
+    return [item for item in speaking if item.reason.series_id not in blind]
 
 
 def _detections(evidence: Sequence[Evidence]) -> int | None:

@@ -21,6 +21,7 @@ WOULD_CHANGE = {
     ),
     "baseline_overlaps_window": N_("The same figure for a day that lies wholly before the truce."),
     "missing_row_not_zero": N_("A record that writes zero where there was none."),
+    "context_only": N_("A count that says whose acts it counts."),
     "zero_of_part": N_("The same count for the rest of the period, and for as long before the truce."),
     "baseline_too_short": N_("The same count further back before the truce."),
     "warning_not_act": N_("A record of impacts or launches beside the warnings."),

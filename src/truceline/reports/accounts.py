@@ -62,6 +62,12 @@ def _cut_note(results: Results, result: SeriesResult) -> list[str]:
     bins = result.series.bins
     gathered = chart_bins.gathered_bins(result.series)
     if gathered > 1:
+        if result.effect is None or result.effect.e_value is None:
+            return [
+                _("Each bar is the mean of {n} bins in a row, of those that have a record.").format(
+                    n=gathered
+                )
+            ]
         return [
             _("Each bar is the mean of {n} bins in a row; the test uses each of them.").format(n=gathered)
         ]

@@ -240,7 +240,9 @@ def _time_ticks(series: Series, x: _Scale, *, most: int) -> list[Tick]:
     for day in day_ticks(first, last, series.spec.zone, most=most // 2 + 1 if years else most):
         at = x(day)
         local = day.astimezone(zone)
-        ticks.append(Tick(at=at, label=day_words(local, year=years, short=True)))
+        # a label near the right end must not run out of the picture
+        anchor = "end" if years and x(last) - at < 26 else "middle"
+        ticks.append(Tick(at=at, label=day_words(local, year=years, short=True), anchor=anchor))
     return ticks
 
 
