@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from truceline.base.intervals import Interval
+from truceline.findings.claim_accounts import account_totals
 from truceline.findings.claims import (
     Question,
-    account_totals,
     collapse_claims,
     evidence_of_claims,
     window_of,

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import CaseError, InputError, OutputError, Problem
 from truceline.custody.manifest import Manifest
-from truceline.findings.claims import account_totals
+from truceline.findings.claim_accounts import account_totals
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Results
 from truceline.findings.summary import summarise

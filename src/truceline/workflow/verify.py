@@ -29,7 +29,8 @@ from truceline.coverage.declared import apply_declared
 from truceline.coverage.notes import describe_coverage
 from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_id, read_manifest
 from truceline.findings.assemble import assemble_findings
-from truceline.findings.claims import account_totals, collapse_claims
+from truceline.findings.claim_accounts import account_totals
+from truceline.findings.claims import collapse_claims
 from truceline.findings.evidence import describe_effect
 from truceline.findings.ground import Ground
 from truceline.findings.incident_set import IncidentSet
