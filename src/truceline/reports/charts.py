@@ -157,7 +157,13 @@ def draw_series(
 
     fitted = np.asarray(effect.fitted if effect else (), dtype=float)
     band = None
-    if effect is not None and fitted.size == len(series.bins) and gathered == 1:
+    # untested, a series has no spread to draw: the mean of a few bins alone
+    if (
+        effect is not None
+        and fitted.size == len(series.bins)
+        and gathered == 1
+        and effect.e_value is not None
+    ):
         band = expectation_band(fitted, effect.dispersion)
     ticks = nice_ticks(_top(series, fitted, band))
     bottom = _HEIGHT - _BOTTOM
@@ -241,7 +247,7 @@ def _time_ticks(series: Series, x: _Scale, *, most: int) -> list[Tick]:
         at = x(day)
         local = day.astimezone(zone)
         # a label near the right end must not run out of the picture
-        anchor = "end" if years and x(last) - at < 26 else "middle"
+        anchor = "end" if years and x(last) - at < 30 else "middle"
         ticks.append(Tick(at=at, label=day_words(local, year=years, short=True), anchor=anchor))
     return ticks
 
