@@ -393,3 +393,13 @@ def test_numbers_of_reports_are_no_places(cell: str, tmp_path: Path) -> None:
     table = sniff_incidents(lines(tmp_path / "a.csv", rows))
     assert "coordinates" not in table.columns
     assert not table.choices
+
+
+def test_a_column_that_is_corrected_brings_its_own_way_of_writing(tmp_path: Path) -> None:
+    rows = days("date,happened,lat,lon", lambda day: f"2031-06-{day:02d},{day + 10:02d}.05.2031,50.{day},10.{day}")  # fmt: skip
+    table = lines(tmp_path / "a.csv", rows)
+    answers = ["n", "happened", "lon", "lat", "", "", "", "", "", ""]
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--title", "T", "--zone", "UTC", "--party", "Oak", "--party", "Elm", "--act", "Shelling", "--start", "2031-05-15", "--stop", "2031-06-20", "--incidents", str(table)], input="\n".join(answers) + "\n")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    days_read = {moment.date().isoformat() for moment in read(tmp_path / "case").observations["occurred_from"].to_pylist()}  # fmt: skip
+    assert days_read == {f"2031-05-{day}" for day in range(11, 23)}, done.output

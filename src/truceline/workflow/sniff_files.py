@@ -24,6 +24,8 @@ from truceline.sources.table_files import open_table, tell_format
 
 _HEAD_BYTES = 262_144
 _HEAD_ROWS = 40
+#: options that are needed before a header can be read
+OPENING = ("encoding", "header_row", "layer", "crs", "delimiter")
 _MARKS = ",;\t|"
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 _HEADER_NOTE = re.compile(r"the header is row (\d+) of the sheet")
@@ -71,7 +73,7 @@ def check_option(name: str, text: str) -> Any:
 
 def ways_to_open(path: Path, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Choice]]:
     """Options by which a file can be opened, beside those ``given``; what must be asked before."""
-    options = {name: value for name, value in given.items() if name in ("encoding", "header_row", "layer", "crs", "delimiter")}  # fmt: skip
+    options = {name: value for name, value in given.items() if name in OPENING}
     file = InputFile(path, label=path.name)
     if tell_format(file, TableOptions(table="observations")) == "csv":
         return _ways_of_text(file, options)

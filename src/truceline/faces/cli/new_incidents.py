@@ -14,7 +14,7 @@ from truceline.faces.cli.render import print_lines
 from truceline.workflow.new_case import NamedThing
 from truceline.workflow.new_sources import NOT_STATED, IncidentsAnswer
 from truceline.workflow.sniff import MEANT, SniffedTable, sniff_incidents
-from truceline.workflow.sniff_files import Choice, check_option
+from truceline.workflow.sniff_files import OPENING, Choice, check_option
 from truceline.workflow.sniff_words import alike_act, alike_party
 
 if TYPE_CHECKING:  # what was said on the command line is told where the questions are begun
@@ -64,7 +64,10 @@ def ask_incidents(
     _show(table)
     if not ask.yes("Is that right?"):
         known["columns"] = _ask_columns(ask, table)
-        table = _look(ask, path, {**table.options, **known}, near)
+        opening = {name: value for name, value in table.options.items() if name in OPENING}
+        if "time_format" not in given.options:  # it was that of the column refused
+            known.pop("time_format", None)
+        table = _look(ask, path, {**opening, **known}, near)
         table = replace(table, columns={**known["columns"], **_kept(table.columns)})
     _need_columns(ask, table, given.times_zone)
     zone = table.zone or zone
