@@ -160,7 +160,7 @@ def moment_reader(zone: str | None, *, pattern: str | None = None, expected: str
                 next_step=DECLARE_ZONE,
             ) from answer
         except TimeReadError as error:
-            wanted = expected or error.expected
+            wanted = expected if expected and "not a time" in error.message else error.expected
             if pattern is not None and value is given and error.code == "time_format":
                 wanted = f"{pattern}, or {wanted}"
             step = error.next_step
