@@ -11,11 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from fixtures_sources import read_real
 
 from truceline.base.intervals import Interval
-from truceline.schema import TABLES
 from truceline.schema.table import records
-from truceline.sources.source import SOURCES, InputFile, ReadContext, Region, SourceTables
+from truceline.sources.source import Region, SourceTables
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SPAN = Interval(datetime(2025, 3, 1, tzinfo=KYIV), datetime(2025, 5, 1, tzinfo=KYIV))
@@ -29,12 +29,11 @@ RU_PARTS = ["shellings", "quadcopter strikes", "attack attempts", "shellings of 
 
 
 def read(root: Path, name: str, patterns: list[str], *, areas: list[str] | None = None, **options: Any) -> SourceTables:  # fmt: skip
-    plugin = SOURCES.get(name)
-    assert plugin is not None
-    files = [path for pattern in patterns for path in sorted(root.glob(pattern))]
-    context = ReadContext(
-        source_id=name,
-        files=tuple(InputFile(path, label=f"data:{path.relative_to(root)}") for path in files),
+    return read_real(
+        root,
+        name,
+        patterns,
+        options=options,
         span=SPAN,
         window=WINDOW,
         parties=("RU", "UA"),
@@ -42,14 +41,6 @@ def read(root: Path, name: str, patterns: list[str], *, areas: list[str] | None 
         area_by_name={area.casefold(): area for area in areas or []},
         region=Region(west_deg=22, south_deg=44, east_deg=42, north_deg=52.6),
     )
-    tables = plugin(plugin.Options.model_validate(options)).read(context)
-    for kind in ("observations", "counts", "coverage", "control", "claims"):
-        TABLES[kind].check(getattr(tables, kind))
-    for account in tables.files:
-        parts = (account.rows_used, account.rows_outside, account.rows_repeated, account.rows_quarantined)
-        assert account.left_out or account.rows_read == sum(parts)
-    assert not tables.quarantined
-    return tables
 
 
 def local_day(moment: datetime) -> str:

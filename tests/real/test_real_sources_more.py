@@ -11,10 +11,11 @@ from statistics import mean
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fixtures_sources import read_real
+
 from truceline.base.intervals import Interval
-from truceline.schema import TABLES
 from truceline.schema.table import Record, records
-from truceline.sources.source import SOURCES, InputFile, ReadContext, Region, SourceTables
+from truceline.sources.source import Region, SourceTables
 
 KYIV = ZoneInfo("Europe/Kyiv")
 SMM = {
@@ -32,14 +33,12 @@ SMM = {
 
 
 def read(root: Path, name: str, patterns: list[str], first: date, last: date, **options: Any) -> SourceTables:
-    plugin = SOURCES.get(name)
-    assert plugin is not None
-    files = [path for pattern in patterns for path in sorted(root.glob(pattern))]
-    assert files
     span = Interval(*(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last)))
-    context = ReadContext(
-        source_id=name,
-        files=tuple(InputFile(path, label=f"data:{path.relative_to(root)}") for path in files),
+    return read_real(
+        root,
+        name,
+        patterns,
+        options=options,
         span=span,
         window=span,
         parties=("A", "B"),
@@ -47,14 +46,6 @@ def read(root: Path, name: str, patterns: list[str], first: date, last: date, **
         area_by_name={"donetsk": "donetsk", "luhansk": "luhansk"},
         region=Region(west_deg=22, south_deg=44, east_deg=42, north_deg=53),
     )
-    tables = plugin(plugin.Options.model_validate(options)).read(context)
-    for kind in ("observations", "counts", "coverage", "control", "claims"):
-        TABLES[kind].check(getattr(tables, kind))
-    for account in tables.files:
-        parts = (account.rows_used, account.rows_outside, account.rows_repeated, account.rows_quarantined)
-        assert account.left_out or account.rows_read == sum(parts)
-    assert not tables.quarantined
-    return tables
 
 
 def day_of(row: Record) -> str:

@@ -184,7 +184,6 @@ def _held(ground: Ground, y_km: FloatArray, front_km: FloatArray) -> Polygon:
 def claim(scenario: Scenario, counts: list[DayCount]) -> list[dict[str, Any]]:
     """Claims of both sides on the whole truce; the east's total does not equal its parts."""
     first_day, stop_day = scenario.baseline_days, scenario.baseline_days + scenario.truce_days
-    rows: list[dict[str, Any]] = []
 
     def total(side: int, act: str, start: int, stop: int) -> int:
         return sum(
@@ -193,84 +192,30 @@ def claim(scenario: Scenario, counts: list[DayCount]) -> list[dict[str, Any]]:
             if count.speaker_side == side and count.act == act and start <= count.day < stop
         )
 
-    def add(side: int, accused: int, days: tuple[int, int], **rest: Any) -> None:
-        rows.append({"side": side, "accused": accused, "days": days, **rest})
-
     truce = (first_day, stop_day)
     before = (first_day - scenario.truce_days, first_day)
+    rows: list[dict[str, Any]] = []
     for side, surplus in ((0, 0), (1, 18)):
-        other, name = 1 - side, SIDES[side]
+        whose, name = {"side": side, "accused": 1 - side, "relation": "="}, SIDES[side]
         parts = {act: total(side, act, *truce) for act in (SHELLING, DRONE)}
-        add(
-            side,
-            other,
-            truce,
-            claim_id=f"{name}-total",
-            measure="violations",
-            act="",
-            unit="violation",
-            count=sum(parts.values()) + surplus,
-            relation="=",
-            note="total as published",
-        )
+        rows.append({**whose, "days": truce, "claim_id": f"{name}-total", "measure": "violations", "act": "", "unit": "violation", "count": sum(parts.values()) + surplus, "note": "total as published"})  # fmt: skip
         for act, value in parts.items():
-            add(
-                side,
-                other,
-                truce,
-                claim_id=f"{name}-{act}",
-                measure=f"{act.replace('_', ' ')} incidents",
-                act=act,
-                unit=act.replace("_", " "),
-                count=value,
-                relation="=",
-                part_of=f"{name}-total",
-            )
-            add(
-                side,
-                other,
-                before,
-                claim_id=f"{name}-{act}-before",
-                measure=f"{act.replace('_', ' ')} incidents",
-                act=act,
-                unit=act.replace("_", " "),
-                count=total(side, act, *before),
-                relation="=",
-                note="the days before the truce",
-            )
-    add(
-        1,
-        0,
-        truce,
-        claim_id="east-concession",
-        measure="intensity of fire, concession",
-        act=SHELLING,
-        relation="",
-        direction="reduced",
-        note="the east concedes that the other side's fire fell",
-    )
-    add(
-        0,
-        0,
-        truce,
-        claim_id="west-own",
-        measure="targets engaged, own report",
-        act=SHELLING,
-        unit="target",
-        count=3,
-        relation="=",
-        note="the west on its own fire",
-    )
-    add(
-        0,
-        0,
-        before,
-        claim_id="west-own-before",
-        measure="targets engaged, own report",
-        act=SHELLING,
-        unit="target",
-        count=61,
-        relation="≈",
-        note="the west on its own fire before the truce",
-    )
-    return rows  # fmt: skip
+            words = act.replace("_", " ")
+            what = {**whose, "measure": f"{words} incidents", "act": act, "unit": words}
+            rows += [
+                {**what, "days": truce, "claim_id": f"{name}-{act}", "count": value, "part_of": f"{name}-total"},
+                {**what, "days": before, "claim_id": f"{name}-{act}-before", "count": total(side, act, *before), "note": "the days before the truce"},
+            ]  # fmt: skip
+    own = {
+        "side": 0,
+        "accused": 0,
+        "measure": "targets engaged, own report",
+        "act": SHELLING,
+        "unit": "target",
+    }
+    return [
+        *rows,
+        {"side": 1, "accused": 0, "days": truce, "claim_id": "east-concession", "measure": "intensity of fire, concession", "act": SHELLING, "relation": "", "direction": "reduced", "note": "the east concedes that the other side's fire fell"},
+        {**own, "days": truce, "claim_id": "west-own", "count": 3, "relation": "=", "note": "the west on its own fire"},
+        {**own, "days": before, "claim_id": "west-own-before", "count": 61, "relation": "≈", "note": "the west on its own fire before the truce"},
+    ]  # fmt: skip
