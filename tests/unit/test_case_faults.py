@@ -96,3 +96,48 @@ def test_an_empty_file_is_told_as_such(case: Path) -> None:
     (problem,) = faults(case)
     assert "not a mapping" in problem.message
     assert problem.next_step
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "9999-12-31", "0001-01-01"])
+def test_a_date_of_the_evidence_that_is_none_is_told(case: Path, as_of: str) -> None:
+    text = (case / "case.yaml").read_text(encoding="utf-8")
+    lines = [f"as_of: '{as_of}'" if line.startswith("as_of:") else line for line in text.splitlines()]
+    (case / "case.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (problem,) = faults(case)
+    assert problem.message.startswith("as_of: ")
+
+
+def test_a_year_that_nobody_meant_is_told(case: Path) -> None:
+    change(case, "truce.yaml", ("stop: 2025-04-21", "stop: 9999-04-21"))
+    assert any("the year is not one of" in problem.message for problem in faults(case))
+
+
+def test_a_file_that_the_case_names_and_that_is_not_there_is_told(case: Path) -> None:
+    names = [name for name in open_case(case).own_files() if name.endswith("json")]
+    (case / names[0]).unlink()
+    (problem,) = faults(case)
+    assert (problem.code, problem.file) == ("file_missing", f"case:{names[0]}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['id: "a\\x07b"', 'id: "a\\ud800b"', "id: a\x00b", "id: " + "9" * 5000, "[" * 100_000, "- " * 5000],
+    ids=["bell", "surrogate", "nul", "digits", "brackets", "dashes"],
+)
+def test_what_is_no_text_is_told_at_once(tmp_path: Path, text: str) -> None:
+    (tmp_path / "case.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError):
+        Document(tmp_path / "case.yaml", label="case:case.yaml")
+
+
+@pytest.mark.parametrize(
+    "region", ["[-180, -90, 180, 90]", "[9, 49, 9.0000001, 49.0000001]", "[0, 70, 20, 89]"]
+)
+def test_a_region_that_no_map_can_show_is_told(case: Path, region: str) -> None:
+    text = (case / "case.yaml").read_text(encoding="utf-8")
+    start = text.index("\nregion:")
+    stop = text.index("\n", start + 1)
+    while text[stop + 1] in " -":
+        stop = text.index("\n", stop + 1)
+    (case / "case.yaml").write_text(text[:start] + f"\nregion: {region}" + text[stop:], encoding="utf-8")
+    assert any("map can show" in problem.message for problem in faults(case))

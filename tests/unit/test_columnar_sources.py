@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from truceline.base.intervals import Interval, microseconds
 from truceline.schema.table import records
 from truceline.sources import batches, csv_blocks
 from truceline.sources.columns import content_hashes, float_texts, id_texts, ids_of, moments, numbers, trimmed
-from truceline.sources.csv_blocks import BrokenCsvError, CsvStream
+from truceline.sources.csv_blocks import BrokenCsvError, CsvStream, stays_open
 from truceline.sources.days import DateOnly, TimeReadError, local_day, read_moment
 from truceline.sources.python_texts import python_texts
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Region, SourceTables
@@ -83,9 +84,13 @@ def outcome(run: Callable[[], SourceTables]) -> Any:
 
 # -- splitting ---------------------------------------------------------------------------------
 def by_python(text: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+    """Up to a record of several lines whose quote is never closed: what it is made of is not known."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(iter(lines))
     rows, start = [], 1
     for fields in reader:
+        if reader.line_num > start and stays_open(lines[start - 1 : reader.line_num], delimiter=","):
+            break
         if fields:
             rows.append((start, fields))
         start = reader.line_num + 1
@@ -96,13 +101,14 @@ def by_blocks(path: Path) -> list[tuple[int, list[str]]]:
     file = InputFile(path, label="f")
     stream = CsvStream(file, delimiter=",")
     rows = []
-    for block in stream.blocks(stream.header):
-        n = len(block.numbers)
-        by_column = [block.columns[name].to_pylist() for name in stream.header]
-        read_rows = [list(row) for row in zip(*by_column, strict=True)]
-        assert read_rows == [block.fields(at) for at in range(n)]
-        rows += [*zip(block.numbers.tolist(), read_rows, strict=True)]
-        rows += [(line, fields) for line, fields, _ in block.other]
+    with suppress(BrokenCsvError):
+        for block in stream.blocks(stream.header):
+            n = len(block.numbers)
+            by_column = [block.columns[name].to_pylist() for name in stream.header]
+            read_rows = [list(row) for row in zip(*by_column, strict=True)]
+            assert read_rows == [block.fields(at) for at in range(n)]
+            rows += [*zip(block.numbers.tolist(), read_rows, strict=True)]
+            rows += [(line, fields) for line, fields, _ in block.other]
     return sorted(rows)
 
 
@@ -134,6 +140,33 @@ def test_a_stray_quote_costs_its_block_and_no_row_of_the_others(
     text = "a,b,c\n" + "\n".join(lines) + "\n"
     (tmp_path / "f.csv").write_text(text)
     assert by_blocks(tmp_path / "f.csv") == by_python(text)[1:]
+
+
+@pytest.mark.parametrize("block_bytes", [64, 4 << 20])
+def test_a_quote_that_is_never_closed_swallows_no_row_unsaid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
+) -> None:
+    monkeypatch.setattr(csv_blocks, "BLOCK_BYTES", block_bytes)
+    path = tmp_path / "open.csv"
+    lines = [f"{n},text {n}" for n in range(40)]
+    lines[3] = '3,"he said'
+    path.write_text("a,b\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    stream = CsvStream(InputFile(path, label="data:open.csv"), delimiter=",")
+    rows: list[int] = []
+
+    def read_on() -> None:
+        for block in stream.blocks(["a"]):
+            rows.extend(block.numbers.tolist())
+
+    with pytest.raises(BrokenCsvError, match="never closed") as caught:
+        read_on()
+    assert rows == [2, 3, 4]
+    assert caught.value.row == 5
+    # closed at the end of the file, it is a text of several lines
+    lines[3], lines[39] = "3,x", '39,"he said\nand went"'
+    path.write_text("a,b\n" + "\n".join(lines), encoding="utf-8")
+    stream = CsvStream(InputFile(path, label="data:open.csv"), delimiter=",")
+    assert sum(len(block.numbers) for block in stream.blocks(["a"])) == 40
 
 
 def test_rows_before_a_field_that_is_too_long_are_kept(tmp_path: Path) -> None:

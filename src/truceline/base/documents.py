@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from truceline.base.errors import CaseError, Problem
 
@@ -24,6 +25,26 @@ class Model(BaseModel):
 
 
 M = TypeVar("M", bound=BaseModel)
+
+#: years that are reckoned with; beyond, a year is a slip, and days before or after it may not exist
+YEARS = range(1800, 2200)
+
+
+def in_reckoning(moment: datetime) -> datetime:
+    """Return ``moment`` if its year is one that is reckoned with.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if moment.year not in YEARS:
+        raise ValueError(f"the year is not one of {YEARS[0]} to {YEARS[-1]}")
+    return moment
+
+
+#: a time with a zone, as people write it
+Moment = Annotated[AwareDatetime, AfterValidator(in_reckoning)]
 
 
 class _Constructor(RoundTripConstructor):
@@ -60,6 +81,7 @@ class Document:
         try:
             yaml = YAML(typ="rt", pure=True)
             yaml.Constructor = _Constructor
+            _refuse_depth(text)
             self.tree: Any = yaml.load(text)
             self.plain = _unfold(self.tree)
         except (RecursionError, _TooMuch) as error:
@@ -78,6 +100,16 @@ class Document:
                     next_step="Mend the YAML at that place",
                 )
             ) from error
+        except (YAMLError, ValueError) as error:  # a number of thousands of digits is no number
+            raise CaseError(
+                Problem(code="yaml_syntax", message=" ".join(str(error).split())[:200], file=label, next_step="Take out what is no text")
+            ) from error  # fmt: skip
+        unseen = [
+            self.problem(path, code="case_field", message="a sign that no page can show", got=ascii(sign), expected="plain text", next_step="Take it out")
+            for path, sign in _unseen(self.plain)
+        ]  # fmt: skip
+        if unseen:
+            raise CaseError(unseen)
 
     def locate(self, path: Sequence[str | int]) -> tuple[int | None, str]:
         """Line and column (from 1) of the value at ``path``, or of its nearest parent."""
@@ -210,8 +242,39 @@ def _meaning_at(model: type[BaseModel], path: Sequence[str | int]) -> str:
 MOST_VALUES = 200_000
 
 
+#: levels of brackets; the parser's work grows with the square of them
+MOST_LEVELS = 200
+
+
 class _TooMuch(Exception):  # noqa: N818 - never leaves this module
     """A document unfolds to more values than anybody writes."""
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for sign in text:
+        if sign in "[{":
+            depth += 1
+            if depth > MOST_LEVELS:
+                raise _TooMuch
+        elif sign in "]}":
+            depth = max(depth - 1, 0)
+
+
+def _unseen(node: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a text holds a control character or half of a sign, which no report could be written with."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _unseen(key, path)
+            yield from _unseen(value, (*path, key))
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            yield from _unseen(value, (*path, position))
+    elif isinstance(node, str):
+        for sign in node:
+            if (sign < " " and sign not in "\t\n\r") or "\x7f" <= sign <= "\x9f" or "\ud800" <= sign <= "\udfff" or sign in "\ufffe\uffff":  # fmt: skip
+                yield path, sign
+                break
 
 
 def _unfold(tree: Any) -> Any:

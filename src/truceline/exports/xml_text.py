@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-#: characters that XML 1.0 cannot hold, not even escaped
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+from truceline.base.xml_text import clean
 
 
 def add(parent: ET.Element, tag: str, text: str | None = None, /, **attributes: str) -> ET.Element:
@@ -16,11 +14,6 @@ def add(parent: ET.Element, tag: str, text: str | None = None, /, **attributes: 
     if text is not None:
         element.text = clean(text)
     return element
-
-
-def clean(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return _FORBIDDEN.sub("\ufffd", text)
 
 
 def write_tree(root: ET.Element, path: Path) -> None:

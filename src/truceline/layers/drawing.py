@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.language import _, digits
+from truceline.base.xml_text import clean
 from truceline.layers import palette
 from truceline.layers.crowds import Cells, shown_incidents
 from truceline.layers.labels import Box, Name, place_labels, text_width
@@ -59,7 +60,7 @@ def draw_map(data: MapInput, *, width_px: int, font_family: str, id_prefix: str)
     )
     credits, bottom = credit_lines(data, main, y=legend.bottom + 6, width=width_px)
     height = math.ceil(bottom)
-    return (
+    return clean(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width_px}" height="{height}" '
         f'viewBox="0 0 {width_px} {height}" font-family="{escape(font_family)}" font-size="10" '
         f'fill="{palette.INK}" role="img" aria-label="{escape(data.title)}">'

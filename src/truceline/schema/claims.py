@@ -1,5 +1,6 @@
 """claims: what somebody says, with speaker, side, window, unit and version."""
 
+from truceline.schema.counts import MOST
 from truceline.schema.table import NUMBER, TEXT, TIME, Column, TableSpec, provenance_columns
 
 #: in place of a party: all parties' acts together, whoever acted (a count that cannot say whose)
@@ -24,7 +25,7 @@ CLAIMS = TableSpec(
         Column(name="measure", type=TEXT, required=True, meaning="what was counted, in the speaker's words"),
         Column(name="act", type=TEXT, meaning="act of the truce's terms; null: several, or none of them"),
         Column(name="unit", type=TEXT, meaning="what one is"),
-        Column(name="value", type=NUMBER, meaning="the number; null: none given"),
+        Column(name="value", type=NUMBER, at_least=-MOST, at_most=MOST, meaning="the number; null: none given"),
         Column(name="relation", type=TEXT, one_of=("=", "≥", "≈"), meaning="how the number is meant"),
         Column(name="direction", type=TEXT, one_of=DIRECTIONS, meaning="change that the speaker asserts in words"),
         Column(name="window_start", type=TIME, required=True, meaning="start of the window claimed"),

@@ -2,6 +2,9 @@
 
 from truceline.schema.table import NUMBER, TEXT, TIME, YES_NO, Column, TableSpec, provenance_columns
 
+#: numbers beyond are no counts, and cannot be reckoned with
+MOST = 1e15
+
 COUNTS = TableSpec(
     name="counts",
     version=1,
@@ -17,7 +20,7 @@ COUNTS = TableSpec(
         Column(name="accused_party_id", type=TEXT, meaning="whose acts are counted; null: not said"),
         Column(name="act", type=TEXT, meaning="act of the truce's terms, where it is one"),
         Column(name="unit", type=TEXT, required=True, meaning="what one is: shot, explosion, clash, shelling, launch, alert, loss …"),
-        Column(name="value", type=NUMBER, meaning="the number; null: the record says that no number is given"),
+        Column(name="value", type=NUMBER, at_least=-MOST, at_most=MOST, meaning="the number; null: the record says that no number is given"),
         Column(name="relation", type=TEXT, required=True, one_of=("=", "≥", "≈"), meaning="how the number is meant"),
         Column(name="window_start", type=TIME, required=True, meaning="start of the window counted"),
         Column(name="window_stop", type=TIME, required=True, meaning="stop of the window (half-open)"),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.errors import Problem
+from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
@@ -278,7 +278,12 @@ def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStre
     n_nul = survey(sheet.file)
     if n_nul:
         sheet.tables.notes.append(f"{sheet.file.label}: {n_nul} NUL characters were dropped.")
-    stream = CsvStream(sheet.file, delimiter=delimiter)
+    try:
+        stream = CsvStream(sheet.file, delimiter=delimiter)
+    except BrokenCsvError as error:
+        raise InputError(
+            Problem(code="file_format", message=f"the header cannot be read ({error})", file=sheet.file.label, row=error.row, expected="a delimited text file", next_step="Look for a quote that does not close")
+        ) from error  # fmt: skip
     sheet.check_header(stream.header, list(columns))
     return stream
 

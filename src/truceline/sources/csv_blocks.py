@@ -33,6 +33,19 @@ _BOM = b"\xef\xbb\xbf"
 Numbers = npt.NDArray[np.int64]
 
 
+#: what ``stays_open`` finds
+NEVER_CLOSED = "a quote is opened here and never closed, which would make one row of all that follows"
+
+
+def stays_open(record: list[str], *, delimiter: str) -> bool:
+    """Whether the lines end within a quoted field."""
+    try:
+        next(csv.reader(iter(record), delimiter=delimiter, strict=True), None)
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
+
+
 class BrokenCsvError(ValueError):
     """The rest of the file cannot be told apart into rows; ``row`` is where that begins."""
 
@@ -235,6 +248,12 @@ class CsvStream:
                     return rows
                 raise BrokenCsvError(str(error), row=start) from error
             line, start = start, first_line + reader.line_num
+            if start - line > 1 and stays_open(lines.last(start - line), delimiter=self.delimiter):
+                if rows:  # give them first, as above
+                    self._pending = lines.rest_from(line - first_line)
+                    self._line = line
+                    return rows
+                raise BrokenCsvError(NEVER_CLOSED, row=line)
             if first_only and not fields:
                 continue  # blank lines above the header
             rows.append((line, fields, lines.is_cut and len(fields) < self._n_header))
@@ -281,6 +300,10 @@ class _Lines:
             line = self._io.readline()
         self._given.append(line)
         return line
+
+    def last(self, n_lines: int) -> list[str]:
+        """The lines given last."""
+        return self._given[-n_lines:]
 
     def rest_from(self, n_lines: int) -> bytes:
         """What comes after the first ``n_lines`` lines given, of what was taken from the file."""

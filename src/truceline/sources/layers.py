@@ -27,6 +27,7 @@ def read_polygons(file: InputFile) -> BaseGeometry:
         return shapely.MultiPolygon()
     shapes = shapely.from_wkb(np.array(table[GEOMETRY].to_pylist(), dtype=object))
     known = [shape for shape in shapes if shape is not None and "Polygon" in shape.geom_type]
+    _expect_numbers(known, file)
     united = polygonal(shapely.union_all([polygonal(shape) for shape in known]))
     if united.is_empty:
         return united
@@ -51,7 +52,15 @@ def read_lines(file: InputFile) -> BaseGeometry:
         return shapely.MultiLineString()
     shapes = shapely.from_wkb(np.array(table[GEOMETRY].to_pylist(), dtype=object))
     known = [shape for shape in shapes if shape is not None and "LineString" in shape.geom_type]
+    _expect_numbers(known, file)
     return shapely.multilinestrings(shapely.get_parts(known))
+
+
+def _expect_numbers(shapes: list[BaseGeometry], file: InputFile) -> None:
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        raise InputError(
+            Problem(code="geometry_invalid", message="a coordinate is no number", file=file.label, column=GEOMETRY, got="NaN or infinite", expected="degrees", next_step="Mend or take out that shape")
+        )  # fmt: skip
 
 
 def place_rows(file: InputFile) -> list[dict[str, str]]:

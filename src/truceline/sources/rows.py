@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.sources.columns import SEPARATED
+from truceline.sources.csv_blocks import NEVER_CLOSED, stays_open
 from truceline.sources.days import DECLARE_ZONE, DateOnly, TimeReadError, local_day, read_moment
 from truceline.sources.source import FileRead, InputFile, Quarantined, Region, SourceTables
 
@@ -268,6 +270,7 @@ class Sheet:
         self.tables = tables
         self.deferred = deferred
         self._last_line = self._line_reached = 0
+        self._delimiter = ","
         self.account = FileRead(file=file)
         tables.files.append(self.account)
 
@@ -295,6 +298,7 @@ class Sheet:
         if "\0" in text:
             self.tables.notes.append(f"{self.file.label}: {text.count(chr(0))} NUL characters were dropped.")
             text = text.replace("\0", "")
+        self._delimiter = delimiter
         self._last_line = text.count("\n") + 1  # where a text without a final line break ends
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
         header = [name.strip() for name in next(reader, [])]
@@ -345,9 +349,23 @@ class Sheet:
                 )  # fmt: skip
                 return
             number, start = start, reader.line_num + 1
+            if (
+                start - number > 1
+                and start >= self._last_line
+                and stays_open(self._text_lines(number, start), delimiter=self._delimiter)
+            ):
+                self.tables.problems.append(
+                    Problem(code="file_format", message=f"the file cannot be read on from here ({NEVER_CLOSED})", file=self.file.label, row=number, expected="a delimited text file", next_step="Close the quote, or take it out")
+                )  # fmt: skip
+                return
             self._line_reached = reader.line_num
             if fields:
                 yield number, fields
+
+    def _text_lines(self, start: int, stop: int) -> list[str]:
+        """Lines ``start`` to before ``stop`` as the reader counts them."""
+        text = self.file.text().replace("\0", "")
+        return list(itertools.islice(io.StringIO(text, newline=""), start - 1, stop - 1))
 
     def json_value(self) -> Any:
         """The file as JSON.
@@ -364,6 +382,10 @@ class Sheet:
             cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
             raise InputError(
                 Problem(code="file_truncated" if cut else "file_format", message=f"the file is not whole JSON ({error.msg})", file=self.file.label, row=error.lineno, column=str(error.colno), got=text[max(0, error.pos - 20) : error.pos + 20], expected="a JSON text", next_step="Fetch the file again")
+            ) from error  # fmt: skip
+        except ValueError as error:  # a number of thousands of digits
+            raise InputError(
+                Problem(code="file_format", message=f"the JSON cannot be read ({error})"[:200], file=self.file.label, expected="a list of records", next_step="Fetch the file again")
             ) from error  # fmt: skip
         except RecursionError as error:
             raise InputError(

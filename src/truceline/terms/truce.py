@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from truceline.base.documents import Document, Model
+from truceline.base.documents import Document, Model, Moment
 from truceline.base.errors import CaseError, Problem
 from truceline.base.intervals import Interval, as_utc
 from truceline.base.language import _
@@ -40,8 +40,8 @@ class Clock(Model):
 
     id: str
     title: str
-    start: AwareDatetime
-    stop: AwareDatetime
+    start: Moment
+    stop: Moment
     zone: str = Field("UTC", description="zone in which its days are counted")
     declared_by: list[str] = Field(default_factory=list, description="ids of declarations")
     note: str | None = None

@@ -143,7 +143,13 @@ def open_case(folder: Path) -> Case:
     for area in file.areas:
         for name in (area.id, area.name, *area.other_names):
             names[name.casefold()] = area.id
-    return Case(folder=folder, file=file, truce=truce, area_by_name=names)
+    case = Case(folder=folder, file=file, truce=truce, area_by_name=names)
+    absent = [name for name, path in case.own_files().items() if not path.is_file()]
+    if absent:
+        raise CaseError(
+            [Problem(code="file_missing", message="the case names a file that is not there", file=f"case:{name}", next_step="Put it there, or take its name out of the case") for name in absent]
+        )  # fmt: skip
+    return case
 
 
 def read_shape(path: Path, *, label: str) -> BaseGeometry:

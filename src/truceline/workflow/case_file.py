@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from truceline.assurance.series import SeriesSpec
-from truceline.base.documents import Model
+from truceline.base.documents import Model, Moment, in_reckoning
 from truceline.base.intervals import Interval, as_utc
 from truceline.fetch.items import FetchItem
 from truceline.release.rule import EditionName
@@ -22,6 +23,23 @@ def _under_its_root(path: str) -> str:
 
 #: a file of the case or of its data root; never outside
 Under = Annotated[str, AfterValidator(_under_its_root)]
+
+
+#: how large a region one plane map shows, and how small, degrees
+MOST_DEG, LEAST_DEG, POLAR_DEG = 60, 0.01, 80
+
+
+def _is_a_date(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("not a date") from error
+    in_reckoning(moment)
+    return text
+
+
+#: an ISO date, or a moment
+AsOf = Annotated[str, AfterValidator(_is_a_date)]
 
 
 class AreaEntry(Model):
@@ -91,8 +109,8 @@ class SourceEntry(Model):
 class Baseline(Model):
     """The window that a change is measured against."""
 
-    start: AwareDatetime
-    stop: AwareDatetime
+    start: Moment
+    stop: Moment
     note: str = ""
 
     @property
@@ -156,8 +174,10 @@ class Release(Model):
         description="public_full: all of it may be public; public: delayed and coarsened; mission: not for release"
     )
     basis: str = Field(description="why that edition may be")
-    delay_h: float = Field(72, ge=72, description="public: hours after a day until it is told")
-    cell_km: float = Field(10, ge=10, description="public: size of the cells in which places are told")
+    delay_h: float = Field(72, ge=72, le=100_000, description="public: hours after a day until it is told")
+    cell_km: float = Field(
+        10, ge=10, le=1000, description="public: size of the cells in which places are told"
+    )
 
 
 class CaseFile(Model):
@@ -171,8 +191,8 @@ class CaseFile(Model):
         "en", description="language the case is written in, and of its report where none is asked for"
     )
     truce: Under = Field("truce.yaml", description="file of the terms")
-    as_of: str = Field(description="date of the evidence, ISO; stands in the report instead of a wall clock")
-    seed: int = 0
+    as_of: AsOf = Field(description="date of the evidence, ISO; stands in the report instead of a wall clock")
+    seed: int = Field(0, ge=0)
     invented: bool = Field(False, description="a simulated case: every page says so")
     monitors: bool = Field(False, description="whether a monitoring mechanism reported from the truce")
     theatre: str = Field(description="id of the area that is the whole of the case")
@@ -199,4 +219,10 @@ class CaseFile(Model):
         west, south, east, north = self.region
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise ValueError("region must be west, south, east, north with west < east and south < north")
+        if east - west > MOST_DEG or north - south > MOST_DEG or max(-south, north) > POLAR_DEG:
+            raise ValueError(
+                f"region is more than one map can show: at most {MOST_DEG}° wide and high, up to {POLAR_DEG}° of latitude"
+            )
+        if min(east - west, north - south) < LEAST_DEG - 1e-9:
+            raise ValueError(f"region is less than a map can show: at least {LEAST_DEG}° wide and high")
         return self

@@ -143,7 +143,7 @@ def read_sectors(case: Case) -> Sectors | None:
         return None
     try:
         return sectors_from_geojson(json.loads((case.folder / name).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CaseError(
             Problem(code="file_format", message=f"these are no sectors ({error})", file=f"case:{name}", expected="a file that a result wrote (tables/sectors.geojson)", next_step="Copy it from a result, or take `map.sectors` out")
         ) from error  # fmt: skip
