@@ -7,7 +7,7 @@ Reporting in Forensic Science* (2015).
 
 from __future__ import annotations
 
-from truceline.base.language import N_, _
+from truceline.base.language import N_
 
 PROBABILITY_BANDS: tuple[tuple[float, str], ...] = (
     (0.05, N_("almost no chance")),
@@ -31,15 +31,13 @@ RATIO_BANDS: tuple[tuple[float, str], ...] = (
 
 
 def probability_word(probability: float) -> str:
-    """Words for a probability in [0, 1]; a band holds its upper end."""
+    """The word for a probability in [0, 1], to be translated where it is told; a band holds its upper end.
+
+    Raises
+    ------
+    ValueError
+        If it is no probability.
+    """
     if not 0 <= probability <= 1:
         raise ValueError(f"{probability} is not a probability")
-    return _(next(word for upper, word in PROBABILITY_BANDS if probability <= upper))
-
-
-def ratio_word(likelihood_ratio: float) -> str:
-    """Words for a likelihood ratio ≥ 1 (turn the hypotheses round for one below 1)."""
-    if likelihood_ratio < 1:
-        raise ValueError(f"a ratio of {likelihood_ratio} speaks for the other hypothesis")
-    found = next(word for upper, word in RATIO_BANDS if likelihood_ratio < upper or upper == float("inf"))
-    return _(found)
+    return next(word for upper, word in PROBABILITY_BANDS if probability <= upper)

@@ -16,7 +16,7 @@ import shapely
 
 from truceline.base.errors import CallError, Problem
 from truceline.base.intervals import as_utc, format_time, parse_time
-from truceline.base.words import PROBABILITY_BANDS
+from truceline.base.words import probability_word
 from truceline.exports.about import about, attribution_lines, caution
 from truceline.exports.export import EXPORTS, Export, refuse_unknown
 from truceline.exports.result import Record, Result
@@ -89,7 +89,7 @@ def certainty_of(*, existence_p: float | None, occurrence: str) -> str:
     if existence_p is None:
         return CERTAINTY_OF_WORD[NO_BASIS]
     # the words of the table itself: the words for people may be in another language
-    return CERTAINTY_OF_WORD[next(word for upper, word in PROBABILITY_BANDS if existence_p <= upper)]
+    return CERTAINTY_OF_WORD[probability_word(existence_p)]
 
 
 def _incident_rows(result: Result, chosen: tuple[str, ...]) -> list[Record]:
