@@ -154,10 +154,14 @@ def test_a_blind_spot_leaves_the_evader_without_a_bound():
 def test_history_moves_the_weight_to_where_acts_used_to_be():
     rows = [row(**CIRCLE)]
     inside = PastPoints(
-        longitude_deg=np.full(50, 10.4), latitude_deg=np.full(50, 45.5), at_us=np.full(50, round(START.timestamp() * 1e6))
+        longitude_deg=np.full(50, 10.4),
+        latitude_deg=np.full(50, 45.5),
+        at_us=np.full(50, round(START.timestamp() * 1e6)),
     )
     outside = PastPoints(
-        longitude_deg=np.full(50, 10.9), latitude_deg=np.full(50, 45.9), at_us=np.full(50, round(START.timestamp() * 1e6))
+        longitude_deg=np.full(50, 10.9),
+        latitude_deg=np.full(50, 45.9),
+        at_us=np.full(50, round(START.timestamp() * 1e6)),
     )
     assert (
         bound(rows, past_points=inside).history_hi95
