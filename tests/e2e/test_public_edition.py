@@ -94,6 +94,22 @@ def test_no_finding_counts_incidents_by_the_area_that_they_truly_lie_in(mission:
     assert "attributed to this party" in (mission / "result" / "report.html").read_text(encoding="utf-8")
 
 
+def test_how_far_the_missions_observation_fell_is_told_of_the_whole_line_alone(public: Path) -> None:
+    # from one release to the next, it would say on which days something lay in an area
+    findings = json.loads((public / "findings.json").read_text(encoding="utf-8"))["findings"]
+    told: dict[bool, list[float | None]] = {True: [], False: []}
+    for one in findings:
+        whole = one["area_id"] == "tern_coast"
+        own = [e for e in one["details"]["evidence"] if e["reason"]["source_ids"] == ["mission"]]
+        told[whole] += [e["ratio"] for e in own]
+        if not whole:
+            assert one["effect_ratio"] is None
+            assert one["e_value"] is None
+    assert any(told[True])
+    assert told[False]
+    assert not any(told[False])
+
+
 def test_maps_and_claims_of_the_mission_are_not_told(mission: Path, tmp_path: Path) -> None:
     case = tmp_path / "case"
     shutil.copytree(mission / "case", case)
@@ -159,10 +175,9 @@ def test_a_public_edition_never_goes_where_the_mission_edition_lies(mission: Pat
 
 def test_a_case_for_the_mission_alone_is_not_released_in_full(mission: Path, tmp_path: Path) -> None:
     case = tmp_path / "case"
-    case.mkdir()
-    for path in (mission / "case").iterdir():
-        if path.is_file():
-            text = path.read_text(encoding="utf-8").replace("edition: public_full", "edition: mission")
-            (case / path.name).write_text(text, encoding="utf-8")
+    shutil.copytree(mission / "case", case)
+    text = (case / "case.yaml").read_text(encoding="utf-8")
+    text = text.replace("edition: public_full", "edition: mission")
+    (case / "case.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CaseError, match="may not be released"):
         verify(case, data=None, out=tmp_path / "out", pdf=False, edition="public_full")

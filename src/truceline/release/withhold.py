@@ -66,7 +66,9 @@ def publish(results: Results, by: Withheld) -> Results:
     }
     worst = _worst_bounds([one for one in results.findings if one.finding_id in whole])
     findings = tuple(
-        _finding(one, by, bound=worst.get(one.bound.act) if one.finding_id in whole else None)
+        _finding(one, by, bound=worst.get(one.bound.act), whole=True)
+        if one.finding_id in whole
+        else _finding(one, by, bound=None, whole=False)
         for one in results.findings
     )
     own = by.own_sources
@@ -123,11 +125,20 @@ def _worst_bounds(findings: Sequence[Finding]) -> dict[str, float]:
     return {act: value for act, value in worst.items() if act not in without}
 
 
-def _finding(finding: Finding, by: Withheld, *, bound: float | None) -> Finding:
-    """A finding without what tells of single sources of the mission, of gaps and of places."""
-    evidence = tuple(_evidence(item, by) for item in finding.evidence)
+def _finding(finding: Finding, by: Withheld, *, bound: float | None, whole: bool) -> Finding:
+    """A finding without what tells of single sources of the mission, of gaps and of places.
+
+    How far the mission's own observation fell is told of the whole line alone: of an area, from one
+    release to the next, it would say on which days something lay in it.
+    """
+    evidence = tuple(_evidence(item, by, whole=whole) for item in finding.evidence)
+    open_ratios = {item.ratio for item in finding.evidence if not _is_own(item.reason, by)}
+    if not whole and finding.effect_ratio not in open_ratios:
+        finding = replace(
+            finding, effect_ratio=None, effect_ratio_lo95=None, effect_ratio_hi95=None, e_value=None
+        )
     reasons = tuple(_reason(one, by) for one in finding.reasons if one.code not in WITHHELD_REASONS)
-    lead = None if finding.lead is None else _evidence(finding.lead, by)
+    lead = None if finding.lead is None else _evidence(finding.lead, by, whole=whole)
     lost = finding.judgement == "no_coverage"
     told_lead = lead is not None and not lost
     return replace(
@@ -154,7 +165,7 @@ def _is_own(reason: Reason, by: Withheld) -> bool:
     return bool(reason.source_ids) and by.own_sources.issuperset(reason.source_ids)
 
 
-def _evidence(item: Evidence, by: Withheld) -> Evidence:
+def _evidence(item: Evidence, by: Withheld, *, whole: bool) -> Evidence:
     """Evidence of the mission's own sources: which way it points and how far, and no count."""
     if _counts_incidents(item.reason):
         return replace(item, value=None, relation="=", brief="", reason=_reason(item.reason, by))
@@ -166,6 +177,8 @@ def _evidence(item: Evidence, by: Withheld) -> Evidence:
         "rose": N_("these acts rose"),
         "unchanged": N_("no change"),
     }.get(item.change, N_("no change that can be shown"))
+    if not whole:
+        item = replace(item, ratio=None, ratio_lo95=None, ratio_hi95=None, e_value=None)
     ratio = _rounded(item.ratio)
     # that a sensor could hardly have seen a change is told of no sensor
     code = "series_no_change_shown" if item.reason.code in WITHHELD_REASONS else item.reason.code
