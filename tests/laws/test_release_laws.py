@@ -64,6 +64,15 @@ def test_no_cell_is_narrower_than_the_rule(longitude: float, latitude: float, ce
     assert distance_m(x, y - step / 2, x, y + step / 2) >= cell_m * 0.999
 
 
+@given(st.floats(-84, 84), st.sampled_from([10_000.0, 25_000.0]))
+def test_the_antimeridian_halves_no_cell(latitude: float, cell_m: float) -> None:
+    # both sides of a whole number of steps: the last cell ends where the first begins
+    row, column = cell_of(np.array([-180.0, 180.0, 179.999999]), np.full(3, latitude), cell_m=cell_m)
+    x, _ = centre_of(row, column, cell_m=cell_m)
+    assert column[0] == column[1] == 0
+    assert x[0] + 180 == pytest.approx(180 - x[2], rel=1e-6)
+
+
 def test_nothing_finer_than_cell_day_and_band_is_told() -> None:
     (row,) = told([incident("inc-1", START + timedelta(hours=9, minutes=17), 37.123, 48.321)])
     assert row["occurred_until"] - row["occurred_from"] == DAY

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from truceline.findings.results import SeriesResult
-from truceline.reports import charts
+from truceline.reports import chart_bins, charts
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -38,7 +38,7 @@ def gaps(root: ET.Element) -> list[ET.Element]:
 @pytest.mark.parametrize("variant", ["wide", "narrow"])
 def test_every_count_is_one_bar_and_no_missing_bin_is_one(variant):
     for result in example_results().series:
-        kept = charts.drawn_bins(result.series, window=WINDOW)
+        kept = chart_bins.drawn_bins(result.series, window=WINDOW)
         counted = int((~np.isnan(result.series.count[kept.start : kept.stop])).sum())
         assert len(bars(draw(result, variant=variant))) == counted
 
@@ -80,8 +80,8 @@ def test_the_band_is_that_of_an_independent_library(mean, dispersion):
 
 def test_a_long_series_is_drawn_around_the_window_and_says_so():
     result = series("alert_starts")
-    kept = charts.drawn_bins(result.series, window=WINDOW)
-    assert len(kept) <= charts.MOST_BINS < len(result.series.bins)
+    kept = chart_bins.drawn_bins(result.series, window=WINDOW)
+    assert len(kept) <= chart_bins.MOST_BINS < len(result.series.bins)
     assert all(i in kept for i in np.flatnonzero(result.series.in_window).tolist())
 
 

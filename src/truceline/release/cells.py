@@ -17,14 +17,15 @@ _POLAR_DEG = 89.0
 def cell_of(longitude_deg: FloatArray, latitude_deg: FloatArray, *, cell_m: float) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Row and column of the cell of each place; (n,) whole numbers each.
 
-    Rows are bands of latitude counted from the equator, columns steps of longitude counted from
-    Greenwich. A column's step is taken at the band's edge nearer the pole, so that no cell is
+    Rows are bands of latitude counted from the equator, columns whole steps of longitude counted
+    from the antimeridian, so that it halves no cell. A column's step is taken at the band's edge nearer the pole, so that no cell is
     narrower than ``cell_m``. Nothing of it depends on the case: a cell cannot be shifted to cut
     another one.
     """
     step_deg = cell_m / _DEGREE_M
     row = np.floor(latitude_deg / step_deg).astype(np.int64)
-    column = np.floor(longitude_deg / _east_step_deg(row, cell_m=cell_m)).astype(np.int64)
+    east_deg = np.mod(longitude_deg + 180.0, 360.0)
+    column = np.floor(east_deg / _east_step_deg(row, cell_m=cell_m)).astype(np.int64)
     return row, column
 
 
@@ -32,8 +33,8 @@ def centre_of(row: np.ndarray, column: np.ndarray, *, cell_m: float) -> tuple[Fl
     """Longitude and latitude of the middles of cells, degrees; (n,) each."""
     step_deg = cell_m / _DEGREE_M
     latitude = (row + 0.5) * step_deg
-    longitude = (column + 0.5) * _east_step_deg(row, cell_m=cell_m)
-    return np.clip(longitude, -180.0, 180.0), np.clip(latitude, -90.0, 90.0)
+    east_deg = np.mod((column + 0.5) * _east_step_deg(row, cell_m=cell_m), 360.0)
+    return east_deg - 180.0, np.clip(latitude, -90.0, 90.0)
 
 
 def _east_step_deg(row: np.ndarray, *, cell_m: float) -> FloatArray:
