@@ -155,6 +155,7 @@ def test_a_case_without_disputes_tells_none(project_root: Path) -> None:
 
 def test_a_list_that_is_absent_is_an_error_of_its_own(folder: Path) -> None:
     (folder / "villages.csv").unlink()
+    assert open_case(folder).digest()
     names = CaseNames(open_case(folder), data=None)
     _ = names.gazetteer
     assert {problem.code for problem in names.problems} == {"file_missing"}

@@ -106,7 +106,9 @@ class Case:
             *shapes,
         ]
         names.append(self.words_file)
-        names += [entry.file for entry in self.file.gazetteers if entry.root == "case"]
+        # a list of places may be absent: names that only it has stay names
+        lists = [entry.file for entry in self.file.gazetteers if entry.root == "case"]
+        names += [name for name in lists if (self.folder / name).is_file()]
         return {name: self.folder / name for name in names if name is not None}
 
     def digest(self) -> Digest:
