@@ -66,7 +66,9 @@ class OutputFolder:
         except OSError as error:
             self._release()
             self._unwritable(error)
-        except OutputError:
+        except BaseException:
+            # a run may be stopped right here, before `with` would clean up after it
+            shutil.rmtree(self._partial, ignore_errors=True)
             self._release()
             raise
         return self._partial
