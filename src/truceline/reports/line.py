@@ -10,6 +10,7 @@ from truceline.findings.results import Results
 from truceline.line.contact import ContactLength
 from truceline.line.history import LineHistory
 from truceline.line.report import LineReport, MapLine
+from truceline.line.sectors import Sector
 from truceline.reports import figures
 from truceline.reports.opening import source_title
 from truceline.schema.table import Record
@@ -114,16 +115,11 @@ def _sector_rows(results: Results) -> list[Part]:
     report = results.line_report
     if report is None or report.sectors is None:
         return []
-    spans = {
-        one.id: f"{figures.number(one.from_km, places=0)}–{figures.number(one.to_km, places=0)}"
-        for one in report.sectors.sectors
-    }
-    names = {one.id: one.name for one in report.sectors.sectors}
+    names = {one.id: _sector_words(one) for one in report.sectors.sectors}
     return [
         {
             "map": source_title(results, known.source_id),
             "sector": names.get(balance.sector_id, _("elsewhere")),
-            "span": spans.get(balance.sector_id, figures.NONE),
             "gained": figures.number(balance.gained_km2, places=1),
             "lost": figures.number(balance.lost_km2, places=1),
             "updates": str(balance.updates),
@@ -132,6 +128,14 @@ def _sector_rows(results: Results) -> list[Part]:
         for balance in known.balances
         if balance.gained_km2 >= 0.05 or balance.lost_km2 >= 0.05
     ]
+
+
+def _sector_words(sector: Sector) -> str:
+    """A sector by its kilometres, and by the name that a case gives it."""
+    span = _("km {first} to {last}").format(
+        first=figures.number(sector.from_km, places=0), last=figures.number(sector.to_km, places=0)
+    )
+    return span if sector.name.startswith("km ") else f"{sector.name} ({span})"
 
 
 def line_record(report: LineReport | None) -> Record | None:

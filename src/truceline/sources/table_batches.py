@@ -383,6 +383,11 @@ def content_hashes_of(source_id: str, batch: Batch, positions: Whole) -> Hashes:
     return fast.content_hashes(source_id, parts, n=len(positions))
 
 
+def _sayable(value: object) -> str:
+    """A value as text; half of a pair of surrogates, which JSON can hold and no file, becomes a mark."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
 def grid_batch(grid: Grid) -> tuple[Batch, set[str]]:
     """Rows of a grid as a batch, and its columns of one kind; the others are texts of their values."""
     columns: dict[str, pa.Array] = {}
@@ -390,11 +395,13 @@ def grid_batch(grid: Grid) -> tuple[Batch, set[str]]:
     for name, values in grid.columns.items():
         kinds = set(map(type, values)) - {type(None)}
         small = kinds != {int} or max(abs(value or 0) for value in values) < 2**63
-        if len(kinds) <= 1 and kinds <= {str, float, bool, int} and small:
+        if len(kinds) <= 1 and kinds <= {float, bool, int} and small:
             columns[name] = pa.array(values, from_pandas=False)
             of_one_kind.add(name)
         else:
-            columns[name] = pa.array([None if value is None else str(value) for value in values], pa.string())
+            columns[name] = pa.array([None if value is None else _sayable(value) for value in values], pa.string())
+            if kinds == {str}:
+                of_one_kind.add(name)
     batch = Batch(
         grid.sheet,
         numbers=np.array(grid.numbers, dtype=np.int64),

@@ -158,11 +158,11 @@ def dispute_sentences(case: Case) -> list[str]:
         if area.disputed:
             claimants = ", ".join(map(told, area.claimants)) or _("more than one")
             sentences.append(
-                _("Disputed territory: {area}, claimed by {claimants}. It is marked and counted as an area of its own; no side is taken.").format(area=told(area.name), claimants=claimants)
+                _("Disputed territory: {area}, claimed by {claimants}. It is marked and counted as an area of its own; no side is taken.").format(area=area.name, claimants=claimants)
             )  # fmt: skip
     for problem in disputed_assignments(case):
         sentences.append(
-            _("{area} is drawn or listed in this case so that it takes in disputed territory; that is the drawing’s choice, not a finding.").format(area=told(problem.got))
+            _("{area} is drawn or listed in this case so that it takes in disputed territory; that is the drawing’s choice, not a finding.").format(area=problem.got)
         )  # fmt: skip
     return list(dict.fromkeys(sentences))
 
