@@ -218,3 +218,10 @@ def test_a_header_that_is_not_there_is_named_for_date_and_place(tmp_path: Path) 
     with pytest.raises(InputError) as caught:
         read(tmp_path / "a.csv", TEXT, columns={"date": "d", "clock": "c", "coordinates": "p"}, zone="UTC")
     assert sorted(problem.column for problem in caught.value.problems) == ["c", "d", "p"]
+
+
+def test_half_a_pair_of_surrogates_ends_no_run(tmp_path: Path) -> None:
+    point = '{"type":"Feature","geometry":{"type":"Point","coordinates":[10.4,50.1]},"properties":{"when":"2031-05-02T04:30Z","told":"a\\ud800b"}}'
+    layer = f'{{"type":"FeatureCollection","features":[{point}]}}'
+    tables = read(tmp_path / "points.geojson", layer, columns={"time": "when", "text": "told"}, constants={"position_sd_m": 100})  # fmt: skip
+    assert tables.observations["text"].to_pylist() == ["a?b"]
