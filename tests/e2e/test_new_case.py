@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -84,3 +85,31 @@ def test_a_table_is_no_map(tmp_path: Path) -> None:
     layer = sniff_map(line)
     assert layer is not None
     assert (layer.kind, str(layer.day)) == ("line", "2031-05-01")
+
+
+def test_standard_phrases_are_no_copies_and_rows_without_a_kind_are_in_no_series(tmp_path: Path) -> None:
+    rows = ["date_time,lat,lon,event_type,description"]
+    for n in range(120):
+        kind = KINDS[n % 3]
+        rows.append(
+            f"2031-05-{1 + n % 26:02d} {n % 24:02d}:30,{50 + n % 50 / 50},{10 + n % 7 / 10},{kind},{kind} reported"
+        )
+    rows.append("2031-05-09 10:00,10.5,50.5,Shelling,Shelling reported")  # exchanged, not the region's edge
+    table = tmp_path / "phrases.csv"
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    _, line = write_files(tmp_path)
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "ford"), *given(table, line), "--yes"])
+    assert done.exit_code == 0, done.output
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        app, ["verify", str(tmp_path / "ford"), "--out", str(out), "--no-pdf", "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    result = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    window = {one["title"]: one["effect"]["observed"] for one in result["series"]}
+    days = [1 + n % 26 for n in range(120)]
+    for k, kind in ((0, "Shelling"), (1, "Drone strike")):
+        told = sum(20 <= day < 27 for n, day in enumerate(days) if n % 3 == k)
+        assert [total for title, total in window.items() if title.startswith(kind)] == [told]
+    assert pq.read_table(out / "tables" / "incidents.parquet").num_rows == 120
+    assert result["quarantined_count"] == 1

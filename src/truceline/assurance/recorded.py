@@ -72,7 +72,8 @@ def _choose(spec: SeriesSpec, observations: Table, areas: frozenset[str], *, spa
         rows, acts, _likelihoods = map_parts(own["acts"])
         some = np.bincount(rows, minlength=len(keep)) > 0
         of_act = np.asarray(pc.equal(acts, spec.act).to_numpy(zero_copy_only=False), dtype=np.bool_)
-        keep &= ~some | (np.bincount(rows[of_act], minlength=len(keep)) > 0)
+        # where the source tells kinds apart, a record without one is of another kind, not of every kind
+        keep &= (~some & (not some.any())) | (np.bincount(rows[of_act], minlength=len(keep)) > 0)
     if spec.party is not None:
         keep &= _true(pc.fill_null(pc.equal(own["accused_party_id"], spec.party), True))
     if areas:

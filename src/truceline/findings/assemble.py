@@ -229,7 +229,8 @@ def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None, reason
         return watch.text if watch else reason_text("coverage_lost")
     if lead is None:
         why = {reason.code: reason.text for reason in reasons}
-        for code in ("context_only", "period_not_matched", "area_not_matched"):
+        # incidents that nobody can be named for are not nothing
+        for code in ("context_only", "period_not_matched", "area_not_matched", "not_attributable"):
             if code in why:
                 return why[code]
         return reason_text("no_evidence")

@@ -50,10 +50,12 @@ def collapse_copies(
     within_h: float = 72.0,
     within_m: float = 25_000.0,
     similar_at_least: float = 0.8,
+    coded_sources: frozenset[str] = frozenset(),
 ) -> Table:
     """Return the observations with ``primary_source_id`` filled where it was null.
 
-    (1) Records with a wording are grouped by it. (2) Within a wording, two records are linked where
+    (1) Records with a wording are grouped by it; in ``coded_sources`` texts are standard phrases, which
+    many events share, and say nothing of copies. (2) Within a wording, two records are linked where
     √((distance / ``within_m``)² + (time apart / ``within_h``)²) ≤ 1; places known by area or name
     alone are linked where the same. (3) Linked records, directly or through others, are one origin.
     (4) Other records are one origin where their whole content is the same. (5) An origin is named
@@ -67,6 +69,9 @@ def collapse_copies(
         return observations
     told = np.asarray(pc.fill_null(pc.greater(pc.binary_length(observations["text"]), 0), False).to_numpy())
     worded = todo & told & ~known(observations["sensor_id"])
+    if coded_sources:
+        names = pa.array(sorted(coded_sources), type=TEXT)
+        worded &= ~np.asarray(pc.is_in(observations["source_id"], value_set=names).to_numpy())
     rows, others = np.flatnonzero(worded), np.flatnonzero(todo & ~worded)
     part = observations.select(_SAID).take(pa.array(rows))
     # (1)

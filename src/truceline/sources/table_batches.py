@@ -399,7 +399,9 @@ def grid_batch(grid: Grid) -> tuple[Batch, set[str]]:
             columns[name] = pa.array(values, from_pandas=False)
             of_one_kind.add(name)
         else:
-            columns[name] = pa.array([None if value is None else _sayable(value) for value in values], pa.string())
+            columns[name] = pa.array(
+                [None if value is None else _sayable(value) for value in values], pa.string()
+            )
             if kinds == {str}:
                 of_one_kind.add(name)
     batch = Batch(

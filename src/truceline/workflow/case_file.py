@@ -82,6 +82,10 @@ class SourceEntry(Model):
     forms_incidents: bool = Field(
         False, description="whether its observations are things that happened, to be fused into incidents"
     )
+    texts: Literal["told", "coded"] = Field(
+        "told",
+        description="told: the same words near in place and time are one report, copied; coded: texts are standard phrases, which many events share",
+    )
     role: str = Field("", description="what it can say, one sentence")
     cost_of_absence: str = Field("", description="what certainty is lost without it, one sentence")
     publish_shapes: bool = Field(True, description="whether its shapes may be drawn in a published report")

@@ -65,6 +65,9 @@ def incident_lines(answer: IncidentsAnswer) -> list[str]:
         f"    grade: {'hard' if answer.hard else 'reported'}",
         "    # its rows are things that happened: rows that tell of one thing are joined into one incident",
         "    forms_incidents: true",
+        "    # told: the same words near in place and time are one report, copied; coded: standard phrases, which",
+        "    # many events share",
+        f"    texts: {'coded' if answer.table.coded_texts else 'told'}",
         "    options:",
         *(_table_options(answer) if answer.table.adapter == "table" else _event_options(answer)),
     ]

@@ -30,6 +30,8 @@ from truceline.workflow.sniff_words import known_headers
 #: rows that are looked at to tell what a column holds
 LOOK_ROWS = 20_000
 _UTC = re.compile(r"(?:^|[\W_])(?:UTC|GMT|Zulu)(?:$|[\W_])", re.IGNORECASE)
+#: texts are standard phrases where the different ones are at most this share of them
+REPEATED_SHARE = 0.8
 #: values of a column of kinds that are shown to be sorted into acts
 MOST_WORDS = 40
 #: what the codes of an event data set's kinds mean
@@ -61,6 +63,7 @@ class SniffedTable:
     box: Box | None = None  #: west, south, east, north
     words: tuple[tuple[str, int], ...] = ()  #: values of the column of kinds, commonest first
     actors: tuple[tuple[str, int], ...] = ()  #: of an event data set: who is said to have acted
+    coded_texts: bool = False  #: the same texts come again and again: standard phrases
     choices: tuple[Choice, ...] = ()  #: what the file cannot tell, to be asked
     doubts: tuple[str, ...] = field(default=())
 
@@ -189,6 +192,7 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
         last=last,
         box=places.box,
         words=_words(opened, columns["act"]) if columns.get("act") in opened.columns else (),
+        coded_texts=_are_coded(opened, columns.get("text")),
         choices=tuple(choices),
         doubts=tuple(doubts),
     )
@@ -253,6 +257,14 @@ def _reads(opened: OpenedTable, header: str, column: str) -> bool:
     if column == "act":
         return int(pc.count_distinct(values).as_py()) <= max(MOST_WORDS * 5, len(values) // 2)
     return True
+
+
+def _are_coded(opened: OpenedTable, header: str | None) -> bool:
+    """Whether texts are phrases of a list: a fifth of them or more stand there already."""
+    if header is None or header not in opened.columns:
+        return False
+    texts = opened.columns[header].drop_null()
+    return bool(len(texts)) and len(texts.unique()) <= REPEATED_SHARE * len(texts)
 
 
 def _words(opened: OpenedTable, header: str) -> tuple[tuple[str, int], ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -189,6 +190,13 @@ def _tell_order(values: pa.Array, header: str, decimal: str, near: Box | None) -
     return None
 
 
+def _usual(values: Reals) -> npt.NDArray[np.bool_]:
+    """Values within five times the spread of nine in ten of them, and a degree."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    reach = 5 * (high - low) + 1
+    return np.asarray(np.abs(values - middle) <= reach)
+
+
 def box_of(x: Reals, y: Reals) -> Box | None:
     """West, south, east and north of the places; None where there are none, or they are no degrees."""
     known = ~(np.isnan(x) | np.isnan(y))
@@ -199,4 +207,7 @@ def box_of(x: Reals, y: Reals) -> Box | None:
     if not sound.any() or sound.mean() < TELLING_SHARE:
         return None
     x, y = x[sound], y[sound]
+    # a few exchanged or mistyped places shall not draw the box around half the globe
+    usual = _usual(x) & _usual(y)
+    x, y = x[usual], y[usual]
     return float(x.min()), float(y.min()), float(x.max()), float(y.max())

@@ -142,7 +142,10 @@ def compute(
     """Tables → results: pure, no file is read but the case's own coast and places."""
     steps = 6
     progress("collapsing copies", 0, steps)
-    observations = collapse_copies(ingested.observations)  # (4)
+    observations = collapse_copies(
+        ingested.observations,
+        coded_sources=frozenset(entry.id for entry in case.file.sources if entry.texts == "coded"),
+    )  # (4)
     claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
     progress("drawing the line", 1, steps)
     lines = build_lines(case, ingested)  # (5)
