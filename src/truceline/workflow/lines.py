@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pyarrow.compute as pc
+from shapely import box
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import CaseError, InputError, Problem
@@ -64,10 +65,19 @@ def tell_line(case: Case, lines: tuple[LineHistory, ...], *, land: BaseGeometry 
         tolerances_m=case.file.map.tolerance_m,
         land=land,
         borders=read_borders(case),
-        theatre=case.theatre_shape,
+        theatre=case.theatre_shape or _drawn_in(case),
         sectors=read_sectors(case),
         sector_km=case.file.map.sector_km,
     )
+
+
+def _drawn_in(case: Case) -> BaseGeometry | None:
+    """Where a map is drawn as the line itself, all that it cuts apart is its theatre: the region.
+
+    Of a map of held ground nobody can say so: its edge may be a frontier.
+    """
+    drawn = any("line_sides" in entry.options for entry in case.file.sources)
+    return box(*case.region_box) if drawn else None
 
 
 def compare_lines(

@@ -155,7 +155,8 @@ def terms_text(answers: Answers) -> str:
             "    # whether answering fire is no breach",
             "    return_fire_exempt: false",
             "    scopes:",
-            f"      - {{areas: [theatre], periods: {_periods(answers)}}}",
+            "      # together: what records that name nobody say of all parties' acts is judged too",
+            f"      - {{areas: [theatre], periods: {_periods(answers)}, together: true}}",
         ]
     return "\n".join(lines) + "\n"
 

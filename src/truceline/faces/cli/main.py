@@ -356,7 +356,7 @@ def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str
     """Where everything lies: a name in the language in force, and the path."""
     results = outcome.results
     lines = [(_("sources absent"), ", ".join(absent))] if absent else []
-    if results.rows_quarantined:
+    if results.rows_quarantined and (outcome.out / "quarantine.jsonl").exists():
         codes = Counter(problem.code for problem in results.quarantined)
         why = ", ".join(f"{code} ×{n}" for code, n in sorted(codes.items()))
         number = digits(str(results.rows_quarantined))
