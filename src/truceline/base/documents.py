@@ -72,7 +72,7 @@ class Document:
             text = path.read_bytes().decode("utf-8-sig")
         except FileNotFoundError as error:
             raise CaseError(
-                Problem(code="file_missing", message="no such file", file=label, next_step="Create it; `truceline demo` writes a case to copy from")
+                Problem(code="file_missing", message="no such file", file=label, next_step="Give the folder of a case; `truceline new` begins one")
             ) from error  # fmt: skip
         except UnicodeDecodeError as error:
             raise CaseError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,7 +61,9 @@ class Answers:
 
 def short_name(name: str, *, taken: Sequence[str] = ()) -> str:
     """An id from a name: its letters and digits, lower case, joined by ``_``; made distinct from ``taken``."""
-    plain = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:24] or "one"
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(sign for sign in letters if not unicodedata.combining(sign))
+    plain = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")[:24] or "one"
     chosen, n = plain, 2
     while chosen in taken:
         chosen, n = f"{plain}_{n}", n + 1
@@ -204,7 +207,7 @@ def case_text(answers: Answers) -> str:
     if answers.incidents is not None:
         lines += incident_lines(answers.incidents)
     if answers.map is not None:
-        lines += map_lines(answers.map)
+        lines += map_lines(answers.map, zone=answers.zone)
     if answers.incidents is not None:
         lines += series_lines(answers, answers.incidents)
     lines += limit_lines(answers)

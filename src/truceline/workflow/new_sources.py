@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from truceline.workflow.sniff import SniffedMap, SniffedTable
 
@@ -124,7 +127,13 @@ def _event_options(answer: IncidentsAnswer) -> list[str]:
     return lines
 
 
-def map_lines(answer: MapAnswer) -> list[str]:
+def _first_hour_utc(day: str, zone: str) -> int:
+    """Hour of the date, UTC, from which it is that day in the zone; 0 where it has begun already."""
+    offset = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()
+    return max(0, math.ceil(-offset.total_seconds() / 3600))
+
+
+def map_lines(answer: MapAnswer, *, zone: str) -> list[str]:
     """The source of the line, or of who holds what."""
     lines = [
         "  - id: line",
@@ -137,6 +146,7 @@ def map_lines(answer: MapAnswer) -> list[str]:
         "    options:",
         "      # from which day it shows the ground",
         f"      date: {answer.day}",
+        f"      update_hour_utc: {_first_hour_utc(answer.day, zone)}",
     ]
     if answer.layer.kind == "polygon":
         return [*lines, "      # who holds the polygons", f"      holder_party: {answer.holder}"]
@@ -166,6 +176,7 @@ def series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
             f"    title: {say(f'{name}, records a day')}",
             "    source: incidents",
             "    measure: records",
+            "    # a day without a row is missing; if your recorders looked every day, missing_is_zero: true",
             "    unit: record",
             f"    zone: {answers.zone}",
             *([f"    act: {act_id}"] if act_id else []),

@@ -210,7 +210,7 @@ def _ask_words(
     names = [(act.id, act.name) for act in acts]
     known = dict(told)
     if not ask.accept and not given:
-        print_lines(["Which of its kinds are which act? (empty: none of them)"])
+        print_lines(["Which of its kinds are which act? (-: none of them)"])
     for word, n in table.words:
         if word in known:
             continue

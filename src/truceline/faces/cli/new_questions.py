@@ -120,9 +120,11 @@ def one_of(known: Sequence[str], *, or_nothing: bool = False) -> Callable[[str],
 
     def read(text: str) -> str:
         text = text.strip()
-        if text in known or (or_nothing and not text):
+        if or_nothing and text in ("", "-", "none"):
+            return ""
+        if text in known:
             return text
-        raise ValueError(f"expected one of {', '.join(known)}" + (", or nothing" if or_nothing else ""))
+        raise ValueError(f"expected one of {', '.join(known)}" + (", or - for none" if or_nothing else ""))
 
     return read
 
