@@ -349,7 +349,11 @@ def test_every_code_that_a_source_can_give_is_provoked(project_root: Path) -> No
     )
     test_text = "".join(
         path.read_text(encoding="utf-8")
-        for path in (Path(__file__), project_root / "tests/unit/test_source_plugins.py")
+        for path in (
+            Path(__file__),
+            project_root / "tests/unit/test_source_plugins.py",
+            project_root / "tests/unit/test_table_faults.py",
+        )
     )
     used = {code for code in CODES if f'"{code}"' in code_text}
     assert len(used) > 20

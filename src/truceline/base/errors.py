@@ -30,6 +30,7 @@ CODES: dict[str, str] = {
     "column_missing": N_("A column that the source needs is not in the header."),
     "column_repeated": N_("A header names a column twice."),
     "row_length": N_("A row has more or fewer fields than the header."),
+    "row_spans_lines": N_("A quote joined many lines of a file into one row."),
     "row_repeated": N_("A row repeats an earlier one in full; it is counted once."),
     "value_missing": N_("A value that must be there is empty."),
     "value_type": N_("A value is not of its column's type."),

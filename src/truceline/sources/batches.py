@@ -262,6 +262,7 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
         sheet.tables.problems.append(
             Problem(code="file_format", message=f"the file cannot be read on from here ({error})", file=sheet.file.label, row=error.row, expected="a delimited text file", next_step="Look for a quote that does not close")
         )  # fmt: skip
+    sheet.note_long(stream.long_rows)
     in_order = sorted(sheet.tables.quarantined[n_before:], key=lambda bad: bad.problems[0].row or 0)
     sheet.tables.quarantined[n_before:] = in_order
     sheet.check_filled()

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from truceline.sources.long_rows import MOST_LINES, LongRows
 from truceline.sources.source import InputFile
 
 #: bytes read at a time: some ten thousand rows
@@ -104,6 +105,7 @@ class CsvStream:
 
     def __init__(self, file: InputFile, *, delimiter: str) -> None:
         self.delimiter = delimiter
+        self.long_rows = LongRows()  #: what is to be told of the blocks given so far
         self._pieces = self._whole_lines(file)
         self._pending = b""
         self._line = 1  # of the first pending byte
@@ -168,6 +170,10 @@ class CsvStream:
         filled = shape.n_bytes > 0  # blank lines are no rows
         good = filled & (shape.n_fields == len(self.header))
         numbers = first_line + shape.lines_before
+        if shape.has_quoted_breaks:
+            n_lines = np.diff(shape.lines_before, append=shape.lines_to_end)
+            for at in np.flatnonzero(n_lines > MOST_LINES).tolist():
+                self.long_rows.note(int(numbers[at]), int(n_lines[at]))
         other = [
             (int(numbers[at]), _split(data[shape.starts[at] : shape.stops[at]], self.delimiter), False)
             for at in np.flatnonzero(filled & ~good)
@@ -256,6 +262,8 @@ class CsvStream:
                 raise BrokenCsvError(NEVER_CLOSED, row=line)
             if first_only and not fields:
                 continue  # blank lines above the header
+            if start - line > 1:
+                self.long_rows.look(line, lines.last(start - line), delimiter=self.delimiter)
             rows.append((line, fields, lines.is_cut and len(fields) < self._n_header))
             if first_only:
                 break

@@ -10,18 +10,15 @@ import csv
 import io
 import itertools
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
 from typing import Any
 
 from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
-from truceline.base.intervals import Interval
-from truceline.sources.columns import SEPARATED
 from truceline.sources.csv_blocks import NEVER_CLOSED, stays_open
-from truceline.sources.days import DECLARE_ZONE, DateOnly, TimeReadError, local_day, read_moment
-from truceline.sources.source import FileRead, InputFile, Quarantined, Region, SourceTables
+from truceline.sources.long_rows import LongRows
+from truceline.sources.source import FileRead, InputFile, Quarantined, SourceTables
+from truceline.sources.values import Values
 
 #: a quarantined row is kept up to this length: a quote that never closes can swallow a file
 CONTENT_CHARACTERS = 10_000
@@ -36,7 +33,7 @@ def _as_text(values: Mapping[str, Any]) -> str:
     return text[:CONTENT_CHARACTERS]
 
 
-class Row:
+class Row(Values):
     """One record: typed reading that notes what is wrong instead of raising."""
 
     def __init__(self, sheet: Sheet, number: int, values: Mapping[str, Any]) -> None:
@@ -45,150 +42,6 @@ class Row:
         self.values = values
         self.problems: list[Problem] = []
         self._settled = False
-
-    # -- reading ---------------------------------------------------------------------------
-    def text(self, column: str, *, required: bool = False) -> str | None:
-        """The value as text, stripped; None where empty."""
-        value = self.values.get(column)
-        text = "" if value is None else str(value).strip()
-        if not text:
-            if required:
-                self.wrong("value_missing", "the value is empty", column=column, expected="a value")
-            return None
-        return text
-
-    def number_of(
-        self,
-        column: str,
-        *,
-        required: bool = False,
-        at_least: float | None = None,
-        at_most: float | None = None,
-    ) -> float | None:
-        """The value as a finite number."""
-        text = self.text(column, required=required)
-        if text is None:
-            return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            separated = SEPARATED.fullmatch(text) is not None
-            self.wrong(
-                "value_type",
-                "a number with separators, which could be meant in two ways" if separated else "not a number",
-                column=column,
-                got=text,
-                expected="a number, such as 1234.5",
-                next_step="Take the separators for thousands out" if separated else "Correct the value",
-            )
-            return None
-        if (at_least is not None and value < at_least) or (at_most is not None and value > at_most):
-            low = "" if at_least is None else f"≥ {at_least:g}"
-            high = "" if at_most is None else f"≤ {at_most:g}"
-            self.wrong(
-                "value_range",
-                "out of range",
-                column=column,
-                got=text,
-                expected=" and ".join(filter(None, (low, high))),
-            )
-            return None
-        return value
-
-    def when(
-        self, column: str, *, zone: str | None = None, required: bool = True
-    ) -> datetime | Interval | None:
-        """The value as a moment in UTC, or as the local day (an interval) where it has no time of day."""
-        text = self.text(column, required=required)
-        if text is None:
-            return None
-        try:
-            return read_moment(text, zone=zone)
-        except DateOnly as answer:
-            if zone is not None:
-                return local_day(answer.date, zone)
-            fault = TimeReadError("time_naive", "a date has no zone", next_step=DECLARE_ZONE)
-        except TimeReadError as error:
-            fault = error
-        self._time_fault(column, text, fault)
-        return None
-
-    def time(self, column: str, *, zone: str | None = None, required: bool = True) -> datetime | None:
-        """The value as a time in UTC; ``zone`` is what the source declares for naive times.
-
-        A date alone is refused: midnight would be an invention.
-        """
-        text = self.text(column, required=required)
-        if text is None:
-            return None
-        try:
-            return read_moment(text, zone=zone)
-        except DateOnly:
-            fault = TimeReadError(
-                "time_format",
-                "a date without a time of day",
-                next_step="Give the time of day, or use a plug-in that takes dates",
-            )
-        except TimeReadError as error:
-            fault = error
-        self._time_fault(column, text, fault)
-        return None
-
-    def day(self, column: str) -> date | None:
-        """The value as a calendar date."""
-        text = self.text(column, required=True)
-        if text is None:
-            return None
-        try:
-            read_moment(text)
-        except DateOnly as answer:
-            return answer.date
-        except TimeReadError:
-            pass
-        self.wrong("time_format", "not a date", column=column, got=text, expected="a date such as 2025-04-19")
-        return None
-
-    def _time_fault(self, column: str, text: str, fault: TimeReadError) -> None:
-        self.wrong(
-            fault.code,
-            fault.message,
-            column=column,
-            got=text,
-            expected=fault.expected,
-            next_step=fault.next_step,
-        )
-
-    def place(
-        self, longitude_column: str, latitude_column: str, *, region: Region | None
-    ) -> tuple[float, float] | None:
-        """Longitude and latitude; exchanged columns are a problem of their own, never mended."""
-        longitude = self.number_of(longitude_column, required=True)
-        latitude = self.number_of(latitude_column, required=True)
-        if longitude is None or latitude is None:
-            return None
-        got = f"{longitude_column} {longitude:g}, {latitude_column} {latitude:g}"
-        if region is not None and not region.holds(longitude, latitude) and region.holds(latitude, longitude):
-            self.wrong(
-                "place_swapped",
-                "longitude and latitude seem exchanged",
-                column=longitude_column,
-                got=got,
-                expected="a place in the case's region",
-                next_step="Exchange the two columns in the header mapping or in the file",
-            )
-            return None
-        if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-            self.wrong(
-                "place_range",
-                "not a place on Earth",
-                column=longitude_column,
-                got=got,
-                expected="longitude -180..180, latitude -90..90",
-            )
-            return None
-        return longitude, latitude
 
     # -- outcomes --------------------------------------------------------------------------
     def wrong(
@@ -202,9 +55,19 @@ class Row:
         next_step: str = "",
     ) -> None:
         """Note a problem of this row; it will be quarantined."""
+        if column in self.sheet.made_of:
+            cells = self.sheet.made_of[column]
+            column, got = " + ".join(cells), self._as_it_stands(cells, got)
         self.problems.append(
             Problem(code=code, message=message, file=self.sheet.file.label, row=self.number, column=column, got=got, expected=expected, next_step=next_step)
         )  # fmt: skip
+
+    def _as_it_stands(self, cells: tuple[str, ...], got: str) -> str:
+        """The cells of the file that a value was made of, and the value where it is another."""
+        texts = ["" if self.values.get(name) is None else str(self.values[name]) for name in cells]
+        if len(cells) > 1:
+            return ", ".join(f"{name}: {text or '(empty)'}" for name, text in zip(cells, texts, strict=True))
+        return texts[0] if got in ("", texts[0]) else f"{texts[0]} (read as {got})"
 
     @property
     def ok(self) -> bool:
@@ -245,8 +108,9 @@ class Row:
             raise RuntimeError(f"row {self.number} of {self.sheet.file.label} was dropped without a reason")
         self._settle()
         self.sheet.account.rows_quarantined += 1
+        values = {name: value for name, value in self.values.items() if name not in self.sheet.made_of}
         self.sheet.tables.quarantined.append(
-            Quarantined(problems=tuple(self.problems), content=_as_text(self.values))
+            Quarantined(problems=tuple(self.problems), content=_as_text(values))
         )
 
     @property
@@ -263,6 +127,8 @@ class Sheet:
     """The rows of one file; iterate over it, settling each row.
 
     With ``deferred`` the source settles rows after it has seen them all, and closes the unsound.
+    ``made_of`` names the columns that were put together of others of the file: what is wrong with one
+    is told of the cells as they stand in the file.
     """
 
     def __init__(self, file: InputFile, tables: SourceTables, *, deferred: bool = False) -> None:
@@ -271,6 +137,8 @@ class Sheet:
         self.deferred = deferred
         self._last_line = self._line_reached = 0
         self._delimiter = ","
+        self._long_rows = LongRows()
+        self.made_of: dict[str, tuple[str, ...]] = {}
         self.account = FileRead(file=file)
         tables.files.append(self.account)
 
@@ -291,6 +159,7 @@ class Sheet:
         for number, fields in self._lines(reader):
             row = self._fields_row(header, number, fields, cut=self._ends_in(header, fields))
             yield from self._account(row)
+        self.note_long(self._long_rows)
         self.check_filled()
 
     def _open_csv(self, columns: Iterable[str], *, delimiter: str) -> tuple[list[str], Any]:
@@ -327,6 +196,12 @@ class Sheet:
         )
         return row
 
+    def note_long(self, rows: LongRows) -> None:
+        """Say so where a quote swallowed lines (called when the file has been read)."""
+        problem = rows.problem(self.file.label)
+        if problem is not None:
+            self.tables.problems.append(problem)
+
     def check_filled(self) -> None:
         """Say so where the file has a header and nothing else (called when it has been read)."""
         if self.account.rows_read == 0:
@@ -359,6 +234,8 @@ class Sheet:
                 )  # fmt: skip
                 return
             self._line_reached = reader.line_num
+            if start - number > 1:
+                self._long_rows.look(number, self._text_lines(number, start), delimiter=self._delimiter)
             if fields:
                 yield number, fields
 

@@ -47,12 +47,23 @@ def _place_names(header: str) -> tuple[str, str]:
     return f"{header} (longitude)", f"{header} (latitude)"
 
 
+def _made_of(columns: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Each column that is made here, and the file's own columns that it is made of."""
+    made: dict[str, tuple[str, ...]] = {}
+    if "clock" in columns:
+        made[_moment_name(columns)] = columns["date"], columns["clock"]
+    if "coordinates" in columns:
+        made |= dict.fromkeys(_place_names(columns["coordinates"]), (columns["coordinates"],))
+    return made
+
+
 def joined_batches(batches: Iterator[Batch], options: TableOptions) -> Iterator[Batch]:
     """The batches with the columns made of others."""
     if not {"clock", "coordinates"} & options.columns.keys():
         yield from batches
         return
     for batch in batches:
+        batch.sheet.made_of = _made_of(options.columns)
         batch.columns = {**batch.columns, **_made(batch.columns, options, n=len(batch))}
         yield batch
 
@@ -63,6 +74,7 @@ def joined_grid(grid: Grid, options: TableOptions) -> Grid:
     if not {"clock", "coordinates"} & options.columns.keys():
         return grid
     texts = {name: pa.array([None if value is None else str(value) for value in grid.columns[name]], pa.string()) for name in wanted if name in grid.columns}  # fmt: skip
+    grid.sheet.made_of = _made_of(options.columns)
     made = {name: values.to_pylist() for name, values in _made(texts, options, n=len(grid)).items()}
     return Grid(sheet=grid.sheet, header=[*grid.header, *made], columns={**grid.columns, **made}, numbers=grid.numbers, has_points=grid.has_points)  # fmt: skip
 
