@@ -9,7 +9,7 @@ import pyarrow as pa
 from truceline.base.intervals import parse_time
 from truceline.exports.about import about, attribution_lines
 from truceline.exports.result import Record, Result
-from truceline.exports.sheets import Sheet, meanings_of, table_of
+from truceline.exports.sheets import Sheet, meanings_of, sheet_of
 from truceline.schema import CLAIMS, COUNTS, Column
 from truceline.schema.table import NUMBER, TEXT, TIME, WHOLE, YES_NO
 
@@ -77,12 +77,12 @@ def series_sheet(result: Result) -> Sheet:
         effect = item["effect"] or {}
         names = [column.name for column in columns]
         rows.append({name: item[name] if name in item and name != "expected" else effect.get(name) for name in names})  # fmt: skip
-    return Sheet(
+    return sheet_of(
+        columns,
+        rows,
         name="series",
         meaning="Regular series of counts, with what each says of the change.",
         key="series_id",
-        table=table_of(columns, rows),
-        meanings=meanings_of(columns),
     )
 
 
@@ -119,13 +119,13 @@ def bin_sheet(result: Result) -> Sheet:
                     "in_window": within,
                 }
             )
-    return Sheet(
+    return sheet_of(
+        columns,
+        rows,
         name="series_bins",
         meaning="Counts of the series, bin by bin. A bin without a record is empty, not zero.",
         key="bin_id",
-        table=table_of(columns, rows),
         times=("bin_start", "bin_stop"),
-        meanings=meanings_of(columns),
     )
 
 
@@ -157,12 +157,12 @@ def source_sheet(result: Result) -> Sheet:
         }
         for source in result.document["sources"]
     ]
-    return Sheet(
+    return sheet_of(
+        columns,
+        rows,
         name="sources",
         meaning="Every source of the case, read or absent.",
         key="source_id",
-        table=table_of(columns, rows),
-        meanings=meanings_of(columns),
     )
 
 
@@ -178,10 +178,10 @@ def metadata_sheet(result: Result) -> Sheet:
         {"name": f"attribution_{number}", "value": line}
         for number, line in enumerate(attribution_lines(result), start=1)
     ]
-    return Sheet(
+    return sheet_of(
+        columns,
+        rows,
         name="metadata",
         meaning="Case, version, run, edition, licence.",
         key="name",
-        table=table_of(columns, rows),
-        meanings=meanings_of(columns),
     )

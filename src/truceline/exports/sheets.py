@@ -61,6 +61,26 @@ class Sheet:
             )
 
 
+def sheet_of(
+    columns: Sequence[Column],
+    rows: Sequence[Record],
+    *,
+    name: str,
+    meaning: str,
+    key: str,
+    times: tuple[str, str] | None = None,
+) -> Sheet:
+    """A sheet without shapes, of rows that were made here."""
+    return Sheet(
+        name=name,
+        meaning=meaning,
+        key=key,
+        table=table_of(columns, rows),
+        times=times,
+        meanings=meanings_of(columns),
+    )
+
+
 def incident_sheet(result: Result) -> Sheet:
     """Incidents as points; one without a place has no shape."""
     table = result.table("incidents").select([column.name for column in INCIDENTS.columns])

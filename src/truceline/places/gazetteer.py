@@ -25,7 +25,7 @@ from truceline.base.geodesy import distance_m
 from truceline.base.intervals import as_utc
 from truceline.places.disputed import DisputedArea
 from truceline.places.names import Reading, key_of, latin_keys, loose_key, read_name
-from truceline.places.resolution import Area, How, Name, Place, Resolution
+from truceline.places.resolution import Area, How, Name, Place, Resolution, Why
 
 PEOPLE_PER_KM2 = 2000.0
 SURROUNDINGS_SD_M = 2000.0
@@ -149,8 +149,8 @@ class Gazetteer:
                 one = self._choose(name, found, reading=reading, how=how, near=near, kind=kind, at=at)
                 if one is not None:
                     return one
-        why = "division" if readings[-1].division else "unknown"
-        return Resolution(asked=name, found=Name(text=name, why=why))  # type: ignore[arg-type]  # one of Why
+        why: Why = "division" if readings[-1].division else "unknown"
+        return Resolution(asked=name, found=Name(text=name, why=why))
 
     # -- building --------------------------------------------------------------------------
     def _add(self, entry: Entry) -> None:
@@ -258,9 +258,9 @@ class Gazetteer:
         return shape is not None and bool(shape.covers(Point(place.longitude_deg, place.latitude_deg)))
 
     # -- telling ---------------------------------------------------------------------------
-    def _unresolved(self, name: str, why: str, found: list[Entry]) -> Resolution:
+    def _unresolved(self, name: str, why: Why, found: list[Entry]) -> Resolution:
         candidates = tuple(dict.fromkeys(entry.told() for entry in found))
-        return Resolution(asked=name, found=Name(text=name, why=why, candidates=candidates))  # type: ignore[arg-type]  # one of Why
+        return Resolution(asked=name, found=Name(text=name, why=why, candidates=candidates))
 
     def _area(self, name: str, entry: Entry, *, how: How, out_of_time: bool) -> Resolution:
         area_id = entry.area_id or ""
@@ -338,12 +338,17 @@ def _distinct(entries: list[Entry]) -> list[Entry]:
 
 
 def _apart_m(one: Entry, other: Entry) -> float:
-    if None in (one.longitude_deg, other.longitude_deg):
+    if other.longitude_deg is None or other.latitude_deg is None:
         return math.inf
-    return distance_m(one.longitude_deg, one.latitude_deg, other.longitude_deg, other.latitude_deg)  # type: ignore[arg-type]  # points, as seen above
+    return _from_m(one, (other.longitude_deg, other.latitude_deg))
 
 
 def _close(entry: Entry, near: tuple[float, float]) -> bool:
+    return _from_m(entry, near) <= NEARBY_M
+
+
+def _from_m(entry: Entry, point: tuple[float, float]) -> float:
+    """Distance to a point; infinite where the entry is none."""
     if entry.longitude_deg is None or entry.latitude_deg is None:
-        return False
-    return distance_m(entry.longitude_deg, entry.latitude_deg, *near) <= NEARBY_M
+        return math.inf
+    return distance_m(entry.longitude_deg, entry.latitude_deg, *point)

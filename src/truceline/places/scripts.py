@@ -64,64 +64,54 @@ def _table(common: str, **rest: str) -> dict[str, str]:
 _PLAIN = "а a б b в v д d з z к k л l м m н n о o п p р r с s т t у u ф f"
 _EVEN = _PLAIN + " е e ж zh х kh ц ts ч ch ш sh щ shch"
 _NO_SIGNS = {"ь": "", "ъ": ""}
-
-UKRAINIAN_NATIONAL = System(
-    name="Ukrainian national 2010",
-    language="uk",
-    letters=_table(_EVEN + " г h ґ g є ie и y і i ї i й i ю iu я ia", **_NO_SIGNS),
-    initial={"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"},
-)
-UKRAINIAN_BGN = System(
-    name="Ukrainian BGN/PCGN 1965",
-    language="uk",
-    letters=_table(_EVEN + " г h ґ g є ye и y і i ї yi й y ю yu я ya", **_NO_SIGNS),
-)
-RUSSIAN_BGN = System(
-    name="Russian BGN/PCGN 1947",
-    language="ru",
-    letters=_table(_EVEN + " г g ё e и i й y ы y э e ю yu я ya", **_NO_SIGNS),
-    after_vowel={"е": "ye", "ё": "ye"},
-)
-RUSSIAN_PLAIN = System(
-    name="Russian BGN/PCGN 1947, as the press writes it",
-    language="ru",
-    letters=_table(_EVEN + " г g ё yo и i й y ы y э e ю yu я ya", **_NO_SIGNS),
-)
-RUSSIAN_PASSPORT = System(
-    name="Russian passports (ICAO 9303)",
-    language="ru",
-    letters=_table(_EVEN + " г g ё e и i й i ы y э e ю iu я ia ъ ie", ь=""),
-)
-ISO_9 = System(
-    name="ISO 9:1995",
-    language="",
-    letters=_table(
-        _PLAIN + " е e ё ë є ê ж ž и i і ì ї ï й j х h ц c ч č ш š щ ŝ ы y э è ю û я â г g ґ g̀",
-        **_NO_SIGNS,
-    ),
-)
-
 _SCHOLARLY = _PLAIN + " е e ж ž х ch ц c ч č ш š щ šč і i ї ï й j ю ju я ja"
-UKRAINIAN_SCHOLARLY = System(
-    name="scholarly, Ukrainian (ISO/R 9:1968)",
-    language="uk",
-    letters=_table(_SCHOLARLY + " г h ґ g є je и y", **_NO_SIGNS),
-)
-RUSSIAN_SCHOLARLY = System(
-    name="scholarly, Russian (ISO/R 9:1968)",
-    language="ru",
-    letters=_table(_SCHOLARLY + " г g ё ë и i ы y э è", **_NO_SIGNS),
-)
 
 SYSTEMS = (
-    UKRAINIAN_NATIONAL,
-    UKRAINIAN_BGN,
-    RUSSIAN_BGN,
-    RUSSIAN_PLAIN,
-    RUSSIAN_PASSPORT,
-    ISO_9,
-    UKRAINIAN_SCHOLARLY,
-    RUSSIAN_SCHOLARLY,
+    System(
+        name="Ukrainian national 2010",
+        language="uk",
+        letters=_table(_EVEN + " г h ґ g є ie и y і i ї i й i ю iu я ia", **_NO_SIGNS),
+        initial={"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"},
+    ),
+    System(
+        name="Ukrainian BGN/PCGN 1965",
+        language="uk",
+        letters=_table(_EVEN + " г h ґ g є ye и y і i ї yi й y ю yu я ya", **_NO_SIGNS),
+    ),
+    System(
+        name="Russian BGN/PCGN 1947",
+        language="ru",
+        letters=_table(_EVEN + " г g ё e и i й y ы y э e ю yu я ya", **_NO_SIGNS),
+        after_vowel={"е": "ye", "ё": "ye"},
+    ),
+    System(
+        name="Russian BGN/PCGN 1947, as the press writes it",
+        language="ru",
+        letters=_table(_EVEN + " г g ё yo и i й y ы y э e ю yu я ya", **_NO_SIGNS),
+    ),
+    System(
+        name="Russian passports (ICAO 9303)",
+        language="ru",
+        letters=_table(_EVEN + " г g ё e и i й i ы y э e ю iu я ia ъ ie", ь=""),
+    ),
+    System(
+        name="ISO 9:1995",
+        language="",
+        letters=_table(
+            _PLAIN + " е e ё ë є ê ж ž и i і ì ї ï й j х h ц c ч č ш š щ ŝ ы y э è ю û я â г g ґ g̀",
+            **_NO_SIGNS,
+        ),
+    ),
+    System(
+        name="scholarly, Ukrainian (ISO/R 9:1968)",
+        language="uk",
+        letters=_table(_SCHOLARLY + " г h ґ g є je и y", **_NO_SIGNS),
+    ),
+    System(
+        name="scholarly, Russian (ISO/R 9:1968)",
+        language="ru",
+        letters=_table(_SCHOLARLY + " г g ё ë и i ы y э è", **_NO_SIGNS),
+    ),
 )
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")

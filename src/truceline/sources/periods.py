@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval
@@ -23,13 +24,16 @@ _MONTH_OF = {
     **{name[:3]: number for number, name in enumerate(_MONTHS, start=1)},
     "sept": 9,
 }
+#: forms of a date, each with what its groups are: year, month, name of a month, day
+Forms: TypeAlias = tuple[tuple[re.Pattern[str], str], ...]
+
 _WORD = r"([^\W\d_]+)\.?"
-_DAY_FORMS = (
+_DAY_FORMS: Forms = (
     (re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"), "ymd"),
     (re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?[ -]{_WORD}[ ,-]+(\d{{4}})"), "dny"),
     (re.compile(rf"{_WORD} (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})"), "ndy"),
 )
-_MONTH_FORMS = (
+_MONTH_FORMS: Forms = (
     (re.compile(r"(\d{4})[-/ ](\d{1,2})"), "ym"),
     (re.compile(r"(\d{1,2})[-/](\d{4})"), "my"),
     (re.compile(rf"{_WORD}[ ,-]+(\d{{4}})"), "ny"),
@@ -108,26 +112,24 @@ def _read(text: str, names: Mapping[str, int]) -> Days | None:
 
 
 def _day(text: str, names: Mapping[str, int]) -> date | None:
-    for form, order in _DAY_FORMS:
-        match = form.fullmatch(text)
-        if match is None:
-            continue
-        value = dict(zip(order, match.groups(), strict=True))
-        month = int(value["m"]) if "m" in value else names.get(value["n"].casefold())
-        if month is not None:
-            return date(int(value["y"]), month, int(value["d"]))
-    return None
+    return _date(text, _DAY_FORMS, names)
 
 
 def _month(text: str, names: Mapping[str, int]) -> date | None:
-    for form, order in _MONTH_FORMS:
+    """The first day of a month."""
+    return _date(text, _MONTH_FORMS, names)
+
+
+def _date(text: str, forms: Forms, names: Mapping[str, int]) -> date | None:
+    """The date by the first form that fits and whose month has a known name."""
+    for form, order in forms:
         match = form.fullmatch(text)
         if match is None:
             continue
         value = dict(zip(order, match.groups(), strict=True))
         month = int(value["m"]) if "m" in value else names.get(value["n"].casefold())
         if month is not None:
-            return date(int(value["y"]), month, 1)
+            return date(int(value["y"]), month, int(value.get("d", 1)))
     return None
 
 
