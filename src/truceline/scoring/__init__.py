@@ -1,0 +1,1 @@
+"""Results against a truth that is known: matches, calibration, counts, attribution, and what simpler ways score."""
