@@ -181,3 +181,47 @@ def test_a_case_for_the_mission_alone_is_not_released_in_full(mission: Path, tmp
     (case / "case.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CaseError, match="may not be released"):
         verify(case, data=None, out=tmp_path / "out", pdf=False, edition="public_full")
+
+
+def test_a_guess_at_the_missions_files_cannot_be_tested_by_what_is_released(mission: Path, tmp_path: Path) -> None:  # fmt: skip
+    """Two cases that differ in the bytes of the mission's own files alone are released as the same bytes."""
+    own = [
+        entry
+        for entry in open_case(mission / "case").file.sources
+        if entry.grade == "hard" or entry.mechanism
+    ]
+    changed = 0
+    releases: dict[str, dict[str, bytes]] = {}
+    for name in ("true", "guessed"):
+        case = tmp_path / name / "case"
+        shutil.copytree(mission / "case", case)
+        for path in (path for entry in own if name == "guessed" for path in case.glob(entry.files[0])):
+            if path.suffix == ".csv":  # a blank line is no row
+                path.write_bytes(path.read_bytes() + b"\n")
+                changed += 1
+        out = tmp_path / name / "public"
+        verify(case, data=None, out=out, pdf=False, edition="public")
+        releases[name] = {
+            str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()
+        }
+    assert changed
+    assert releases["true"] == releases["guessed"]
+    (head,) = [json.loads(line) for line in releases["true"]["manifest.jsonl"].splitlines() if b'"kind":"run"' in line]  # fmt: skip
+    assert not [key for key in head if "case_" in key]
+
+
+def test_a_release_that_tells_something_else_has_another_name(
+    mission: Path, public: Path, tmp_path: Path
+) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(mission / "case", case)
+    text = (case / "case.yaml").read_text(encoding="utf-8")
+    assert "as_of: '2031-04-11'" in text
+    text = text.replace("as_of: '2031-04-11'", "as_of: '2031-04-10'")
+    (case / "case.yaml").write_text(text, encoding="utf-8")
+    verify(case, data=None, out=tmp_path / "out", pdf=False, edition="public")
+    names = [
+        json.loads((out / "findings.json").read_text(encoding="utf-8"))["run_id"]
+        for out in (public, tmp_path / "out")
+    ]
+    assert len(set(names)) == 2

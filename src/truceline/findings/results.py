@@ -193,7 +193,7 @@ class Results:
     title: str
     subtitle: str
     version: str  #: of Truceline
-    run_id: str  #: depends on version, case and inputs alone
+    run_id: str  #: depends on version, case and inputs alone; in the public edition on what is released
     as_of: str  #: date of the evidence, from the case; no wall clock
     edition: str  #: release rule in words
     seed: int

@@ -41,7 +41,7 @@ def findings_schema() -> Part:
         "case_id": _said(_TEXT, "id of the case"),
         "title": _said(_TEXT, "title of the case"),
         "version": _said(_TEXT, "version of Truceline that wrote this"),
-        "run_id": _said(_TEXT, "depends on version, case and inputs alone"),
+        "run_id": _said(_TEXT, "depends on version, case and inputs alone; in the public edition on what is released"),
         "as_of": {"type": "string", "format": "date", "description": "date of the evidence"},
         "edition": _said(_TEXT, "release rule, in words"),
         "language": {

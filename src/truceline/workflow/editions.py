@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
+from truceline.base.canonical import canonical_json, digest_bytes
 from truceline.base.errors import CaseError, InputError, OutputError, Problem
 from truceline.custody.manifest import Manifest
 from truceline.findings.claim_accounts import account_totals
@@ -25,6 +26,7 @@ from truceline.release.coarsen import coarsen_incidents
 from truceline.release.register import read_register
 from truceline.release.rule import ALLOWED, ReleaseRule, moment_of
 from truceline.release.withhold import Withheld, publish
+from truceline.reports.findings_json import findings_document
 from truceline.schema.table import Table, records
 from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
@@ -146,8 +148,17 @@ def hold_back(ingested: Ingested, until: datetime) -> Ingested:
     return replace(ingested, **kept)
 
 
-def release(results: Results, case: Case, edition: Edition, *, shapes: dict[str, BaseGeometry]) -> Results:
+def release(
+    results: Results,
+    case: Case,
+    edition: Edition,
+    *,
+    shapes: dict[str, BaseGeometry],
+    manifest_lines: Sequence[Mapping[str, object]] = (),
+) -> Results:
     """The public edition of results, its days settled with the register, which is written anew.
+
+    Its run is named by what is released, ``manifest_lines`` among it.
 
     Raises
     ------
@@ -180,9 +191,29 @@ def release(results: Results, case: Case, edition: Edition, *, shapes: dict[str,
         public = replace(public, line_report=line_report, disagreements=disagreements)
     return replace(
         public,
+        run_id=released_id(public, manifest_lines),
         claim_accounts=tuple(account_totals(records(public.claims), window=results.truce.span)),
         summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=IncidentSet.of(public.incidents, public.observations)),
     )  # fmt: skip
+
+
+def released_id(public: Results, manifest_lines: Sequence[Mapping[str, object]]) -> str:
+    """Name of a public run, made of what it tells alone.
+
+    Made of everything read, it would let anybody test a guess at what the mission's own files hold.
+    Sentences are left out, so that a release has one name in every language.
+    """
+    told = {
+        "case": public.case_id,
+        "version": public.version,
+        "manifest": list(manifest_lines),
+        "findings": [
+            {name: value for name, value in finding.items() if name != "details"}
+            for finding in findings_document(public)["findings"]
+        ],
+        "incidents": public.incidents["incident_id"].to_pylist(),  # each is made of all that is told of it
+    }
+    return f"run-{digest_bytes(canonical_json(told).encode())[:16]}"
 
 
 @contextmanager

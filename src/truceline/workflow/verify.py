@@ -1,7 +1,7 @@
 """The main job: a case and its data → a verification report.
 
 (1) read the case; (2) read every source, all rows accounted for; (3) write the manifest, before
-anything is computed; (4) collapse copies; (5) build the line's history; (6) fuse incidents and
+anything is computed (of the public edition afterwards: its id is made of what is released); (4) collapse copies; (5) build the line's history; (6) fuse incidents and
 attribute them; (7) measure series; (8) judge every obligation; (9) write the reports. The output
 folder appears whole at the end or not at all.
 """
@@ -109,11 +109,15 @@ def verify(
         earlier = read_manifest(out)
         refuse_mixing(earlier, chosen)
         refuse_forgetting(earlier, chosen, named=register is not None)
-        run_id, manifest = _manifest(case, ingested, earlier, chosen)  # (3)
-        (folder / NAME).write_text(manifest.text(), encoding="utf-8")
+        lines = _manifest_lines(case, ingested, chosen)  # (3)
+        run_id = _run_id(case, ingested, chosen)
+        if not chosen.withholds:
+            _write_manifest(folder, earlier, run_id, lines)
         results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
         if chosen.withholds:
-            results = release(results, case, chosen, shapes=case.shapes())
+            results = release(results, case, chosen, shapes=case.shapes(), manifest_lines=lines)
+            run_id = results.run_id
+            _write_manifest(folder, earlier, run_id, lines)
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
             tables = pool.submit(write_tables, results, ingested, case, folder, edition=chosen)
             write_reports(
@@ -217,31 +221,37 @@ def compute(
     )  # fmt: skip
 
 
-def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Edition) -> tuple[str, Manifest]:
-    """The run's id, and the manifest with its lines; the earlier one where nothing is new."""
-    case_digest = case.digest()
-    run_id = make_run_id(
+def _run_id(case: Case, ingested: Ingested, edition: Edition) -> str:
+    """The run's id, of everything read; empty where it is to be made of what is released."""
+    if edition.withholds:
+        return ""
+    return make_run_id(
         version=__version__,
-        case_digest=case_digest,
+        case_digest=case.digest(),
         seed=case.file.seed,
         files=[*ingested.files, *ingested.gazetteers],
         edition="" if edition.name == case.file.release.edition else edition.name,
     )
-    if run_id in earlier.run_ids:
-        return run_id, earlier
-    head = {
+
+
+def _manifest_lines(case: Case, ingested: Ingested, edition: Edition) -> list[dict[str, object]]:
+    """What the manifest tells of a run, still without its id.
+
+    In the public edition neither the digest of the case nor anything of the mission's own sources:
+    whoever guesses what they hold could test the guess by it.
+    """
+    head: dict[str, object] = {
         "kind": "run",
-        "run_id": run_id,
         "software": f"truceline {__version__}",
         "case": case.file.id,
-        "case_sha256": case_digest,
+        **({} if edition.withholds else {"case_sha256": case.digest()}),
         "seed": case.file.seed,
         "as_of": case.file.as_of,
         "edition": edition.name,
     }
-    files = [
+    files: list[dict[str, object]] = [
         {
-            "kind": "file", "run_id": run_id, "source": source.source_id, "file": file.label,
+            "kind": "file", "source": source.source_id, "file": file.label,
             "bytes": file.size_bytes, "sha256": file.digest, "adapter": source.adapter,
             "adapter_version": source.adapter_version, "rows_read": file.rows_read, "rows_used": file.rows_used,
             "rows_outside": file.rows_outside, "rows_repeated": file.rows_repeated,
@@ -251,18 +261,22 @@ def _manifest(case: Case, ingested: Ingested, earlier: Manifest, edition: Editio
         for file in source.files
     ]  # fmt: skip
     absent: list[dict[str, object]] = [
-        {"kind": "absent", "run_id": run_id, "source": source.source_id, "state": source.state}
+        {"kind": "absent", "source": source.source_id, "state": source.state}
         for source in ingested.sources
         if source.state != "read"
     ]
     lists: list[dict[str, object]] = [
-        {"kind": "gazetteer", "run_id": run_id, "file": file, "sha256": digest}
-        for file, digest in ingested.gazetteers
+        {"kind": "gazetteer", "file": file, "sha256": digest} for file, digest in ingested.gazetteers
     ]
-    lines: list[dict[str, object]] = [*files, *absent, *lists]
-    if edition.withholds:
-        lines = own_manifest_lines(lines, edition.own_sources)
-    return run_id, earlier.append([head, *lines])
+    lines = [head, *files, *absent, *lists]
+    return own_manifest_lines(lines, edition.own_sources) if edition.withholds else lines
+
+
+def _write_manifest(folder: Path, earlier: Manifest, run_id: str, lines: list[dict[str, object]]) -> None:
+    """The earlier manifest with the lines of this run, or as it was where the run is known to it."""
+    known = run_id in earlier.run_ids
+    manifest = earlier if known else earlier.append([{**line, "run_id": run_id} for line in lines])
+    (folder / NAME).write_text(manifest.text(), encoding="utf-8")
 
 
 def _incidents(
