@@ -54,7 +54,7 @@ def test_every_row_and_the_line_are_read_as_proposed(tmp_path: Path, delimiter: 
 
 def test_what_is_not_given_is_asked(tmp_path: Path) -> None:
     table, _ = write_files(tmp_path)
-    answers = ["Truce at the ford", "Europe/Berlin", "2031-05-20 00:00", "2031-05-19", "2031-05-27", "Oak", "Elm", "", "Shelling", "", str(table), "y", "", "500", "", "shelling", "", ""]  # fmt: skip
+    answers = ["Truce at the ford", "Europe/Berlin", "2031-05-20 00:00", "2031-05-19", "2031-05-27", "Oak", "Elm", "", str(table), "y", "Shelling", "", "", "-", "shelling", "", "500", "", ""]  # fmt: skip
     done = CliRunner().invoke(app, ["new", str(tmp_path / "ford")], input="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output
     assert "the end is not after the start" in done.output

@@ -378,7 +378,7 @@ def test_a_header_that_says_utc_is_believed(tmp_path: Path) -> None:
 def test_questions_are_answered_on_the_terminal(tmp_path: Path) -> None:
     rows = days("date;position", lambda day: f"05/{day:02d}/2031;50.{day}, 10.{day}")
     table = lines(tmp_path / "a.csv", rows)
-    answers = ["lat", "lat_lon", "month", "y", "", "", ""]
+    answers = ["lat", "lat_lon", "month", "y", "", "", "", ""]
     done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--title", "T", "--zone", "UTC", "--party", "Oak", "--party", "Elm", "--act", "Shelling", "--start", "2031-05-05", "--stop", "2031-06-01", "--incidents", str(table)], input="\n".join(answers) + "\n")  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "'lat_lon' or 'lon_lat'" in done.output
@@ -398,7 +398,7 @@ def test_numbers_of_reports_are_no_places(cell: str, tmp_path: Path) -> None:
 def test_a_column_that_is_corrected_brings_its_own_way_of_writing(tmp_path: Path) -> None:
     rows = days("date,happened,lat,lon", lambda day: f"2031-06-{day:02d},{day + 10:02d}.05.2031,50.{day},10.{day}")  # fmt: skip
     table = lines(tmp_path / "a.csv", rows)
-    answers = ["n", "happened", "lon", "lat", "", "", "", "", "", ""]
+    answers = ["n", "happened", "lon", "lat", "", "", "", "", "", "", "", "", ""]
     done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--title", "T", "--zone", "UTC", "--party", "Oak", "--party", "Elm", "--act", "Shelling", "--start", "2031-05-15", "--stop", "2031-06-20", "--incidents", str(table)], input="\n".join(answers) + "\n")  # fmt: skip
     assert done.exit_code == 0, done.output
     days_read = {moment.date().isoformat() for moment in read(tmp_path / "case").observations["occurred_from"].to_pylist()}  # fmt: skip

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from truceline.base.errors import OutputError, Problem
+from truceline.base.language import language
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import make_sources
 from truceline.workflow.new_sources import (
@@ -20,11 +21,12 @@ from truceline.workflow.new_sources import (
     MapAnswer,
     copied_name,
     incident_lines,
-    limit_lines,
     map_lines,
     say,
     series_lines,
 )
+from truceline.workflow.new_words import limits_of, own_words, translations
+from truceline.workflow.sniff import SniffedTable
 
 #: degrees added around the data, so that a place near the edge is not refused
 MARGIN_DEG = 0.5
@@ -70,6 +72,20 @@ def short_name(name: str, *, taken: Sequence[str] = ()) -> str:
     return chosen
 
 
+def check_folder(folder: Path) -> None:
+    """Stop where something lies already, before anything is asked.
+
+    Raises
+    ------
+    OutputError
+        If ``folder`` exists and holds something.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(
+            Problem(code="out_not_ours", message="the folder holds something already", file=str(folder), expected="a folder that is not there yet, or an empty one", next_step="Name another folder")
+        )  # fmt: skip
+
+
 def write_case(folder: Path, answers: Answers) -> None:
     """Write the case into ``folder``, whole or not at all; the data files named in it are copied.
 
@@ -80,10 +96,7 @@ def write_case(folder: Path, answers: Answers) -> None:
     CaseError
         If the answers do not make a case.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(
-            Problem(code="out_not_ours", message="the folder holds something already", file=str(folder), expected="a folder that is not there yet, or an empty one", next_step="Name another folder")
-        )  # fmt: skip
+    check_folder(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as made:
@@ -109,6 +122,9 @@ def _fill(folder: Path, answers: Answers) -> None:
             shutil.copyfile(part, into / copied_name(part))
     (folder / "truce.yaml").write_text(terms_text(answers), encoding="utf-8")
     (folder / "case.yaml").write_text(case_text(answers), encoding="utf-8")
+    (folder / "locale").mkdir()
+    for other, text in translations(answers).items():
+        (folder / "locale" / f"{other}.yaml").write_text(text, encoding="utf-8")
     (folder / "README.md").write_text(_readme(answers), encoding="utf-8")
 
 
@@ -122,6 +138,7 @@ def _siblings(path: Path) -> list[Path]:
 def terms_text(answers: Answers) -> str:
     """``truce.yaml``: every act prohibited to every party, over the window whole and each day of it."""
     binds = ", ".join(party.id for party in answers.parties)
+    words = own_words(answers)
     lines = [
         "# What was declared or agreed. Check the wording, the clock and the definitions against the text.",
         "truce: 1",
@@ -130,14 +147,14 @@ def terms_text(answers: Answers) -> str:
         f"instrument: {answers.instrument}",
         'terms_version: "draft"',
         "summary: >-",
-        "  To be written: who agreed to what, where, with which exemptions and under whose eyes.",
+        f"  {words['summary']}",
         "",
         "parties:",
         *(f"  - {{id: {party.id}, name: {say(party.name)}}}" for party in answers.parties),
         "",
         "clocks:",
         "  - id: agreed",
-        "    title: As agreed",
+        f"    title: {say(words['clock'])}",
         f"    start: {answers.start.isoformat()}",
         f"    stop: {answers.stop.isoformat()}",
         f"    zone: {answers.zone}",
@@ -145,14 +162,14 @@ def terms_text(answers: Answers) -> str:
         "acts:",
     ]
     for act in answers.acts:
-        definition = act.definition or "To be written: what one is and is not."
+        definition = act.definition or words["definition"]
         lines += [f"  - id: {act.id}", f"    name: {say(act.name)}", f"    definition: {say(definition)}"]
     lines += ["", "obligations:"]
     for act in answers.acts:
         lines += [
             f"  - id: {act.id}.stop",
             f"    act: {act.id}",
-            f"    title: {say('No ' + act.name[:1].lower() + act.name[1:])}",
+            f"    title: {say(words[f'title of {act.id}'])}",
             f"    binds: [{binds}]",
             "    clocks: [agreed]",
             "    # whether answering fire is no breach",
@@ -171,13 +188,17 @@ def _periods(answers: Answers) -> str:
 
 def case_text(answers: Answers) -> str:
     """``case.yaml``: region, baseline, sources and series that follow from the answers."""
-    start, why = _baseline_start(answers)
+    table = answers.incidents.table if answers.incidents is not None else None
+    start, why = baseline_start(table, start=answers.start, zone=answers.zone)
+    words, limits = own_words(answers), limits_of(own_words(answers))
     west, south, east, north = answers.region or _region(answers)
     lines = [
         "# Which sources, where, and what each is worth. Every field is explained in docs/case.md.",
         "case: 1",
         f"id: {answers.id}",
         f"title: {say(answers.title)}",
+        "# the language in which the case is written, and of its report where none is asked for",
+        f"language: {language()}",
         "# the day of the evidence: the last of the data, or of the truce",
         f"as_of: {say(_as_of(answers))}",
         "seed: 1",
@@ -188,7 +209,7 @@ def case_text(answers: Answers) -> str:
         f"region: [{west:g}, {south:g}, {east:g}, {north:g}]",
         "",
         "areas:",
-        "  - {id: theatre, name: The whole, kind: theatre}",
+        f"  - {{id: theatre, name: {say(words['theatre'])}, kind: theatre}}",
         "",
         f"# what the truce is measured against: {why}",
         "baseline:",
@@ -200,34 +221,34 @@ def case_text(answers: Answers) -> str:
         "",
         "release:",
         "  edition: mission",
-        "  basis: A draft; decide what may be published, and when.",
+        f"  basis: {say(words['release'])}",
         "",
         "sources:" if answers.incidents or answers.map else "sources: []",
     ]
     if answers.incidents is not None:
-        lines += incident_lines(answers.incidents)
+        lines += incident_lines(answers.incidents, words)
     if answers.map is not None:
-        lines += map_lines(answers.map, zone=answers.zone)
+        lines += map_lines(answers.map, words, zone=answers.zone)
     if answers.incidents is not None:
-        lines += series_lines(answers, answers.incidents)
-    lines += limit_lines(answers)
+        lines += series_lines(answers, answers.incidents, words)
+    if limits:
+        lines += ["", "# what a reader of the report must know", "limits:"]
+        lines += [f"  - {say(limit)}" for limit in limits]
     return "\n".join(lines) + "\n"
 
 
-def _baseline_start(answers: Answers) -> tuple[datetime, str]:
-    """When the days begin that the truce is measured against, and why then."""
-    table = answers.incidents.table if answers.incidents is not None else None
-    zone = ZoneInfo(answers.zone)
+def baseline_start(table: SniffedTable | None, *, start: datetime, zone: str) -> tuple[datetime, str]:
+    """When the days begin that a truce from ``start`` is measured against, and why then."""
     first = table.first if table is not None else None
-    if first is None or first >= answers.start - timedelta(days=1):
-        start = answers.start - timedelta(days=UNKNOWN_BASELINE_DAYS)
-        return start, "four weeks, for no data before the truce were found"
-    local = first.astimezone(zone) if table is not None and not table.dates_only else first
-    day = datetime(local.year, local.month, local.day, tzinfo=zone)
-    start = answers.start - timedelta(days=BASELINE_DAYS)
-    if start < day:
+    if first is None or first >= start - timedelta(days=1):
+        return start - timedelta(days=UNKNOWN_BASELINE_DAYS), "four weeks, for no data before the truce were found"  # fmt: skip
+    clock = ZoneInfo(zone)
+    local = first.astimezone(clock) if table is not None and not table.dates_only else first
+    day = datetime(local.year, local.month, local.day, tzinfo=clock)
+    earliest = start - timedelta(days=BASELINE_DAYS)
+    if earliest < day:
         return day, f"from the first day of the data, {day.date().isoformat()}"
-    return start, "eight weeks before it, for the data reach that far; longer ones hold other times"
+    return earliest, "eight weeks before it, for the data reach that far; longer ones hold other times"
 
 
 def _aftermath_days(answers: Answers) -> int:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from truceline.workflow.new_words import NOT_STATED
 from truceline.workflow.sniff import SniffedMap, SniffedTable
 
 if TYPE_CHECKING:  # the answers as a whole hold those here
     from truceline.workflow.new_case import Answers
 
-NOT_STATED = "not stated"
+#: columns of a table in the order in which a case tells them, whoever named them first
+_ORDER = ("observation_id", "time", "date", "clock", "longitude_deg", "latitude_deg", "coordinates", "place_name", "act", "accused_party_id", "count", "text")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +27,14 @@ class IncidentsAnswer:
     """A table of incidents, and what its words mean."""
 
     table: SniffedTable
-    title: str
     publisher: str = ""
     licence: str = NOT_STATED
     zone: str = "UTC"
     position_sd_m: float = 1000
     acts: tuple[tuple[str, str], ...] = ()  #: word of the file → act id, empty: none of them
     act: str | None = None  #: the act of every row, where no column says it
-    actors: tuple[tuple[str, str], ...] = ()  #: of an event data set: actor → party
+    actors: tuple[tuple[str, str], ...] = ()  #: who is said to have acted → party id, empty: nobody
+    looked_daily: bool | None = None  #: whether a day without a row was looked at; None: not known
     hard: bool = False  #: records of instruments or of the case's own observers
 
 
@@ -40,7 +43,6 @@ class MapAnswer:
     """A layer of ground held by a party, or of the line between two."""
 
     layer: SniffedMap
-    title: str
     day: str  #: ISO date from which it is in force
     holder: str  #: party that holds the polygons, or the ground on the left of the line
     other: str  #: party on the right of the line
@@ -54,16 +56,16 @@ def copied_name(path: Path) -> str:
     return re.sub(r"[][*?]", "_", path.name)
 
 
-def incident_lines(answer: IncidentsAnswer) -> list[str]:
+def incident_lines(answer: IncidentsAnswer, words: Mapping[str, str]) -> list[str]:
     """The source of the incidents."""
     return [
         "  - id: incidents",
-        f"    title: {say(answer.title)}",
+        f"    title: {say(words['incidents'])}",
         f"    adapter: {answer.table.adapter}",
         "    root: case",
         f"    files: [{say('data/' + copied_name(answer.table.path))}]",
         f"    publisher: {say(answer.publisher)}",
-        f"    licence: {say(answer.licence)}",
+        f"    licence: {say(words.get(answer.licence, answer.licence))}",
         "    # hard: records of instruments or of observers who follow one rule; reported: everything else",
         f"    grade: {'hard' if answer.hard else 'reported'}",
         "    # its rows are things that happened: rows that tell of one thing are joined into one incident",
@@ -71,6 +73,11 @@ def incident_lines(answer: IncidentsAnswer) -> list[str]:
         "    # told: the same words near in place and time are one report, copied; coded: standard phrases, which",
         "    # many events share",
         f"    texts: {'coded' if answer.table.coded_texts else 'told'}",
+        *(
+            [f"    # columns of the file that nothing reads: {', '.join(map(say, answer.table.unused))}"]
+            if answer.table.unused
+            else []
+        ),
         "    options:",
         *(_table_options(answer) if answer.table.adapter == "table" else _event_options(answer)),
     ]
@@ -78,7 +85,7 @@ def incident_lines(answer: IncidentsAnswer) -> list[str]:
 
 def _table_options(answer: IncidentsAnswer) -> list[str]:
     table = answer.table
-    columns = ", ".join(f"{say(name)}: {say(header)}" for name, header in table.columns.items())
+    columns = ", ".join(f"{name}: {say(table.columns[name])}" for name in _ORDER if name in table.columns)
     lines = [
         "      table: observations",
         "      # what the table needs → the file's own header",
@@ -100,14 +107,28 @@ def _table_options(answer: IncidentsAnswer) -> list[str]:
         if name in table.options:
             value = table.options[name]
             lines += [f"      # {reason}", f"      {name}: {value if isinstance(value, int) else say(value)}"]
-    if answer.acts:
-        words = ", ".join(f"{say(word)}: {say(act)}" for word, act in answer.acts)
-        lines += ["      # word of the file → act of the terms; empty: none of them, the row is kept as context", f"      values: {{act: {{{words}}}}}"]  # fmt: skip
+    lines += _value_lines(answer)
     constants = [f"position_sd_m: {answer.position_sd_m:g}"]
     if answer.act is not None:
         constants.append(f"act: {answer.act}")
     said = "how far off a place may be, metres (one standard deviation)" + ("; the act of every row, for no column tells it" if answer.act else "")  # fmt: skip
     return [*lines, f"      # {said}", f"      constants: {{{', '.join(constants)}}}"]
+
+
+def _value_lines(answer: IncidentsAnswer) -> list[str]:
+    """Words of the file and what they mean; every one, for a word that is not told puts its row aside."""
+    lines = []
+    if answer.acts:
+        lines += [
+            "        # word of the file → act of the terms; empty: none of them, the row is kept as context"
+        ]
+        lines += ["        act:", *(f"          {say(word)}: {say(act)}" for word, act in answer.acts)]
+    if answer.actors:
+        lines += [
+            "        # who acted, by the record → party; empty: nobody. A claim of the record and no finding"
+        ]
+        lines += ["        accused_party_id:", *(f"          {say(name)}: {say(party)}" for name, party in answer.actors)]  # fmt: skip
+    return ["      values:", *lines] if lines else []
 
 
 def _event_options(answer: IncidentsAnswer) -> list[str]:
@@ -119,8 +140,8 @@ def _event_options(answer: IncidentsAnswer) -> list[str]:
         "ucdp_ged": ("violence_acts", "`type_of_violence` (1 state-based, 2 non-state, 3 one-sided) → act of the terms"),
     }[table.adapter]  # fmt: skip
     lines = ["      # whose days its dates are", f"      zone: {answer.zone}", f"      # {meaning}", f"      {option}: {{{acts}}}"]  # fmt: skip
-    if answer.actors:
-        actors = ", ".join(f"{say(name)}: {say(party)}" for name, party in answer.actors)
+    if any(party for _name, party in answer.actors):
+        actors = ", ".join(f"{say(name)}: {say(party)}" for name, party in answer.actors if party)
         lines += ["      # actor of the file → party: whom a record says it was, which is a claim and no finding", f"      actor_parties: {{{actors}}}"]  # fmt: skip
     if "delimiter" in table.options:
         lines.append(f"      delimiter: {say(table.options['delimiter'])}")
@@ -133,16 +154,16 @@ def _first_hour_utc(day: str, zone: str) -> int:
     return max(0, math.ceil(-offset.total_seconds() / 3600))
 
 
-def map_lines(answer: MapAnswer, *, zone: str) -> list[str]:
+def map_lines(answer: MapAnswer, words: Mapping[str, str], *, zone: str) -> list[str]:
     """The source of the line, or of who holds what."""
     lines = [
         "  - id: line",
-        f"    title: {say(answer.title)}",
+        f"    title: {say(words['map'])}",
         "    adapter: control_polygons",
         "    root: case",
         f"    files: [{say('data/line/' + copied_name(answer.layer.path))}]",
         f"    publisher: {say(answer.publisher)}",
-        f"    licence: {say(answer.licence)}",
+        f"    licence: {say(words.get(answer.licence, answer.licence))}",
         "    options:",
         "      # from which day it shows the ground",
         f"      date: {answer.day}",
@@ -158,7 +179,15 @@ def map_lines(answer: MapAnswer, *, zone: str) -> list[str]:
     ]
 
 
-def series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
+#: answer to whether somebody looked on every day → what the case says of a day without a record
+_QUIET = {
+    None: ["    # a day without a row is missing, for it is not known whether anybody looked; if somebody did on", "    # every day of the baseline and the truce: true", "    missing_is_zero: false"],
+    False: ["    # not every day was looked at: a day without a row is missing", "    missing_is_zero: false"],
+    True: ["    # somebody looked on every day: a day without a row is a day without incidents", "    missing_is_zero: true"],
+}  # fmt: skip
+
+
+def series_lines(answers: Answers, answer: IncidentsAnswer, words: Mapping[str, str]) -> list[str]:
     """One series for each act that rows may have: a day's records against those of the days before."""
     told = {act for _, act in answer.acts if act} | ({answer.act} if answer.act else set())
     acts = [act for act in answers.acts if act.id in told]
@@ -166,17 +195,16 @@ def series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
         "",
         "# a day's records of an act, set against the days before. `news`: they are what was told, and more is",
         "# told on some days than on others; `sensor`: an instrument's own. They cannot say whose acts they were.",
-        "# A day without a record is missing, not zero: only the source could say that it looked and saw none.",
         "series:",
     ]
-    spoken: list[tuple[str | None, str]] = [(act.id, act.name) for act in acts]
-    for act_id, name in spoken or [(None, "Records")]:
+    spoken: list[tuple[str | None, str]] = [(act.id, words[f"series of {act.id}"]) for act in acts]
+    for act_id, title in spoken or [(None, words["records"])]:
         lines += [
             f"  - id: {act_id or 'records'}_a_day",
-            f"    title: {say(f'{name}, records a day')}",
+            f"    title: {say(title)}",
             "    source: incidents",
             "    measure: records",
-            "    # a day without a row is missing; if your recorders looked every day, missing_is_zero: true",
+            *_QUIET[answer.looked_daily],
             "    unit: record",
             f"    zone: {answers.zone}",
             *([f"    act: {act_id}"] if act_id else []),
@@ -184,25 +212,6 @@ def series_lines(answers: Answers, answer: IncidentsAnswer) -> list[str]:
             f"    kind: {'sensor' if answer.hard else 'news'}",
         ]
     return lines
-
-
-def limit_lines(answers: Answers) -> list[str]:
-    """What a reader of the report must know of the files, as far as it is known here."""
-    limits = []
-    for answer, what in ((answers.incidents, "The table of incidents"), (answers.map, "The map")):
-        if answer is None:
-            continue
-        name = answer.table.path.name if isinstance(answer, IncidentsAnswer) else answer.layer.path.name
-        missing = [word for word, given in (("publisher", answer.publisher), ("licence", answer.licence.replace(NOT_STATED, ""))) if not given]  # fmt: skip
-        if missing:
-            limits.append(f"{what} ({name}) has no {' and no '.join(missing)} stated: who made it, by which rule, and whether it may be shown is not known.")  # fmt: skip
-    if answers.incidents is not None:
-        table = answers.incidents.table
-        if table.dates_only:
-            limits.append("The incidents have dates without a time of day: each may be of any hour of its day, which at the truce's start and end is inside it or outside.")  # fmt: skip
-        if table.first is not None and table.first > answers.start:
-            limits.append("The incidents begin after the truce did: there is nothing to set them against.")
-    return ["", "# what a reader of the report must know", "limits:", *(f"  - {say(limit)}" for limit in limits)] if limits else []  # fmt: skip
 
 
 def say(text: object) -> str:

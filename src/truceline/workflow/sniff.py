@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,14 +32,16 @@ LOOK_ROWS = 20_000
 _UTC = re.compile(r"(?:^|[\W_])(?:UTC|GMT|Zulu)(?:$|[\W_])", re.IGNORECASE)
 #: texts are standard phrases where the different ones are at most this share of them
 REPEATED_SHARE = 0.8
-#: values of a column of kinds that are shown to be sorted into acts
+#: a column holds kinds, or names of who acted, where it has at most so many different values
 MOST_WORDS = 40
+#: different values of a column, each with its number of rows, commonest first
+Words = tuple[tuple[str, int], ...]
 #: what the codes of an event data set's kinds mean
 MEANT = ucdp_ged.KINDS
-#: columns of event data sets that have readers of their own, and where those find kind and actor
+#: event data sets with readers of their own: columns that those read, columns that they need, where they find what
 EVENT_SETS = {
-    "acled": (acled.COLUMNS, {"time": "event_date", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "sub_event_type", "text": "notes", "place_name": "location", "observation_id": "event_id_cnty"}, "actor1"),
-    "ucdp_ged": (ucdp_ged.COLUMNS, {"time": "date_start", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "type_of_violence", "text": "source_headline", "place_name": "where_coordinates", "observation_id": "id"}, "side_a"),
+    "acled": ((*acled.COLUMNS, *acled.OTHERS), acled.COLUMNS, {"time": "event_date", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "sub_event_type", "text": "notes", "place_name": "location", "observation_id": "event_id_cnty"}, "actor1"),
+    "ucdp_ged": ((*ucdp_ged.COLUMNS, *ucdp_ged.OTHERS), ucdp_ged.COLUMNS, {"time": "date_start", "longitude_deg": "longitude", "latitude_deg": "latitude", "act": "type_of_violence", "text": "source_headline", "place_name": "where_coordinates", "observation_id": "id"}, "side_a"),
 }  # fmt: skip
 
 
@@ -61,16 +63,28 @@ class SniffedTable:
     first: datetime | None = None
     last: datetime | None = None
     box: Box | None = None  #: west, south, east, north
-    words: tuple[tuple[str, int], ...] = ()  #: values of the column of kinds, commonest first
-    actors: tuple[tuple[str, int], ...] = ()  #: of an event data set: who is said to have acted
+    words: Words = ()  #: values of the column of kinds
+    actors: Words = ()  #: values of the column that says who acted
+    few: Mapping[str, Words] = field(default_factory=dict)  #: header → values, of columns of text with few
     coded_texts: bool = False  #: the same texts come again and again: standard phrases
     choices: tuple[Choice, ...] = ()  #: what the file cannot tell, to be asked
     doubts: tuple[str, ...] = field(default=())
 
     @property
-    def delimiter(self) -> str:
-        """What separates the fields of a CSV."""
-        return str(self.options.get("delimiter", ","))
+    def unused(self) -> tuple[str, ...]:
+        """Headers of columns that nothing reads, in the file's order."""
+        taken = EVENT_SETS[self.adapter][0] if self.adapter in EVENT_SETS else self.columns.values()
+        return tuple(header for header in self.header if header not in taken)
+
+    def without(self, columns: Collection[str]) -> SniffedTable:
+        """The table less the columns that it has not, whatever they look like."""
+        return replace(
+            self,
+            columns={name: header for name, header in self.columns.items() if name not in columns},
+            words=() if "act" in columns else self.words,
+            actors=() if "accused_party_id" in columns else self.actors,
+            coded_texts=self.coded_texts and "text" not in columns,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +115,7 @@ def sniff_incidents(path: Path, given: Mapping[str, Any] | None = None, *, near:
     if choices:
         return SniffedTable(path=path, n_rows=0, header=(), columns={}, options=options, choices=tuple(choices))  # fmt: skip
     opened = open_columns(path, options)
-    for name, (needed, columns, actor) in EVENT_SETS.items():
+    for name, (_read, needed, columns, actor) in EVENT_SETS.items():
         plain = opened.kind == "csv" and not {"encoding", "header_row", "columns"} & {*options, *given}
         if plain and set(needed) <= set(opened.header):
             return _event_set(path, opened, name, columns, actor)
@@ -162,8 +176,9 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
         choices.append(Choice(option="time_format", flag="--time-format", question=question, likely=(twins.pattern or "", twins.or_pattern or "")))  # fmt: skip
     if pattern:
         options["time_format"] = pattern
-    for column in ("act", "text", "place_name", "observation_id", "count"):
-        known = [one for one in known_headers(opened.header, column) if one not in columns.values()]
+    for column in ("act", "accused_party_id", "text", "place_name", "observation_id", "count"):
+        taken = {*columns.values(), *fixed.values()}
+        known = [one for one in known_headers(opened.header, column) if one not in taken]
         found = next((one for one in known if _reads(opened, one, column)), None)
         if found is not None:
             columns[column] = found
@@ -191,7 +206,9 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
         first=first,
         last=last,
         box=places.box,
-        words=_words(opened, columns["act"]) if columns.get("act") in opened.columns else (),
+        words=_words(opened, columns.get("act")),
+        actors=_words(opened, columns.get("accused_party_id")),
+        few=_few(opened, header),
         coded_texts=_are_coded(opened, columns.get("text")),
         choices=tuple(choices),
         doubts=tuple(doubts),
@@ -204,7 +221,8 @@ def _find_times(opened: OpenedTable, given: Mapping[str, Any]) -> tuple[dict[str
     if "time" in fixed or "date" in fixed:
         named = {name: fixed[name] for name in ("time", "date", "clock") if name in fixed}
         guesses = {name: _guess(opened, header, clock=name == "clock") for name, header in named.items()}
-        return named, [guess for name, guess in guesses.items() if guess is not None and name != "clock"]
+        known = [guess for name, guess in guesses.items() if guess is not None and name != "clock"]
+        return named, [replace(guess, kind="moment") for guess in known] if "clock" in named else known
     dates = [(one, guess) for one in known_headers(opened.header, "time") if (guess := _guess(opened, one)) is not None and guess.kind != "clock"]  # fmt: skip
     if not dates:
         others = [(one, guess) for one in opened.header if (guess := _guess(opened, one)) is not None and guess.kind != "clock"]  # fmt: skip
@@ -254,6 +272,8 @@ def _reads(opened: OpenedTable, header: str, column: str) -> bool:
         return values.null_count == 0 and int(pc.count_distinct(values).as_py()) == len(values)
     if pa.types.is_temporal(values.type):
         return False
+    if column == "accused_party_id":
+        return int(pc.count_distinct(values).as_py()) <= MOST_WORDS and not _are_numbers(values)
     if column == "act":
         return int(pc.count_distinct(values).as_py()) <= max(MOST_WORDS * 5, len(values) // 2)
     return True
@@ -267,11 +287,34 @@ def _are_coded(opened: OpenedTable, header: str | None) -> bool:
     return bool(len(texts)) and len(texts.unique()) <= REPEATED_SHARE * len(texts)
 
 
-def _words(opened: OpenedTable, header: str) -> tuple[tuple[str, int], ...]:
-    if header not in opened.columns:
+def _words(opened: OpenedTable, header: str | None) -> Words:
+    """Different values of a column, commonest first, equally common ones by their letters."""
+    if header is None or header not in opened.columns:
         return ()
-    texts = (str(value).strip() for value in opened.columns[header].drop_null().to_pylist())
-    return tuple(Counter(text for text in texts if text).most_common(MOST_WORDS))
+    counts = pc.value_counts(opened.columns[header].drop_null()).to_pylist()
+    told: Counter[str] = Counter()
+    for count in counts:
+        told[str(count["values"]).strip()] += count["counts"]
+    del told[""]
+    return tuple(sorted(told.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _few(opened: OpenedTable, header: Sequence[str]) -> dict[str, Words]:
+    """Columns of text that have few different values, some of them again and again."""
+    found = {}
+    for name in header:
+        values = opened.columns.get(name)
+        if values is None or not pa.types.is_string(values.type) or _are_numbers(values):
+            continue
+        n_different = pc.count_distinct(values).as_py()
+        if 0 < n_different <= MOST_WORDS and n_different < len(values) - values.null_count:
+            found[name] = _words(opened, name)
+    return found
+
+
+def _are_numbers(values: pa.Array) -> bool:
+    read = numbers_of(values.slice(0, LOOK_ROWS), ".")
+    return read is not None and bool((~np.isnan(read[0])).any())
 
 
 def sniff_map(path: Path) -> SniffedMap | None:

@@ -36,6 +36,11 @@ NAMES: dict[str, tuple[str, ...]] = {
         "act", "subeventtype", "eventtype", "incidenttype", "type", "category", "kind", "event", "attacktype",
         "типсобытия", "типподії", "тип", "вид", "категория", "категорія", "событие", "подія", "tipo", "tipodeevento", "tipodeincidente", "categoria", "evento", "suceso", "typedincident", "typeincident", "typ", "rodzaj", "evenement", "categorie", "nature", "art", "ereignis", "ereignisart", "kategorie", "vorfall", "نوع", "النوع", "نوعالحدث", "الحدث",
     ),
+    "accused_party_id": (
+        "accusedpartyid", "accusedparty", "accused", "perpetrator", "perpetrators", "perpetratorgroup", "perpetratedby", "attributedto", "responsibleparty", "responsibility", "responsible", "violator", "violatingparty", "blamed", "firedby",
+        "сторонапорушник", "порушник", "винуватець", "відповідальнасторона", "сторонанарушитель", "нарушитель", "виновник", "ответственнаясторона", "обвиняемаясторона", "звинуваченасторона",
+        "perpetrador", "presuntoresponsable", "responsable", "presuntoautor", "auteurpresume", "tater", "taeter", "verursacher", "sprawca", "fail", "الجهةالمسؤولة", "الطرفالمسؤول", "الجاني",
+    ),
     "text": (
         "text", "headline", "notes", "note", "description", "details", "summary", "title", "comment", "comments", "remarks", "narrative", "sourceheadline",
         "описание", "опис", "примечание", "примітка", "комментарий", "коментар", "текст", "подробности", "descripcion", "observaciones", "notas", "detalle", "resumen", "remarques", "observations", "resume", "beschreibung", "bemerkung", "bemerkungen", "anmerkung", "الوصف", "وصف", "ملاحظات",

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from truceline.faces.cli.new_incidents import ask_incidents
+from truceline.base.language import _
+from truceline.faces.cli.new_incidents import ask_incidents, look_at_incidents
+from truceline.faces.cli.new_meanings import show_kinds
 from truceline.faces.cli.new_questions import (
     Asker,
-    one_of,
+    Unanswered,
     read_after,
     read_day,
     read_moment,
+    read_name,
     read_zone,
+    thing_of,
 )
 from truceline.faces.cli.render import print_lines
-from truceline.workflow.new_case import Answers, NamedThing, short_name, write_case
+from truceline.workflow.new_case import Answers, NamedThing, check_folder, short_name, write_case
 from truceline.workflow.new_outcome import outcome_lines
-from truceline.workflow.new_sources import NOT_STATED, MapAnswer
+from truceline.workflow.new_sources import MapAnswer
+from truceline.workflow.new_words import NOT_STATED
 from truceline.workflow.sniff import SniffedMap, sniff_map
 
 
@@ -46,6 +50,7 @@ class Given:
     options: dict[str, Any] = field(default_factory=dict)  #: of ``table``
     times_zone: str | None = None
     position_sd_m: float | None = None
+    looked_every_day: str | None = None
     hard: bool = False
     publisher: str = ""
     licence: str = ""
@@ -55,27 +60,38 @@ class Given:
 
 
 def make_case(folder: Path, given: Given) -> None:
-    """Ask for what is not given, write the case into ``folder``, read it, and say what to do next."""
+    """Ask for what is not given, write the case into ``folder``, read it, and say what to do next.
+
+    What the files show is shown before what they cannot tell is asked.
+    """
+    check_folder(folder)
     ask = Asker(accept=given.accept)
-    title = ask.text("Title of the truce", given.title, proposal=folder.name.replace("-", " ").capitalize())
-    zone = ask.read("Zone in which its days are counted (such as Europe/Kyiv, Asia/Aden, UTC)", given.zone, read_zone, proposal="UTC")  # fmt: skip
-    start = ask.read("Start (such as 2025-04-19 18:00)", given.start, lambda text: read_moment(text, zone))
-    stop = ask.read("End", given.stop, lambda text: read_after(read_moment(text, zone), start))
-    parties = _named(ask, given.parties, "Name of a party", least=2)
-    acts = _named(ask, given.acts, "Something it forbids (such as Shelling)", least=1)
     layer = None if given.line is None else _look_at_map(given.line)
-    incidents = None
-    path = ask.file("File of incidents or sightings (empty: none)", given.incidents)
+    near = None if layer is None else layer.box
+    if given.accept:
+        _need_basics(ask, given, near=near)
+    name = folder.resolve().name
+    title = ask.read(_("Title of the truce"), given.title, read_name, flag="--title TEXT", proposal=name.replace("-", " ").capitalize())  # fmt: skip
+    zone = ask.read(_("Zone in which its days are counted (such as Europe/Kyiv, Asia/Aden, UTC)"), given.zone, read_zone, flag="--zone ZONE", proposal="UTC")  # fmt: skip
+    start = ask.read(_("Start (such as 2025-04-19 18:00)"), given.start, lambda text: read_moment(text, zone), flag="--start TIME")  # fmt: skip
+    stop = ask.read(_("End"), given.stop, lambda text: read_after(read_moment(text, zone), start), flag="--stop TIME")  # fmt: skip
+    parties = _named(ask, given.parties, _("Name of a party"), flag="--party ID=NAME", least=2)
+    path = ask.file(_("File of incidents or sightings"), given.incidents, flag="--incidents FILE")  # fmt: skip
+    table = None
     if path is not None:
-        near = None if layer is None else layer.box
-        incidents = ask_incidents(ask, path, acts, parties, given, zone=zone, near=near)
-    path = ask.file("File of the line or of who holds what (empty: none)", given.line)
+        table = look_at_incidents(ask, path, given, parties=parties, near=near)
+        show_kinds(table)
+    acts = _named(ask, given.acts, _("Something it forbids (such as Shelling)"), flag="--act ID=NAME", least=1)  # fmt: skip
+    incidents = None
+    if table is not None:
+        incidents = ask_incidents(ask, table, acts, parties, given, zone=zone, window=(start, stop))
+    ask.settle()
+    path = ask.file(_("File of the line or of who holds what"), given.line, flag="--line FILE", needed=incidents is None)  # fmt: skip
     map_answer = None
     if path is not None:
         map_answer = _ask_map(ask, layer or _look_at_map(path), parties, given, start=start)
-    ask.settle()
     answers = Answers(
-        id=short_name(folder.name, taken=()) if not folder.name.isascii() else folder.name,
+        id=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else short_name(name),
         title=title,
         parties=parties,
         acts=acts,
@@ -86,65 +102,106 @@ def make_case(folder: Path, given: Given) -> None:
         map=map_answer,
     )
     write_case(folder, answers)
-    print_lines(["", f"wrote              {folder}"])
-    if incidents is not None or map_answer is not None:
+    _say_next(folder, answers)
+
+
+def _say_next(folder: Path, answers: Answers) -> None:
+    print_lines(["", f"{_('wrote'):18} {folder}"])
+    if answers.incidents is not None or answers.map is not None:
         print_lines(outcome_lines(folder))
     print_lines(
         [
-            f"look it through    {folder / 'truce.yaml'} and {folder / 'case.yaml'}",
-            f"what is read       truceline sources {folder}",
-            f"judge              truceline verify {folder}",
+            f"{_('look it through'):18} {folder / 'truce.yaml'}, {folder / 'case.yaml'}",
+            f"{_('what is read'):18} truceline sources {folder}",
+            f"{_('judge'):18} truceline verify {folder}",
         ]
     )
 
 
-def _named(ask: Asker, given: Sequence[str], question: str, *, least: int) -> tuple[NamedThing, ...]:
+def _need_basics(ask: Asker, given: Given, *, near: tuple[float, float, float, float] | None) -> None:
+    """With ``--yes``: everything that nothing proposes and no flag gives, told in one error."""
+    if given.start is None:
+        ask.need(_("When does the truce begin?"), "--start TIME")
+    if given.stop is None:
+        ask.need(_("When does it end?"), "--stop TIME")
+    if len(given.parties) < 2:
+        ask.need(_("Who are its parties, two or more?"), "--party ID=NAME --party ID=NAME")
+    if not given.acts:
+        ask.need(_("What does it forbid?"), "--act ID=NAME")
+    if given.incidents is None and given.line is None:
+        ask.need(_("Which file is there to begin with?"), "--incidents FILE, --line FILE")
+    if not ask.open:
+        return
+    if given.incidents is not None:  # what the file cannot tell is asked for in the same breath
+        table = look_at_incidents(ask, given.incidents, given, parties=(), near=near)
+        show_kinds(table)
+    ask.settle()
+
+
+def _named(
+    ask: Asker, given: Sequence[str], question: str, *, flag: str, least: int
+) -> tuple[NamedThing, ...]:
     """``Name`` or ``id=Name``, one after the other; an empty answer ends once there are enough."""
     things: list[NamedThing] = []
-    said = list(given)
-    while True:
-        enough = len(things) >= least
-        if said:
-            answer = said.pop(0)
-        elif enough and (ask.accept or given):
-            return tuple(things)
-        else:
-            answer = ask.text(f"{question} {len(things) + 1}" + (" (empty: no more)" if enough else ""), None, proposal="" if enough else None)  # fmt: skip
-        if not answer.strip():
-            if enough:
-                return tuple(things)
-            continue
+
+    def read(answer: str) -> NamedThing | None:
         before, found, after = answer.partition("=")
         name = (after if found else before).strip()
-        chosen = short_name(before if found else name, taken=[thing.id for thing in things])
-        things.append(NamedThing(id=chosen, name=name))
+        if not answer.strip() and len(things) >= least:
+            return None
+        if not name:
+            raise ValueError(_("expected a name"))
+        if name in [thing.name for thing in things]:
+            raise ValueError(_("{name} is named already").format(name=name))
+        taken = [thing.id for thing in things]
+        return NamedThing(id=short_name(before if found else name, taken=taken), name=name)
+
+    for text in given:
+        thing = ask.read(question, text, read, flag=flag)
+        if thing is not None:
+            things.append(thing)
+    while len(things) < least or not (given or ask.accept):
+        enough = len(things) >= least
+        said = f"{question} {len(things) + 1}" + (" " + _("(empty: no more)") if enough else "")
+        thing = ask.read(said, None, read, flag=flag, proposal="" if enough else None)
+        if thing is None:
+            break
+        things.append(thing)
+    return tuple(things)
 
 
 def _look_at_map(path: Path) -> SniffedMap:
     layer = sniff_map(path)
     if layer is None:
-        raise typer.BadParameter(f"{path}: expected polygons of held ground, or a line; found neither")
+        raise Unanswered(f"{path}: " + _("expected polygons of held ground, or a line; found neither") + " (--line)")  # fmt: skip
     return layer
 
 
 def _ask_map(
     ask: Asker, layer: SniffedMap, parties: Sequence[NamedThing], given: Given, *, start: datetime
 ) -> MapAnswer:
-    ids = [party.id for party in parties]
-    print_lines(["", f"{layer.path.name}: {layer.n_features} features, {layer.kind}s"])
-    day = ask.read("From which day does it show the ground?", given.line_date, read_day, proposal=(layer.day or start.date()).isoformat())  # fmt: skip
+    is_line = layer.kind != "polygon"
+    counted = _("lines: {n}") if is_line else _("polygons: {n}")
+    print_lines(["", f"{layer.path.name}: {counted.format(n=layer.n_features)}"])
+    day = ask.read(_("From which day does it show the ground?"), given.line_date, read_day, flag="--line-date DAY", proposal=(layer.day or start.date()).isoformat())  # fmt: skip
     if given.accept and given.line_date is None:
-        why = "by the file's name" if layer.day else "for the file's name tells none: the truce's first day"
-        print_lines([f"  taken to show the ground from {day} ({why}; --line-date)"])
+        why = _("by the file's name") if layer.day else _("the file's name tells none: the truce's first day")
+        print_lines(["  " + _("taken to show the ground from {day}: {why} (--line-date)").format(day=day, why=why)])  # fmt: skip
     question = (
-        "Which party holds the polygons?"
-        if layer.kind == "polygon"
-        else "Which party is on the left of the line, as it is drawn?"
+        _("Which party is on the left of the line, as it is drawn?")
+        if is_line
+        else _("Which party holds the polygons?")
     )
-    holder = ask.read(question, given.left, one_of(ids), proposal=ids[0])
+    names = {party.id: party.name for party in parties}
+    question += f" ({', '.join(names.values())})"
+    holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY", proposal=parties[0].name)
     if given.accept and given.left is None:
-        where = "holds the polygons" if layer.kind == "polygon" else "stands on the left of the line as drawn"
-        print_lines([f"  nothing in it tells the parties' sides: {holder!r} is taken as the one that {where} (--left)"])  # fmt: skip
-    other = next(one for one in ids if one != holder)
-    answer = MapAnswer(layer=layer, title=f"Map of control ({layer.path.name})", day=day, holder=holder, other=other)  # fmt: skip
+        said = (
+            _("nothing in it tells the parties' sides; taken to be on the left of the line as drawn: {party} (--left)")
+            if is_line
+            else _("nothing in it tells who holds the polygons; taken to hold them: {party} (--left)")
+        )  # fmt: skip
+        print_lines(["  " + said.format(party=names[holder])])
+    other = next(one for one in names if one != holder)
+    answer = MapAnswer(layer=layer, day=day, holder=holder, other=other)
     return replace(answer, publisher=given.line_publisher, licence=given.line_licence or NOT_STATED)

@@ -7,6 +7,16 @@ from typing import Annotated
 
 import typer
 
+from truceline.base.language import LANGUAGES, speak
+
+
+def _speak(chosen: str | None) -> str | None:
+    """Ask in the language asked for."""
+    if chosen is not None and chosen not in LANGUAGES:
+        raise typer.BadParameter(f"{chosen!r} is not one of {', '.join(LANGUAGES)}.")
+    speak(chosen)
+    return chosen
+
 
 def new(
     folder: Annotated[Path, typer.Argument(metavar="CASE", help="The folder to write; not there yet.")],
@@ -29,7 +39,7 @@ def new(
         typer.Option(
             "--column",
             metavar="NAME=HEADER",
-            help="A column of that table: time, date, clock, longitude_deg, latitude_deg, coordinates, act, text, place_name …",
+            help="A column of that table: time, date, clock, longitude_deg, latitude_deg, coordinates, act, accused_party_id (who acted, by the record), text, place_name …; no header: it has none.",
         ),
     ] = None,
     word: Annotated[
@@ -38,7 +48,11 @@ def new(
     ] = None,
     actor: Annotated[
         list[str] | None,
-        typer.Option("--actor", metavar="NAME=PARTY", help="An actor of an event data set, as a party."),
+        typer.Option(
+            "--actor",
+            metavar="NAME=PARTY",
+            help="A name in the column of who acted, as a party; others are nobody.",
+        ),
     ] = None,
     time_format: Annotated[
         str | None,
@@ -77,6 +91,14 @@ def new(
         float | None,
         typer.Option("--accuracy", metavar="METRES", min=1, help="How far off its places may be."),
     ] = None,
+    looked_every_day: Annotated[
+        str | None,
+        typer.Option(
+            "--looked-every-day",
+            metavar="yes|no|unknown",
+            help="Whether a day without a row was looked at, so that it is a day without incidents. Default: unknown.",
+        ),
+    ] = None,
     hard: Annotated[
         bool, typer.Option("--hard", help="Its rows are records of instruments or of your own observers.")
     ] = False,
@@ -91,13 +113,26 @@ def new(
     left: Annotated[
         str | None,
         typer.Option(
-            "--left", metavar="PARTY", help="Who is left of the line as drawn, or holds the polygons."
+            "--left",
+            metavar="PARTY",
+            help="Who is left of the line as drawn, or holds the polygons: id or name.",
         ),
     ] = None,
     line_publisher: Annotated[str, typer.Option("--line-publisher", help="Who made the map.")] = "",
     line_licence: Annotated[
         str, typer.Option("--line-licence", help="By which licence it may be used.")
     ] = "",
+    language: Annotated[  # noqa: ARG001 - its callback speaks it
+        str | None,
+        typer.Option(
+            "--language",
+            metavar="CODE",
+            envvar="TRUCELINE_LANGUAGE",
+            callback=_speak,
+            is_eager=True,
+            help="Language of the questions and of the case: en, uk or ru.",
+        ),
+    ] = None,
     accept: Annotated[
         bool,
         typer.Option("--yes", help="Take every proposal; what has none is an error that names its flag."),
@@ -132,6 +167,7 @@ def new(
         options={name: value for name, value in said.items() if value is not None},
         times_zone=times_zone,
         position_sd_m=accuracy,
+        looked_every_day=looked_every_day,
         hard=hard,
         publisher=publisher,
         licence=licence,

@@ -3,115 +3,180 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from truceline.faces.cli.new_questions import Asker, one_of, pairs_of, read_metres, read_zone
+from truceline.base.language import N_, _
+from truceline.faces.cli.new_meanings import ask_actors, ask_words, offer_accused
+from truceline.faces.cli.new_questions import (
+    Asker,
+    Unanswered,
+    one_of,
+    read_looked,
+    read_metres,
+    read_zone,
+)
 from truceline.faces.cli.render import print_lines
-from truceline.workflow.new_case import NamedThing
-from truceline.workflow.new_sources import NOT_STATED, IncidentsAnswer
-from truceline.workflow.sniff import MEANT, SniffedTable, sniff_incidents
+from truceline.workflow.new_case import NamedThing, baseline_start
+from truceline.workflow.new_sources import IncidentsAnswer
+from truceline.workflow.new_words import NOT_STATED
+from truceline.workflow.sniff import SniffedTable, sniff_incidents
 from truceline.workflow.sniff_files import OPENING, Choice, check_option
-from truceline.workflow.sniff_words import alike_act, alike_party
 
 if TYPE_CHECKING:  # what was said on the command line is told where the questions are begun
     from truceline.faces.cli.new import Given
 
 #: columns that are asked for in turn where the proposal is refused
-ASKED = ("time", "date", "clock", "longitude_deg", "latitude_deg", "coordinates", "act", "text", "place_name")
+ASKED = ("time", "date", "clock", "longitude_deg", "latitude_deg", "coordinates", "act", "accused_party_id", "text", "place_name")  # fmt: skip
 MEANING = {
-    "time": "when it happened",
-    "date": "the date",
-    "clock": "the time of day",
-    "longitude_deg": "longitude",
-    "latitude_deg": "latitude",
-    "coordinates": "both coordinates",
-    "act": "what kind of thing it was",
-    "text": "what is told of it",
-    "place_name": "the place by name",
-    "observation_id": "its id",
-    "count": "how many",
+    "time": N_("when it happened"),
+    "date": N_("the date"),
+    "clock": N_("the time of day"),
+    "longitude_deg": N_("longitude"),
+    "latitude_deg": N_("latitude"),
+    "coordinates": N_("both coordinates"),
+    "act": N_("what kind of thing it was"),
+    "accused_party_id": N_("who acted, by the record"),
+    "text": N_("what is told of it"),
+    "place_name": N_("the place by name"),
+    "observation_id": N_("its id"),
+    "count": N_("how many"),
 }
-#: `--word '*=act'`: every row's act, whatever its kind
-EVERY = "*"
-_MOST_ACTORS = 12
 
 
-def ask_incidents(
+def look_at_incidents(
     ask: Asker,
     path: Path,
-    acts: Sequence[NamedThing],
-    parties: Sequence[NamedThing],
     given: Given,
     *,
-    zone: str,
+    parties: Sequence[NamedThing],
     near: tuple[float, float, float, float] | None,
-) -> IncidentsAnswer:
-    """What the table holds, by its own signs, the flags and the answers."""
+) -> SniffedTable:
+    """What the table holds, by its own signs, the flags and the answers: how it is read, which column is what."""
     known: dict[str, Any] = {}
     for name, value in given.options.items():
         try:
             known[name] = check_option(name, str(value))
         except ValueError as error:
-            raise typer.BadParameter(f"--{name.replace('_', '-')}: {error}") from error
-    if given.columns:
-        known["columns"] = _columns(given.columns)
-    table = _look(ask, path, known, near)
-    _check_columns(table, known.get("columns", {}))
+            raise Unanswered(f"--{name.replace('_', '-')} {value}: {error}") from error
+    said = _columns(given.columns)
+    table = _look(ask, path, known, said, near=near)
     _show(table)
-    if not ask.yes("Is that right?"):
-        known["columns"] = _ask_columns(ask, table)
-        opening = {name: value for name, value in table.options.items() if name in OPENING}
+    missing = _missing(table)
+    for question, flag in missing:
+        if ask.accept:
+            ask.need(question, flag)
+        else:
+            print_lines(["  " + _("{question} Nothing in the file tells.").format(question=question)])
+    if not ask.accept and (missing or not ask.yes(_("Is that right?"), flag="--column NAME=HEADER")):
+        said = _ask_columns(ask, table)
+        known |= {name: value for name, value in table.options.items() if name in OPENING}
         if "time_format" not in given.options:  # it was that of the column refused
             known.pop("time_format", None)
-        table = _look(ask, path, {**opening, **known}, near)
-        table = replace(table, columns={**known["columns"], **_kept(table.columns)})
-    _need_columns(ask, table, given.times_zone)
-    zone = table.zone or zone
-    if table.zone_needed and not (table.zone and given.times_zone is None and ask.accept):
-        zone = ask.read("Zone of its times, which carry none", given.times_zone, read_zone, proposal=zone)
-        if ask.accept and given.times_zone is None:
-            print_lines([f"  its times carry no zone: they are read by the clocks of {zone} (--times-zone)"])
-    sd_m = given.position_sd_m or 0.0
-    if table.adapter == "table":
-        if ask.accept and given.position_sd_m is None:
-            print_lines(["  its places are taken to be off by 1000 m, one standard deviation (--accuracy)"])
-        sd_m = ask.read("How far off may a place be, metres (one standard deviation)", None if given.position_sd_m is None else str(given.position_sd_m), read_metres, proposal="1000")  # fmt: skip
-    words, single = _ask_words(ask, table, acts, given.words)
+        table = _look(ask, path, known, said, near=near)
+    elif "accused_party_id" not in {**said, **table.columns} and (header := offer_accused(ask, table, parties)):  # fmt: skip
+        table = _look(ask, path, known, {**said, "accused_party_id": header}, near=near)
+    if table.zone_word is not None and given.times_zone is None and ask.accept:
+        question = _("Which zone do the letters {letters} after the times stand for?").format(letters=repr(table.zone_word))  # fmt: skip
+        ask.need(question, "--times-zone ZONE")
+    if table.unused:
+        print_lines(["  " + _("not used: {columns}").format(columns=", ".join(table.unused))])
+    return table
+
+
+def ask_incidents(
+    ask: Asker,
+    table: SniffedTable,
+    acts: Sequence[NamedThing],
+    parties: Sequence[NamedThing],
+    given: Given,
+    *,
+    zone: str,
+    window: tuple[datetime, datetime],
+) -> IncidentsAnswer:
+    """What the table's words mean, and what no file can tell."""
+    words, single = ask_words(ask, table, acts, given.words)
+    actors = ask_actors(ask, table, parties, given)
+    times_zone = _ask_zone(ask, table, given, zone=zone)
     return IncidentsAnswer(
         table=table,
-        title=f"Incidents ({table.path.name})",
         publisher=given.publisher,
         licence=given.licence or NOT_STATED,
-        zone=zone,
-        position_sd_m=sd_m,
+        zone=times_zone,
+        position_sd_m=_ask_accuracy(ask, table, given),
         acts=words,
         act=single,
-        actors=_ask_actors(ask, table, parties, given.actors),
+        actors=actors,
         hard=given.hard,
+        looked_daily=_ask_looked(ask, table, given, zone=zone, window=window),
     )
 
 
-def _look(ask: Asker, path: Path, known: dict[str, Any], near: Any) -> SniffedTable:
-    """Look at the file, ask what it cannot tell, and look again, until nothing is left to ask."""
+def _ask_zone(ask: Asker, table: SniffedTable, given: Given, *, zone: str) -> str:
+    zone = table.zone or zone
+    if table.zone_needed and not (table.zone and given.times_zone is None and ask.accept):
+        zone = ask.read(_("Zone of its times, which carry none"), given.times_zone, read_zone, flag="--times-zone ZONE", proposal=zone)  # fmt: skip
+        if ask.accept and given.times_zone is None:
+            print_lines(["  " + _("its times carry no zone: they are read by the clocks of {zone} (--times-zone)").format(zone=zone)])  # fmt: skip
+    return zone
+
+
+def _ask_accuracy(ask: Asker, table: SniffedTable, given: Given) -> float:
+    """Standard deviation of a place, metres; readers of event data sets know it of each row."""
+    sd_m = given.position_sd_m
+    if table.adapter != "table":
+        return sd_m or 0.0
+    if ask.accept and sd_m is None:
+        print_lines(["  " + _("its places are taken to be off by {n} m, one standard deviation (--accuracy)").format(n=1000)])  # fmt: skip
+    question = _("How far off may a place be, metres (one standard deviation)")
+    return ask.read(question, None if sd_m is None else str(sd_m), read_metres, flag="--accuracy METRES", proposal="1000")  # fmt: skip
+
+
+def _ask_looked(
+    ask: Asker, table: SniffedTable, given: Given, *, zone: str, window: tuple[datetime, datetime]
+) -> bool | None:
+    """Whether a day without a row was a day without incidents; None: not known, which is no yes."""
+    first = baseline_start(table, start=window[0], zone=zone)[0].date()
+    last = window[1].date()
+    question = _(
+        "Did somebody look on every day from {first} to {last}, so that a day without a row is a day without incidents? (yes, no, unknown)"
+    ).format(first=first, last=last)
+    looked = ask.read(question, given.looked_every_day, read_looked, flag="--looked-every-day yes|no|unknown", proposal=_("unknown"))  # fmt: skip
+    if ask.accept and given.looked_every_day is None:
+        print_lines(["  " + _("whether anybody looked on days without a row is not known: they are missing, not zero (--looked-every-day)")])  # fmt: skip
+    if looked and table.last is not None and table.last.date() < last:
+        print_lines(["  " + _("the last row is of {last}; the days after it count as days without incidents").format(last=table.last.date())])  # fmt: skip
+    return looked
+
+
+def _look(ask: Asker, path: Path, known: dict[str, Any], said: Mapping[str, str], *, near: Any) -> SniffedTable:  # fmt: skip
+    """Look at the file, ask what it cannot tell, and look again, until nothing is left to ask.
+
+    ``known``: options, to which the answers are added; ``said``: column → header, empty for none.
+    """
+    known.pop("columns", None)
+    columns = {name: header for name, header in said.items() if header}
+    if columns:
+        known["columns"] = columns
     while True:
         table = sniff_incidents(path, known, near=near)
+        if table.header:
+            _check_columns(table, columns)
         if not table.choices:
-            return table
+            return table.without([name for name, header in said.items() if not header])
         for choice in table.choices:
             known[choice.option] = _answer(ask, choice)
         ask.settle()
 
 
 def _answer(ask: Asker, choice: Choice) -> Any:
+    flag = f"{choice.flag} {'|'.join(repr(one) for one in choice.likely) or choice.option.upper()}"
     if ask.accept and choice.proposal is None:
         ask.need(choice.question + ".", f"{choice.flag} {' or '.join(repr(one) for one in choice.likely)}")
         return choice.likely[0] if choice.likely else ""
     if ask.accept:
-        print_lines([f"  {choice.question}: {choice.proposal} taken ({choice.flag})"])
+        print_lines([f"  {choice.question}: {choice.proposal} ({choice.flag})"])
     likely = f" [{' | '.join(choice.likely)}]" if choice.likely and choice.proposal is None else ""
 
     def read(text: str) -> Any:
@@ -119,57 +184,49 @@ def _answer(ask: Asker, choice: Choice) -> Any:
             text = {"day": choice.likely[0], "month": choice.likely[1]}.get(text.strip(), text)
         return check_option(choice.option, text.strip())
 
-    return ask.read(choice.question + likely, None, read, proposal=choice.proposal)
+    return ask.read(choice.question + likely, None, read, flag=flag, proposal=choice.proposal)
 
 
 def _columns(texts: Sequence[str]) -> dict[str, str]:
+    """``NAME=HEADER`` of the flag; no header: the table has no such column, whatever it looks like."""
     columns = {}
     for text in texts:
         name, found, header = text.partition("=")
         if not found or name not in MEANING:
-            raise typer.BadParameter(f"--column {text}: expected NAME=HEADER with one of {', '.join(MEANING)}")  # fmt: skip
+            known = ", ".join(MEANING)
+            raise Unanswered(f"--column {text}: " + _("expected NAME=HEADER with one of {names}").format(names=known))  # fmt: skip
         columns[name] = header
     return columns
 
 
 def _check_columns(table: SniffedTable, fixed: Mapping[str, str]) -> None:
-    for name, header in fixed.items():
-        if header not in table.header:
-            raise typer.BadParameter(f"--column {name}={header}: the file has no such column, it has {', '.join(table.header)}")  # fmt: skip
-
-
-def _kept(columns: Mapping[str, str]) -> dict[str, str]:
-    return {name: header for name, header in columns.items() if name in ("observation_id", "count")}
+    wrong = [f"--column {name}={header}" for name, header in fixed.items() if header not in table.header]
+    if wrong:
+        has = ", ".join(table.header)
+        raise Unanswered(", ".join(wrong) + ": " + _("the file has no such column, it has {names}").format(names=has))  # fmt: skip
 
 
 def _show(table: SniffedTable) -> None:
-    print_lines(["", f"{table.path.name}: {table.n_rows} rows; columns: {', '.join(table.header)}"])
-    print_lines(f"  {MEANING.get(name, name):28} {header}" for name, header in table.columns.items())
+    names = ", ".join(table.header)
+    print_lines(["", _("{file}: {n} rows; columns: {names}").format(file=table.path.name, n=table.n_rows, names=names)])  # fmt: skip
+    print_lines(f"  {_(MEANING[name]):28} {table.columns[name]}" for name in MEANING if name in table.columns)
     if table.has_points:
-        print_lines([f"  {'place':28} points of the layer"])
+        print_lines([f"  {_('place'):28} {_('points of the layer')}"])
     shown = {name: value for name, value in table.options.items() if name != "delimiter" or value != ","}
     print_lines(f"  {name.replace('_', ' '):28} {value!r}" for name, value in shown.items())
     if table.first is not None and table.last is not None:
-        print_lines([f"  {'from, to':28} {table.first:%Y-%m-%d}, {table.last:%Y-%m-%d}"])
+        print_lines([f"  {_('from, to'):28} {table.first:%Y-%m-%d}, {table.last:%Y-%m-%d}"])
     print_lines(f"  {doubt}" for doubt in table.doubts)
 
 
-def _need_columns(ask: Asker, table: SniffedTable, times_zone: str | None) -> None:
-    """What no case can do without; with ``--yes`` an error at once."""
+def _missing(table: SniffedTable) -> list[tuple[str, str]]:
+    """What no case can do without and the table does not show: question and flag."""
+    missing = []
     if not {"time", "date"} & table.columns.keys():
-        _need(ask, "Which column says when it happened?", "--column time=HEADER (and --time-format PATTERN)")
+        missing.append((_("Which column says when it happened?"), "--column time=HEADER (and --time-format PATTERN)"))  # fmt: skip
     if not ({"longitude_deg", "coordinates", "place_name"} & table.columns.keys() or table.has_points):
-        _need(ask, "Which columns say where?", "--column longitude_deg=HEADER --column latitude_deg=HEADER, or --column coordinates=HEADER")  # fmt: skip
-    if table.zone_word is not None and times_zone is None and ask.accept:
-        ask.need(f"Which zone do the letters {table.zone_word!r} after the times stand for?", "--times-zone ZONE (such as Europe/Kyiv)")  # fmt: skip
-    ask.settle()
-
-
-def _need(ask: Asker, question: str, flag: str) -> None:
-    if ask.accept:
-        ask.need(question, flag)
-    else:
-        print_lines([f"  {question} Without it no row can be used; give {flag}."])
+        missing.append((_("Which columns say where?"), "--column longitude_deg=HEADER --column latitude_deg=HEADER, --column coordinates=HEADER or --column place_name=HEADER"))  # fmt: skip
+    return missing
 
 
 def _ask_columns(ask: Asker, table: SniffedTable) -> dict[str, str]:
@@ -177,79 +234,17 @@ def _ask_columns(ask: Asker, table: SniffedTable) -> dict[str, str]:
     for name in ASKED:
         if (table.has_points and name in ("longitude_deg", "latitude_deg", "coordinates")) or _is_told(name, columns):  # fmt: skip
             continue
-        header = ask.read(f"Column for {MEANING[name]} (empty: none)", None, one_of(table.header, or_nothing=True), proposal=table.columns.get(name, ""))  # fmt: skip
-        if header:
-            columns[name] = header
+        question = _("Column for: {meaning} (-: none)").format(meaning=_(MEANING[name]))
+        columns[name] = ask.read(question, None, one_of(table.header, or_nothing=True), flag=f"--column {name}=HEADER", proposal=table.columns.get(name, ""))  # fmt: skip
     return columns
 
 
 def _is_told(name: str, columns: Mapping[str, str]) -> bool:
     """Whether a question has its answer in those before."""
-    if name in ("date", "clock") and "time" in columns:
+    if name in ("date", "clock") and columns.get("time"):
         return True
-    if name == "clock" and "date" not in columns:
+    if name == "clock" and not columns.get("date"):
         return True
-    return name == "coordinates" and "longitude_deg" in columns
-
-
-def _ask_words(
-    ask: Asker, table: SniffedTable, acts: Sequence[NamedThing], given: Sequence[str]
-) -> tuple[tuple[tuple[str, str], ...], str | None]:
-    """Which word of the file is which act; where there is one act, it may be all rows' act."""
-    ids = [act.id for act in acts]
-    told = pairs_of(given, "--word", ids)
-    every = told.pop(EVERY, None)
-    is_table = table.adapter == "table"
-    if every is not None and is_table:
-        table.columns.pop("act", None)
-        return (), every or None
-    if "act" not in table.columns or not table.words:
-        if len(ids) > 1 and is_table:
-            _need_act(ask, "No column says which act a row is.", ids)
-        return (), ids[0] if len(ids) == 1 else None
-    names = [(act.id, act.name) for act in acts]
-    known = dict(told)
-    if not ask.accept and not given:
-        print_lines(["Which of its kinds are which act? (-: none of them)"])
-    for word, n in table.words:
-        if word in known:
-            continue
-        meant = f"{word} ({MEANT[word]})" if table.adapter == "ucdp_ged" and word in MEANT else word
-        alike = every if every is not None else alike_act(word, names) or ""
-        if table.adapter == "ucdp_ged" and word == "1" and len(ids) == 1:
-            alike = ids[0]
-        known[word] = alike if given else ask.read(f"  {meant} ({n} rows)", None, one_of(ids, or_nothing=True), proposal=alike)  # fmt: skip
-    if ask.accept or given:
-        print_lines(f"  {word!r:28} {act or 'no act of the terms'} ({n} rows)" for word, n in table.words for act in [known[word]])  # fmt: skip
-    if not any(known.values()):
-        _need_act(ask, f"None of the kinds in {table.columns['act']!r} is plainly an act of the terms.", ids)
-    return tuple(known.items()), None
-
-
-def _need_act(ask: Asker, what: str, ids: Sequence[str]) -> None:
-    flag = f"--word 'WORD=ACT' for each kind that is one, or --word '*={ids[0]}' where every row is"
-    if ask.accept:
-        ask.need(what, flag)
-    else:
-        print_lines([f"  {what} No row will count as one; {flag} tells."])
-
-
-def _ask_actors(
-    ask: Asker, table: SniffedTable, parties: Sequence[NamedThing], given: Sequence[str]
-) -> tuple[tuple[str, str], ...]:
-    """Which actor of an event data set is which party."""
-    if table.adapter == "table":
-        return ()
-    ids = [party.id for party in parties]
-    known = pairs_of(given, "--actor", ids)
-    names = [(party.id, party.name) for party in parties]
-    for actor, n in table.actors[:_MOST_ACTORS]:
-        if actor in known:
-            continue
-        alike = alike_party(actor, names) or ""
-        known[actor] = alike if given else ask.read(f"  {actor} ({n} rows): which party, if one of them", None, one_of(ids, or_nothing=True), proposal=alike)  # fmt: skip
-    taken = [(actor, party) for actor, party in known.items() if party]
-    print_lines(f"  {actor!r:28} the party {party!r}" for actor, party in taken)
-    if not taken:
-        print_lines(["  no actor was taken for a party: records will accuse nobody (--actor 'NAME=PARTY')"])
-    return tuple(taken)
+    if name == "latitude_deg" and not columns.get("longitude_deg"):
+        return True
+    return name == "coordinates" and bool(columns.get("longitude_deg"))
