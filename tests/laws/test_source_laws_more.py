@@ -28,8 +28,8 @@ from truceline.schema.table import Record, records
 from truceline.sources.figures import Figures, link_nested
 from truceline.sources.periods import Days, PeriodError, days_window, next_days, read_days
 from truceline.sources.post_words import compile_pattern, cut_length, normal_text
+from truceline.sources.sighting_sectors import sector_middle
 from truceline.sources.sighting_words import Band, read_bearing, read_distance
-from truceline.sources.sightings import sector_middle
 from truceline.sources.source import SOURCES, FileRead, InputFile, ReadContext, Region, SourceTables
 
 SAMPLES = Path(__file__).parents[1] / "conformance" / "samples"

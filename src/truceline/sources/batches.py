@@ -20,7 +20,7 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
-from truceline.sources.csv_blocks import BrokenCsvError, CsvStream, survey
+from truceline.sources.csv_blocks import NEVER_CLOSED, BrokenCsvError, CsvStream, survey
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import Region
 
@@ -260,7 +260,7 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
             batch.close()
     except BrokenCsvError as error:
         sheet.tables.problems.append(
-            Problem(code="file_format", message=f"the file cannot be read on from here ({error})", file=sheet.file.label, row=error.row, expected="a delimited text file", next_step="Look for a quote that does not close")
+            Problem(code="file_format", message=f"the file cannot be read on from here ({error})", file=sheet.file.label, row=error.row, expected="a delimited text file", next_step="Close the quote, or take it out" if str(error) == NEVER_CLOSED else "Look for a quote that does not close")
         )  # fmt: skip
     sheet.note_long(stream.long_rows)
     in_order = sorted(sheet.tables.quarantined[n_before:], key=lambda bad: bad.problems[0].row or 0)

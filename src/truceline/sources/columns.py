@@ -290,12 +290,18 @@ def json_texts(values: pa.Array) -> pa.Array:
     """Texts as canonical JSON writes them between its quotes; null becomes nothing."""
     text = pc.fill_null(values, "") if values.null_count else values
     codes, offsets = bytes_of(text)
-    if not _IS_ESCAPED[codes[offsets[0] : offsets[-1]]].any():
+    found = codes[offsets[0] : offsets[-1]]
+    escaped = _IS_ESCAPED[found]
+    if not escaped.any():
         return text
+    if np.isin(found[escaped], (34, 92)).all():
+        text = pc.replace_substring(text, "\\", "\\\\")
+        return pc.replace_substring(text, '"', '\\"')
     odd = pc.match_substring_regex(text, _ESCAPED)
     if pc.any(odd).as_py():
-        words = [encode_basestring_ascii(word)[1:-1] for word in text.filter(odd).to_pylist()]
-        text = pc.replace_with_mask(text, odd, pa.array(words, pa.string()))
+        words = text.filter(odd).dictionary_encode()
+        spelled = [encode_basestring_ascii(word)[1:-1] for word in words.dictionary.to_pylist()]
+        text = pc.replace_with_mask(text, odd, pa.array(spelled, pa.string()).take(words.indices))
     return text
 
 
@@ -304,7 +310,7 @@ def content_hashes(source_id: str, parts: Sequence[pa.Array], *, n: int) -> Hash
 
     The same bytes as ``short_id`` hashes, so that its ids are the first digits of these.
     """
-    start = "[" + encode_basestring_ascii(source_id)[:-1]
+    start = json_start(source_id)
     columns = [json_texts(part) for part in parts]
     if columns:
         joined = pc.binary_join_element_wise(
@@ -313,6 +319,16 @@ def content_hashes(source_id: str, parts: Sequence[pa.Array], *, n: int) -> Hash
         texts: Iterable[bytes] = joined.to_pylist()
     else:
         texts = [f'{start}"]'.encode()] * n
+    return hashes_of(texts)
+
+
+def json_start(source_id: str) -> str:
+    """How the canonical JSON of ``[source_id, …]`` begins, without the quote that closes the id."""
+    return "[" + encode_basestring_ascii(source_id)[:-1]
+
+
+def hashes_of(texts: Iterable[bytes]) -> Hashes:
+    """First 64 bits of the SHA-256 of each text."""
     digests = b"".join([sha.digest() for sha in map(hashlib.sha256, texts)])
     return np.frombuffer(digests, ">u8")[::4].astype(np.uint64)
 
@@ -348,21 +364,25 @@ def ids_of(word: str, hashes: Hashes) -> pa.Array:
 
 
 class Seen:
-    """Which records were met before, by their hashes."""
+    """Which records were met before, by their hashes: kept in sorted runs, eight bytes a record."""
 
     def __init__(self) -> None:
-        self._known: set[int] = set()
+        self._runs: list[Hashes] = []
 
     def first(self, hashes: Hashes) -> Mask:
         """Where each record is met for the first time."""
-        values = hashes.tolist()
-        fresh = np.ones(len(hashes), np.bool_)
-        if len(set(values)) < len(values):
-            fresh[:] = False
-            fresh[np.unique(hashes, return_index=True)[1]] = True
-        if not self._known.isdisjoint(values):
-            fresh &= np.array([value not in self._known for value in values], dtype=np.bool_)
-        self._known.update(values)
+        values, at = np.unique(hashes, return_index=True)
+        unmet = np.ones(len(values), np.bool_)
+        for run in self._runs:
+            place = np.minimum(np.searchsorted(run, values), len(run) - 1)
+            unmet &= run[place] != values
+        fresh = np.zeros(len(hashes), np.bool_)
+        fresh[at[unmet]] = True
+        if unmet.any():
+            self._runs.append(values[unmet])
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            last, before = self._runs.pop(), self._runs.pop()
+            self._runs.append(np.sort(np.concatenate([before, last]), kind="stable"))
         return fresh
 
 

@@ -30,6 +30,7 @@ from truceline.sources.columns import (
     times,
 )
 from truceline.sources.days import local_day
+from truceline.sources.distinct import combined as combined  # event readers take it from here
 from truceline.sources.gather import Gathered, act_maps, picked, provenance
 from truceline.sources.outcome import sentence_list
 from truceline.sources.source import FileRead, ReadContext, SourceTables
@@ -106,23 +107,6 @@ def whole_month(day: date) -> tuple[date, date]:
     """First and last date of a date's month."""
     after = date(day.year + day.month // 12, day.month % 12 + 1, 1)
     return day.replace(day=1), after - timedelta(days=1)
-
-
-def combined(*columns: Whole) -> tuple[list[tuple[int, ...]], Whole]:
-    """Distinct combinations of coded columns, and which of them each row has."""
-    keys = columns[0]
-    for column in columns[1:]:
-        keys = keys * (int(column.max(initial=0)) + 1) + column
-    if int(keys.max(initial=0)) < 1_000_000:  # by counting, which is faster than by sorting
-        present = np.flatnonzero(np.bincount(keys))
-        place = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
-        place[present] = np.arange(len(present))
-        which = place[keys]
-    else:
-        present, which = np.unique(keys, return_inverse=True)
-    first = np.zeros(len(present), np.int64)
-    first[which] = np.arange(len(keys))
-    return list(zip(*(column[first].tolist() for column in columns), strict=True)), which
 
 
 # -- words -------------------------------------------------------------------------------------

@@ -15,27 +15,45 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
-from truceline.base.canonical import canonical_json, short_id
+from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.geodesy import WGS84
-from truceline.base.intervals import Interval
-from truceline.schema.table import Record
+from truceline.base.intervals import microseconds
+from truceline.schema import OBSERVATIONS
+from truceline.schema.table import Table
+from truceline.sources.batches import Batch, csv_batches, overlaps
+from truceline.sources.columns import (
+    Hashes,
+    Reals,
+    Seen,
+    Whole,
+    coded,
+    hashes_of,
+    json_start,
+    json_texts,
+    mask_of,
+    times,
+)
 from truceline.sources.days import Zone
+from truceline.sources.distinct import distinct, numbers_of, texts_of
+from truceline.sources.gather import Gathered, Values, act_maps, joined, picked, provenance
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each, sentence_list
 from truceline.sources.periods import EARLIEST, LATEST
 from truceline.sources.post_words import compile_pattern, normal_text
-from truceline.sources.rows import Row, Sheet
+from truceline.sources.rows import Sheet
+from truceline.sources.sighting_sectors import sector_middle
 from truceline.sources.sighting_words import (
     Band,
     WordError,
@@ -72,6 +90,7 @@ _TOLD = ("location", "distance", "bearing", "means", "number", "observation", "d
 
 #: what names an act
 _NAMING = ("observation", "description", "weapon")
+_NONE = pa.scalar(None, pa.string())
 
 
 class SightingOptions(Model):
@@ -124,16 +143,6 @@ class SightingOptions(Model):
         return acts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wedge:
-    """Where a thing lies as seen from a place; None: not said."""
-
-    longitude_deg: float | None
-    latitude_deg: float | None
-    distance: Band | None
-    bearing: Band | None
-
-
 @SOURCES.add
 class Sightings(Source):
     """See the module."""
@@ -148,6 +157,7 @@ class Sightings(Source):
         super().__init__(options)
         # tables repeat their words: each is looked up once
         self._place_of = lru_cache(maxsize=65_536)(self._find_place)
+        self._time_of = lru_cache(maxsize=65_536)(self._read_time)
         self._acts_of = lru_cache(maxsize=65_536)(self._find_acts)
         self._names = {normal_text(name): name for name in self.options.places}
         self._patterns = {
@@ -158,30 +168,23 @@ class Sightings(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Rows become observations."""
         tables = SourceTables()
-        found: dict[str, Record] = {}
+        found = Gathered(OBSERVATIONS, word="obs", start="occurred_from")
+        seen = Seen()
         unplaced: set[str] = set()
 
         def read_file(file: InputFile) -> None:
             headers: dict[str, str] | None = None
-            for row in Sheet(file, tables).csv_rows(delimiter=self.options.delimiter):
-                headers = self._headers(list(row.values), file) if headers is None else headers
-                record = self._observation(row, headers, context, unplaced=unplaced)
-                if record is None:
-                    continue
-                if record["observation_id"] in found:
-                    row.repeated()
-                elif not _overlaps(record, context.span):
-                    row.outside()
-                else:
-                    row.use()
-                    found[record["observation_id"]] = record
+            for batch in csv_batches(Sheet(file, tables), others=None, delimiter=self.options.delimiter):
+                headers = self._headers(list(batch.columns), file) if headers is None else headers
+                self._take(batch, headers, context, found, seen=seen, unplaced=unplaced)
             if headers is None:
                 raise _without_rows(file)
 
         expect_names(context, acts=[("acts", act) for act in self.options.acts])
         read_each(context, tables, read=read_file)
-        tables.notes += self._notes(list(found.values()), unplaced)
-        return conclude(tables, context, observations=list(found.values()))
+        observations = found.table()
+        tables.notes += self._notes(observations, unplaced)
+        return conclude(tables, context, observations=observations)
 
     # -- header ----------------------------------------------------------------------------
     def _headers(self, header: list[str], file: InputFile) -> dict[str, str]:
@@ -213,98 +216,197 @@ class Sightings(Source):
         return found
 
     # -- rows ------------------------------------------------------------------------------
-    def _observation(
-        self, row: Row, headers: Mapping[str, str], context: ReadContext, *, unplaced: set[str]
-    ) -> Record | None:
-        told = {kind: row.text(header) for kind, header in headers.items()}
-        when = self._when(row, headers, told)
-        count, relation = self._number(row, headers, told)
-        wedge = self._wedge(row, headers, told, context, unplaced=unplaced)
-        observer = told.get("observer")
-        if observer is None and wedge.longitude_deg is None:
-            row.wrong("value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), expected="the position of the observer", next_step="Fill it in")  # fmt: skip
-        if when is None or not row.ok:
-            return None
-        observer = observer or f"{wedge.longitude_deg:g} {wedge.latitude_deg:g}"
-        text = "; ".join(f"{kind}: {told[kind]}" for kind in _TOLD if told.get(kind))
-        day = _local_date(when.start, self.options.zone)
-        content = canonical_json({kind: value for kind, value in told.items() if value})
-        return {
-            "observation_id": short_id("obs", context.source_id, content),
-            "source_id": context.source_id,
-            "primary_source_id": context.source_id,
-            "sensor_id": observer,
-            "look_id": short_id("look", context.source_id, observer, day),
-            "occurred_from": when.start,
-            "occurred_until": when.stop,
-            "observer_longitude_deg": wedge.longitude_deg,
-            "observer_latitude_deg": wedge.latitude_deg,
-            "range_min_m": wedge.distance.low if wedge.distance else None,
-            "range_max_m": wedge.distance.high if wedge.distance else None,
-            "bearing_min_deg": wedge.bearing.low if wedge.bearing else None,
-            "bearing_max_deg": wedge.bearing.high if wedge.bearing else None,
-            "place_name": told.get("observer"),
-            "count": count,
-            "count_relation": relation,
-            # log-likelihood 0: the words say no more
-            "acts": dict.fromkeys(self._acts_of(*(told.get(kind) for kind in _NAMING)), 0.0),
-            "fire_direction_deg": _flight(told.get("description")),
-            "speaker_party_id": self.options.speaker_party,
-            "text": text or None,
-            **self._point(wedge),
-            **row.provenance,
-        }
+    def _take(
+        self,
+        batch: Batch,
+        headers: Mapping[str, str],
+        context: ReadContext,
+        found: Gathered,
+        *,
+        seen: Seen,
+        unplaced: set[str],
+    ) -> None:
+        """Add the records of a batch. Tables repeat their words: each is looked at once."""
+        told = {kind: batch.text(header) for kind, header in headers.items()}
+        start_us, stop_us, days = self._times(batch, headers, told)
+        count, relation = self._numbers(batch, headers, told)
+        x, y = self._places(batch, headers, told, context, unplaced=unplaced)
+        observer = told.get("observer", pa.nulls(len(batch), pa.string()))
+        nowhere = mask_of(pc.is_null(observer)) & np.isnan(x)
+        batch.wrong(nowhere, "value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), got=lambda _: "", expected="the position of the observer", next_step="Fill it in")  # fmt: skip
+        at = np.flatnonzero(batch.sound() & overlaps(context.span, start_us, stop_us))
+        hashes = _hashes(context.source_id, {kind: picked(words, at) for kind, words in told.items()}, n=len(at))  # fmt: skip
+        fresh, inside = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
+        inside[at] = True
+        fresh[at] = seen.first(hashes)
+        used = batch.settle(inside=inside, fresh=fresh | ~inside)
+        if not len(used):
+            return
+        told = {kind: picked(words, used) for kind, words in told.items()}
+        x, y = x[used], y[used]
+        observer = _named(picked(observer, used), x, y)
+        found.add(
+            {
+                "source_id": context.source_id,
+                "primary_source_id": context.source_id,
+                "sensor_id": observer,
+                "look_id": _looks(context.source_id, observer, picked(days, used)),
+                "occurred_from": times(start_us[used]),
+                "occurred_until": times(stop_us[used]),
+                "observer_longitude_deg": x,
+                "observer_latitude_deg": y,
+                "place_name": told.get("observer"),
+                "count": picked(count, used),
+                "count_relation": picked(relation, used),
+                "acts": self._acts(told, n=len(used)),
+                "fire_direction_deg": _flights(told.get("description")),
+                "speaker_party_id": self.options.speaker_party,
+                "text": _texts(told, n=len(used)),
+                **self._sectors(headers, told, x, y),
+                **provenance(batch.sheet.file, batch.numbers[used]),
+            },
+            hashes[fresh[at]],
+        )
 
-    def _when(self, row: Row, headers: Mapping[str, str], told: Mapping[str, str | None]) -> Interval | None:
-        kind = "when" if "when" in headers and (told.get("when") or "date" not in headers) else "date"
-        text = row.text(headers[kind], required=True)
+    def _times(
+        self, batch: Batch, headers: Mapping[str, str], told: Mapping[str, pa.Array]
+    ) -> tuple[Whole, Whole, pa.Array]:
+        """When each begins and ends, and the local date on which it begins; faults are noted."""
+        n = len(batch)
+        start_us, stop_us = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        days = pa.nulls(n, pa.string())
+        is_one = np.zeros(n, np.bool_)  # in one column, date and time
+        if "when" in headers:
+            is_one = mask_of(pc.is_valid(told["when"])) if "date" in headers else ~is_one
+        for kind, mask in (("when", is_one), ("date", ~is_one)):
+            at = np.flatnonzero(mask)
+            if not len(at):
+                continue
+            texts = picked(told[kind], at)
+            none = at[mask_of(pc.is_null(texts))].tolist()
+            for position in none:
+                batch.row(position).text(headers[kind], required=True)
+            clock = picked(told["time"], at) if kind == "date" and "time" in told else pa.nulls(len(at), pa.string())  # fmt: skip
+            pairs, which = distinct(texts, clock)
+            read = [self._time_of(text, time, apart=kind == "date") for text, time in pairs]
+            self._note_times(batch, headers[kind], pairs, read, at, which)
+            start_us[at] = np.array([one[0] for one in read], np.int64)[which]
+            stop_us[at] = np.array([one[1] for one in read], np.int64)[which]
+            some = texts_of([one[2] for one in read], which)
+            days = some if len(at) == n else pc.replace_with_mask(days, pa.array(mask), some)
+        return start_us, stop_us, days
+
+    def _read_time(
+        self, text: str | None, clock: str | None, *, apart: bool
+    ) -> tuple[int, int, str | None, str]:
+        """Microseconds of start and stop, the local date, and what is wrong (empty: nothing)."""
         if text is None:
-            return None
+            return 0, 0, None, ""
         try:
             day, rest = split_date(text, year=self.options.year)
             if not EARLIEST <= day.year <= LATEST:
                 raise WordError("not a date")
-            clock = told.get("time") if kind == "date" else rest
-            return read_times(clock, day, zone=self.options.zone, about_min=self.options.about_min)
+            when = read_times(clock if apart else rest, day, zone=self.options.zone, about_min=self.options.about_min)  # fmt: skip
         except WordError as error:
-            got = text if kind == "when" or not told.get("time") else f"{text} {told['time']}"
-            row.wrong("time_format", str(error), column=headers[kind], got=got, expected="a date and a time, such as 24-Jul, 20:15-20:30 or 2020-07-24 from 04:20", next_step="Correct the value; a date without a year needs the option `year`")  # fmt: skip
-            return None
+            return 0, 0, None, str(error)
+        date_text = when.start.astimezone(ZoneInfo(self.options.zone)).date().isoformat()
+        return microseconds(when.start), microseconds(when.stop), date_text, ""
 
-    def _number(
-        self, row: Row, headers: Mapping[str, str], told: Mapping[str, str | None]
-    ) -> tuple[int | None, str | None]:
-        try:
-            return read_number(told.get("number"))
-        except WordError as error:
-            row.wrong("value_type", str(error), column=headers["number"], got=told["number"] or "", expected="20, multiple, uncountable or N/K", next_step="Write words into another column")  # fmt: skip
-            return None, None
-
-    def _wedge(
+    def _note_times(
         self,
-        row: Row,
+        batch: Batch,
+        header: str,
+        pairs: Sequence[tuple[str | None, ...]],
+        read: Sequence[tuple[int, int, str | None, str]],
+        at: Whole,
+        which: Whole,
+    ) -> None:
+        for code, (_, _, _, fault) in enumerate(read):
+            if fault:
+                mask = np.zeros(len(batch), np.bool_)
+                mask[at[which == code]] = True
+                got = " ".join(filter(None, pairs[code]))
+                batch.wrong(mask, "time_format", fault, column=header, got=lambda _, got=got: got, expected="a date and a time, such as 24-Jul, 20:15-20:30 or 2020-07-24 from 04:20", next_step="Correct the value; a date without a year needs the option `year`")  # type: ignore[misc]  # fmt: skip  # mypy cannot type a lambda's defaults
+
+    def _numbers(
+        self, batch: Batch, headers: Mapping[str, str], told: Mapping[str, pa.Array]
+    ) -> tuple[pa.Array, pa.Array]:
+        """How many, and the relation to that."""
+        if "number" not in told:
+            return pa.nulls(len(batch), pa.int64()), pa.nulls(len(batch), pa.string())
+        words, which = coded(told["number"])
+        read: list[tuple[int | None, str | None]] = []
+        for code, word in enumerate(words):
+            try:
+                read.append(read_number(word))
+            except WordError as error:
+                read.append((None, None))
+                batch.wrong(which == code, "value_type", str(error), column=headers["number"], got=lambda _, got=word: got, expected="20, multiple, uncountable or N/K", next_step="Write words into another column")  # type: ignore[misc]  # fmt: skip  # mypy cannot type a lambda's defaults
+        counts = pa.array([count for count, _ in read], pa.int64()).take(pa.array(which))
+        return counts, texts_of([relation for _, relation in read], which)
+
+    # -- places ----------------------------------------------------------------------------
+    def _places(
+        self,
+        batch: Batch,
         headers: Mapping[str, str],
-        told: Mapping[str, str | None],
+        told: Mapping[str, pa.Array],
         context: ReadContext,
         *,
         unplaced: set[str],
-    ) -> Wedge:
-        location = told.get("location") or ""
-        distance_text, bearing_text = told.get("distance") or location, told.get("bearing") or without_distance(location)  # fmt: skip
-        distance = read_distance(distance_text, single_share=self.options.single_range_share)
-        bare = told.get("distance")
-        if bare and distance is None and not is_unknown(bare):
-            unit = "km" if _letters(headers["distance"]).endswith("km") else "m"
-            distance = read_distance(f"{bare} {unit}", single_share=self.options.single_range_share)
-        bearing = read_bearing(bearing_text)
+    ) -> tuple[Reals, Reals]:
+        """Longitudes and latitudes of the observers; NaN where they are not known."""
         if "longitude_deg" in headers and "latitude_deg" in headers:
-            point = row.place(headers["longitude_deg"], headers["latitude_deg"], region=context.region)
-        else:
-            point = self._place_of(told.get("observer") or "")
-            if point is None and told.get("observer"):
-                unplaced.add(told["observer"] or "")
-        longitude, latitude = point if point is not None else (None, None)
-        return Wedge(longitude_deg=longitude, latitude_deg=latitude, distance=distance, bearing=bearing)
+            return batch.place(headers["longitude_deg"], headers["latitude_deg"], region=context.region)
+        if "observer" not in told:
+            return np.full(len(batch), np.nan), np.full(len(batch), np.nan)
+        words, which = coded(told["observer"])
+        points = [self._place_of(word or "") for word in words]
+        unplaced.update(word for word, point in zip(words, points, strict=True) if word and point is None)
+        known = [(None, None) if point is None else point for point in points]
+        return numbers_of([x for x, _ in known], which), numbers_of([y for _, y in known], which)
+
+    def _sectors(
+        self, headers: Mapping[str, str], told: Mapping[str, pa.Array], x: Reals, y: Reals
+    ) -> dict[str, Values]:
+        """Bands of distance and bearing; where all is known, the middle of the sector and its spread."""
+        none = pa.nulls(len(x), pa.string())
+        columns = [told.get(kind, none) for kind in ("distance", "bearing", "location")]
+        read, which = distinct(*columns)
+        bands = [self._bands(headers, *words) for words in read]
+        sectors = [(math.nan,) * 3 if far is None or far.high is None else sector_middle(far, towards) for far, towards in bands]  # fmt: skip
+        mean_m, towards_deg = (numbers_of([sector[part] for sector in sectors], which) for part in (0, 2))
+        known = ~(np.isnan(x) | np.isnan(mean_m))
+        at = np.flatnonzero(known)
+        middle_x, middle_y = np.full(len(x), np.nan), np.full(len(x), np.nan)
+        if len(at):
+            middle_x[at], middle_y[at], _ = WGS84.fwd(x[at], y[at], towards_deg[at], mean_m[at])
+        spread = numbers_of([math.hypot(sd, self.options.observer_sd_m) for _, sd, _ in sectors], which)
+        return {
+            "range_min_m": numbers_of([far.low if far else None for far, _ in bands], which),
+            "range_max_m": numbers_of([far.high if far else None for far, _ in bands], which),
+            "bearing_min_deg": numbers_of([turn.low if turn else None for _, turn in bands], which),
+            "bearing_max_deg": numbers_of([turn.high if turn else None for _, turn in bands], which),
+            "longitude_deg": middle_x,
+            "latitude_deg": middle_y,
+            "position_sd_m": np.where(known, spread, np.nan),
+        }
+
+    def _bands(
+        self, headers: Mapping[str, str], distance: str | None, bearing: str | None, location: str | None
+    ) -> tuple[Band | None, Band | None]:
+        place, share = location or "", self.options.single_range_share
+        far = read_distance(distance or place, single_share=share)
+        if distance and far is None and not is_unknown(distance):
+            unit = "km" if _letters(headers["distance"]).endswith("km") else "m"
+            far = read_distance(f"{distance} {unit}", single_share=share)
+        return far, read_bearing(bearing or without_distance(place))
+
+    # -- words -----------------------------------------------------------------------------
+    def _acts(self, told: Mapping[str, pa.Array], *, n: int) -> pa.Array:
+        """Acts whose words are there; log-likelihood 0, as the words say no more."""
+        naming, which = distinct(*(told.get(kind, pa.nulls(n, pa.string())) for kind in _NAMING))
+        return act_maps([dict.fromkeys(self._acts_of(*words), 0.0) for words in naming], which)
 
     def _find_place(self, observer: str) -> tuple[float, float] | None:
         words = normal_text(observer)
@@ -322,51 +424,73 @@ class Sightings(Source):
             act for act, patterns in self._patterns.items() if any(one.search(words) for one in patterns)
         )
 
-    def _point(self, wedge: Wedge) -> Record:
-        """The middle of the sector and its standard deviation, where all of it is known."""
-        if wedge.longitude_deg is None or wedge.latitude_deg is None or wedge.distance is None or wedge.distance.high is None:  # fmt: skip
-            return {}
-        longitude, latitude, sd_m = middle_of(wedge)
-        sd_m = math.hypot(sd_m, self.options.observer_sd_m)
-        return {"longitude_deg": longitude, "latitude_deg": latitude, "position_sd_m": sd_m}
-
-    def _notes(self, records: list[Record], unplaced: set[str]) -> list[str]:
+    def _notes(self, observations: Table, unplaced: set[str]) -> list[str]:
         notes = []
         if unplaced:
             notes.append(f"{len(unplaced)} positions have no coordinates, so what was seen from them has no point: {sentence_list(sorted(unplaced))}. Name them with the option `places`.")  # fmt: skip
-        exercises = sum("exercise" in (record["text"] or "").casefold() for record in records)
+        exercises = pc.sum(pc.match_substring(observations["text"], "exercise", ignore_case=True)).as_py()
         if exercises:
             notes.append(f"{exercises} rows speak of an exercise; they are kept, with these words.")
-        if records:
+        if len(observations):
             notes.append("A row is what one observer noticed: a sound, a flash or several. It is no breach by itself, and says of nobody that they fired.")  # fmt: skip
         return notes
 
 
-@lru_cache(maxsize=65_536)
-def middle_of(wedge: Wedge) -> tuple[float, float, float]:
-    """Longitude and latitude of the middle of a sector whose parts are all known, and its spread (m)."""
-    assert wedge.distance is not None
-    mean_m, sd_m, towards_deg = sector_middle(wedge.distance, wedge.bearing)
-    longitude, latitude, _ = WGS84.fwd(wedge.longitude_deg, wedge.latitude_deg, towards_deg, mean_m)
-    return longitude, latitude, sd_m
+def _hashes(source_id: str, told: Mapping[str, pa.Array], *, n: int) -> Hashes:
+    """Hashes of ``[source_id, content]``; the content is canonical JSON of the cells that are filled.
 
-
-def sector_middle(distance: Band, bearing: Band | None) -> tuple[float, float, float]:
-    """Mean distance (m), standard deviation in each direction (m) and bearing (°) of a ring sector.
-
-    For a place uniform over the area between radii a and b and over an angle w:
-    E[r] = ⅔ (b³ − a³) / (b² − a²), E[r²] = (a² + b²) / 2, and the mean of the unit vector is
-    sin(w/2) / (w/2) towards the middle; the variance of both coordinates together is
-    E[r²] − |mean|². Without a bearing w is the full circle and the middle the observer's place.
+    A JSON text within JSON: what is escaped in a cell is escaped twice, the quotes around it once.
     """
-    near, far = distance.low, distance.high if distance.high is not None else distance.low
-    thick = far - near > 1e-9 * far
-    mean_r = 2 / 3 * (far**3 - near**3) / (far**2 - near**2) if thick else far
-    half = math.radians((bearing.high or 0.0) - bearing.low) / 2 if bearing is not None else math.pi
-    mean_m = mean_r * (math.sin(half) / half if half > 1e-12 else 1.0)
-    variance = (near**2 + far**2) / 2 - mean_m**2
-    towards = 0.0 if bearing is None else ((bearing.low + (bearing.high or bearing.low)) / 2) % 360
-    return abs(mean_m), math.sqrt(max(variance, 0.0) / 2), towards
+    cells = {kind: json_texts(json_texts(words)) for kind, words in sorted(told.items())}
+    filled = {kind: pc.if_else(pc.is_valid(told[kind]), words, _NONE) if told[kind].null_count else words for kind, words in cells.items()}  # fmt: skip
+    text = _labelled(filled, before='\\"', after='\\":\\"', end='\\"', by=",", n=n)
+    return hashes_of(
+        joined(f'{json_start(source_id)}","{{', text, '}"]', by="").cast(pa.binary()).to_pylist()
+    )
+
+
+def _texts(told: Mapping[str, pa.Array], *, n: int) -> pa.Array:
+    """What a reader of the record should see; null where nothing is said."""
+    text = _labelled({kind: told[kind] for kind in _TOLD if kind in told}, after=": ", by="; ", n=n)
+    return pc.if_else(pc.equal(text, ""), _NONE, text)
+
+
+def _labelled(
+    columns: Mapping[str, pa.Array], *, after: str, by: str, n: int, before: str = "", end: str = ""
+) -> pa.Array:
+    """Cells side by side, each with its name; those that are null are left out."""
+    if not columns:
+        return pa.array([""] * n, pa.string())
+    if any(words.null_count for words in columns.values()):
+        cells = [pc.binary_join_element_wise(f"{before}{kind}{after}", words, end, "") for kind, words in columns.items()]  # fmt: skip
+        return joined(*cells, by=by)
+    parts: list[pa.Array | str] = []
+    for kind, words in columns.items():
+        parts += [f"{end + by if parts else ''}{before}{kind}{after}", words]
+    return joined(*parts, end, by="")
+
+
+def _named(observer: pa.Array, x: Reals, y: Reals) -> pa.Array:
+    """The observers; one without a name is called by its place."""
+    none = mask_of(pc.is_null(observer))
+    if not none.any():
+        return observer
+    names = [f"{one:g} {two:g}" for one, two in zip(x[none].tolist(), y[none].tolist(), strict=True)]
+    return pc.replace_with_mask(observer, pa.array(none), pa.array(names, pa.string()))
+
+
+def _looks(source_id: str, observer: pa.Array, days: pa.Array) -> pa.Array:
+    """A look is one observer's day."""
+    known, which = distinct(observer, days)
+    return texts_of([short_id("look", source_id, *parts) for parts in known], which)
+
+
+def _flights(descriptions: pa.Array | None) -> Reals | None:
+    if descriptions is None:
+        return None
+    words, which = coded(descriptions)
+    towards: Reals = numbers_of([_flight(word) for word in words], which)
+    return towards
 
 
 def _flight(description: str | None) -> float | None:
@@ -376,19 +500,9 @@ def _flight(description: str | None) -> float | None:
     return None if band is None or band.high is None else ((band.low + band.high) / 2) % 360
 
 
-@lru_cache(maxsize=65_536)
-def _local_date(moment: datetime, zone: str) -> date:
-    return moment.astimezone(ZoneInfo(zone)).date()
-
-
 @lru_cache(maxsize=4_096)
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.casefold())
-
-
-def _overlaps(record: Record, span: Interval) -> bool:
-    inside: bool = record["occurred_from"] < span.stop and record["occurred_until"] > span.start
-    return inside
 
 
 def _without_rows(file: InputFile) -> InputError:
