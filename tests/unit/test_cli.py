@@ -18,6 +18,7 @@ from truceline import __version__
 from truceline.base.errors import CaseError, InputError, OutputError, Problem, TrucelineError
 from truceline.faces.cli import exits, main, render
 from truceline.faces.cli.progress import progress_bars
+from truceline.origins.copies import Copies
 from truceline.workflow.plugins import list_plugins
 
 FAULT = Problem(code="time_naive", message="the time has no zone", file="data:alerts.csv", row=7, column="start", got="18:00", expected="18:00+03:00", next_step="Declare the zone")  # fmt: skip
@@ -35,9 +36,9 @@ def outcome(out: Path, **rest: Any) -> SimpleNamespace:
     results = SimpleNamespace(
         case_id="case", title="A truce", run_id="run-1", summary=("Quiet is not shown.",),
         sources=[
-            SimpleNamespace(source_id="sirens", state="read", problems=()),
-            SimpleNamespace(source_id="maps", state="absent", problems=()),
-            SimpleNamespace(source_id="news", state="unusable", problems=(FAULT,)),
+            SimpleNamespace(source_id="sirens", state="read", problems=(), copies=Copies(records=5, copies=3, first_tellings=1)),
+            SimpleNamespace(source_id="maps", state="absent", problems=(), copies=None),
+            SimpleNamespace(source_id="news", state="unusable", problems=(FAULT,), copies=None),
         ],
         rows_quarantined=1, quarantined=(FAULT,), language="en",
     )  # fmt: skip
@@ -78,6 +79,7 @@ def test_verify_passes_what_was_asked_and_says_where_the_report_is(
     assert "o/report.html" in told.out
     assert "Quiet is not shown." in told.out
     assert "maps" in told.out
+    assert "sirens: 5 records, 3 of them copied from 1 first telling" in told.out
     assert "could not be used: news" in told.err
 
 

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from truceline.origins import collapse_copies
+from truceline.origins import Copies, collapse_copies, count_copies
 from truceline.origins.wording import group_wordings
 from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
@@ -155,3 +155,24 @@ def test_thirty_five_thousand_headlines_take_seconds() -> None:
     collapse_copies(table)
     # measured 1.3 s on two shared cores; the limit leaves room for a busy machine
     assert time.perf_counter() - started < 8
+
+
+def test_copies_and_what_they_repeat_add_up_for_every_source() -> None:
+    rows = [
+        report(n, f"Shelling of the town number {n // 3 * 1000}, seen from the hill", hours=n % 3)
+        for n in range(9)
+    ]
+    rows += [report(20, "A bridge was hit on the southern road"), report(21, None, source_id="sensor")]
+    random.Random(5).shuffle(rows)
+    found = count_copies(collapse_copies(OBSERVATIONS.from_records(rows)))
+    assert found == {
+        "press": Copies(records=10, copies=6, first_tellings=3),
+        "sensor": Copies(records=1),
+    }
+
+
+def test_a_copy_in_another_source_is_no_copy_within_either() -> None:
+    text = "The outskirts of Sorrelby were shelled this morning from the east"
+    rows = [report(1, text), report(2, text, hours=1, source_id="other press")]
+    found = count_copies(collapse_copies(OBSERVATIONS.from_records(rows)))
+    assert {account.copies for account in found.values()} == {0}

@@ -11,6 +11,10 @@ import pytest
 from fixtures_results import example_results, hostile_results, swapped_results
 from pypdf import PdfReader
 
+from truceline.findings.results import Results
+from truceline.findings.summary import copied
+from truceline.findings.words import copies_words
+from truceline.origins.copies import Copies
 from truceline.reports import figures, glossary
 from truceline.reports.contents import build_contents
 from truceline.reports.html import SECTIONS, render_html
@@ -341,3 +345,40 @@ def test_paper_is_set_even_where_a_text_has_no_glyph():
     assert content == render_pdf(lacking)
     text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     assert "no glyph" in text
+
+
+def without_declarations() -> Results:
+    results = example_results()
+    return replace(results, truce=results.truce.model_copy(update={"declarations": ()}))
+
+
+def test_a_table_without_rows_is_a_sentence_and_the_others_are_numbered_on(page: Page) -> None:
+    bare = Page(render_html(without_declarations()))
+    assert "What each said" in page.text
+    assert "What each said" not in bare.text
+    assert "quote no declaration" in bare.text
+    assert "Table 2 Obligations tested" in bare.text
+    assert "Table 3 Obligations tested" in page.text
+    paper = " ".join(
+        PdfReader(io.BytesIO(render_pdf(without_declarations()))).pages[1].extract_text().split()
+    )
+    first = " ".join(
+        PdfReader(io.BytesIO(render_pdf(without_declarations()))).pages[0].extract_text().split()
+    )
+    assert "What each said" not in first + paper
+    assert "quote no declaration" in first + paper
+
+
+def test_copies_are_told_where_the_sources_are(page: Page) -> None:
+    results = example_results()
+    copies = Copies(records=1204, copies=312, first_tellings=87)
+    sources = tuple(
+        replace(one, copies=copies if one.source_id == "news" else None) for one in results.sources
+    )
+    told = "1,204 records, 312 of them copied from 87 first tellings"
+    assert told not in page.text
+    assert told in Page(render_html(replace(results, sources=sources))).text
+    assert copied(sources) == (f"Incidents in the news: {told}. A copy adds no weight.",)
+    few = tuple(replace(one, copies=Copies(records=1000, copies=1, first_tellings=1)) for one in sources)
+    assert copied(few) == ()
+    assert copies_words(few[0].copies) == "1,000 records, 1 of them copied from 1 first telling"

@@ -13,6 +13,7 @@ from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
+from truceline.origins.copies import Copies
 from truceline.schema.table import Table
 from truceline.terms.truce import Truce
 
@@ -166,6 +167,7 @@ class SourceAccount:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     publish_shapes: bool = True  #: False: its shapes may be compared, not drawn
+    copies: Copies | None = None  #: of its records; None where it gives none, or where nobody looked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

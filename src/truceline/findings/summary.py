@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from truceline.base.language import N_, _
 from truceline.findings.incident_set import IncidentSet
-from truceline.findings.results import Finding, Reason
-from truceline.findings.words import counted
+from truceline.findings.results import Finding, Reason, SourceAccount
+from truceline.findings.words import copies_words, counted
 from truceline.terms.truce import Truce
 
 WOULD_CHANGE = {
@@ -131,6 +131,21 @@ def tell_parts(
             f"{_(SUMMARY_WORDS[finding.judgement])}{unchanged}. {lead.reason.text}"
         )
     return tuple(said)
+
+
+#: share of a source's records above which copies mislead whoever counts its rows
+TOLD_SHARE = 0.05
+
+
+def copied(sources: Sequence[SourceAccount]) -> tuple[str, ...]:
+    """A sentence for each source whose records are copies to such a part that counting rows misleads."""
+    return tuple(
+        _("{source}: {copies}. A copy adds no weight.").format(
+            source=account.title, copies=copies_words(account.copies)
+        )
+        for account in sources
+        if account.copies is not None and account.copies.copies > TOLD_SHARE * account.copies.records
+    )
 
 
 def _in_short(finding: Finding, truce: Truce) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval
@@ -18,6 +19,9 @@ from truceline.base.language import (
     told_forms,
     voice,
 )
+
+if TYPE_CHECKING:
+    from truceline.origins.copies import Copies
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -181,6 +185,17 @@ def plural(unit: str) -> str:
     if unit.endswith("y") and unit[-2:-1] not in "aeiou":
         return unit[:-1] + "ies"
     return unit + "s"
+
+
+def copies_words(copies: Copies) -> str:
+    """How many records of a source are copies: “1,204 records, 312 of them copied from 87 first tellings”."""
+    return ngettext(
+        "{records} records, {copies} of them copied from {tellings} first telling",
+        "{records} records, {copies} of them copied from {tellings} first tellings",
+        copies.first_tellings,
+    ).format(
+        records=figure(copies.records), copies=figure(copies.copies), tellings=figure(copies.first_tellings)
+    )
 
 
 def listed(words: list[str]) -> str:

@@ -9,7 +9,7 @@ from truceline.assurance.series import Effect
 from truceline.base.errors import Problem, told_problem
 from truceline.base.language import N_, _, digits
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
-from truceline.findings.words import from_to
+from truceline.findings.words import copies_words, from_to
 from truceline.reports import chart_bins, charts, figures, glossary
 from truceline.reports.opening import local_zone, party_part, party_parts, safe_url, source_title
 from truceline.schema.claims import TOGETHER
@@ -250,6 +250,7 @@ def _source(source: SourceAccount) -> Part:
         ],
         "problems": [_in_prose(problem) for problem in source.problems],
         "notes": list(source.notes),
+        "copies": copies_words(source.copies) if source.copies and source.copies.copies else "",
     }
 
 

@@ -277,6 +277,13 @@ def _source(source: SourceAccount) -> Record:
         "adapter": source.adapter,
         "adapter_version": source.adapter_version,
         "cost_of_absence": source.cost_of_absence,
+        "copies": None
+        if source.copies is None
+        else {
+            "records": source.copies.records,
+            "copies": source.copies.copies,
+            "first_tellings": source.copies.first_tellings,
+        },
         "files": [
             {
                 "label": file.label,

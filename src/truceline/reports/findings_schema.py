@@ -41,7 +41,9 @@ def findings_schema() -> Part:
         "case_id": _said(_TEXT, "id of the case"),
         "title": _said(_TEXT, "title of the case"),
         "version": _said(_TEXT, "version of Truceline that wrote this"),
-        "run_id": _said(_TEXT, "depends on version, case and inputs alone; in the public edition on what is released"),
+        "run_id": _said(
+            _TEXT, "depends on version, case and inputs alone; in the public edition on what is released"
+        ),
         "as_of": {"type": "string", "format": "date", "description": "date of the evidence"},
         "edition": _said(_TEXT, "release rule, in words"),
         "language": {
@@ -396,6 +398,13 @@ def _source() -> Part:
             **dict.fromkeys(counts, _WHOLE),
         }
     )
+    copies = _object(
+        {
+            "records": _said(_WHOLE, "records that were used"),
+            "copies": _said(_WHOLE, "records among them that repeat another of the same source"),
+            "first_tellings": _said(_WHOLE, "records that they repeat"),
+        }
+    )
     return _object(
         {
             "source_id": _TEXT,
@@ -407,6 +416,10 @@ def _source() -> Part:
             "adapter": _TEXT,
             "adapter_version": _TEXT,
             "cost_of_absence": _said(_TEXT, "what certainty is lost without it"),
+            "copies": {
+                "oneOf": [copies, {"type": "null"}],
+                "description": "copies among its records; null: it gives no records of acts",
+            },
             "files": _list(file, "what became of each file"),
         }
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from truceline.base.errors import CaseError, InputError, Problem
 from truceline.base.language import carried
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import FileAccount, SourceAccount, SourceState
+from truceline.origins import collapse_copies, count_copies
 from truceline.places.locate import LocateReport, locate
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
@@ -132,6 +134,18 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
         quarantined_rows=tuple((row.problems, row.content) for row in rows),
         gazetteers=gazetteer_digests(case, data=data),
     )
+
+
+def first_tellings(case: Case, observations: Table) -> Table:
+    """The observations, each with the source that told it first."""
+    coded = frozenset(entry.id for entry in case.file.sources if entry.texts == "coded")
+    return collapse_copies(observations, coded_sources=coded)
+
+
+def with_copies(accounts: Sequence[SourceAccount], observations: Table) -> tuple[SourceAccount, ...]:
+    """The accounts, each with how many of its records are copies of another of them."""
+    found = count_copies(observations)
+    return tuple(replace(account, copies=found.get(account.source_id)) for account in accounts)
 
 
 def _read(

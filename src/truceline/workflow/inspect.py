@@ -7,7 +7,7 @@ from pathlib import Path
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import SourceAccount
 from truceline.workflow.case import open_case
-from truceline.workflow.ingest import ingest
+from truceline.workflow.ingest import first_tellings, ingest, with_copies
 from truceline.workflow.translate import telling
 
 
@@ -22,4 +22,5 @@ def inspect_sources(
         If the case is wrong.
     """
     with telling(open_case(case_folder), language) as (case, _voice):
-        return ingest(case, data=data, progress=progress).sources
+        ingested = ingest(case, data=data, progress=progress)
+        return with_copies(ingested.sources, first_tellings(case, ingested.observations))

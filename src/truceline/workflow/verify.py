@@ -35,10 +35,9 @@ from truceline.findings.evidence import describe_effect
 from truceline.findings.ground import Ground
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Place, Results, SeriesResult
-from truceline.findings.summary import summarise, tell_parts
+from truceline.findings.summary import copied, summarise, tell_parts
 from truceline.fusion.associate import associate
 from truceline.line.history import Disagreement, LineHistory
-from truceline.origins.collapse import collapse_copies
 from truceline.release.rule import EDITIONS
 from truceline.release.withhold import own_manifest_lines
 from truceline.reports.writer import write_reports
@@ -53,7 +52,7 @@ from truceline.workflow.editions import (
     refuse_mixing,
     release,
 )
-from truceline.workflow.ingest import Ingested, ingest
+from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
 from truceline.workflow.places import dispute_sentences
@@ -146,10 +145,8 @@ def compute(
     """Tables → results: pure, no file is read but the case's own coast and places."""
     steps = 6
     progress("collapsing copies", 0, steps)
-    observations = collapse_copies(
-        ingested.observations,
-        coded_sources=frozenset(entry.id for entry in case.file.sources if entry.texts == "coded"),
-    )  # (4)
+    observations = first_tellings(case, ingested.observations)  # (4)
+    sources = with_copies(ingested.sources, observations)
     claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
     progress("drawing the line", 1, steps)
     lines = build_lines(case, ingested)  # (5)
@@ -206,10 +203,10 @@ def compute(
         lines=lines,
         line_report=line_report,
         disagreements=disagreements,
-        sources=ingested.sources,
+        sources=sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
-        context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements)),
+        context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements), *copied(sources)),
         limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,

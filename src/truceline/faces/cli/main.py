@@ -324,6 +324,7 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
                 "sources_unusable": [s.source_id for s in results.sources if s.state == "unusable"],
                 "source_problems": [p for s in results.sources if s.state != "absent" for p in s.problems],
                 "rows_quarantined": results.rows_quarantined,
+                "copies": {s.source_id: s.copies for s in results.sources if s.copies is not None},
                 "changed_files": outcome.changed_files,
                 "language": results.language,
                 "words": outcome.words,
@@ -354,6 +355,8 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
 
 def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str]]:
     """Where everything lies: a name in the language in force, and the path."""
+    from truceline.findings.words import copies_words
+
     results = outcome.results
     lines = [(_("sources absent"), ", ".join(absent))] if absent else []
     if results.rows_quarantined and (outcome.out / "quarantine.jsonl").exists():
@@ -361,6 +364,9 @@ def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str
         why = ", ".join(f"{code} ×{n}" for code, n in sorted(codes.items()))
         number = digits(str(results.rows_quarantined))
         lines.append((_("rows quarantined"), f"{number} ({why}): {outcome.out / 'quarantine.jsonl'}"))
+    for source in results.sources:
+        if source.copies is not None and source.copies.copies:
+            lines.append((_("copies"), f"{source.source_id}: {copies_words(source.copies)}"))
     lines.append((pgettext("label", "report"), str(outcome.report_html)))
     if outcome.report_pdf is not None:
         lines.append((_("on paper"), str(outcome.report_pdf)))
