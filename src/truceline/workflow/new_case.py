@@ -61,11 +61,20 @@ class Answers:
     map: MapAnswer | None = None
 
 
-def short_name(name: str, *, taken: Sequence[str] = ()) -> str:
-    """An id from a name: its letters and digits, lower case, joined by ``_``; made distinct from ``taken``."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
+#: Cyrillic letters as ids spell them, which are of ASCII alone; names for people stay as given
+_SPELT = dict(zip("абвгґдеєёжзиіїйклмнопрстуфхцчшщыэюя", ["a", "b", "v", "g", "g", "d", "e", "ie", "e", "zh", "z", "i", "i", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh", "shch", "y", "e", "iu", "ia"], strict=True))  # fmt: skip
+
+
+def short_name(name: str, *, taken: Sequence[str] = (), otherwise: str = "one") -> str:
+    """An id from a name: its letters and digits, lower case, joined by ``_``; made distinct from ``taken``.
+
+    ``otherwise``: the id of a name that has no letter which ids can hold.
+    """
+    spelt = "".join(_SPELT.get(sign, sign) for sign in unicodedata.normalize("NFC", name.casefold()))
+    letters = unicodedata.normalize("NFKD", spelt)
     letters = "".join(sign for sign in letters if not unicodedata.combining(sign))
-    plain = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")[:24] or "one"
+    letters = re.sub(r"['’ʼь`ъ]", "", letters)
+    plain = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")[:24].strip("_") or otherwise
     chosen, n = plain, 2
     while chosen in taken:
         chosen, n = f"{plain}_{n}", n + 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from truceline.base.errors import Problem
+from truceline.base.language import _
 from truceline.findings.results import SourceAccount
 from truceline.workflow.case import Case, open_case
 from truceline.workflow.ingest import Ingested, ingest
@@ -40,23 +41,26 @@ def _source_lines(account: SourceAccount, faults: Sequence[Problem]) -> list[str
         sum(getattr(file, name) for file in account.files)
         for name in ("rows_read", "rows_used", "rows_outside", "rows_repeated", "rows_quarantined")
     )
-    lines = [f"{label} {read} rows: {used} used, {outside} outside the case's days or region, {repeated} repeated, {aside} put aside"]  # fmt: skip
+    said = _("{read} rows: {used} used, {outside} outside the case's days or region, {repeated} repeated, {aside} put aside")  # fmt: skip
+    lines = [f"{label} " + said.format(read=read, used=used, outside=outside, repeated=repeated, aside=aside)]
+    if repeated:
+        lines.append(f"{'':18} " + _("rows that are alike in every column count once; if they are different events, give each an id of its own"))  # fmt: skip
     reasons = [*faults, *(account.problems if not used else ())]
     if reasons:
         first = reasons[0]
-        lines.append(f"{'':18} first reason: {first}"[:400])
+        lines.append((f"{'':18} " + _("first reason: {reason}").format(reason=first))[:400])
     if not used:
-        lines.append(f"{'':18} NOTHING OF IT IS USED: correct case.yaml, or give `truceline new` the flags that the reason names")  # fmt: skip
+        lines.append(f"{'':18} " + _("NOTHING OF IT IS USED: correct case.yaml, or give `truceline new` the flags that the reason names"))  # fmt: skip
     return lines
 
 
 def _record_lines(case: Case, tables: Ingested) -> list[str]:
     starts = pc.min_max(tables.observations["occurred_from"])
     first, last = (starts[name].as_py().date() for name in ("min", "max"))
-    acts = Counter(act for row in tables.observations["acts"].to_pylist() for act, _ in row)
-    counted = ", ".join(f"{act.name}: {acts[act.id]}" for act in case.truce.acts)
+    acts = Counter(act for row in tables.observations["acts"].to_pylist() for act, _words in row)
+    counts = ", ".join(f"{act.name}: {acts[act.id]}" for act in case.truce.acts)
     n_none = sum(not row for row in tables.observations["acts"].to_pylist())
     return [
-        f"{'days':18} {first} to {last} (UTC)",
-        f"{'acts':18} {counted}; none of them: {n_none}",
+        _("days").ljust(18) + " " + _("{first} to {last} (UTC)").format(first=first, last=last),
+        _("acts").ljust(18) + " " + _("{counts}; none of them: {n}").format(counts=counts, n=n_none),
     ]

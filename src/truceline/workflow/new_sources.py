@@ -194,7 +194,7 @@ def series_lines(answers: Answers, answer: IncidentsAnswer, words: Mapping[str, 
     lines = [
         "",
         "# a day's records of an act, set against the days before. `news`: they are what was told, and more is",
-        "# told on some days than on others; `sensor`: an instrument's own. They cannot say whose acts they were.",
+        "# told on some days than on others; `sensor`: an instrument's own. They do not say whose acts they were.",
         "series:",
     ]
     spoken: list[tuple[str | None, str]] = [(act.id, words[f"series of {act.id}"]) for act in acts]

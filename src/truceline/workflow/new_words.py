@@ -59,6 +59,8 @@ def _limits(answers: Answers) -> list[str]:
         limits.append(_("Not every day was looked at: a day without a row is missing, not a day without incidents."))  # fmt: skip
     if table.dates_only:
         limits.append(_("The incidents have dates without a time of day: each may be of any hour of its day, which at the truce's start and end is inside it or outside."))  # fmt: skip
+    if table.places_by_name:
+        limits.append(_("The incidents have places by name alone: none of them is on the map or on a side of the line."))  # fmt: skip
     if table.first is not None and table.first > answers.start:
         limits.append(_("The incidents begin after the truce did: there is nothing to set them against."))
     return limits
@@ -83,7 +85,8 @@ def translations(answers: Answers) -> dict[str, str]:
             continue
         with speaking(other):
             said = own_words(answers)
-        files[other] = _file(own, said, other=other, given=given)
+        if text := _file(own, said, other=other, given=given):
+            files[other] = text
     return files
 
 
@@ -98,4 +101,4 @@ def _file(own: Mapping[str, str], said: Mapping[str, str], *, other: str, given:
         "# names and titles as you gave them; take the # away and translate",
         *dict.fromkeys(f"# {say(text)}: {say(text)}" for text in given),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" if pairs else ""

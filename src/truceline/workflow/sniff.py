@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
+from truceline.base.language import _
 from truceline.sources import acled, ucdp_ged
 from truceline.sources import columns as fast
 from truceline.sources.events import read_date
@@ -65,6 +66,7 @@ class SniffedTable:
     box: Box | None = None  #: west, south, east, north
     words: Words = ()  #: values of the column of kinds
     actors: Words = ()  #: values of the column that says who acted
+    examples: Mapping[str, str] = field(default_factory=dict)  #: header → a value of it, for people
     few: Mapping[str, Words] = field(default_factory=dict)  #: header → values, of columns of text with few
     coded_texts: bool = False  #: the same texts come again and again: standard phrases
     choices: tuple[Choice, ...] = ()  #: what the file cannot tell, to be asked
@@ -75,6 +77,11 @@ class SniffedTable:
         """Headers of columns that nothing reads, in the file's order."""
         taken = EVENT_SETS[self.adapter][0] if self.adapter in EVENT_SETS else self.columns.values()
         return tuple(header for header in self.header if header not in taken)
+
+    @property
+    def places_by_name(self) -> bool:
+        """Whether nothing but a name says where a row was."""
+        return not self.has_points and not {"longitude_deg", "coordinates"} & self.columns.keys()
 
     def without(self, columns: Collection[str]) -> SniffedTable:
         """The table less the columns that it has not, whatever they look like."""
@@ -146,8 +153,9 @@ def _event_set(path: Path, opened: OpenedTable, name: str, columns: dict[str, st
         words=words,
         actors=_words(opened, actor),
         doubts=(
-            f"These are the columns of {'ACLED' if name == 'acled' else 'UCDP GED'}: the adapter `{name}` reads "
-            "them, with their precision of time and place.",
+            _(
+                "These are the columns of {set}: the adapter `{adapter}` reads them, with their precision of time and place."
+            ).format(set="ACLED" if name == "acled" else "UCDP GED", adapter=name),
         ),
     )
 
@@ -167,12 +175,12 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
     choices += places.choices
     doubts += places.doubts
     if not when:
-        doubts.append("No column of times was recognised (--column time=…, --time-format).")
+        doubts.append(_("No column of times was recognised (--column time=…, --time-format)."))
     doubts += [guess.doubt or guess.why for guess in when if guess.doubt or guess.why]
     pattern = given.get("time_format") or next((guess.pattern for guess in when if guess.pattern), None)
     twins = next((guess for guess in when if guess.or_pattern), None)
     if twins is not None and "time_format" not in given:
-        question = f"{twins.example!r}: day first ({twins.pattern}) or month first ({twins.or_pattern})? No value tells"  # fmt: skip
+        question = _("{example}: day first ({day}) or month first ({month})? No value tells").format(example=repr(twins.example), day=twins.pattern, month=twins.or_pattern)  # fmt: skip
         choices.append(Choice(option="time_format", flag="--time-format", question=question, likely=(twins.pattern or "", twins.or_pattern or "")))  # fmt: skip
     if pattern:
         options["time_format"] = pattern
@@ -191,7 +199,7 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
     zone = next((guess.zone for guess in when if guess.zone), None)
     if zone is None and when and not zoned and _UTC.search(" ".join(times.values())):
         zone = "UTC"
-        doubts.append("The header says that its times are UTC (else --times-zone).")
+        doubts.append(_("The header says that its times are UTC (else --times-zone)."))
     return SniffedTable(
         path=path,
         n_rows=opened.n_rows,
@@ -209,6 +217,7 @@ def _table(path: Path, opened: OpenedTable, given: Mapping[str, Any], *, near: B
         words=_words(opened, columns.get("act")),
         actors=_words(opened, columns.get("accused_party_id")),
         few=_few(opened, header),
+        examples={name: _example(opened.columns[name]) for name in header if name in opened.columns},
         coded_texts=_are_coded(opened, columns.get("text")),
         choices=tuple(choices),
         doubts=tuple(doubts),
@@ -310,6 +319,14 @@ def _few(opened: OpenedTable, header: Sequence[str]) -> dict[str, Words]:
         if 0 < n_different <= MOST_WORDS and n_different < len(values) - values.null_count:
             found[name] = _words(opened, name)
     return found
+
+
+def _example(values: pa.Array) -> str:
+    """The first value that says something, cut short."""
+    for value in values.slice(0, LOOK_ROWS).drop_null():
+        if text := " ".join(str(value.as_py()).split()):
+            return text if len(text) <= 24 else text[:23] + "…"
+    return ""
 
 
 def _are_numbers(values: pa.Array) -> bool:

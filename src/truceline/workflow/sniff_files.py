@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from truceline.base.errors import InputError
 from truceline.base.intervals import Interval
+from truceline.base.language import _
 from truceline.sources.source import InputFile, ReadContext, SourceTables
 from truceline.sources.table import TableOptions
 from truceline.sources.table_batches import grid_batch
@@ -84,7 +85,7 @@ def ways_to_open(path: Path, given: Mapping[str, Any]) -> tuple[dict[str, Any], 
         if not unnamed or "layer" in options:
             raise
         names = unnamed[0].expected.removeprefix("one of: ")
-        return options, [Choice(option="layer", flag="--layer", question=f"Which layer or sheet? ({names})", likely=tuple(names.split(", ")))]  # fmt: skip
+        return options, [Choice(option="layer", flag="--layer", question=_("Which layer or sheet? ({names})").format(names=names), likely=tuple(names.split(", ")))]  # fmt: skip
     return options, []
 
 
@@ -96,7 +97,7 @@ def _ways_of_text(file: InputFile, options: dict[str, Any]) -> tuple[dict[str, A
             options["encoding"] = told
         elif told is not None:
             return options, [
-                Choice(option="encoding", flag="--encoding", question=f"The text is not UTF-8. Its encoding? As {told} it holds: {_sample(head, told)}", likely=tuple(dict.fromkeys((told, "cp1251", "latin-1", "cp1252", "cp1250", "cp1256", "koi8-r", "cp866"))), proposal=told)
+                Choice(option="encoding", flag="--encoding", question=_("The text is not UTF-8. Its encoding? As {encoding} it holds: {words}").format(encoding=told, words=_sample(head, told)), likely=tuple(dict.fromkeys((told, "cp1251", "latin-1", "cp1252", "cp1250", "cp1256", "koi8-r", "cp866"))), proposal=told)
             ]  # fmt: skip
     text = head.decode(options.get("encoding", "utf-8-sig"), errors="replace")
     delimiter, row = tell_shape(text)
@@ -104,7 +105,7 @@ def _ways_of_text(file: InputFile, options: dict[str, Any]) -> tuple[dict[str, A
     if row > 1 and "header_row" not in options:
         line = text.split("\n")[row - 1].strip()[:80]
         return options, [
-            Choice(option="header_row", flag="--header-row", question=f"Row of the header? Row {row} is {line!r}", proposal=str(row))
+            Choice(option="header_row", flag="--header-row", question=_("Row of the header? Row {row} is {line}").format(row=row, line=repr(line)), proposal=str(row))
         ]  # fmt: skip
     return options, []
 
@@ -218,7 +219,7 @@ def _open(file: InputFile, options: Mapping[str, Any]) -> OpenedTable:
     for note in tables.notes:
         if found := _HEADER_NOTE.search(note):
             kept.setdefault("header_row", int(found[1]))
-            remarks.append(f"The header is taken to be row {found[1]}; what stands above it is passed over (--header-row).")  # fmt: skip
+            remarks.append(_("The header is taken to be row {n}; what stands above it is passed over (--header-row).").format(n=found[1]))  # fmt: skip
     return OpenedTable(
         kind=tell_format(file, made),
         header=tuple(opened.header),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from truceline.base.language import N_, _
 from truceline.sources import columns as fast
 from truceline.sources.columns import Reals
 from truceline.sources.table_places import is_plain_pair, places_of, read_angle, read_place
@@ -45,7 +46,7 @@ def guess_places(opened: OpenedTable, given: Mapping[str, str], *, near: Box | N
     if opened.has_points and "longitude_deg" in opened.columns:
         x, y = (_reals(opened.columns[name], ".") for name in ("longitude_deg", "latitude_deg"))
         if not np.isnan(x).all():
-            doubts = (_EXCHANGED_POINTS,) if are_exchanged(x, y, near) else ()
+            doubts = (_(_EXCHANGED_POINTS),) if are_exchanged(x, y, near) else ()
             return PlaceGuess(box=None if doubts else box_of(x, y), doubts=doubts)
     pair = _two_columns(opened)
     if pair is not None:
@@ -55,11 +56,13 @@ def guess_places(opened: OpenedTable, given: Mapping[str, str], *, near: Box | N
         found = [one for one in opened.header if _holds_places(opened.columns.get(one), unnamed=True)]
         header = found[0] if len(found) == 1 else None
     if header is None:
-        return PlaceGuess(doubts=("No column of longitudes and latitudes was recognised (--column).",))
+        return PlaceGuess(doubts=(_("No column of longitudes and latitudes was recognised (--column)."),))
     return _of_one(opened, header, given, near=near)
 
 
-_EXCHANGED_POINTS = "The points lie where longitude and latitude are exchanged: the layer's axes are wrong."
+_EXCHANGED_POINTS = N_(
+    "The points lie where longitude and latitude are exchanged: the layer's axes are wrong."
+)
 
 
 def _two_columns(opened: OpenedTable) -> tuple[str, str] | None:
@@ -110,10 +113,10 @@ def _of_two(opened: OpenedTable, longitude: str, latitude: str, *, near: Box | N
     columns = {"longitude_deg": longitude, "latitude_deg": latitude}
     guess = PlaceGuess(columns=columns, options=options, box=box_of(x, y))
     if are_exchanged(x, y, near):
-        doubt = f"Latitude and longitude stand exchanged: {latitude!r} is read as longitude, {longitude!r} as latitude (else give --column)."  # fmt: skip
+        doubt = _("Latitude and longitude stand exchanged: {latitude} is read as longitude, {longitude} as latitude (else give --column).").format(latitude=repr(latitude), longitude=repr(longitude))  # fmt: skip
         return replace(guess, columns={"longitude_deg": latitude, "latitude_deg": longitude}, box=box_of(y, x), doubts=(doubt,))  # fmt: skip
     if guess.box is None and not np.isnan(x).all():
-        doubt = "Coordinates lie outside longitudes and latitudes: another reference system? `table` reads degrees."  # fmt: skip
+        doubt = _("Coordinates lie outside longitudes and latitudes: another reference system? `table` reads degrees.")  # fmt: skip
         return replace(guess, doubts=(doubt,))
     return guess
 
@@ -158,9 +161,9 @@ def _of_one(opened: OpenedTable, header: str, given: Mapping[str, str], *, near:
     if plain and order is None:
         order = _tell_order(values, header, decimal, near)
         if order is None:
-            question = (
-                f"{header!r} holds two numbers such as {texts[0]!r}: which is first, lat_lon or lon_lat?"
-            )
+            question = _(
+                "{header} holds two numbers such as {example}: which is first, lat_lon or lon_lat?"
+            ).format(header=repr(header), example=repr(texts[0]))
             return replace(guess, choices=(Choice(option="coordinates_order", flag="--coordinates-order", question=question, likely=("lat_lon", "lon_lat")),))  # fmt: skip
     if plain and order is not None:
         guess = replace(guess, options={**options, "coordinates_order": order})

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from truceline.base.language import _
 from truceline.sources.days import DateOnly, TimeReadError, read_moment
 from truceline.sources.table_clocks import as_iso, read_clock
 
@@ -112,11 +113,9 @@ def _guess_zoned(ends: Sequence[re.Match[str]], texts: Sequence[str]) -> TimeGue
     if guess is None or guess.pattern is None:
         return None
     if len(names) > 1:
-        return TimeGuess(kind=guess.kind, readable=False, doubt=f"The times name several zones ({', '.join(names[:4])}), which `table` does not tell apart: give them one zone, or offsets.")  # fmt: skip
+        return TimeGuess(kind=guess.kind, readable=False, doubt=_("The times name several zones ({names}), which `table` does not tell apart: give them one zone, or offsets.").format(names=", ".join(names[:4])))  # fmt: skip
     zone = "UTC" if names[0].upper() in _UTC else names[0] if _is_zone(names[0]) else None
-    doubt = (
-        "" if zone else f"The times end in {names[0]!r}, which is no zone's full name: say which zone it is."
-    )
+    doubt = "" if zone else _("The times end in {letters}, which is no zone's full name: say which zone it is.").format(letters=repr(names[0]))  # fmt: skip
     pattern, other = (one and f"{one} {names[0]}" for one in (guess.pattern, guess.or_pattern))
     return TimeGuess(kind=guess.kind, pattern=pattern, or_pattern=other, zone=zone, zone_word=None if zone else names[0], example=guess.example, doubt=doubt)  # fmt: skip
 
@@ -154,14 +153,18 @@ def _told_apart(texts: Sequence[str], day_first: str, month_first: str) -> TimeG
         chosen = day_first if day else month_first
         return TimeGuess(kind=_kind(chosen), pattern=chosen, zoned=zoned, why=_why(numbers, day=day))
     example = next((text for text in texts if re.match(r"0?([1-9]|1[0-2])\D", text)), texts[0])
-    doubt = "Some dates have a day above 12 first and some second: the file mixes two ways of writing." if day else ""  # fmt: skip
+    doubt = _("Some dates have a day above 12 first and some second: the file mixes two ways of writing.") if day else ""  # fmt: skip
     return TimeGuess(kind=_kind(day_first), pattern=day_first, or_pattern=month_first, zoned=zoned, example=example, doubt=doubt)  # fmt: skip
 
 
 def _why(numbers: Sequence[tuple[int, ...]], *, day: bool) -> str:
     n = sum((one if day else two) > 12 for one, two in numbers)
-    which = ("day", "first") if day else ("month", "second")
-    return f"The {which[0]} stands first in its dates: the {which[1]} number is above 12 in {n} of {len(numbers)}."  # fmt: skip
+    said = (
+        _("The day stands first in its dates: the first number is above 12 in {n} of {all}.")
+        if day
+        else _("The month stands first in its dates: the second number is above 12 in {n} of {all}.")
+    )
+    return said.format(n=n, all=len(numbers))
 
 
 def _with_clocks(date: str) -> list[str]:
@@ -177,7 +180,7 @@ def _kind(pattern: str) -> Literal["moment", "date"]:
 def _best(texts: Sequence[str], patterns: Iterable[str]) -> str | None:
     likely = [pattern for pattern in patterns if any(as_iso(text, pattern) for text in texts[:3])]
     scored = [(_fits(texts, pattern), -at, pattern) for at, pattern in enumerate(likely)]
-    share, _, pattern = max(scored, default=(0.0, 0, ""))
+    share, _at, pattern = max(scored, default=(0.0, 0, ""))
     return pattern if share >= TELLING_SHARE else None
 
 

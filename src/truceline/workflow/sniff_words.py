@@ -18,15 +18,15 @@ NAMES: dict[str, tuple[str, ...]] = {
         "datumuhrzeit", "datumzeit", "zeitpunkt", "datum", "zeit", "tag", "data", "dataora", "datahora", "tarih", "التاريخ", "تاريخ", "الوقت",
     ),
     "clock": (
-        "clock", "time", "timeofday", "hour", "localtime", "время", "час", "часподії", "времясобытия", "hora", "heure", "uhrzeit", "zeit", "ora", "godzina", "saat", "الوقت", "الساعة", "وقت",
+        "clock", "time", "timeofday", "hour", "localtime", "время", "час", "часподії", "година", "времясобытия", "hora", "heure", "uhrzeit", "zeit", "ora", "godzina", "saat", "الوقت", "الساعة", "وقت",
     ),
     "longitude_deg": (
         "longitudedeg", "longitude", "lon", "lng", "long", "xcoord", "coordx", "x", "pointx",
-        "долгота", "довгота", "longitud", "lange", "laenge", "langengrad", "laengengrad", "geogrlange", "longitudine", "boylam", "خططول", "خطالطول", "الطول",
+        "долгота", "довгота", "долг", "довг", "longitud", "lange", "laenge", "langengrad", "laengengrad", "geogrlange", "longitudine", "boylam", "خططول", "خطالطول", "الطول",
     ),
     "latitude_deg": (
         "latitudedeg", "latitude", "lat", "ycoord", "coordy", "y", "pointy",
-        "широта", "latitud", "breite", "breitengrad", "geogrbreite", "latitudine", "enlem", "دائرةالعرض", "خطعرض", "خطالعرض", "العرض",
+        "широта", "шир", "latitud", "breite", "breitengrad", "geogrbreite", "latitudine", "enlem", "دائرةالعرض", "خطعرض", "خطالعرض", "العرض",
     ),
     "coordinates": (
         "coordinates", "coordinate", "coords", "coord", "latlon", "latlong", "latlng", "lonlat", "longlat", "latitudelongitude", "gps", "wkt", "point", "geometry", "geom", "position", "geolocation", "geopoint", "location", "geo",
@@ -46,10 +46,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         "описание", "опис", "примечание", "примітка", "комментарий", "коментар", "текст", "подробности", "descripcion", "observaciones", "notas", "detalle", "resumen", "remarques", "observations", "resume", "beschreibung", "bemerkung", "bemerkungen", "anmerkung", "الوصف", "وصف", "ملاحظات",
     ),
     "place_name": (
-        "placename", "place", "location", "town", "settlement", "village", "city", "locality", "name",
-        "место", "місце", "населенныйпункт", "населенийпункт", "нп", "город", "село", "місто", "lugar", "localidad", "municipio", "vereda", "poblacion", "lieu", "localite", "commune", "ville", "ort", "ortschaft", "gemeinde", "stadt", "المكان", "مكان", "الموقع", "المدينة", "البلدة",
+        "placename", "place", "location", "town", "settlement", "village", "city", "locality", "name", "district", "municipality", "community", "county", "admin3", "admin2",
+        "место", "місце", "населенныйпункт", "населенийпункт", "нп", "город", "село", "місто", "громада", "район", "община", "lugar", "localidad", "municipio", "vereda", "poblacion", "lieu", "localite", "commune", "ville", "ort", "ortschaft", "gemeinde", "stadt", "المكان", "مكان", "الموقع", "المدينة", "البلدة",
     ),
-    "observation_id": ("observationid", "eventid", "incidentid", "id", "globalid", "uuid", "fid", "eventidcnty", "ид", "идентификатор", "ідентифікатор", "identificador", "identifiant", "kennung"),
+    "observation_id": ("observationid", "eventid", "incidentid", "id", "globalid", "uuid", "fid", "ref", "reference", "refno", "no", "nr", "number", "номер", "eventidcnty", "ид", "идентификатор", "ідентифікатор", "identificador", "identifiant", "kennung"),
     "count": ("count", "howmany", "numberofstrikes", "numberofexplosions", "quantity", "количество", "кількість", "cantidad", "anzahl", "quantite", "العدد"),
 }  # fmt: skip
 

@@ -91,7 +91,7 @@ def make_case(folder: Path, given: Given) -> None:
     if path is not None:
         map_answer = _ask_map(ask, layer or _look_at_map(path), parties, given, start=start)
     answers = Answers(
-        id=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else short_name(name),
+        id=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else short_name(name, otherwise="truce"),
         title=title,
         parties=parties,
         acts=acts,
@@ -106,14 +106,15 @@ def make_case(folder: Path, given: Given) -> None:
 
 
 def _say_next(folder: Path, answers: Answers) -> None:
-    print_lines(["", f"{_('wrote'):18} {folder}"])
+    labels = {name: text.ljust(18) for name, text in (("wrote", _("wrote")), ("look", _("look it through")), ("read", _("what is read")), ("judge", _("judge")))}  # fmt: skip
+    print_lines(["", f"{labels['wrote']} {folder}"])
     if answers.incidents is not None or answers.map is not None:
         print_lines(outcome_lines(folder))
     print_lines(
         [
-            f"{_('look it through'):18} {folder / 'truce.yaml'}, {folder / 'case.yaml'}",
-            f"{_('what is read'):18} truceline sources {folder}",
-            f"{_('judge'):18} truceline verify {folder}",
+            f"{labels['look']} {folder / 'truce.yaml'}, {folder / 'case.yaml'}",
+            f"{labels['read']} truceline sources {folder}",
+            f"{labels['judge']} truceline verify {folder}",
         ]
     )
 
@@ -143,6 +144,7 @@ def _named(
 ) -> tuple[NamedThing, ...]:
     """``Name`` or ``id=Name``, one after the other; an empty answer ends once there are enough."""
     things: list[NamedThing] = []
+    kind = flag.split()[0].strip("-")
 
     def read(answer: str) -> NamedThing | None:
         before, found, after = answer.partition("=")
@@ -154,7 +156,7 @@ def _named(
         if name in [thing.name for thing in things]:
             raise ValueError(_("{name} is named already").format(name=name))
         taken = [thing.id for thing in things]
-        return NamedThing(id=short_name(before if found else name, taken=taken), name=name)
+        return NamedThing(id=short_name(before if found else name, taken=taken, otherwise=kind), name=name)
 
     for text in given:
         thing = ask.read(question, text, read, flag=flag)

@@ -62,8 +62,12 @@ def look_at_incidents(
             raise Unanswered(f"--{name.replace('_', '-')} {value}: {error}") from error
     said = _columns(given.columns)
     table = _look(ask, path, known, said, near=near)
+    if not table.n_rows:
+        raise Unanswered(f"{path}: " + _("the file holds no rows of a table") + " (--incidents)")
     _show(table)
     missing = _missing(table)
+    if missing:
+        _show_unused(table)
     for question, flag in missing:
         if ask.accept:
             ask.need(question, flag)
@@ -80,8 +84,7 @@ def look_at_incidents(
     if table.zone_word is not None and given.times_zone is None and ask.accept:
         question = _("Which zone do the letters {letters} after the times stand for?").format(letters=repr(table.zone_word))  # fmt: skip
         ask.need(question, "--times-zone ZONE")
-    if table.unused:
-        print_lines(["  " + _("not used: {columns}").format(columns=", ".join(table.unused))])
+    _show_unused(table)
     return table
 
 
@@ -127,6 +130,9 @@ def _ask_accuracy(ask: Asker, table: SniffedTable, given: Given) -> float:
     sd_m = given.position_sd_m
     if table.adapter != "table":
         return sd_m or 0.0
+    if table.places_by_name:
+        print_lines(["  " + _("its places are names alone: they are told, and not drawn on the map")])
+        return 1000.0 if sd_m is None else sd_m
     if ask.accept and sd_m is None:
         print_lines(["  " + _("its places are taken to be off by {n} m, one standard deviation (--accuracy)").format(n=1000)])  # fmt: skip
     question = _("How far off may a place be, metres (one standard deviation)")
@@ -211,12 +217,19 @@ def _show(table: SniffedTable) -> None:
     print_lines(["", _("{file}: {n} rows; columns: {names}").format(file=table.path.name, n=table.n_rows, names=names)])  # fmt: skip
     print_lines(f"  {_(MEANING[name]):28} {table.columns[name]}" for name in MEANING if name in table.columns)
     if table.has_points:
-        print_lines([f"  {_('place'):28} {_('points of the layer')}"])
+        print_lines(["  " + _("place").ljust(28) + " " + _("points of the layer")])
     shown = {name: value for name, value in table.options.items() if name != "delimiter" or value != ","}
     print_lines(f"  {name.replace('_', ' '):28} {value!r}" for name, value in shown.items())
     if table.first is not None and table.last is not None:
-        print_lines([f"  {_('from, to'):28} {table.first:%Y-%m-%d}, {table.last:%Y-%m-%d}"])
+        print_lines(["  " + _("from, to").ljust(28) + f" {table.first:%Y-%m-%d}, {table.last:%Y-%m-%d}"])
     print_lines(f"  {doubt}" for doubt in table.doubts)
+
+
+def _show_unused(table: SniffedTable) -> None:
+    """Columns that nothing reads, each with a value, so that nothing is left out silently."""
+    shown = [f"{name} ({table.examples[name]})" if table.examples.get(name) else name for name in table.unused]  # fmt: skip
+    if shown:
+        print_lines(["  " + _("not used: {columns}").format(columns=", ".join(shown))])
 
 
 def _missing(table: SniffedTable) -> list[tuple[str, str]]:

@@ -167,5 +167,5 @@ def ask_actors(
     if ask.accept or given.actors:
         _show_taken(table.actors, known, parties, none=_("nobody"))
     if not any(known.values()):
-        print_lines(["  " + _("No name was taken for a party: records will accuse nobody (--actor 'NAME=PARTY').")])  # fmt: skip
+        print_lines(["  " + _("No name was taken for a party: the records name no party (--actor 'NAME=PARTY').")])  # fmt: skip
     return tuple(known.items())

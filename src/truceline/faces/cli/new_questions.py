@@ -28,7 +28,7 @@ class Unanswered(typer.BadParameter):
 
     def format_message(self) -> str:
         """The message as it stands."""
-        return self.message
+        return self.message if self.message.endswith((".", "\n")) else self.message + "."
 
 
 class Asker:
