@@ -305,7 +305,7 @@ class Sheet:
         InputError
             With each such column.
         """
-        other = next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
+        other = other_delimiter(header)
         if other is not None and columns:
             raise InputError(
                 Problem(code="column_missing", message=f"the header is one field that holds {other!r}", file=self.file.label, row=1, got=header[0][:200], expected=", ".join(columns), next_step=f"Set the option `delimiter: {other!r}`, or save the file with commas")
@@ -320,6 +320,11 @@ class Sheet:
         ]  # fmt: skip
         if problems:
             raise InputError(problems)
+
+
+def other_delimiter(header: list[str]) -> str | None:
+    """What separates fields in truth, where the whole header was read as one field; else None."""
+    return next((mark for mark in (";", "\t", "|") if len(header) == 1 and mark in header[0]), None)
 
 
 def distinct_files(context_files: Iterable[InputFile], tables: SourceTables) -> Iterator[InputFile]:

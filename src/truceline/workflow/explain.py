@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from truceline.base.canonical import digest_bytes
-from truceline.base.errors import CallError, OutputError, Problem
-from truceline.base.language import _
+from truceline.base.errors import CallError, InputError, OutputError, Problem
+from truceline.base.language import _, ngettext
 from truceline.custody.manifest import Manifest, read_manifest
 from truceline.findings.words import from_to
+from truceline.reports.figures import row_ranges
+from truceline.sources.row_contents import Contents, row_contents
+from truceline.sources.source import InputFile, ReadContext, Source
+from truceline.workflow.case import open_case
+from truceline.workflow.ingest import make_sources, read_context
 
 #: a reason may rest on hundreds of rows; so many are printed
 MOST_ROWS = 12
@@ -30,6 +31,7 @@ class ExplainedRow:
     digest: str
     content: dict[str, Any] | None
     note: str  #: why there is no content; empty where there is
+    of_whole_file: bool = False  #: whether the note holds of every row of the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +78,33 @@ class Explanation:
             if finding[name] is not None:
                 lines.append(f"  {name:<15} {finding[name]:g}")
         lines.append("  " + _("reasons"))
+        told: set[str] = set()
         for reason in details["reasons"]:
             lines.append(f"    {reason['code']}: {reason['text']}")
-            rows = _wheres(reason)
-            for file, number in rows[:MOST_ROWS]:
-                lines += [f"      {line}" for line in self._row_lines(self.rows[f"{file}:{number}"])]
-            if len(rows) > MOST_ROWS:
-                lines.append(
-                    "      " + _("and {n} rows more (--json gives them all)").format(n=len(rows) - MOST_ROWS)
-                )
-        lines.append("  what would change this")
+            lines += [f"      {line}" for line in self._reason_lines(reason, told)]
+        lines.append("  " + _("What would change this"))
         lines += [f"    {sentence}" for sentence in details["would_change"]]
         return lines
+
+    def _reason_lines(self, reason: dict[str, Any], told: set[str]) -> Iterator[str]:
+        """The rows of a reason; why those of a file cannot be shown is told once (``told``: of which it was)."""
+        shown: list[ExplainedRow] = []
+        for group in reason["rows"]:
+            rows = [self.rows[f"{group['file']}:{number}"] for number in group["rows"]]
+            if not rows or not rows[0].of_whole_file:
+                shown += rows
+                continue
+            label = f"{group['file']}:{row_ranges(group['rows'])}"
+            note = "" if group["file"] in told else f" (SHA-256 {rows[0].digest[:12]}…): {rows[0].note}"
+            told.add(group["file"])
+            yield label + note
+        for row in shown[:MOST_ROWS]:
+            yield from self._row_lines(row)
+        left = len(shown[MOST_ROWS:])
+        if left:
+            yield ngettext(
+                "and {n} row more (--json gives them all)", "and {n} rows more (--json gives them all)", left
+            ).format(n=left)
 
     def _row_lines(self, row: ExplainedRow) -> Iterator[str]:
         number = _("row {n}").format(n=row.row)
@@ -108,12 +125,14 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
 
     ``finding_id`` may be shortened to what no other finding begins with. Rows are printed from
     ``data``, and those of the case's own files from its folder ``case``, only if the file is still
-    the one that was read.
+    the one that was read. The case also says how each file is read (delimiter, encoding, sheet).
 
     Raises
     ------
     CallError
         If no finding, or more than one, has the id.
+    CaseError
+        If ``case`` is given and wrong.
     OutputError
         If ``out`` holds no result, or its manifest was altered.
     """
@@ -137,7 +156,7 @@ def explain(out: Path, finding_id: str, *, data: Path | None = None, case: Path 
         for reason in finding["details"]["reasons"]
         for file, number in _wheres(reason)
     }
-    shelf = _Shelf(manifest, tree["run_id"], data=data, case=case)
+    shelf = _Shelf(manifest, tree["run_id"], wanted=wanted.values(), data=data, case=case)
     return Explanation(
         finding=finding,
         run_id=tree["run_id"],
@@ -151,12 +170,30 @@ def _wheres(reason: dict[str, Any]) -> list[tuple[str, int]]:
 
 
 class _Shelf:
-    """The files of a run, each read once and only if its digest is the one logged."""
+    """The files of a run, each read once, as its source reads it, and only if its digest is the one logged."""
 
-    def __init__(self, manifest: Manifest, run_id: str, *, data: Path | None, case: Path | None) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        run_id: str,
+        *,
+        wanted: Iterable[tuple[str, int]],
+        data: Path | None,
+        case: Path | None,
+    ) -> None:
         self._digests = manifest.files_of(run_id)
+        self._source_of = {
+            entry["file"]: entry["source"]
+            for entry in manifest.entries
+            if entry["kind"] == "file" and entry["run_id"] == run_id
+        }
         self._roots = {"data": data, "case": case}
-        self._rows: dict[str, dict[int, dict[str, Any]] | str] = {}
+        self._case = None if case is None else open_case(case)
+        self._plugins = {} if self._case is None else make_sources(self._case)
+        self._wanted: dict[str, set[int]] = {}
+        for file, number in wanted:
+            self._wanted.setdefault(file, set()).add(number)
+        self._rows: dict[str, Contents | str] = {}
 
     def row(self, file: str, number: int) -> ExplainedRow:
         """A row, or why it cannot be shown."""
@@ -165,12 +202,14 @@ class _Shelf:
         rows = self._rows[file]
         digest = self._digests.get(file, "")
         if isinstance(rows, str):
-            return ExplainedRow(file=file, row=number, digest=digest, content=None, note=rows)
+            return ExplainedRow(
+                file=file, row=number, digest=digest, content=None, note=rows, of_whole_file=True
+            )
         note = "" if number in rows else _("the whole file") if number == 0 else _("no such row")
         return ExplainedRow(file=file, row=number, digest=digest, content=rows.get(number), note=note)
 
-    def _load(self, file: str) -> dict[int, dict[str, Any]] | str:
-        kind, _colon, name = file.partition(":")
+    def _load(self, label: str) -> Contents | str:
+        kind, _colon, name = label.partition(":")
         root = self._roots.get(kind)
         if root is None or not (root / name).is_file():
             return (
@@ -178,28 +217,22 @@ class _Shelf:
                 if kind == "data"
                 else _("not at hand: give the case's folder with --case")
             )
-        content = (root / name).read_bytes()
-        if digest_bytes(content) != self._digests.get(file):
+        file = InputFile(root / name, label=label)
+        if file.digest != self._digests.get(label):
             return _("the file at hand is not the one that was read: its SHA-256 differs")
-        text = (gzip.decompress(content) if name.endswith(".gz") else content).decode(
-            "utf-8-sig", errors="replace"
-        )
-        return _rows_of(text, name)
+        source, context = self._reader_of(label, file)
+        try:
+            found = row_contents(file, self._wanted[label] - {0}, source=source, context=context)
+        except InputError as error:
+            return _("the file cannot be read as the case says: {why}").format(why=error.problems[0].message)
+        if found is None and self._wanted[label] != {0}:
+            return _("rows of such a file are not shown here")
+        return found or {}
 
-
-def _rows_of(text: str, name: str) -> dict[int, dict[str, Any]]:
-    """Row number → content, numbered as sources number them."""
-    stem = name.removesuffix(".gz")
-    if stem.endswith(".csv"):
-        reader = csv.reader(io.StringIO(text, newline=""))
-        header = next(reader, [])
-        rows, start = {}, reader.line_num + 1
-        for fields in reader:
-            rows[start] = dict(zip(header, fields, strict=False))
-            start = reader.line_num + 1
-        return rows
-    if stem.endswith(".json"):
-        tree = json.loads(text)
-        if isinstance(tree, list):
-            return {number: row for number, row in enumerate(tree, start=1) if isinstance(row, dict)}
-    return {}
+    def _reader_of(self, label: str, file: InputFile) -> tuple[Source | None, ReadContext | None]:
+        """The plug-in that read the file, with the case's options; None where the case is not given."""
+        name = self._source_of.get(label, "")
+        if self._case is None or name not in self._plugins:
+            return None, None
+        entry = next(entry for entry in self._case.file.sources if entry.id == name)
+        return self._plugins[name], read_context(self._case, entry, files=[file])

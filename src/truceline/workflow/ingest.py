@@ -170,7 +170,25 @@ def _read(
             else "Fetch the file, or take the source out of the case",
         )
         return SourceTables(), _account(entry, source, SourceTables(problems=[problem]), state="absent")
-    context = ReadContext(
+    try:
+        tables = source.read(read_context(case, entry, files=files, names=names))
+        _locate(tables, names)
+    except InputError as error:
+        return SourceTables(), _account(
+            entry, source, SourceTables(problems=error.problems), state="unusable"
+        )
+    tables.problems += [*_unknown_series(case, entry, tables), *_unused(case, entry, tables)]
+    aside = _all_put_aside(tables)
+    if aside is not None:
+        tables.problems.insert(0, aside)
+    return tables, _account(entry, source, tables, state="read" if aside is None else "unusable")
+
+
+def read_context(
+    case: Case, entry: SourceEntry, *, files: Sequence[InputFile], names: CaseNames | None = None
+) -> ReadContext:
+    """What a source may know of its case."""
+    return ReadContext(
         source_id=entry.id,
         files=tuple(files),
         span=case.span,
@@ -182,18 +200,6 @@ def _read(
         theatre=case.theatre_shape,
         places=names,
     )
-    try:
-        tables = source.read(context)
-        _locate(tables, names)
-    except InputError as error:
-        return SourceTables(), _account(
-            entry, source, SourceTables(problems=error.problems), state="unusable"
-        )
-    tables.problems += [*_unknown_series(case, entry, tables), *_unused(case, entry, tables)]
-    aside = _all_put_aside(tables)
-    if aside is not None:
-        tables.problems.insert(0, aside)
-    return tables, _account(entry, source, tables, state="read" if aside is None else "unusable")
 
 
 def _locate(tables: SourceTables, names: CaseNames) -> None:

@@ -215,7 +215,11 @@ def explain(
     data: DataOption = None,
     case: Annotated[
         Path | None,
-        typer.Option("--case", metavar="DIR", help="The case's folder, for rows of its own files."),
+        typer.Option(
+            "--case",
+            metavar="DIR",
+            help="The case's folder: rows of its own files, and how each file is read.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,  # noqa: ARG001 - its callback speaks it
