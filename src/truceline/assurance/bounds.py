@@ -4,60 +4,43 @@ With n detections at detection probability p the 95 % limit of a Poisson mean is
 ½ χ²_{.95}(2n+2)/p. Where p itself is uncertain, p ~ Beta(a, b), the limit is the smallest N under
 which n or fewer detections have a probability of at most .05; without a detection that is the
 smallest N with B(a, b+N)/B(a, b) ≤ .05.
+
+Sensors err together: those of one source share the error of its probability, those under one cloud
+lose sight together (``coverage.sight``), and a cause that nobody recorded may make all of them miss
+an act more often than their probabilities say when multiplied (a scenario tree with one such branch,
+after Martin, Cameron & Greiner 2007). Acts that come in bursts are missed in bursts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.spatial import cKDTree
 from scipy.special import betainc, gammaincinv
+from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
-from truceline.assurance.series import Bound, FloatArray
-from truceline.base.columns import IntArray
+from truceline.assurance.evader import find_blindest
+from truceline.assurance.series import Bound, Campaign, FloatArray, LightBound
+from truceline.assurance.spread import PastPoints, Spread, lay_spread
+from truceline.base.columns import BoolArray
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
-from truceline.coverage.field import Grid, WatchField, build_field, choose_rows, has_probability, lay_grid
+from truceline.coverage.sight import Moments, Profiles, Seen, Sight, find_profiles, keep_watchers, read_sight
 from truceline.schema.table import Table
 
+__all__ = ["PastPoints", "bound_unseen", "detection_limit", "poisson_limit", "smallest_seen"]
+
 WHAT_IF = (0.1, 0.3, 0.5, 0.7, 0.9)
-#: a blind share up to this is a matter of the grid
-TRIVIAL_BLIND_SHARE = 0.005
-#: share of the historical weight that is spread evenly: an act may come where none came before
-NEW_PLACE_SHARE = 0.2
+#: certainty with which the smallest campaign would have been seen
+CAMPAIGN_P = 0.9
+#: of acts, under a cause that nobody recorded; and by how much all then see less
+SHADOW_SHARE = 0.1
+SHADOW_FACTOR = 0.5
 _LIMIT_P = 0.05
-_N_DRAWS = 512
+_N_DRAWS = 256
 _N_MAX = 10**9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastPoints:
-    """Baseline incidents seen by hard sensors: where acts of this kind used to be."""
-
-    longitude_deg: FloatArray
-    latitude_deg: FloatArray
-    at_us: IntArray  #: microseconds since 1970
-    #: what was asked of them before: the same points serve many questions
-    known: dict[object, Any] = field(default_factory=dict, compare=False, repr=False)
-
-    def plane(self, frame: LocalFrame) -> tuple[FloatArray, FloatArray]:
-        """x, y in metres."""
-        if frame not in self.known:
-            self.known[frame] = frame.to_plane(self.longitude_deg, self.latitude_deg)
-        return cast(tuple[FloatArray, FloatArray], self.known[frame])
-
-    def clock_h(self, zone: str) -> FloatArray:
-        """(24,) how many in each local hour of the day."""
-        if zone not in self.known:
-            self.known[zone] = np.bincount(_local_hours(self.at_us, zone), minlength=24)
-        return cast(FloatArray, self.known[zone])
 
 
 def bound_unseen(
@@ -72,12 +55,14 @@ def bound_unseen(
     zone: str,
     past_points: PastPoints | None = None,
     geometries: Mapping[str, BaseGeometry] | None = None,
+    detections_by_day: int | None = None,
 ) -> Bound:
     """Bound the number of acts in an area over a period, seen or not.
 
     Parameters
     ----------
     detections : acts that the sources with a known probability detected; None: not known.
+    detections_by_day : of these, by day (06 to 18 h); None: not known, no limits by day and night.
     zone : zone in which day and night are told.
     past_points : from hard sensors alone (reports would pull the weights to where reporters are).
     geometries : shapes of parts of the area that coverage rows may name.
@@ -86,44 +71,169 @@ def bound_unseen(
     -------
     Three limits, in this order of size: for acts spread as they used to be; in the worst watched
     part (sector × day or night); and where an actor who knows the coverage would choose to act.
-    None where no detection probability has a basis, or where nothing could be seen.
+    None where no detection probability has a basis, where nothing could be seen, or, for the actor
+    who knows the coverage, where there is a blind spot however small.
     """
-    what_if = {p: poisson_limit(detections or 0, p) for p in WHAT_IF}
+    watch = measure_watch(
+        act=act, area_id=area_id, area_geometry=area_geometry, period=period, coverage=coverage,
+        frame=frame, zone=zone, past_points=past_points, geometries=geometries,
+    )  # fmt: skip
+    return limit_unseen(
+        watch,
+        act=act,
+        area_id=area_id,
+        period=period,
+        detections=detections,
+        detections_by_day=detections_by_day,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chances:
+    """(n_draws,) probability that one act is detected, for the three ways it may be placed.
+
+    burst_history, burst_worst : acts of one burst count as this many fewer (1: each by itself).
+    """
+
+    history: FloatArray
+    worst: FloatArray
+    evader: FloatArray
+    burst_history: float
+    burst_worst: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """How an area and period are watched for an act: chances in all, by day and by night."""
+
+    basis: tuple[str, ...]
+    blind_share: float  #: share of the area and time that nobody could see, by even samples
+    has_blind_spot: bool  #: however small
+    whole: Chances | None  #: None: nobody could see anything
+    day: Chances | None
+    night: Chances | None
+
+
+def measure_watch(
+    *,
+    act: str,
+    area_id: str,
+    area_geometry: BaseGeometry | None,
+    period: Interval,
+    coverage: Table,
+    frame: LocalFrame,
+    zone: str,
+    past_points: PastPoints | None = None,
+    geometries: Mapping[str, BaseGeometry] | None = None,
+) -> Watch | None:
+    """Chances of detection; None where no probability has a basis. The same for every party."""
     shapes = dict(geometries or {})
-    rows = choose_rows(coverage, act=act, area_ids=(area_id, *shapes), period=period)
-    if not any(has_probability(row) for row in rows):
+    sight = read_sight(coverage, act=act, frame=frame, period=period, area_ids=(area_id, *shapes))
+    if sight.empty:
+        return None
+    spread = lay_spread(
+        area_geometry, area_id=area_id, period=period, frame=frame, zone=zone, past=past_points, shapes=shapes
+    )
+    seen = sight.see(spread.moments)
+    draws = sight.draw_probabilities(_N_DRAWS)
+    profiles = find_profiles(seen)
+    detected = 1 - _missed(profiles, draws)
+    any_sight = seen.any_sight()
+    plane = (
+        None if area_geometry is None or area_geometry.is_empty else frame.geometry_to_plane(area_geometry)
+    )
+    least, is_day = _blindest_chances(sight, plane, draws, area_id, period, zone, frame, shapes)
+    burst = 1.0 if past_points is None else past_points.burst_size(frame)
+
+    def chances(part: BoolArray, light: BoolArray) -> Chances | None:
+        if not any_sight[part].any() or not light.any():
+            return None
+        return _chances(detected, profiles, spread, seen, part, least[light].min(axis=0), burst)
+
+    everything, whenever = np.ones(len(any_sight), dtype=np.bool_), np.ones(len(is_day), dtype=np.bool_)
+    return Watch(
+        basis=sight.basis,
+        blind_share=float(1 - any_sight[spread.even].mean()),
+        has_blind_spot=bool((least.max(axis=1) <= 0).any()),
+        whole=chances(everything, whenever),
+        day=chances(spread.is_day, is_day),
+        night=chances(~spread.is_day, ~is_day),
+    )
+
+
+def limit_unseen(
+    watch: Watch | None,
+    *,
+    act: str,
+    area_id: str,
+    period: Interval,
+    detections: int | None,
+    detections_by_day: int | None = None,
+) -> Bound:
+    """The limits that a watch and a number of detections give."""
+    what_if = {p: poisson_limit(detections or 0, p) for p in WHAT_IF}
+    if watch is None:
         return Bound(act=act, area_id=area_id, period=period, detections=detections, history_hi95=None, worst_hi95=None, evader_hi95=None, what_if=what_if, reason_codes=("no_bound",))  # fmt: skip
-    cuts = [row[name] for row in rows for name in ("window_start", "window_stop")]
-    grid = lay_grid(area_geometry, period=period, frame=frame, zone=zone, cuts=cuts)
-    field = build_field(rows, grid, frame=frame, area_id=area_id, geometries=shapes)
-    blind_share = _blind_share(field)
-    chances = measure_chances(field, weigh_history(grid, past_points, frame=frame, zone=zone))
-    codes = ["bound_from_declared_p"]
-    if blind_share > TRIVIAL_BLIND_SHARE:
+    codes = ["bound_from_declared_p"] if detections is not None else ["missing_row_not_zero"]
+    if watch.has_blind_spot:
         codes.append("blind_spot")
-    history = worst = evader = None
-    if detections is None:
-        codes = ["missing_row_not_zero", *codes[1:]]
-    elif chances is not None:
-        limits = [detection_limit(detections, chances.history)]
-        limits.append(max(detection_limit(detections, chances.worst), limits[0]))
-        limits.append(max(detection_limit(detections, chances.evader), limits[1]))
-        if blind_share > TRIVIAL_BLIND_SHARE:
-            limits[2] = np.inf
-        history, worst, evader = (limit if np.isfinite(limit) else None for limit in limits)
+    day = night = campaign = None
+    if detections is not None and detections_by_day is not None:
+        day = _light_bound(watch.day, detections_by_day)
+        night = _light_bound(watch.night, detections - detections_by_day)
+    limits: list[float | None] = [None, None, None]
+    if watch.whole is not None:
+        campaign = _campaign(watch.whole)
+        if detections is not None:
+            parts = [one for one in (day, night) if one is not None]
+            limits = _limits(watch.whole, detections, parts)
     return Bound(
         act=act,
         area_id=area_id,
         period=period,
         detections=detections,
-        history_hi95=history,
-        worst_hi95=worst,
-        evader_hi95=evader,
-        basis=field.basis,
-        blind_share=blind_share,
+        history_hi95=limits[0],
+        worst_hi95=limits[1],
+        evader_hi95=limits[2],
+        basis=watch.basis,
+        blind_share=watch.blind_share,
         what_if={},
         reason_codes=tuple(codes),
+        day=day,
+        night=night,
+        campaign=campaign,
     )
+
+
+def _limits(chances: Chances, detections: int, parts: list[LightBound]) -> list[float | None]:
+    """History, worst and evader; none below those of a part, nor below the one before."""
+    found = [
+        detection_limit(detections, chances.history, burst=chances.burst_history),
+        detection_limit(detections, chances.worst, burst=chances.burst_worst),
+        detection_limit(detections, chances.evader),
+    ]
+    own = [[part.history_hi95, part.worst_hi95, part.evader_hi95] for part in parts]
+    for k in range(3):
+        found[k] = max([found[k], *(limit[k] or 0.0 for limit in own), *found[max(k - 1, 0) : k]])
+    if any(part.evader_hi95 is None for part in parts):
+        found[2] = np.inf
+    return [limit if np.isfinite(limit) else None for limit in found]
+
+
+def _light_bound(chances: Chances | None, detections: int) -> LightBound:
+    if chances is None:
+        return LightBound(detections=detections, history_hi95=None, worst_hi95=None, evader_hi95=None)
+    history, worst, evader = _limits(chances, detections, [])
+    return LightBound(detections=detections, history_hi95=history, worst_hi95=worst, evader_hi95=evader)
+
+
+def _campaign(chances: Chances) -> Campaign:
+    history = smallest_seen(chances.history, burst=chances.burst_history)
+    worst = smallest_seen(chances.worst, burst=chances.burst_worst)
+    evader = smallest_seen(chances.evader)
+    worst = None if history is None or worst is None else max(history, worst)
+    evader = None if worst is None or evader is None else max(worst, evader)
+    return Campaign(history=history, worst=worst, evader=evader, seen_p=CAMPAIGN_P)
 
 
 def poisson_limit(detections: int, detection_p: float) -> float:
@@ -131,12 +241,16 @@ def poisson_limit(detections: int, detection_p: float) -> float:
     return float(gammaincinv(detections + 1, 1 - _LIMIT_P)) / detection_p
 
 
-def detection_limit(detections: int, detection_p: FloatArray) -> float:
-    """Smallest N under which ``detections`` or fewer have a probability of at most .05.
+def detection_limit(
+    detections: int, detection_p: FloatArray, *, burst: float = 1.0, limit_p: float = _LIMIT_P
+) -> float:
+    """Smallest N under which ``detections`` or fewer have a probability of at most ``limit_p``.
 
     Parameters
     ----------
     detection_p : (n_draws,) draws of the probability that one act is detected.
+    burst : how many acts are seen or missed as one (the design effect 1 + (m − 1) ρ of bursts of m
+        acts whose fates are correlated by ρ): both numbers count as that many fewer.
 
     Returns
     -------
@@ -146,119 +260,104 @@ def detection_limit(detections: int, detection_p: FloatArray) -> float:
     def chance(number: int) -> float:
         if number <= detections:
             return 1.0
-        return float(betainc(number - detections, detections + 1, 1 - detection_p).mean())
+        # n or fewer of N, each by itself: I_{1−p}(N − n, n + 1)
+        return float(betainc((number - detections) / burst, detections / burst + 1, 1 - detection_p).mean())
 
     low, high = detections, detections + 1
-    while chance(high) > _LIMIT_P:
+    while chance(high) > limit_p:
         low, high = high, high * 2
         if high > _N_MAX:
             return float("inf")
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if chance(middle) > _LIMIT_P else (low, middle)
+        low, high = (middle, high) if chance(middle) > limit_p else (low, middle)
     return float(high)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chances:
-    """(n_draws,) probability that one act is detected, for the three ways it may be placed."""
-
-    history: FloatArray
-    worst: FloatArray
-    evader: FloatArray
+def smallest_seen(detection_p: FloatArray, *, burst: float = 1.0) -> float | None:
+    """Smallest number of acts of which at least one would have been detected with 90 %; None: no number."""
+    number = detection_limit(0, detection_p, burst=burst, limit_p=1 - CAMPAIGN_P)
+    return number if np.isfinite(number) else None
 
 
-def measure_chances(field: WatchField, weight: FloatArray) -> Chances | None:
-    """Chance of detection per draw; None where nobody could see anything.
+def _missed(profiles: Profiles, draws: FloatArray) -> FloatArray:
+    """(n_profiles, n_draws) chance that all miss, with one branch of causes that nobody recorded.
 
-    weight : (n_points, n_pieces) where acts used to be; sums to 1.
+    In it all see ``SHADOW_FACTOR`` of what they usually do, elsewhere the more, so that each one's
+    own probability stays what it is.
     """
-    seen = field.seen.ravel()
-    if not seen.any():
-        return None
-    # cells with the same shares of the same watchers have the same chance; a random sum tells them apart
-    mark = np.zeros(seen.size)
-    for watcher, key in zip(
-        field.watchers, np.random.default_rng(0).random(len(field.watchers)), strict=True
-    ):
-        mark += key * watcher.share.ravel()
-    _, first, index = np.unique(mark, return_index=True, return_inverse=True)
-    index = index.ravel()
-    distinct = first
-    probability = field.draw_probabilities(_N_DRAWS)
-    log_missed = np.zeros((len(distinct), _N_DRAWS))
-    for watcher in field.watchers:
-        share = watcher.share.ravel()[distinct]
-        sees = share > 0
-        with np.errstate(divide="ignore"):
-            log_missed[sees] += np.log1p(-share[sees, None] * probability[watcher.group])
-    detected = -np.expm1(log_missed)
-    weights = weight.ravel()
-    history = np.bincount(index, weights=weights, minlength=len(distinct)).astype(np.float64) @ detected
-    stratum = (field.grid.sector[:, None] * 2 + field.grid.is_day[None, :]).ravel()
-    worst = np.ones(_N_DRAWS)
+    brighter = (1 - SHADOW_SHARE * SHADOW_FACTOR) / (1 - SHADOW_SHARE)
+    dim, bright = profiles.missed(draws * SHADOW_FACTOR), profiles.missed(np.minimum(draws * brighter, 1.0))
+    both: FloatArray = SHADOW_SHARE * dim + (1 - SHADOW_SHARE) * bright
+    return both
+
+
+def _chances(
+    detected: FloatArray,
+    profiles: Profiles,
+    spread: Spread,
+    seen: Seen,
+    part: BoolArray,
+    evader: FloatArray,
+    burst: float,
+) -> Chances:
+    n = len(profiles)
+    size = 1 + (burst - 1) / max(_mean_seen(detected, profiles, spread), 0.05)
+
+    def mean(chosen: BoolArray) -> tuple[FloatArray, float]:
+        weight = np.bincount(profiles.of_moment[chosen], weights=spread.weight[chosen], minlength=n)
+        weight = weight / weight.sum()
+        average = weight @ detected
+        middle = detected.mean(axis=1)
+        spread_p = weight @ (middle - weight @ middle) ** 2
+        even = max(float(average.mean() * (1 - average.mean())), 1e-12)
+        # a burst falls whole into one place: its acts are seen or missed together as places differ
+        return average, 1 + (size - 1) * min(float(spread_p) / even, 1.0)
+
+    history, burst_history = mean(part)
+    worst, burst_worst = history, burst_history
+    stratum = spread.sector * 2 + spread.is_day
     # a stratum that was to be watched and was not stays in: losing sight must not narrow a limit
-    for one in np.unique(stratum[field.meant.ravel()]):
-        mine = stratum == one
-        part = np.bincount(index[mine], weights=weights[mine], minlength=len(distinct))
-        worst = np.minimum(worst, part / part.sum() @ detected)
-    evader = detected[np.unique(index[seen])].min(axis=0)
-    return Chances(history=history, worst=worst, evader=evader)
+    for one in np.unique(stratum[part & seen.named]):
+        own, own_burst = mean(part & (stratum == one))
+        if own.mean() / own_burst < worst.mean() / burst_worst:
+            worst, burst_worst = own, own_burst
+    return Chances(
+        history=history,
+        worst=worst,
+        evader=np.minimum(evader, history),
+        burst_history=burst_history,
+        burst_worst=burst_worst,
+    )
 
 
-def _blind_share(field: WatchField) -> float:
-    """Share of the area and time that nobody could see."""
-    length = field.grid.stop_s - field.grid.start_s
-    return float(1 - (field.seen @ length).sum() / (len(field.seen) * length.sum()))
+def _mean_seen(detected: FloatArray, profiles: Profiles, spread: Spread) -> float:
+    weight = np.bincount(profiles.of_moment, weights=spread.weight, minlength=len(profiles))
+    return float(weight @ detected.mean(axis=1))
 
 
-def weigh_history(grid: Grid, past: PastPoints | None, *, frame: LocalFrame, zone: str) -> FloatArray:
-    """(n_points, n_pieces) where and at what hour acts used to be; even where nothing is known."""
-    n_points, _ = grid.shape
-    length = grid.stop_s - grid.start_s
-    place = np.full(n_points, 1 / n_points)
-    time = length / length.sum()
-    if past is not None and len(past.at_us):
-        x, y = past.plane(frame)
-        if np.isfinite(grid.x_m).all():
-            place = _blend(_nearest_counts(grid, x, y), place)
-        hourly = past.clock_h(zone)[grid.clock_h] * length
-        if hourly.sum() > 0:
-            time = _blend(hourly, time)
-    weight: FloatArray = place[:, None] * time[None, :]
-    return weight
+def _blindest_chances(
+    sight: Sight,
+    plane: BaseGeometry | None,
+    draws: FloatArray,
+    area_id: str,
+    period: Interval,
+    zone: str,
+    frame: LocalFrame,
+    shapes: Mapping[str, BaseGeometry],
+) -> tuple[FloatArray, BoolArray]:
+    """(n, n_draws) chance of detection at the least watched places and times; whether each is by day."""
+    own = {name: frame.geometry_to_plane(shape) for name, shape in shapes.items() if name in sight.area_names}
+    blind = find_blindest(sight, plane, area_id=area_id, period=period, zone=zone, shapes=own)
 
+    def inside(name: str) -> BoolArray:
+        if name == area_id:
+            return np.ones(len(blind.x_m), dtype=np.bool_)
+        if name not in own or plane is None:
+            return np.zeros(len(blind.x_m), dtype=np.bool_)
+        return np.asarray(contains_xy(own[name], blind.x_m, blind.y_m))
 
-def _nearest_counts(grid: Grid, x: FloatArray, y: FloatArray) -> FloatArray:
-    """(n_points,) past points per grid point; those farther off than any two neighbours are left out."""
-    counts = np.zeros(len(grid.x_m))
-    reach = np.inf
-    if len(grid.x_m) > 1:
-        steps = np.hypot(np.diff(grid.x_m), np.diff(grid.y_m))
-        reach = float(np.min(steps[steps > 0])) * 1.5
-    x, y = np.atleast_1d(x), np.atleast_1d(y)
-    k = min(2, len(counts))
-    away, nearest = cKDTree(np.column_stack([grid.x_m, grid.y_m])).query(np.column_stack([x, y]), k=k)
-    away, nearest = np.reshape(away, (len(x), k)), np.reshape(nearest, (len(x), k))
-    first = nearest[:, 0].copy()
-    # between two that are all but equally near, the one that comes first
-    for one in np.flatnonzero(away[:, -1] <= away[:, 0] * (1 + 1e-12)).tolist() if k > 1 else ():
-        first[one] = int(np.argmin(np.hypot(grid.x_m - x[one], grid.y_m - y[one])))
-    near = np.hypot(grid.x_m[first] - x, grid.y_m[first] - y) <= reach
-    counts += np.bincount(first[near], minlength=len(counts))
-    return counts
-
-
-def _local_hours(at_us: IntArray, zone: str) -> IntArray:
-    """(n,) hour of the day; each minute that occurs is looked up once."""
-    minute, number = np.unique(at_us // 60_000_000, return_inverse=True)
-    tz = ZoneInfo(zone)
-    hour = [datetime.fromtimestamp(one * 60, tz=tz).hour for one in minute.tolist()]
-    return np.array(hour, dtype=np.int64)[number.reshape(-1)]
-
-
-def _blend(history: npt.NDArray[np.float64], even: FloatArray) -> FloatArray:
-    if history.sum() <= 0:
-        return even
-    blended: FloatArray = (1 - NEW_PLACE_SHARE) * history / history.sum() + NEW_PLACE_SHARE * even
-    return blended
+    at = Moments(x_m=blind.x_m, y_m=blind.y_m, time_s=blind.time_s, inside=inside)
+    seen = keep_watchers(sight.see(at), blind.watchers)
+    profiles = find_profiles(seen)
+    return (1 - _missed(profiles, draws))[profiles.of_moment], blind.is_day

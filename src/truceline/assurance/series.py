@@ -132,6 +132,30 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LightBound:
+    """The three 95 % limits by day or by night alone."""
+
+    detections: int
+    history_hi95: float | None
+    worst_hi95: float | None
+    evader_hi95: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """The smallest number of acts of which at least one would have been seen with ``seen_p``.
+
+    For acts spread as they used to be, in the worst watched part, and by one who knows the coverage;
+    None: no number would do.
+    """
+
+    history: float | None
+    worst: float | None
+    evader: float | None
+    seen_p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """Upper bounds on what occurred, or the reason why there is none.
 
@@ -151,3 +175,6 @@ class Bound:
     blind_share: float | None = None  #: share of the area and time with no sight at all
     what_if: dict[float, float] = field(default_factory=dict)
     reason_codes: tuple[str, ...] = ()
+    day: LightBound | None = None
+    night: LightBound | None = None
+    campaign: Campaign | None = None
