@@ -664,6 +664,9 @@ def test_the_command_shows_the_licence_and_fetches(home: Home, project_root: Pat
     assert url in dry.stdout
     assert "CC BY 4.0" in dry.stdout
     assert "Longer than the first." in dry.stdout
+    assert "in all      1 file from 1 host: 127.0.0.1:" in dry.stdout
+    assert "there       0 files, 0 bytes" in dry.stdout
+    assert "to bring    1 file; size not known of 1 file, at most 500 MB each" in dry.stdout
     assert home.asked == []
     assert not data.exists()
     done = subprocess.run(command(case, data), capture_output=True, text=True, check=True)
@@ -671,6 +674,16 @@ def test_the_command_shows_the_licence_and_fetches(home: Home, project_root: Pat
     assert (data / "cloud_cover" / "cloud_cover.csv").is_file()
     told = json.loads((data / "fetched.jsonl").read_text())
     assert "CC BY 4.0" in told["notice"]
+    dry = subprocess.run(command(case, data, "--dry-run"), capture_output=True, text=True, check=True)
+    assert f"there       1 file, {told['size']} bytes" in dry.stdout
+    assert "to bring    0 files\n" in dry.stdout
+    (data / "cloud_cover" / "cloud_cover.csv").unlink()
+    dry = subprocess.run(
+        command(case, data, "--dry-run", "--json"), capture_output=True, text=True, check=True
+    )
+    summary = json.loads(dry.stdout)["summary"]
+    assert (summary["files_to_come"], summary["bytes_known"]) == (1, told["size"])
+    assert (summary["files_there"], summary["most_bytes_of_one"]) == (0, 0)
 
 
 def test_the_command_ends_with_its_code_where_a_file_fails(

@@ -470,6 +470,11 @@ def test_without_the_library_a_geopackage_is_refused_and_all_the_rest_is_written
     with pytest.raises(OutputError) as error:
         export(out, formats=["gpkg"])
     assert codes_of(error) == ["extra_missing"]
+    (problem,) = error.value.problems
+    assert "truceline[gis]" in problem.next_step
+    instead = [name for name in EXPORTS.names() if f"--format {name}" in problem.next_step]
+    assert instead
+    assert {file.format for file in export(out, formats=instead).files} == set(instead)
     outcome = export(out)
     assert [problem.code for problem in outcome.left_out] == ["extra_missing"]
     assert "xlsx" in {file.format for file in outcome.files}
@@ -517,3 +522,10 @@ def test_problems_name_their_file_and_what_to_do(tmp_path: Path) -> None:
     assert problem.file == "cap"
     assert "--choose" in problem.next_step
     assert cap.Cap.needs_choice
+
+
+def test_a_folder_named_like_a_format_is_told_apart_from_it(tmp_path: Path) -> None:
+    out = write_result(tmp_path / "r")
+    told = export(out, to=tmp_path / "csv").notes
+    assert any("--format csv" in note for note in told)
+    assert not any("--format" in note for note in export(out, formats=["csv"], to=tmp_path / "csv").notes)

@@ -1,4 +1,4 @@
-"""Words for probabilities and likelihood ratios, from fixed tables, never chosen by hand.
+"""Words for probabilities, likelihood ratios and numbers, from fixed tables and rules, never chosen by hand.
 
 Probabilities: the bands of ICD 203, *Analytic Standards* (Office of the Director of National
 Intelligence, 2015). Likelihood ratios: the verbal scale of the ENFSI *Guideline for Evaluative
@@ -41,3 +41,12 @@ def probability_word(probability: float) -> str:
     if not 0 <= probability <= 1:
         raise ValueError(f"{probability} is not a probability")
     return next(word for upper, word in PROBABILITY_BANDS if probability <= upper)
+
+
+def some(n: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, in English: ``1 row``, ``1,204 rows``.
+
+    For details and notes, which are English in every language; sentences that are translated have forms of
+    their own (``language.ngettext``).
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -93,7 +93,7 @@ def need_gdal() -> ModuleType:
         import pyogrio
     except ImportError as error:
         raise OutputError(
-            Problem(code="extra_missing", message="GeoPackage is written through GDAL, which is not installed", file="gpkg", expected="the library pyogrio", next_step="Install it with: pip install 'truceline[gis]'")
+            Problem(code="extra_missing", message="GeoPackage is written through GDAL, which is not installed", file="gpkg", expected="the library pyogrio", next_step="Install the extra `gis`: pip install 'truceline[gis]'; or take a format that needs nothing more and opens in the same programs: --format geojson --format geoparquet")
         ) from error  # fmt: skip
     module: ModuleType = pyogrio
     return module

@@ -79,6 +79,8 @@ def export(
     """
     plugins, strict = _plugins(formats, chosen=tuple(dict.fromkeys(chosen)))
     result, notes = _read(out, case)  # (1)
+    if to is not None and to.name in EXPORTS.names() and ALL in formats:
+        notes.append(f"--to names a folder; every format was asked for, into {to}. One format alone: --format {to.name}.")  # fmt: skip
     folder = to if to is not None else out / FOLDER
     head = {"kind": "run", **about(result), **_shown(result)}
     earlier = _earlier(folder, head)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from truceline.base.documents import Document
 from truceline.base.errors import CallError, CaseError, Problem
 from truceline.base.progress import Progress, silent
+from truceline.base.words import some
 from truceline.fetch.bring import Brought, Root, alone_in, bring_all
 from truceline.fetch.clock import Clock
 from truceline.fetch.download import Downloader, Manners, make_client
@@ -31,6 +34,39 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSummary:
+    """How much would be fetched, and from whom."""
+
+    files: int
+    hosts: Mapping[str, int]  #: host → files
+    files_there: int
+    bytes_there: int
+    files_to_come: int
+    files_of_known_size: int  #: of those to come: they came before
+    bytes_known: int  #: of these
+    most_bytes_of_one: int  #: the limit of the case for each of the rest
+    keys: tuple[str, ...] = ()  #: environment variables that must hold a key
+
+    def lines(self) -> list[str]:
+        """For people."""
+        hosts = ", ".join(f"{host} ({n})" for host, n in self.hosts.items())
+        unknown = self.files_to_come - self.files_of_known_size
+        sizes = [
+            f"{self.bytes_known:,} bytes when last fetched" + (f" ({some(self.files_of_known_size, 'file')})" if unknown else "")
+            if self.files_of_known_size
+            else "",
+            f"size not known of {some(unknown, 'file')}, at most {self.most_bytes_of_one / 1e6:,g} MB each" if unknown else "",
+        ]  # fmt: skip
+        to_come = "; ".join(part for part in (some(self.files_to_come, "file"), *sizes) if part)
+        lines = [
+            f"in all      {some(self.files, 'file')} from {some(len(self.hosts), 'host')}" + (f": {hosts}" if hosts else ""),
+            f"there       {some(self.files_there, 'file')}, {self.bytes_there:,} bytes",
+            f"to bring    {to_come}",
+        ]  # fmt: skip
+        return [*lines, f"needs keys  {', '.join(self.keys)} (environment)"] if self.keys else lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPlan:
     """What would be fetched; nothing has been asked of any network."""
 
@@ -40,13 +76,35 @@ class FetchPlan:
     notices: tuple[Notice, ...]
     without_home: tuple[str, ...]  #: sources for which the case names no public home
     lies_there: tuple[str, ...] = ()  #: paths that are there already
+    known_bytes: Mapping[str, int] = field(
+        default_factory=dict
+    )  #: path → size, as it lies there or once came
+
+    @property
+    def summary(self) -> FetchSummary:
+        """How much it is, of what is known before anybody is asked."""
+        there = set(self.lies_there)
+        to_come = [one for one in self.wanted if one.to not in there]
+        told = [self.known_bytes[one.to] for one in to_come if one.to in self.known_bytes]
+        unknown = [one.max_size_bytes for one in to_come if one.to not in self.known_bytes]
+        return FetchSummary(
+            files=len(self.wanted),
+            hosts=dict(Counter(urlsplit(one.url).netloc for one in self.wanted)),
+            files_there=len(there),
+            bytes_there=sum(self.known_bytes.get(one, 0) for one in there),
+            files_to_come=len(to_come),
+            files_of_known_size=len(told),
+            bytes_known=sum(told),
+            most_bytes_of_one=max(unknown, default=0),
+            keys=tuple(dict.fromkeys(one.key_from for one in to_come if one.key_from)),
+        )
 
     def notice_lines(self) -> list[str]:
         """For people: the rights in each source, before its first file comes."""
         lines: list[str] = []
         for notice in self.notices:
             lines += [
-                f"{notice.source_id}  {notice.files} file{'s'[: notice.files != 1]}",
+                f"{notice.source_id}  {some(notice.files, 'file')}",
                 f"    {notice.text}",
             ]
             lines += [f"    Note: {note}" for note in notice.notes]
@@ -55,12 +113,13 @@ class FetchPlan:
         return [*lines, ""]
 
     def lines(self) -> list[str]:
-        """For people: each file, whence and whither."""
+        """For people: each file, whence and whither; then how much it is."""
         there = set(self.lies_there)
-        return [
+        files = [
             f"{one.source_id}  {one.url}  ->  {one.to}{'  (there)' if one.to in there else ''}"
             for one in self.wanted
         ]
+        return [*files, "", *self.summary.lines()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +208,22 @@ def plan_fetch(case_folder: Path, *, data: Path, sources: Sequence[str] = ()) ->
             entry.id for entry in case.file.sources if entry.root == "data" and not entry.fetch
         ),
         lies_there=tuple(one.to for one in wanted if (data / one.to).is_file()),
+        known_bytes=_known_bytes(wanted, data),
     )
+
+
+def _known_bytes(wanted: Sequence[Wanted], data: Path) -> dict[str, int]:
+    """Sizes of files that lie there, and of others as they were when they came last."""
+    record = Record(data)
+    known: dict[str, int] = {}
+    for one in wanted:
+        path = data / one.to
+        line = record.last(one.to)
+        if path.is_file():
+            known[one.to] = path.stat().st_size
+        elif line is not None:
+            known[one.to] = line.size
+    return known
 
 
 def run_fetch(

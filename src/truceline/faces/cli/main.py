@@ -278,7 +278,7 @@ def fetch(
         print_lines(plan.notice_lines())
     if dry_run:
         if as_json:
-            print_json({"plan": plan})
+            print_json({"plan": plan, "summary": plan.summary})
         else:
             print_lines(plan.lines())
         return
