@@ -25,7 +25,8 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
 from truceline.schema import TABLES
 from truceline.schema.table import Record, records
-from truceline.sources.figures import Figures, link_nested
+from truceline.sources.figure_counts import link_nested
+from truceline.sources.figures import Figures
 from truceline.sources.periods import Days, PeriodError, days_window, next_days, read_days
 from truceline.sources.post_words import compile_pattern, cut_length, normal_text
 from truceline.sources.sighting_sectors import sector_middle

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from truceline.sources.batches import Batch
 from truceline.sources.columns import Reals, Whole, coded
+from truceline.sources.gather import picked
+from truceline.sources.rows import Row
 
 
 def distinct(*columns: pa.Array) -> tuple[list[tuple[Any, ...]], Whole]:
     """Distinct combinations of values (null as None), and which of them each row has."""
     known = [coded(column) for column in columns]
     found, which = combined(*(codes for _, codes in known))
+    if not found:
+        return [], which
     parts = [[values[code] for code in codes] for (values, _), codes in zip(known, zip(*found, strict=True), strict=True)]  # fmt: skip
     return list(zip(*parts, strict=True)), which
 
@@ -33,6 +39,27 @@ def combined(*columns: Whole) -> tuple[list[tuple[int, ...]], Whole]:
     first = np.zeros(len(present), np.int64)
     first[which] = np.arange(len(keys))
     return list(zip(*(column[first].tolist() for column in columns), strict=True)), which
+
+
+Read = TypeVar("Read")
+
+
+def each_distinct(
+    batch: Batch, at: Whole, columns: Sequence[str], read: Callable[[Row], Read]
+) -> tuple[list[Read], Whole]:
+    """What ``read`` makes of the distinct combinations of cells, and which of them each row ``at`` has.
+
+    It is given a row of these cells alone; what it finds wrong is noted on every row that has them.
+    """
+    combinations, which = distinct(*(picked(batch.text(name), at) for name in columns))
+    values: list[Read] = []
+    for code, cells in enumerate(combinations):
+        row = Row(batch.sheet, 0, dict(zip(columns, cells, strict=True)))
+        values.append(read(row))
+        for position in at[which == code].tolist() if row.problems else ():
+            for problem in row.problems:
+                batch.row(position).wrong(problem.code, problem.message, column=problem.column, got=problem.got, expected=problem.expected, next_step=problem.next_step)  # fmt: skip
+    return values, which
 
 
 def texts_of(values: list[str | None], which: Whole) -> pa.Array:

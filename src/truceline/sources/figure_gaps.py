@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from truceline.base.intervals import Interval
-from truceline.schema.table import Record
+from truceline.sources.columns import Mask
+from truceline.sources.figure_cells import Known
 from truceline.sources.outcome import sentence_list
 from truceline.sources.periods import Days, next_days
-
-if TYPE_CHECKING:  # the plug-in needs this module
-    from truceline.sources.figures import Cell
 
 #: a run of zeros at the start or end of a series that is this long is pointed out
 ZEROS_WORTH_A_WORD = 10
@@ -21,28 +19,23 @@ ZEROS_WORTH_A_WORD = 10
 MOST_GAPS = 40_000
 
 
-def absent_windows(known: Sequence[tuple[Cell, Record]]) -> Iterator[tuple[Cell, Days, Record]]:
-    """Periods without a number between the first and the last of each group, with a row near them."""
-    groups: dict[tuple[int, str, str, str], list[tuple[Cell, Record]]] = {}
-    for cell, provenance in known:
-        groups.setdefault(cell.group, []).append((cell, provenance))
-    for group in sorted(groups):
-        rows = sorted(groups[group], key=lambda item: item[0].days)
-        for (before, _), (after, provenance) in _neighbours(rows):
-            for days in _between(before.days, after.days):
-                yield after, days, provenance
-
-
-def _neighbours(
-    rows: Sequence[tuple[Cell, Record]],
-) -> Iterator[tuple[tuple[Cell, Record], tuple[Cell, Record]]]:
-    """Each row and the next one that reaches farther."""
-    farthest = rows[0]
-    for row in rows[1:]:
-        if row[0].days.last <= farthest[0].days.last:
-            continue
-        yield farthest, row
-        farthest = row
+def absent_windows(known: Known) -> Iterator[tuple[int, Days]]:
+    """Periods without a number between the first and the last of each group, with the number after them."""
+    group = known.groups()
+    first, last = known.dates()
+    order = np.lexsort((last, first, group))
+    group, first, last = group[order], first[order], last[order]
+    # of each group those that reach farther than all before them: between two of these is what is absent
+    far = np.maximum.accumulate(last + group * (date.max.toordinal() + 1)) if len(order) else last
+    reaches = np.ones(len(order), np.bool_)
+    reaches[1:] = (far[1:] > far[:-1]) | (group[1:] != group[:-1])
+    chain = np.flatnonzero(reaches)
+    before, after = chain[:-1], chain[1:]
+    apart = (group[before] == group[after]) & (first[after] > last[before] + 1)
+    every, codes = known.cells.days.known, known.columns["days"]
+    for one, two in zip(order[before[apart]].tolist(), order[after[apart]].tolist(), strict=True):
+        for days in _between(every[codes[one]], every[codes[two]]):
+            yield two, days
 
 
 def _between(before: Days, after: Days) -> Iterator[Days]:
@@ -56,15 +49,16 @@ def _between(before: Days, after: Days) -> Iterator[Days]:
 
 
 def describe_gaps(
-    cells: Sequence[Cell], titles: Mapping[int, str], *, span: Interval, zeros_because: str | None
+    known: Known, titles: Mapping[int, str], *, in_span: Mask, span: Interval, zeros_because: str | None
 ) -> list[str]:
     """Sentences on periods without a row and cells without a number, series by series."""
     notes = []
     missing: dict[int, set[str]] = {}
-    empty = Counter(cell.figure for cell in cells if cell.value is None and cell.window.overlaps(span))
-    for cell, days, _ in absent_windows([(cell, {}) for cell in cells]):
+    figures = known.columns["figure"]
+    empty = np.bincount(figures[np.isnan(known.values) & in_span], minlength=len(titles))
+    for at, days in absent_windows(known):
         if span.start.date() <= days.last and days.first < span.stop.date():
-            missing.setdefault(cell.figure, set()).add(_name(days))
+            missing.setdefault(int(figures[at]), set()).add(_name(days))
     for position, title in titles.items():
         absent = sorted(missing.get(position, ()))
         if absent and zeros_because is not None:
@@ -74,32 +68,36 @@ def describe_gaps(
         elif absent:
             notes.append(f"{title}: no row for {_number(len(absent), 'period')} between the first and the last: {sentence_list(absent, at_most=6)}. Unknown, not zero.")  # fmt: skip
         if empty[position]:
-            notes.append(f"{title}: no number in {_number(empty[position], 'row')}. Unknown, not zero.")
+            notes.append(f"{title}: no number in {_number(int(empty[position]), 'row')}. Unknown, not zero.")
     return notes
 
 
-def describe_zero_edges(cells: Sequence[Cell], titles: Mapping[int, str], *, span: Interval) -> list[str]:
+def describe_zero_edges(known: Known, titles: Mapping[int, str], *, span: Interval) -> list[str]:
     """Sentences on long runs of zeros at the start or end: perhaps a time not collected, not quiet.
 
     Runs that lie outside the case's span harm nobody and are not told.
     """
     notes = []
+    firsts, _ = known.dates()
     for position, title in titles.items():
-        by_day: dict[date, float] = {}
-        for cell in cells:
-            if cell.figure == position and cell.value is not None:
-                by_day[cell.days.first] = by_day.get(cell.days.first, 0.0) + cell.value
-        values = [by_day[day] for day in sorted(by_day)]
-        if not any(values):
-            continue
-        first = next(place for place, value in enumerate(values) if value)
-        last = next(place for place, value in enumerate(reversed(values)) if value)
-        for length, edge, option in ((first, "first", "first_date"), (last, "last", "last_date")):
-            days = sorted(by_day)
-            until = days[length - 1] if edge == "first" else days[-length]
-            in_span = until >= span.start.date() if edge == "first" else until < span.stop.date()
-            if length >= ZEROS_WORTH_A_WORD and in_span:
-                notes.append(f"{title}: the {edge} {length} numbers ({'until' if edge == 'first' else 'from'} {until.isoformat()}) are all zero: if they were not collected then, say so with the option `{option}`.")  # fmt: skip
+        at = (known.columns["figure"] == position) & ~np.isnan(known.values)
+        days, which = np.unique(firsts[at], return_inverse=True)
+        values: list[float] = np.bincount(which, weights=known.values[at], minlength=len(days)).tolist()
+        notes += _zero_edges(title, [date.fromordinal(day) for day in days.tolist()], values, span=span)
+    return notes
+
+
+def _zero_edges(title: str, days: Sequence[date], values: Sequence[float], *, span: Interval) -> list[str]:
+    if not any(values):
+        return []
+    notes = []
+    first = next(place for place, value in enumerate(values) if value)
+    last = next(place for place, value in enumerate(reversed(values)) if value)
+    for length, edge, option in ((first, "first", "first_date"), (last, "last", "last_date")):
+        until = days[length - 1] if edge == "first" else days[-length]
+        in_span = until >= span.start.date() if edge == "first" else until < span.stop.date()
+        if length >= ZEROS_WORTH_A_WORD and in_span:
+            notes.append(f"{title}: the {edge} {length} numbers ({'until' if edge == 'first' else 'from'} {until.isoformat()}) are all zero: if they were not collected then, say so with the option `{option}`.")  # fmt: skip
     return notes
 
 

@@ -18,54 +18,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import pairwise
-from typing import Any, ClassVar
+from datetime import date, timedelta
+from typing import ClassVar
 
-from truceline.base.canonical import short_id
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from truceline.base.documents import Model
-from truceline.base.intervals import Interval, format_time
-from truceline.schema.table import Record
+from truceline.sources.batches import Batch, csv_batches, overlaps
 from truceline.sources.claim_words import read_count, read_relation
-from truceline.sources.figure_gaps import absent_windows, describe_gaps, describe_zero_edges
+from truceline.sources.columns import Mask, Reals, Whole, coded, mask_of
+from truceline.sources.distinct import each_distinct, numbers_of
+from truceline.sources.figure_cells import Cells, Known, first_of_each, numbered
+from truceline.sources.figure_counts import CountMaker, figure_window
+from truceline.sources.figure_gaps import describe_gaps, describe_zero_edges
 from truceline.sources.figure_options import Figure, FigureOptions
-from truceline.sources.json_paths import find_list, flat_record
+from truceline.sources.gather import picked
+from truceline.sources.json_paths import find_list
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, matches, read_each
-from truceline.sources.periods import Days, PeriodError, days_window, month_names, read_days
+from truceline.sources.periods import EARLIEST, Days, PeriodError, month_names, read_days
+from truceline.sources.record_batches import record_batches
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A number as read: which figure, whose, where, over which window; None: none was given."""
-
-    figure: int
-    speaker: str
-    area_id: str | None
-    days: Days
-    window: Interval
-    value: float | None
-    relation: str
-    vintage: str
-    note: str
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What may hold one number only."""
-        return (self.figure, self.speaker, self.area_id or "", self.vintage, self.window)
-
-    @property
-    def group(self) -> tuple[int, str, str, str]:
-        """What is one series of numbers."""
-        return (self.figure, self.speaker, self.area_id or "", self.vintage)
-
-    @property
-    def said(self) -> tuple[float | None, str]:
-        """What must agree where it stands twice."""
-        return (self.value, self.relation)
 
 
 @SOURCES.add
@@ -84,95 +60,119 @@ class Figures(Source):
 
     def read(self, context: ReadContext) -> SourceTables:
         """Numbers become counts."""
+        options = self.options
         tables = SourceTables()
-        months = month_names(self.options.month_names)
-        read_rows: list[tuple[Row, list[Cell]]] = []
+        cells = Cells()
 
         def read_file(file: InputFile) -> None:
-            for row in self._rows(file, tables):
-                if not self._is_kept(row, self.options.keep):
-                    row.outside()
-                    continue
-                cells = self._cells(row, context, months=months)
-                if row.ok:
-                    read_rows.append((row, cells))
-                else:
-                    row.close()
+            cells.sheets.append(Sheet(file, tables))
+            vintage = cells.vintages.code(self._vintage(file))
+            for batch in self._batches(cells.sheets[-1]):
+                self._take(batch, context, cells, vintage=vintage)
 
-        figures = self.options.figures
-        expect_names(context, areas=[(f"figures[{at}].area", one.area) for at, one in enumerate(figures)])
+        expect_names(
+            context, areas=[(f"figures[{at}].area", one.area) for at, one in enumerate(options.figures)]
+        )
         read_each(context, tables, read=read_file)
-        known = _settle(read_rows, context)
-        counts = self._counts(known, context)
-        if self.options.absent_is_zero:
-            counts += self._zeros(known, context)
+        known = self._settle(cells, context)
+        counts = CountMaker(options=options, context=context, window=figure_window(options)).table(known)
         tables.notes += self._notes(known, context)
         return conclude(tables, context, counts=counts)
 
     # -- rows ------------------------------------------------------------------------------
-    def _rows(self, file: InputFile, tables: SourceTables) -> Iterator[Row]:
-        sheet = Sheet(file, tables, deferred=True)
+    def _batches(self, sheet: Sheet) -> Iterator[Batch]:
+        options, file = self.options, sheet.file
         name = file.path.name.removesuffix(".gz").casefold()
-        wanted = [one for one in self.options.figures if one.file is None or matches(file, one.file)]
-        if self.options.format == "json" or (self.options.format == "auto" and name.endswith(".json")):
-            items = find_list(sheet.json_value(), self.options.records, label=file.label)
-            for row in sheet.records([item if isinstance(item, dict) else {"": item} for item in items]):
-                row.values = flat_record(row.values)
-                yield row
-            sheet.check_filled()
-            return
-        picked = [key for one in wanted for key in one.where]
-        whose = [self.options.speaker_column, self.options.area_column, self.options.length_column, self.options.end_column]  # fmt: skip
-        columns = [*self.options.period_columns, *(one.column for one in wanted), *self.options.keep, *picked, *filter(None, whose)]  # fmt: skip
-        yield from sheet.csv_rows(columns=dict.fromkeys(columns), delimiter=self.options.delimiter)
+        wanted = [one for one in options.figures if one.file is None or matches(file, one.file)]
+        picked_by = [key for one in wanted for key in one.where]
+        whose = [options.speaker_column, options.area_column, options.length_column, options.end_column]
+        columns = [*options.period_columns, *(one.column for one in wanted), *options.keep, *picked_by, *filter(None, whose)]  # fmt: skip
+        others = [options.relation_column, options.note_column]
+        if options.format == "json" or (options.format == "auto" and name.endswith(".json")):
+            items = find_list(sheet.json_value(), options.records, label=file.label)
+            return record_batches(sheet, items, columns=dict.fromkeys([*columns, *others]))
+        return csv_batches(sheet, columns=dict.fromkeys(columns), others=others, delimiter=options.delimiter)
 
-    def _is_kept(self, row: Row, wanted: dict[str, list[str]]) -> bool:
-        return all((row.text(column) or "") in values for column, values in wanted.items())
+    def _take(self, batch: Batch, context: ReadContext, cells: Cells, *, vintage: int) -> None:
+        """Take the numbers of a batch; its rows are settled when every file has been read."""
+        options, file = self.options, batch.sheet.file
+        kept = _has(batch, options.keep)
+        batch.sheet.account.rows_outside += int((~kept).sum())
+        at = np.flatnonzero(kept)
+        period = [*options.period_columns, *filter(None, (options.end_column, options.length_column))]
+        months = month_names(options.month_names)
+        days, which_days = each_distinct(batch, at, period, lambda row: self._days(row, months))
+        whose = [options.speaker_column] if options.speaker_column else []
+        speakers, which_speaker = each_distinct(batch, at, whose, self._speaker) if whose else ([None], np.zeros(len(at), np.int64))  # fmt: skip
+        where = [options.area_column] if options.area_column else []
+        areas, which_area = each_distinct(batch, at, where, lambda row: self._area(row, context, column=options.area_column)) if where else ([None], np.zeros(len(at), np.int64))  # fmt: skip
+        sound = batch.sound()[at]
+        at, which_days, which_speaker, which_area = at[sound], which_days[sound], which_speaker[sound], which_area[sound]  # fmt: skip
+        rows = cells.add_rows(batch.numbers[at])
+        day_codes = cells.days.codes([one or _NO_DAYS for one in days], which_days)
+        parts = []
+        for position, figure in enumerate(options.figures):
+            if figure.file is not None and not matches(file, figure.file):
+                continue
+            is_data = np.array([one is not None and _is_data(figure, one) for one in days], np.bool_)[which_days]  # fmt: skip
+            some = np.flatnonzero(_has(batch, figure.where)[at] & is_data)
+            values, relations, notes = self._numbers(batch, at[some], figure)
+            speaker = cells.speakers.codes([name or figure.speaker or options.speaker for name in speakers], which_speaker[some])  # fmt: skip
+            area = context.area(figure.area) if figure.area else None
+            parts.append((some, values, {
+                "figure": np.full(len(some), position),
+                "speaker": speaker,
+                "area": cells.areas.codes([known or area or "" for known in areas], which_area[some]),
+                "days": day_codes[some],
+                "relation": cells.relations.codes(*relations),
+                "vintage": np.full(len(some), vintage),
+                "note": cells.notes.codes(*notes),
+                "sheet": np.full(len(some), len(cells.sheets) - 1),
+                "number": batch.numbers[at[some]],
+                "row": rows[some],
+            }))  # fmt: skip
+        sound = batch.sound()[at]
+        cells.drop_rows(rows[~sound])
+        for some, values, columns in parts:
+            good = sound[some]
+            cells.add(values[good], **{name: codes[good] for name, codes in columns.items()})
 
-    def _cells(self, row: Row, context: ReadContext, *, months: dict[str, int]) -> list[Cell]:
-        days = self._days(row, months)
-        speaker = (
-            row.text(self.options.speaker_column, required=True) if self.options.speaker_column else None
+    def _numbers(
+        self, batch: Batch, at: Whole, figure: Figure
+    ) -> tuple[Reals, tuple[list[str], Whole], tuple[list[str], Whole]]:
+        """Numbers, relations and notes of a figure; a number as plain as most are is read by the column."""
+        texts, given, notes = (picked(batch.text(name), at) for name in (figure.column, self.options.relation_column, self.options.note_column))  # fmt: skip
+        plain = mask_of(pc.and_(pc.match_substring_regex(texts, r"^[0-9]{1,15}(\.[0-9]{1,15})?$"), pc.and_(pc.is_null(given), pc.is_null(notes))))  # fmt: skip
+        values = np.full(len(at), np.nan)
+        values[plain] = pc.cast(texts.filter(pa.array(plain)), pa.float64()).to_numpy()
+        relation, note = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+        names = [figure.column, self.options.relation_column, self.options.note_column]
+        read, which = each_distinct(batch, at[~plain], names, lambda row: self._number(row, figure))
+        values[~plain] = numbers_of([value for value, _, _ in read], which)
+        relation[~plain], note[~plain] = which + 1, which + 1
+        return values, (["=", *(one for _, one, _ in read)], relation), (["", *(one for _, _, one in read)], note)  # fmt: skip
+
+    def _number(self, row: Row, figure: Figure) -> tuple[float | None, str, str]:
+        number = Row(
+            row.sheet,
+            row.number,
+            {
+                "count": row.values.get(figure.column),
+                "relation": row.values.get(self.options.relation_column),
+                "note": row.values.get(self.options.note_column),
+            },
         )
+        count = read_count(number)
+        relation = read_relation(number, count)
+        for problem in number.problems:
+            row.wrong(problem.code, problem.message, column=figure.column, got=problem.got, expected=problem.expected, next_step=problem.next_step)  # fmt: skip
+        return None if count is None else count.value, relation or "=", number.text("note") or ""
+
+    def _speaker(self, row: Row) -> str | None:
+        speaker = row.text(self.options.speaker_column or "", required=True)
         if speaker is not None and speaker not in self.options.speaker_parties:
             row.wrong("party_unknown", "nothing says on which side this speaker is", column=self.options.speaker_column or "", got=speaker, expected=" | ".join(self.options.speaker_parties), next_step="Add the speaker to the option `speaker_parties` (null: neither side)")  # fmt: skip
-        area_id = self._area(row, context, column=self.options.area_column)
-        if days is None or not row.ok:
-            return []
-        window = days_window(days, self.options.zone, day_starts_min=self.options.day_starts_min, named_by_last=self.options.date_names == "last")  # fmt: skip
-        cells = []
-        for position, figure in enumerate(self.options.figures):
-            if figure.file is not None and not matches(row.sheet.file, figure.file):
-                continue
-            if not self._is_kept(row, figure.where) or not _is_data(figure, days):
-                continue
-            number = Row(
-                row.sheet,
-                row.number,
-                {
-                    "count": row.values.get(figure.column),
-                    "relation": row.values.get(self.options.relation_column),
-                    "note": row.values.get(self.options.note_column),
-                },
-            )
-            count = read_count(number)
-            relation = read_relation(number, count)
-            for problem in number.problems:
-                row.wrong(problem.code, problem.message, column=figure.column, got=problem.got, expected=problem.expected, next_step=problem.next_step)  # fmt: skip
-            cells.append(
-                Cell(
-                    figure=position,
-                    speaker=speaker or figure.speaker or self.options.speaker,
-                    area_id=area_id or (context.area(figure.area) if figure.area else None),
-                    days=days,
-                    window=window,
-                    value=None if count is None else count.value,
-                    relation=relation or "=",
-                    vintage=self._vintage(row.sheet.file),
-                    note=number.text("note") or "",
-                )
-            )
-        return cells
+        return speaker
 
     def _days(self, row: Row, months: dict[str, int]) -> Days | None:
         columns = self.options.period_columns
@@ -214,112 +214,69 @@ class Figures(Source):
         match = re.search(self.options.vintage_pattern, file.path.name) if self.options.vintage_pattern else None  # fmt: skip
         return match[1] if match and match[1] else "as fetched"
 
-    # -- counts ----------------------------------------------------------------------------
-    def _counts(
-        self, known: dict[tuple[Any, ...], tuple[Cell, Record]], context: ReadContext
-    ) -> list[Record]:
-        records: list[Record] = []
-        groups: dict[tuple[int, str, str, str], list[tuple[Cell, Record]]] = {}
-        for cell, provenance in known.values():
-            groups.setdefault(cell.group, []).append((cell, provenance))
-        for group in sorted(groups):
-            rows = sorted(groups[group], key=lambda item: (item[0].window.start, item[0].window.stop))
-            if self.options.numbers == "differences":
-                made = self._differences(rows, context)
-            else:
-                made = [
-                    {
-                        **self._record(cell, context, window=self._window(cell), value=cell.value),
-                        **provenance,
-                        "note": cell.note or None,
-                    }
-                    for cell, provenance in rows
-                    if cell.window.overlaps(context.span)
-                ]
-            if self.options.numbers == "each":
-                link_nested(made)
-            records += made
-        return records
+    # -- outcomes --------------------------------------------------------------------------
+    def _settle(self, cells: Cells, context: ReadContext) -> Known:
+        """Use, leave out or quarantine each row; the numbers known, one for what may hold one only."""
+        every = cells.known()
+        start_us, stop_us = every.windows(figure_window(self.options))
+        key = numbered(every.groups(), np.unique(start_us, return_inverse=True)[1], np.unique(stop_us, return_inverse=True)[1])  # fmt: skip
+        row, values = every.columns["row"], np.nan_to_num(every.values, nan=-1.0)
+        said = numbered(np.unique(values, return_inverse=True)[1], every.columns["relation"])
+        first_said = said[np.unique(key, return_index=True)[1]]
+        disputed = np.isin(key, key[said != first_said[key]]) if len(key) else np.zeros(0, np.bool_)
+        bad = np.zeros(cells.n_rows, np.bool_)
+        bad[row[disputed]] = True
+        if disputed.any():
+            self._refuse(every, key, disputed)
+        sound = np.flatnonzero(~bad[row])
+        new = sound[first_of_each(key[sound])]
+        inside, fresh = np.zeros(cells.n_rows, np.bool_), np.zeros(cells.n_rows, np.bool_)
+        inside[row[overlaps(context.span, start_us, stop_us)]] = True
+        fresh[row[new]] = True
+        live = ~bad & ~cells.dropped()
+        sheet, _ = cells.rows()
+        for name, mask in (("rows_outside", live & ~inside), ("rows_repeated", live & inside & ~fresh), ("rows_used", live & inside & fresh)):  # fmt: skip
+            for one, n in zip(cells.sheets, np.bincount(sheet[mask], minlength=len(cells.sheets)).tolist(), strict=True):  # fmt: skip
+                setattr(one.account, name, getattr(one.account, name) + n)
+        return every.picked(new)
 
-    def _window(self, cell: Cell) -> Interval:
-        if self.options.numbers != "running_total" or self.options.since is None:
-            return cell.window
-        first = Days(min(self.options.since, cell.days.first), cell.days.last)
-        return days_window(first, self.options.zone, day_starts_min=self.options.day_starts_min, named_by_last=self.options.date_names == "last")  # fmt: skip
+    def _refuse(self, every: Known, key: Whole, disputed: Mask) -> None:
+        """Quarantine rows that differ over one number, with their content, which is read again for it."""
+        figures: dict[int, list[float | None]] = {}
+        pairs = {(at_key, None if np.isnan(value) else value, relation) for at_key, value, relation in zip(key[disputed].tolist(), every.values[disputed].tolist(), every.columns["relation"][disputed].tolist(), strict=True)}  # fmt: skip
+        for at_key, value, _ in pairs:
+            figures.setdefault(at_key, []).append(value)
+        faults: dict[int, dict[int, str]] = {}
+        for at in np.flatnonzero(disputed).tolist():
+            days = every.cells.days.known[every.columns["days"][at]]
+            values = ", ".join(sorted(f"{value:g}" if value is not None else "no number" for value in figures[key[at]]))  # fmt: skip
+            rows = faults.setdefault(int(every.columns["sheet"][at]), {})
+            rows.setdefault(int(every.columns["number"][at]), f"{values} for {days.first.isoformat()} to {days.last.isoformat()}")  # fmt: skip
+        for place, rows in faults.items():
+            sheet = every.cells.sheets[place]
+            for batch in self._batches(Sheet(sheet.file, SourceTables())):
+                for position in np.flatnonzero(np.isin(batch.numbers, list(rows))).tolist():
+                    row = Row(sheet, int(batch.numbers[position]), batch.row(position).values)
+                    row.wrong("id_repeated", "two rows give different numbers for the same window; neither is used", column="", got=rows[row.number], expected="one number for each series, speaker, area and window", next_step="Remove the wrong row, or keep the speakers apart")  # fmt: skip
+                    row.close()
 
-    def _record(self, cell: Cell, context: ReadContext, *, window: Interval, value: float | None) -> Record:
-        figure = self.options.figures[cell.figure]
-        party = figure.speaker_party or self.options.speaker_party
-        if self.options.speaker_column:
-            party = self.options.speaker_parties.get(cell.speaker, party)
-        who = (figure.series, cell.speaker, cell.area_id or "", figure.unit, cell.vintage)
-        return {
-            "count_id": short_id(
-                "cnt", context.source_id, *who, format_time(window.start), format_time(window.stop)
-            ),
-            "source_id": context.source_id,
-            "series": figure.series,
-            "speaker": cell.speaker,
-            "speaker_party_id": party,
-            "accused_party_id": figure.accused_party,
-            "act": figure.act,
-            "unit": figure.unit,
-            "value": value,
-            "relation": cell.relation,
-            "window_start": window.start,
-            "window_stop": window.stop,
-            "area_id": cell.area_id,
-            "cumulative": self.options.numbers == "running_total",
-            "vintage": cell.vintage,
-            "part_of": None,
-        }
-
-    def _differences(self, rows: list[tuple[Cell, Record]], context: ReadContext) -> list[Record]:
-        """What was added between two totals, over the time between their ends."""
-        made: list[Record] = []
-        totals = sorted(
-            (item for item in rows if item[0].value is not None),
-            key=lambda item: (item[0].window.stop, item[0].window.start),
-        )
-        for (before, _), (cell, provenance) in pairwise(totals):
-            if before.window.stop >= cell.window.stop:
-                continue
-            window = Interval(before.window.stop, cell.window.stop)
-            if not window.overlaps(context.span) or cell.value is None or before.value is None:
-                continue
-            value = cell.value - before.value
-            note = f"total {before.value:g} to {cell.value:g}"
-            if value < 0:
-                note += f"; {value:+g} is below zero: earlier counts were withdrawn, or the total began anew"
-            made.append(
-                {
-                    **self._record(cell, context, window=window, value=value if value >= 0 else None),
-                    **provenance,
-                    "relation": "=" if before.relation == cell.relation == "=" else "≈",
-                    "note": "; ".join(filter(None, (note, cell.note))),
-                }
-            )
-        return made
-
-    def _zeros(self, known: dict[tuple[Any, ...], tuple[Cell, Record]], context: ReadContext) -> list[Record]:
-        """Zeros for periods without a row, between the first and the last of each group."""
-        made: list[Record] = []
-        for cell, days, provenance in absent_windows(list(known.values())):
-            window = days_window(days, self.options.zone, day_starts_min=self.options.day_starts_min, named_by_last=self.options.date_names == "last")  # fmt: skip
-            if not window.overlaps(context.span):
-                continue
-            record = self._record(cell, context, window=window, value=0.0)
-            made.append({**record, **provenance, "raw_row": 0, "relation": "=", "note": f"no row; zero because: {self.options.basis}"})  # fmt: skip
-        return made
-
-    def _notes(self, known: dict[tuple[Any, ...], tuple[Cell, Record]], context: ReadContext) -> list[str]:
-        cells = [cell for cell, _ in known.values()]
+    def _notes(self, known: Known, context: ReadContext) -> list[str]:
         titles = {
             position: figure.series + (f" ({figure.area})" if figure.area else "")
             for position, figure in enumerate(self.options.figures)
         }
-        notes = describe_gaps(cells, titles, span=context.span, zeros_because=self.options.basis if self.options.absent_is_zero else None)  # fmt: skip
-        return notes + describe_zero_edges(cells, titles, span=context.span)
+        in_span = overlaps(context.span, *known.windows(figure_window(self.options)))
+        notes = describe_gaps(known, titles, in_span=in_span, span=context.span, zeros_because=self.options.basis if self.options.absent_is_zero else None)  # fmt: skip
+        return notes + describe_zero_edges(known, titles, span=context.span)
+
+
+def _has(batch: Batch, wanted: dict[str, list[str]]) -> Mask:
+    """Where each of the columns has one of the values wanted of it."""
+    mask = np.ones(len(batch), np.bool_)
+    for column, values in wanted.items():
+        words, which = coded(batch.text(column))
+        mask &= np.array([(word or "") in values for word in words], np.bool_)[which]
+    return mask
 
 
 def _is_data(figure: Figure, days: Days) -> bool:
@@ -328,38 +285,5 @@ def _is_data(figure: Figure, days: Days) -> bool:
     )
 
 
-def _settle(
-    read_rows: list[tuple[Row, list[Cell]]], context: ReadContext
-) -> dict[tuple[Any, ...], tuple[Cell, Record]]:
-    """Use, leave out or quarantine each row; the numbers known, by what may hold one only."""
-    said: dict[tuple[Any, ...], set[tuple[float | None, str]]] = {}
-    for _, cells in read_rows:
-        for cell in cells:
-            said.setdefault(cell.key, set()).add(cell.said)
-    known: dict[tuple[Any, ...], tuple[Cell, Record]] = {}
-    for row, cells in read_rows:
-        disputed = [cell for cell in cells if len(said[cell.key]) > 1]
-        new = [cell for cell in cells if cell.key not in known]
-        if disputed:
-            values = ", ".join(sorted(f"{value:g}" if value is not None else "no number" for value, _ in said[disputed[0].key]))  # fmt: skip
-            row.wrong("id_repeated", "two rows give different numbers for the same window; neither is used", column="", got=f"{values} for {disputed[0].days.first.isoformat()} to {disputed[0].days.last.isoformat()}", expected="one number for each series, speaker, area and window", next_step="Remove the wrong row, or keep the speakers apart")  # fmt: skip
-            row.close()
-        elif not cells or not any(cell.window.overlaps(context.span) for cell in cells):
-            known.update({cell.key: (cell, row.provenance) for cell in new})
-            row.outside()
-        elif not new:
-            row.repeated()
-        else:
-            known.update({cell.key: (cell, row.provenance) for cell in new})
-            row.use()
-    return known
-
-
-def link_nested(rows: list[Record]) -> None:
-    """Set ``part_of`` on numbers over part of a longer window of the same list (each window once)."""
-    farthest: Record | None = None
-    for row in sorted(rows, key=lambda row: (row["window_start"], -row["window_stop"].timestamp())):
-        if farthest is not None and row["window_stop"] <= farthest["window_stop"]:
-            row["part_of"] = farthest["count_id"]
-        elif row["value"] is not None:
-            farthest = row
+#: stands where a row's period could not be read; such a row gives no number
+_NO_DAYS = Days(date(EARLIEST, 1, 1), date(EARLIEST, 1, 1))
