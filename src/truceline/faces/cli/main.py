@@ -22,6 +22,7 @@ from truceline.base.errors import TrucelineError
 from truceline.base.language import LANGUAGES, _, digits, ngettext, pgettext, speak
 from truceline.faces.cli import exits
 from truceline.faces.cli.export import export
+from truceline.faces.cli.fuse_command import fuse, score
 from truceline.faces.cli.new_command import new
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
@@ -295,6 +296,8 @@ def fetch(
 
 
 app.command()(export)
+app.command()(fuse)
+app.command()(score)
 
 
 @app.command()

@@ -1,0 +1,188 @@
+"""Tables in memory → incidents, attributed: the engine without a case, for strangers' data and for scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from truceline.attribution.attribute import attribute
+from truceline.base.columns import floats, map_parts
+from truceline.base.geodesy import FloatArray, LocalFrame
+from truceline.base.intervals import Interval
+from truceline.base.progress import Progress, silent
+from truceline.fusion.associate import associate
+from truceline.line.build import build_history
+from truceline.line.history import LineHistory
+from truceline.origins.collapse import collapse_copies
+from truceline.schema import AREAS, CONTROL, COVERAGE
+from truceline.schema.table import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the engine is given; every table to its schema."""
+
+    observations: Table
+    coverage: Table = field(default_factory=COVERAGE.empty)
+    control: Table = field(default_factory=CONTROL.empty)
+    areas: Table = field(default_factory=AREAS.empty)
+    parties: tuple[str, ...] = ()
+    hard_sources: tuple[str, ...] = ()
+    acts: tuple[str, ...] = ()
+    frame: LocalFrame | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fused:
+    """What came of it. parameters : what was declared and estimated, for people to read."""
+
+    incidents: Table
+    observations: Table  #: with their origins
+    totals: Table | None
+    parameters: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def complete_setting(given: Setting) -> Setting:
+    """The setting with what was left open: parties, hard sources, acts, frame.
+
+    Parties are those of the control table, then of what records say of them, in the order in which
+    they first stand. Hard sources are those whose detection probability has a basis.
+    """
+    coverage = given.coverage
+    based = coverage.filter(pc.is_valid(coverage["detection_p_basis"]))
+    hard = given.hard_sources or tuple(sorted(pc.unique(based["source_id"]).to_pylist()))
+    acts = given.acts or tuple(sorted(pc.unique(map_parts(given.observations["acts"])[1]).to_pylist()))
+    return Setting(
+        observations=given.observations, coverage=coverage, control=given.control, areas=given.areas,
+        parties=given.parties or _parties(given), hard_sources=hard, acts=acts,
+        frame=given.frame or centre_frame(given.observations), seed=given.seed,
+    )  # fmt: skip
+
+
+def _parties(given: Setting) -> tuple[str, ...]:
+    columns = [given.control["holder_party_id"]]
+    columns += [given.observations[name] for name in ("speaker_party_id", "accused_party_id")]
+    return tuple(dict.fromkeys(name for column in columns for name in pc.unique(column).to_pylist() if name))
+
+
+def centre_frame(observations: Table) -> LocalFrame:
+    """A frame in the middle of the records' places, whatever their order; over the antimeridian too."""
+    longitude, latitude = floats(observations["longitude_deg"]), floats(observations["latitude_deg"])
+    placed = np.isfinite(longitude) & np.isfinite(latitude)
+    if not placed.any():
+        return LocalFrame("fuse", 0.0, 0.0)
+    middle = (float(latitude[placed].min()) + float(latitude[placed].max())) / 2
+    west, east = _shortest_arc(longitude[placed])
+    return LocalFrame("fuse", round((west + east) / 2, 3), round(middle, 3))
+
+
+def _shortest_arc(longitude: FloatArray) -> tuple[float, float]:
+    """West and east end of the shortest arc that holds all longitudes; east may be beyond 180."""
+    ordered = np.unique(longitude)
+    gaps = np.diff(np.append(ordered, ordered[0] + 360.0))
+    k = int(gaps.argmax())
+    west = float(ordered[(k + 1) % len(ordered)])
+    east = float(ordered[k])
+    return west, east + (360.0 if east < west else 0.0)
+
+
+def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
+    """(1) one origin for copies; (2) incidents; (3) the line; (4) who did it; (5) totals."""
+    setting = complete_setting(given)
+    steps = 4
+    progress("collapsing copies", 0, steps)
+    observations = collapse_copies(setting.observations)  # (1)
+    progress("fusing incidents", 1, steps)
+    incidents = group(observations, setting)  # (2)
+    progress("drawing the line", 2, steps)
+    line, notes = draw_line(setting)  # (3)
+    incidents = blame(incidents, observations, setting, line)  # (4)
+    notes.append("no totals: nothing here estimates them yet")  # (5)
+    progress("gathering", steps, steps)
+    return Fused(
+        incidents=incidents,
+        observations=observations,
+        totals=None,
+        parameters=_parameters(setting),
+        notes=tuple(notes),
+    )
+
+
+def group(observations: Table, setting: Setting) -> Table:
+    """Observations with their origins → incidents."""
+    assert setting.frame is not None
+    return associate(observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage)
+
+
+def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
+    """The history of the first map, and of the first holder that it shows."""
+    control = setting.control
+    if not control.num_rows:
+        return None, ["no control was given: nobody is told apart by place"]
+    source = control["source_id"][0].as_py()
+    own = control.filter(pc.equal(control["source_id"], source))
+    holders = list(dict.fromkeys(own["holder_party_id"].to_pylist()))
+    holder = next((party for party in setting.parties if party in holders), holders[0])
+    assert setting.frame is not None
+    start, stop = (value.as_py() for value in pc.min_max(own["map_time"]).values())
+    history = build_history(
+        own, source_id=source, title=source, window=Interval(start, stop + timedelta(seconds=1)),
+        frame=setting.frame, tolerances_m=(), holder_party_id=holder,
+    )  # fmt: skip
+    notes = []
+    others = sorted(set(pc.unique(control["source_id"]).to_pylist()) - {source})
+    if others:
+        notes.append(f"the line is that of {source}; maps not used: {', '.join(others)}")
+    return history, notes
+
+
+def blame(incidents: Table, observations: Table, setting: Setting, line: LineHistory | None) -> Table:
+    """Incidents with the probability of each party."""
+    return attribute(
+        incidents, observations, parties=setting.parties, line=line, frame=setting.frame,
+        attributable_sources=frozenset(setting.hard_sources),
+    )  # fmt: skip
+
+
+def _parameters(setting: Setting) -> dict[str, Any]:
+    return {
+        "parties": list(setting.parties),
+        "acts": list(setting.acts),
+        "hard_sources": list(setting.hard_sources),
+        "seed": setting.seed,
+        "frame": {"longitude_deg": setting.frame.longitude_deg, "latitude_deg": setting.frame.latitude_deg} if setting.frame else None,
+        "declared": declared_parameters(setting.coverage),
+    }  # fmt: skip
+
+
+def declared_parameters(coverage: Table) -> list[dict[str, Any]]:
+    """Detection probability and clutter of each source and act, as the coverage declares them."""
+    given = coverage.filter(pc.and_(pc.is_valid(coverage["detection_p_a"]), pc.is_valid(coverage["detection_p_b"])))  # fmt: skip
+    if not given.num_rows:
+        return []
+    a, b = given["detection_p_a"], given["detection_p_b"]
+    table = pa.table(
+        {
+            "source_id": given["source_id"], "act": given["act"],
+            "detection_p": pc.divide(a, pc.add(a, b)), "detection_weight": pc.add(a, b),
+            "clutter_per_day": given["clutter_per_day"],
+        }
+    )  # fmt: skip
+    grouped = table.group_by(["source_id", "act"]).aggregate(
+        [
+            ("detection_p", "mean"),
+            ("detection_weight", "mean"),
+            ("clutter_per_day", "mean"),
+            ("detection_p", "count"),
+        ]
+    )
+    order = [("source_id", "ascending"), ("act", "ascending")]
+    rows: list[dict[str, Any]] = grouped.sort_by(order).to_pylist()
+    return rows

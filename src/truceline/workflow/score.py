@@ -1,0 +1,125 @@
+"""``truceline score``: a result against a truth that is known, beside what simpler ways score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from truceline.base.errors import InputError, OutputError, Problem
+from truceline.schema import AREAS, CONTROL, COVERAGE, INCIDENTS, OBSERVATIONS
+from truceline.schema.table import Table, TableSpec
+from truceline.scoring.score import FLAT, Score, judge, score
+from truceline.scoring.truth import Truth, read_truth
+from truceline.workflow.engine import Setting, centre_frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The tables of a finished result."""
+
+    incidents: Table
+    setting: Setting
+    totals: Table | None
+
+
+def score_result(out: Path, *, truth: Path) -> Score:
+    """Score the result of ``fuse`` or of ``verify`` in ``out``.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` holds no result.
+    InputError
+        If ``truth`` is not a folder of a truth.
+    """
+    result, true = read_result(out), read_truth(truth)
+    return score_tables(result, true)
+
+
+def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -> Score:
+    """Score tables in memory."""
+    setting = result.setting
+    observations = setting.observations
+    judged = judge(observations, result.incidents, truth, frame=setting.frame or centre_frame(observations))
+    if not judged.linked.known.any():
+        raise InputError(
+            Problem(
+                code="name_unknown", message="the truth names no record of this result", file="links.csv", column="observation_id",
+                got=str(observations["observation_id"][0]) if observations.num_rows else "no observations",
+                expected="the truth of the simulation whose observations were fused",
+                next_step="Name the truth that was written with these observations",
+            )
+        )  # fmt: skip
+    return score(judged, parties=parties or setting.parties, totals=result.totals)
+
+
+def read_result(out: Path) -> Result:
+    """The tables of a result folder, whichever command wrote it.
+
+    Raises
+    ------
+    OutputError
+        With every table that is missing or cannot be read.
+    """
+    tables = out / "tables"
+    own = out / "incidents.parquet"
+    problems: list[Problem] = []
+
+    def read(path: Path, spec: TableSpec, *, needed: bool = True) -> Table:
+        if not path.is_file() and not needed:
+            return spec.empty()
+        try:
+            return pq.read_table(path).cast(spec.arrow)
+        except (OSError, pa.ArrowException, ValueError) as error:
+            problems.append(
+                Problem(
+                    code="result_unreadable", message=f"a table of the result cannot be read ({str(error)[:120]})", file=str(path),
+                    expected="a folder that `truceline fuse` or `truceline verify` wrote", next_step="Run it again, or name its folder",
+                )
+            )  # fmt: skip
+            return spec.empty()
+
+    incidents = read(own if own.is_file() else tables / "incidents.parquet", INCIDENTS)
+    setting = Setting(
+        observations=read(tables / "observations.parquet", OBSERVATIONS),
+        coverage=read(tables / "coverage.parquet", COVERAGE, needed=False),
+        control=read(tables / "control.parquet", CONTROL, needed=False),
+        areas=read(tables / "areas.parquet", AREAS, needed=False),
+    )
+    if problems:
+        raise OutputError(problems)
+    totals = out / "totals.parquet"
+    return Result(
+        incidents=incidents,
+        setting=setting,
+        totals=pq.read_table(totals) if totals.is_file() else None,
+    )
+
+
+def table_lines(found: Score) -> list[str]:
+    """The same for people: figures, then a row for each other way."""
+    lines = [f"{name:<28} {_shown(found.figures[name])}" for name in FLAT]
+    lines += ["", f"{'':<22} {'id_f1':>8} {'pair_f1':>8} {'precision':>9} {'recall':>8} {'reported':>9}"]
+    own: Mapping[str, object] = {
+        "id_f1": found.figures["id_f1"], "pair_f1": found.figures["pair_f1"],
+        "id_precision": found.figures["id_precision"], "id_recall": found.figures["id_recall"],
+        "n_reported": found.figures["n_reported"],
+    }  # fmt: skip
+    for name, row in {"this result": own, **found.baselines}.items():
+        cells = [_shown(row.get(key)) for key in ("id_f1", "pair_f1", "id_precision", "id_recall")]
+        reported = row.get("n_reported")
+        lines.append(
+            f"{name:<22} {cells[0]:>8} {cells[1]:>8} {cells[2]:>9} {cells[3]:>8} {'–' if reported is None else reported:>9}"
+        )
+    lines += ["", *(f"{name}: {reason}" for name, reason in found.reasons.items() if name in FLAT)]
+    return lines
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "–" if value is None else str(value)
