@@ -173,7 +173,7 @@ def _play_piece(world: _World, piece: int) -> Front:
     days = piece * PIECE_DAYS, min((piece + 1) * PIECE_DAYS, regime.days)
     acts, shift_km, staged = _happen(world, piece, days)
     looks = watch.watch(regime, terrain, world.fleets, days=days, shift_km=shift_km, counters=world.counters, rngs=[world.rng("watch", piece, fleet.code) for fleet in world.fleets])  # fmt: skip
-    found = sense(terrain, world.fleets, looks, acts, first_day=days[0], drift=_drift(world, piece, days), rngs=(world.rng("detect", piece), world.rng("clutter", piece), world.rng("measure", piece)))  # fmt: skip
+    found = sense(terrain, world.fleets, looks, acts, first_day=days[0], drift=_drift(world, piece, days), stop_s=regime.days * salvos.DAY_S, rngs=(world.rng("detect", piece), world.rng("clutter", piece), world.rng("measure", piece)))  # fmt: skip
     told = tell.tell(
         regime,
         terrain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -69,11 +69,12 @@ def sense(
     *,
     first_day: int,
     drift: FloatArray,
+    stop_s: float,
     rngs: tuple[np.random.Generator, np.random.Generator, np.random.Generator],
 ) -> Found:
     """Detections and false detections, in order of source and time.
 
-    acts : in order of time. drift : (n_fleets, n_sensors_at_most, n_days) added to logit p.
+    acts : in order of time. drift : (n_fleets, n_sensors_at_most, n_days) added to logit p. stop_s : no record tells of a time beyond.
     rngs : of detections, of clutter, of measuring.
     """
     row, act = _pairs(looks, acts, terrain)
@@ -94,7 +95,7 @@ def sense(
     )
     false = _clutter(terrain, fleets, looks, rngs[1])
     seen = _Seen(**{one.name: np.concatenate([getattr(part, one.name) for part in (real, false)]) for one in fields(_Seen)})  # fmt: skip
-    found = _measure(fleets, looks, seen, rngs[2])
+    found = _within(_measure(fleets, looks, seen, rngs[2]), stop_s)
     order = np.lexsort((found.y_km, found.x_km, looks.sensor[found.row], found.until_s, found.from_s, looks.fleet[found.row]))  # fmt: skip
     return found.at(order)
 
@@ -105,10 +106,9 @@ def bearing_deg(east: FloatArray, north: FloatArray) -> FloatArray:
 
 
 def _pairs(looks: Looks, acts: Acts, terrain: Terrain) -> tuple[IntArray, IntArray]:
-    """(n_pairs,) looks and acts of fire where the look could have seen the act."""
-    fire = np.flatnonzero(acts.kind < len(FIRE))
-    time = acts.time_s[fire]
-    by_y = fire[np.argsort(acts.y_km[fire], kind="stable")]
+    """(n_pairs,) looks and acts where the look could have seen the act; one of any act sees advances too."""
+    every = np.arange(len(acts))
+    by_y = np.argsort(acts.y_km, kind="stable")
     y = acts.y_km[by_y]
     edges = terrain.bounds_km(terrain.n_sectors)
     radius = looks.radius_km
@@ -116,7 +116,7 @@ def _pairs(looks: Looks, acts: Acts, terrain: Terrain) -> tuple[IntArray, IntArr
     south = np.where(sector, edges[looks.sector], looks.y_km - radius)
     north = np.where(sector, edges[looks.sector + 1], looks.y_km + radius)
     spans = [
-        (np.searchsorted(time, looks.start_s), np.searchsorted(time, looks.stop_s), fire),
+        (np.searchsorted(acts.time_s, looks.start_s), np.searchsorted(acts.time_s, looks.stop_s), every),
         (np.searchsorted(y, south), np.searchsorted(y, north, side="right"), by_y),
     ]
     sizes = np.stack([high - low for low, high, _ in spans])
@@ -256,10 +256,17 @@ def _measure(fleets: tuple[Fleet, ...], looks: Looks, seen: _Seen, rng: np.rando
         bearing_min_deg=low_deg,
         bearing_max_deg=low_deg + 2 * half_deg,
         act=np.where(rng.random(n) < of("act_unknown_share"), -1, seen.kind),
-        count=np.where(of("counts") > 0, seen.rounds, -1),
+        count=np.where((of("counts") > 0) & (seen.rounds > 0), seen.rounds, -1),
         strength=_strength(fleets, fleet, seen.strength, rng),
-        direction_deg=np.where(rng.random(n) < of("direction_share"), direction, np.nan),
+        direction_deg=np.where(
+            (rng.random(n) < of("direction_share")) & (seen.kind < len(FIRE)), direction, np.nan
+        ),
     )
+
+
+def _within(found: Found, stop_s: float) -> Found:
+    from_s = np.clip(found.from_s, 0, stop_s - 1)
+    return replace(found, from_s=from_s, until_s=np.clip(found.until_s, from_s + 1, stop_s))
 
 
 def _interval(
@@ -289,7 +296,7 @@ def _strength(
 ) -> FloatArray:
     """In the sensor's own unit; NaN where it has none."""
     unit = np.array([("none", "megawatt", "decibel", "magnitude").index(one.sensing.strength_unit) for one in fleets])[fleet]  # fmt: skip
-    noisy = strength * rng.lognormal(0, 0.3, len(strength))
+    noisy = np.maximum(strength, 1e-6) * rng.lognormal(0, 0.3, len(strength))
     told = np.select(
         [unit == 1, unit == 2, unit == 3],
         [6.0 * noisy, 70 + 10 * np.log10(noisy), 1.6 + 0.7 * np.log10(noisy)],

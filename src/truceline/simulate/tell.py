@@ -95,7 +95,15 @@ def tell(
     first = _word(regime, terrain, matter, rngs[2])
     copies = _copy(regime, first, rngs[2])
     whole = Told(**{one.name: np.concatenate([getattr(first, one.name), getattr(copies, one.name)]) for one in fields(Told)})  # fmt: skip
+    whole = _within(whole, regime.days * DAY_S)
     return whole.at(np.lexsort((whole.origin, whole.is_copy, whole.logged_s, whole.speaker)))
+
+
+def _within(told: Told, stop_s: float) -> Told:
+    """No report tells of a time before the regime or after it."""
+    width = told.until_s - told.from_s
+    from_s = np.clip(told.from_s, 0, stop_s - width)
+    return replace(told, from_s=from_s, until_s=from_s + width)
 
 
 def _join(parts: list[Matter]) -> Matter:
