@@ -37,6 +37,11 @@ class IncidentsAnswer:
     looked_daily: bool | None = None  #: whether a day without a row was looked at; None: not known
     hard: bool = False  #: records of instruments or of the case's own observers
 
+    @property
+    def counted_acts(self) -> set[str]:
+        """Acts that rows of the table may be."""
+        return {act for _word, act in self.acts if act} | ({self.act} if self.act else set())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapAnswer:
@@ -189,8 +194,7 @@ _QUIET = {
 
 def series_lines(answers: Answers, answer: IncidentsAnswer, words: Mapping[str, str]) -> list[str]:
     """One series for each act that rows may have: a day's records against those of the days before."""
-    told = {act for _, act in answer.acts if act} | ({answer.act} if answer.act else set())
-    acts = [act for act in answers.acts if act.id in told]
+    acts = [act for act in answers.acts if act.id in answer.counted_acts]
     lines = [
         "",
         "# a day's records of an act, set against the days before. `news`: they are what was told, and more is",

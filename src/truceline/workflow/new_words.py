@@ -25,13 +25,15 @@ def own_words(answers: Answers) -> dict[str, str]:
         "definition": _("To be written: what one is and is not."),
         "theatre": _("The whole"),
         "release": _("A draft; decide what may be published, and when."),
-        "records": _("Records a day"),
         NOT_STATED: _(NOT_STATED),
     }
     for act in answers.acts:
-        words[f"title of {act.id}"] = _("None of it: {act}").format(act=act.name)
-        words[f"series of {act.id}"] = _("{act}: records a day").format(act=act.name)
+        inside = act.name[:1].lower() + act.name[1:] if language() == "en" else act.name
+        words[f"title of {act.id}"] = _("No {act}").format(act=inside)
     if answers.incidents is not None:
+        counted = answers.incidents.counted_acts
+        words |= {f"series of {act.id}": _("{act}: records a day").format(act=act.name) for act in answers.acts if act.id in counted}  # fmt: skip
+        words |= {} if counted else {"records": _("Records a day")}
         words["incidents"] = _("Incidents ({file})").format(file=answers.incidents.table.path.name)
     if answers.map is not None:
         words["map"] = _("Map of control ({file})").format(file=answers.map.layer.path.name)

@@ -297,7 +297,7 @@ def _are_coded(opened: OpenedTable, header: str | None) -> bool:
 
 
 def _words(opened: OpenedTable, header: str | None) -> Words:
-    """Different values of a column, commonest first, equally common ones by their letters."""
+    """Different values of a column, commonest first, equally common ones as they first appear."""
     if header is None or header not in opened.columns:
         return ()
     counts = pc.value_counts(opened.columns[header].drop_null()).to_pylist()
@@ -305,7 +305,7 @@ def _words(opened: OpenedTable, header: str | None) -> Words:
     for count in counts:
         told[str(count["values"]).strip()] += count["counts"]
     del told[""]
-    return tuple(sorted(told.items(), key=lambda pair: (-pair[1], pair[0])))
+    return tuple(told.most_common())
 
 
 def _few(opened: OpenedTable, header: Sequence[str]) -> dict[str, Words]:

@@ -91,6 +91,11 @@ def known_headers(header: Sequence[str], column: str) -> list[str]:
     return [one for _, _, one in [*sorted(whole), *sorted(parts)]]
 
 
+def n_rows_of(words: Iterable[tuple[str, int]]) -> int:
+    """Rows that have one of these words."""
+    return sum(n for _word, n in words)
+
+
 def alike_act(word: str, acts: Iterable[tuple[str, str]]) -> str | None:
     """The one act (id, name) that a word of a file seems to mean; None where there is none, or several."""
     acts = list(acts)

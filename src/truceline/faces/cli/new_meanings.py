@@ -10,7 +10,7 @@ from truceline.faces.cli.new_questions import Asker, one_of, pairs_of, thing_of
 from truceline.faces.cli.render import print_lines
 from truceline.workflow.new_case import NamedThing
 from truceline.workflow.sniff import MEANT, SniffedTable, Words
-from truceline.workflow.sniff_words import alike_act, alike_party
+from truceline.workflow.sniff_words import alike_act, alike_party, n_rows_of
 
 if TYPE_CHECKING:  # what was said on the command line is told where the questions are begun
     from truceline.faces.cli.new import Given
@@ -42,7 +42,7 @@ def _counted(table: SniffedTable, words: Words) -> list[str]:
     lines = [f"  {n:>7}  {_named(table, word)}" for word, n in words[:MOST_ASKED]]
     hidden = words[MOST_ASKED:]
     if hidden:
-        n = sum(n for _word, n in hidden)
+        n = n_rows_of(hidden)
         lines.append("  " + _("and rarer ones: {kinds} kinds, {rows} rows").format(kinds=len(hidden), rows=n))
     return lines
 
@@ -117,7 +117,7 @@ def _show_taken(words: Words, known: dict[str, str], things: Sequence[NamedThing
         print_lines(["  " + _("{kind} (rows: {n})").format(kind=word, n=n) + f" → {meaning}"])
     hidden = words[MOST_ASKED:]
     if hidden:
-        n_some = sum(bool(known[word]) for word, _n in hidden)
+        n_some = len([word for word, _n in hidden if known[word]])
         print_lines(["  " + _("and rarer ones: {kinds}, of which {taken} have a meaning").format(kinds=len(hidden), taken=n_some)])  # fmt: skip
 
 

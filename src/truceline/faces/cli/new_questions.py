@@ -28,7 +28,7 @@ class Unanswered(typer.BadParameter):
 
     def format_message(self) -> str:
         """The message as it stands."""
-        return self.message if self.message.endswith((".", "\n")) else self.message + "."
+        return self.message if self.message.endswith(".") else self.message + "."
 
 
 class Asker:
@@ -99,7 +99,7 @@ class Asker:
         """Stop if anything is open."""
         if self.open:
             head = _("--yes takes what is proposed, and nothing can be proposed safely for:")
-            raise Unanswered("\n".join([head, *(f"  - {one}" for one in self.open)]) + "\n")
+            raise Unanswered("\n".join([head, *(f"  - {one}" for one in self.open)]))
 
 
 def read_yes(text: str) -> bool:
