@@ -78,7 +78,7 @@ def test_a_source_that_only_names_places_is_placed(folder: Path) -> None:
     ]  # fmt: skip
     (account,) = (source for source in ingested.sources if source.source_id == "calls")
     told = " ".join(account.notes)
-    assert "5 records name a place without giving it: 3 became a place, 1 an area, 1 stayed a name." in told
+    assert "5 records with the name of a place alone: 3 became a place, 1 an area, 1 stayed a name." in told
     assert "Atlantis (1)" in told
     assert "no side is taken" in told
     assert "UA, RU" in told

@@ -407,7 +407,7 @@ def test_codes_of_precision_become_intervals_and_areas(read: Read) -> None:
     assert (by_days[31]["area_id"], by_days[31]["longitude_deg"]) == ("north", None)
     moor = next(row for row in found if row["place_name"] == "Moor")
     assert (moor["area_id"], moor["longitude_deg"], moor["position_sd_m"]) == (None, None, None)
-    assert any("1 records are known to a region that is no area of the case" in note and "Moor (1)" in note for note in tables.notes)  # fmt: skip
+    assert any("1 record known to a region that is no area of the case" in note and "Moor (1)" in note for note in tables.notes)  # fmt: skip
     wrong = acled(read, row(1, 4, 1, "x"), row(2, 1, 0, "x"), "E3,05/06/2031,1,B,A,A,n,L,T,45,12,1,n,1")
     assert sorted(codes(wrong)) == ["source_outside_window", "time_format", "value_unknown", "value_unknown"]
 
@@ -441,7 +441,9 @@ def test_the_version_logged_last_is_taken(read: Read, turned: bool) -> None:
     assert len(names) == 2
     (account,) = tables.files
     assert (account.rows_used, account.rows_repeated) == (2, 2)
-    assert "1 rows give an event again" in next(p.message for p in tables.problems if p.code == "id_repeated")
+    assert "1 row with an event that was given before" in next(
+        p.message for p in tables.problems if p.code == "id_repeated"
+    )
     assert names == [row["place_name"] for row in records(acled(read, *rows).observations)]
 
 
@@ -460,7 +462,7 @@ def test_places_and_spans_of_ged(read: Read) -> None:
     assert sorted(str(row["area_id"]) for row in rows) == ["None"] * 4 + ["north", "north", "south"]
     assert {row["accused_party_id"] for row in rows} == {"a"}
     assert sorted(codes(tables)) == ["time_order", "value_unknown"]
-    assert any("1 records are of event clarity 2" in note for note in tables.notes)
+    assert any("over days or places: 1" in note for note in tables.notes)
 
 
 # -- other formats -------------------------------------------------------------------------------

@@ -287,3 +287,9 @@ def test_faults_are_told_in_the_language_asked_for(
 def test_an_unknown_language_is_a_wrong_call(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["verify", str(tmp_path), "--language", "tlh"]) == 2
     assert "not one of en, uk, ru" in capsys.readouterr().err
+
+
+@given(st.integers(0, 10**7), st.sampled_from([("row", ""), ("geometry", "geometries")]))
+def test_one_of_a_thing_is_never_several(n: int, noun: tuple[str, str]) -> None:
+    said = words.some(n, *noun)
+    assert said == f"{n:,} " + (noun[0] if n == 1 else noun[1] or "rows")

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.intervals import Interval
-from truceline.base.language import _, digits, say_script, told
+from truceline.base.language import _, digits, ngettext, say_script, told
 from truceline.layers import palette
 from truceline.layers.arcs import share_arcs
 from truceline.layers.crowds import Cells, Shown, shown_incidents
@@ -229,7 +229,12 @@ def _words(data: MapInput, main: MainLine | None, shown: Shown) -> dict[str, Any
         "lost": _("× could not, or not wholly, be seen")
         if any(s.coverage_lost for s in data.symbols)
         else "",
-        "unplaced": _("{n} incidents without a place are not drawn.").format(n=shown.unplaced) + " "
+        "unplaced": ngettext(
+            "{n} incident without a place is not drawn.",
+            "{n} incidents without a place are not drawn.",
+            shown.unplaced,
+        ).format(n=shown.unplaced)
+        + " "
         if shown.unplaced
         else "",
         "zone": data.zone,

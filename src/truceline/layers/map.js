@@ -147,7 +147,7 @@ function trucelineMap(root, d) {
     values.style.visibility = s.window ? "visible" : "hidden"; // they count the window, not the date shown
     range.value = at;
     const count = spots.reduce((n, p) => n + p.list.reduce((m, i) => m + (i[12] || 1), 0), 0);
-    const text = s.period + (s.window ? _(", in the window") : "") + ": " + _("{n} incidents", {n: count});
+    const text = s.period + (s.window ? _(", in the window") : "") + ": " + (count === 1 ? _("{n} incident", {n: count}) : _("{n} incidents", {n: count}));
     now.textContent = "";
     make("b", null, now, s.text);
     now.append((s.change ? ": " + s.change : "") + ". " + text + ".");

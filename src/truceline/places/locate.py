@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.base.errors import Problem
+from truceline.base.words import some
 from truceline.places.resolution import Area, Name, Place, Resolution
 from truceline.schema.table import NUMBER, TEXT, Table
 
@@ -55,8 +56,8 @@ class LocateReport:
         if not self.total:
             return []
         notes = [
-            f"{self.total} records name a place without giving it: {self.places} became a place, "
-            f"{self.areas} an area, {self.names} stayed a name."
+            f"{some(self.total, 'record')} with the name of a place alone: {self.places:,} became a place, "
+            f"{self.areas:,} an area, {self.names:,} stayed a name."
         ]
         for why, told in (
             ("ambiguous", "fit several places and were not resolved"),
@@ -71,23 +72,25 @@ class LocateReport:
                 more = f" and {len(names) - 5} more" if len(names) > 5 else ""
                 notes.append(f"Names that {told}: {shown}{more}.")
         if self.alike:
-            notes.append(f"{self.alike} of them were found by a spelling that is only alike.")
+            notes.append(f"Found by a spelling that is only alike: {self.alike:,} of them.")
         if self.wide:
-            notes.append(f"{self.wide} of them say near, or give an offset: their point is wide.")
+            notes.append(
+                f"Near a place, or with an offset, so that the point is wide: {self.wide:,} of them."
+            )
         if self.disputed:
             shown = "; ".join(
                 f"{name}: claimed by {', '.join(claimants) or 'more than one'}{f' ({basis})' if basis else ''}"
                 for name, (claimants, basis) in sorted(self.disputes.items())[:5]
             )
             notes.append(
-                f"{self.disputed} of them lie in territory whose belonging is disputed; no side is taken: {shown}."
+                f"In territory whose belonging is disputed: {self.disputed:,} of them; no side is taken: {shown}."
             )
         return notes
 
     def problems(self) -> list[Problem]:
         """Names that fit several places, each with what would settle it."""
         return [
-            Problem(code="place_ambiguous", message=f"{self.unresolved[name, 'ambiguous']} records name a place that may be any of {len(candidates)}; they stay names", got=name, expected="; ".join(candidates[:5]), next_step="Mark the one that is meant as `preferred` in a list of the case, if the source means one")
+            Problem(code="place_ambiguous", message=f"{some(self.unresolved[name, 'ambiguous'], 'record')} with a name that may be any of {some(len(candidates), 'place')}; it stays a name", got=name, expected="; ".join(candidates[:5]), next_step="Mark the one that is meant as `preferred` in a list of the case, if the source means one")
             for name, candidates in sorted(self.ambiguous.items())
         ]  # fmt: skip
 

@@ -205,7 +205,7 @@ def describe(result: SeriesResult) -> str:
     series = result.series
     seen = series.count[~np.isnan(series.count)]
     missing = len(series.bins) - seen.size
-    text = _("{series}: {n} bins of {bin}").format(
+    text = ngettext("{series}: {n} bin of {bin}", "{series}: {n} bins of {bin}", len(series.bins)).format(
         series=series.spec.title, n=len(series.bins), bin=_bin_words(series.spec)
     )
     if seen.size:

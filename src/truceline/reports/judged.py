@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from truceline.base.language import _, digits
+from truceline.base.language import _
 from truceline.findings.results import Finding, Reason, Results
+from truceline.findings.words import counted
 from truceline.reports import figures, glossary
 from truceline.reports.opening import (
     bound_reason,
@@ -66,7 +67,7 @@ def _reason(reason: Reason) -> Part:
         "sources": ", ".join(reason.source_ids),
         "claims": ", ".join(reason.claim_ids),
         "series": reason.series_id or "",
-        "incidents": digits(f"{len(reason.incident_ids):,}") if reason.incident_ids else "",
+        "incidents": counted(len(reason.incident_ids), "incident") if reason.incident_ids else "",
         "rows": figures.row_lines(reason.rows),
     }
 

@@ -20,6 +20,7 @@ from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
+from truceline.base.words import some
 from truceline.schema.table import Record
 from truceline.sources.days import Zone, local_days
 from truceline.sources.outcome import conclude, leave_out, matches, read_each, sentence_list
@@ -155,8 +156,8 @@ class AirWaves(Source):
             counts += self._records(read, context.source_id, key=key, vintage=label, note=note)
         if n_date_only:
             tables.notes.append(
-                f"{n_date_only} of {len(seen)} rows read give dates without times: their windows are whole local days. "
-                f"{n_tally} of them have as many destroyed as launched, and may be tallies of what was destroyed alone."
+                f"Of {some(len(seen), 'row')} read, {n_date_only:,} with dates and no times: their windows are whole local days. "
+                f"With as many destroyed as launched, which may be tallies of what was destroyed alone: {n_tally:,} of them."
             )
         return counts
 

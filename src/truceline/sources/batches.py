@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, microseconds
+from truceline.base.words import some
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
 from truceline.sources.csv_blocks import NEVER_CLOSED, BrokenCsvError, CsvStream, survey
@@ -278,7 +279,7 @@ def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStre
     """
     n_nul = survey(sheet.file)
     if n_nul:
-        sheet.tables.notes.append(f"{sheet.file.label}: {n_nul} NUL characters were dropped.")
+        sheet.tables.notes.append(f"{sheet.file.label}: dropped {some(n_nul, 'NUL character')}.")
     try:
         stream = CsvStream(sheet.file, delimiter=delimiter)
     except BrokenCsvError as error:

@@ -11,24 +11,32 @@ Forwarded posts are another's words and are left out unless asked for.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 from typing import ClassVar, Literal
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator, model_validator
 
-from truceline.base.canonical import short_id
+from truceline.base.canonical import short_id, short_ids
 from truceline.base.documents import Model
-from truceline.base.intervals import Interval, format_time
+from truceline.base.intervals import Interval, format_time, microseconds
 from truceline.schema.table import Record
+from truceline.sources.batches import csv_batches
+from truceline.sources.columns import Mask, Whole, mask_of, moment_texts
 from truceline.sources.days import Zone, local_day, local_days
+from truceline.sources.gather import joined, picked
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each, sentence_list
-from truceline.sources.post_words import compile_pattern, cut_length, normal_text
-from truceline.sources.posted_claims import Post, PostedClaim, Speaker, read_claims
-from truceline.sources.rows import Row, Sheet
+from truceline.sources.post_table import Posts, are_forwarded, choose, number_gaps, seconds_us, together
+from truceline.sources.post_words import are_found, compile_pattern, cut_at, normal_texts
+from truceline.sources.posted_claims import PostedClaim, Speaker, read_claims
+from truceline.sources.record_batches import message_batches
+from truceline.sources.rows import Sheet
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.sources.telegram_export import telegram_messages
 
@@ -101,128 +109,117 @@ class ChannelPosts(Source):
     def read(self, context: ReadContext) -> SourceTables:
         """Posts become counts per bin, and claims where their words give numbers."""
         tables = SourceTables()
-        exports: list[list[Post]] = []
+        sheets: list[Sheet] = []
+        parts: list[Posts] = []
 
         def read_file(file: InputFile) -> None:
-            posts = list(self._posts(file, tables))
-            exports.append(posts)
-            cut = cut_length([post.text for post in posts])
+            sheet = Sheet(file, tables)
+            sheets.append(sheet)
+            as_json = file.path.name.removesuffix(".gz").casefold().endswith(".json")
+            found = list(self._exported(sheet, sheets) if as_json else self._listed(sheet, sheets))
+            parts.extend(found)
+            lengths = Counter[int]()
+            for part in found:
+                lengths.update(pc.utf8_length(part.texts).to_pylist())
+            cut = cut_at(lengths)
             if cut is not None:
-                tables.notes.append(f"{file.label}: texts are cut at {cut[0]} characters ({cut[1]} of {len(posts)} end there); words and numbers after that are not seen.")  # fmt: skip
+                tables.notes.append(f"{file.label}: texts are cut at {cut[0]} characters ({cut[1]} of {lengths.total()} end there); words and numbers after that are not seen.")  # fmt: skip
 
         read_each(context, tables, read=read_file)
-        posts = self._settle(exports, context, tables)
+        posts = self._settle(together(parts, sheets), context, tables)
         expect_names(context, areas=[("claims.area", claim.area) for claim in self.options.claims])
         tables.notes += self._notes(posts)
         records: dict[str, list[Record]] = {"counts": [], "claims": [], "coverage": []}
+        texts = normal_texts(posts.texts.to_pylist())
         if self.options.words:
-            records["counts"], records["coverage"] = self._counts(posts, context)
+            records["counts"], records["coverage"] = self._counts(posts, texts, context)
         for claim in self.options.claims:
-            records["claims"] += read_claims(claim, posts, speaker=self._speaker(), context=context)
+            named = [posts.post(at) for at, found in enumerate(are_found(claim.pattern, texts)) if found]
+            records["claims"] += read_claims(claim, named, speaker=self._speaker(), context=context)
         if records["coverage"]:
             tables.notes.append("Days without a post are not days without anything to report: the export may be filtered. They are missing, not zero.")  # fmt: skip
         return conclude(tables, context, **records)
 
     # -- files -----------------------------------------------------------------------------
-    def _posts(self, file: InputFile, tables: SourceTables) -> Iterator[Post]:
-        sheet = Sheet(file, tables, deferred=True)
-        if file.path.name.removesuffix(".gz").casefold().endswith(".json"):
-            rows = sheet.records(telegram_messages(sheet.json_value(), label=file.label))
-        else:
-            whole = [self.options.time_column, self.options.text_column, self.options.id_column, self.options.forwarded_column]  # fmt: skip
-            rows = sheet.csv_rows(columns=filter(None, whole), delimiter=self.options.delimiter)
-        as_json = file.path.name.removesuffix(".gz").casefold().endswith(".json")
-        for row in rows:
-            post = self._exported(row) if as_json else self._listed(row)
-            if post is not None:
-                yield post
-            elif row.problems:
-                row.close()
-        if as_json:
-            sheet.check_filled()
+    def _listed(self, sheet: Sheet, sheets: list[Sheet]) -> Iterator[Posts]:
+        """Posts of a CSV."""
+        options = self.options
+        whole = [options.time_column, options.text_column, options.id_column, options.forwarded_column]
+        for batch in csv_batches(sheet, columns=list(filter(None, whole)), delimiter=options.delimiter):
+            moment = batch.time(options.time_column, zone=options.zone)
+            numbers = batch.text(options.id_column, required=True) if options.id_column else None
+            forwarded = batch.text(options.forwarded_column) if options.forwarded_column else pa.nulls(len(batch), pa.string())  # fmt: skip
+            at = np.flatnonzero(batch.sound())
+            texts, posted_us = picked(batch.columns[options.text_column], at), moment.start_us[at]
+            yield Posts(
+                sheets=sheets,
+                sheet=np.full(len(at), len(sheets) - 1),
+                number=batch.numbers[at],
+                ids=_made_ids(posted_us, texts) if numbers is None else picked(numbers, at),
+                posted_us=posted_us,
+                order_us=posted_us,
+                edited=np.zeros(len(at), np.bool_),
+                texts=texts,
+                forwarded=are_forwarded(picked(forwarded, at), _NO),
+            )
 
-    def _listed(self, row: Row) -> Post | None:
-        posted_at = row.time(self.options.time_column, zone=self.options.zone)
-        number = row.text(self.options.id_column, required=True) if self.options.id_column else None
-        if posted_at is None or not row.ok:
-            return None
-        text = row.values.get(self.options.text_column)
-        forwarded = row.text(self.options.forwarded_column) if self.options.forwarded_column else None
-        text = "" if text is None else str(text)
-        return Post(
-            row=row,
-            post_id=number or short_id("post", posted_at, normal_text(text)),
-            posted_at=posted_at,
-            text=text,
-            forwarded=(forwarded or "").casefold() not in _NO,
-            edited_at=None,
-        )
+    def _exported(self, sheet: Sheet, sheets: list[Sheet]) -> Iterator[Posts]:
+        """Messages of Telegram Desktop; a service message (joined, pinned) is no post."""
+        n_before = len(sheet.tables.quarantined)
+        for batch in message_batches(sheet, telegram_messages(sheet.json_value(), label=sheet.file.label)):
+            stamp = batch.number_of("date_unixtime", at_least=0, at_most=4e9)
+            posted_us = seconds_us(stamp)
+            for position in np.flatnonzero(np.isnan(stamp)).tolist():
+                moment = batch.row(position).time("date", zone=self.options.zone)
+                posted_us[position] = 0 if moment is None else microseconds(moment)
+            edited = batch.number_of("edited_unixtime", at_least=0, at_most=4e9)
+            numbers, chats = batch.text("id", required=True), batch.text("chat")
+            at = np.flatnonzero(batch.sound() & mask_of(pc.is_valid(numbers)))
+            chats = picked(chats, at)
+            is_edited = ~np.isnan(edited)
+            yield Posts(
+                sheets=sheets,
+                sheet=np.full(len(at), len(sheets) - 1),
+                number=batch.numbers[at],
+                ids=joined(chats, picked(numbers, at), by="/"),
+                posted_us=posted_us[at],
+                order_us=np.where(is_edited, seconds_us(edited), posted_us)[at],
+                edited=is_edited[at],
+                texts=pc.fill_null(picked(batch.columns["text"], at), ""),
+                forwarded=mask_of(pc.is_valid(picked(batch.text("forwarded_from"), at))),
+            )
+        quarantined = sheet.tables.quarantined
+        quarantined[n_before:] = sorted(quarantined[n_before:], key=lambda bad: bad.problems[0].row or 0)
 
-    def _exported(self, row: Row) -> Post | None:
-        """A message of Telegram Desktop; a service message (joined, pinned) is no post."""
-        if row.values.get("kind") == "service":
-            row.outside()
-            return None
-        if row.values.get("kind") == "broken":
-            row.wrong("value_type", "not a message", got=str(row.values.get("text"))[:80], expected="a JSON object with id, date and text")  # fmt: skip
-            return None
-        stamp = row.number_of("date_unixtime", at_least=0, at_most=4e9)
-        posted_at = datetime.fromtimestamp(stamp, UTC) if stamp is not None else row.time("date", zone=self.options.zone)  # fmt: skip
-        edited = row.number_of("edited_unixtime", at_least=0, at_most=4e9)
-        number = row.text("id", required=True)
-        if posted_at is None or number is None or not row.ok:
-            return None
-        chat = row.text("chat")
-        return Post(
-            row=row,
-            post_id=number if not chat else f"{chat}/{number}",
-            posted_at=posted_at,
-            text=str(row.values.get("text") or ""),
-            forwarded=bool(row.text("forwarded_from")),
-            edited_at=None if edited is None else datetime.fromtimestamp(edited, UTC),
-        )
-
-    def _settle(self, exports: list[list[Post]], context: ReadContext, tables: SourceTables) -> list[Post]:
-        """Each post once, in the words of its latest edit; the export that reaches farthest breaks ties."""
-        by_id: dict[str, list[tuple[datetime, datetime, str, Post]]] = {}
-        latest = {id(posts): max((post.posted_at for post in posts), default=context.span.start) for posts in exports}  # fmt: skip
-        for posts in exports:
-            for post in posts:
-                order = (post.edited_at or post.posted_at, latest[id(posts)], post.text, post)
-                by_id.setdefault(post.post_id, []).append(order)
-        kept: list[Post] = []
-        n_changed = n_forwarded = 0
-        for post_id in sorted(by_id):
-            versions = sorted(by_id[post_id], key=lambda item: (item[:3], item[3].row.provenance["raw_file"], -item[3].row.number))  # fmt: skip
-            chosen = versions[-1][3]
-            n_changed += len({post.said for *_, post in versions}) > 1
-            for *_, post in versions[:-1]:
-                post.row.repeated()
-            if chosen.posted_at not in context.span or (
-                chosen.forwarded and self.options.forwarded == "leave_out"
-            ):
-                n_forwarded += chosen.forwarded and chosen.posted_at in context.span
-                chosen.row.outside()
-            else:
-                chosen.row.use()
-                kept.append(chosen)
-        tables.notes += _deleted_notes(exports, latest)
-        if n_changed:
-            tables.notes.append(f"Posts that differ between exports or edits: {n_changed}; the latest wording is used.")  # fmt: skip
+    def _settle(self, posts: Posts, context: ReadContext, tables: SourceTables) -> Posts:
+        """Each post once, in the words of its latest edit, ordered by time; every row is accounted for."""
+        chosen = choose(posts, span_start=context.span.start)
+        start, stop = microseconds(context.span.start), microseconds(context.span.stop)
+        in_span = (posts.posted_us >= start) & (posts.posted_us < stop)
+        another = posts.forwarded & (self.options.forwarded == "leave_out")
+        used = chosen.taken & in_span & ~another
+        for name, mask in (("rows_repeated", ~chosen.taken), ("rows_outside", chosen.taken & ~used), ("rows_used", used)):  # fmt: skip
+            for sheet, n in zip(posts.sheets, np.bincount(posts.sheet[mask], minlength=len(posts.sheets)).tolist(), strict=True):  # fmt: skip
+                setattr(sheet.account, name, getattr(sheet.account, name) + n)
+        if chosen.gone:
+            tables.notes.append(f"Posts of an earlier export that a later one lacks (deleted, or filtered out): {len(chosen.gone)}, kept: {sentence_list(chosen.gone)}.")  # fmt: skip
+        if chosen.n_changed:
+            tables.notes.append(f"Posts that differ between exports or edits: {chosen.n_changed}; the latest wording is used.")  # fmt: skip
+        n_forwarded = int((chosen.taken & in_span & another).sum())
         if n_forwarded:
             tables.notes.append(f"Forwarded posts, which are another's words: {n_forwarded}, left out.")
-        return sorted(kept, key=lambda post: (post.posted_at, post.post_id))
+        at = np.flatnonzero(used)
+        order = pc.sort_indices(pa.table({"at": posts.posted_us[at], "id": picked(posts.ids, at)}), [("at", "ascending"), ("id", "ascending")])  # fmt: skip
+        return posts.take(at[order.to_numpy()])
 
-    def _notes(self, posts: Sequence[Post]) -> list[str]:
+    def _notes(self, posts: Posts) -> list[str]:
         notes = [f"{len(posts)} posts of {self.options.speaker} in the span; a number of posts is no number of what they tell of."]  # fmt: skip
-        edited = sum(post.edited_at is not None for post in posts)
-        if edited:
-            notes.append(f"Posts edited after they were published: {edited}; their first wording is lost.")
-        numbers = sorted(int(post.post_id) for post in posts if post.post_id.isascii() and post.post_id.isdigit())  # fmt: skip
-        if numbers:
-            gaps = numbers[-1] - numbers[0] + 1 - len(set(numbers))
-            if gaps:
-                notes.append(f"{gaps} of the {numbers[-1] - numbers[0] + 1} numbers between the first and the last post are not among those used: deleted, filtered out, forwarded, or notices of the service.")  # fmt: skip
+        n_edited = int(posts.edited.sum())
+        if n_edited:
+            notes.append(f"Posts edited after they were published: {n_edited}; their first wording is lost.")
+        gaps = number_gaps(posts.ids)
+        if gaps is not None and gaps[0]:
+            notes.append(f"{gaps[0]} of the {gaps[1]} numbers between the first and the last post are not among those used: deleted, filtered out, forwarded, or notices of the service.")  # fmt: skip
         return notes
 
     def _speaker(self) -> Speaker:
@@ -230,34 +227,30 @@ class ChannelPosts(Source):
         return Speaker(name=options.speaker, party_id=options.speaker_party, accused_party_id=options.accused_party, url=options.url, zone=options.zone)  # fmt: skip
 
     # -- counts ----------------------------------------------------------------------------
-    def _counts(self, posts: Sequence[Post], context: ReadContext) -> tuple[list[Record], list[Record]]:
+    def _counts(
+        self, posts: Posts, texts: list[str], context: ReadContext
+    ) -> tuple[list[Record], list[Record]]:
         bins = self._bins(context)
-        starts = [one.start for one in bins]
-        inside: dict[datetime, list[Post]] = {start: [] for start in starts}
-        for post in posts:
-            one = bins[bisect_right(starts, post.posted_at) - 1]
-            inside[one.start].append(post)
-        texts = [(id(post), normal_text(post.text)) for post in posts]
-        matching = {
-            series: _matching([compile_pattern(pattern) for pattern in patterns], texts)
-            for series, patterns in self.options.words.items()
-        }
-        counts = [
-            self._count(series, one, inside[one.start], matching[series], context)
-            for series in self.options.words
-            for one in bins
-            if inside[one.start] or self._is_complete(one, posts)
-        ]
-        silent = [one for one in bins if not inside[one.start] and not self._is_complete(one, posts)]
-        return [row for row in counts if row is not None], self._silence(silent, context, posts)
+        edges = np.searchsorted(posts.posted_us, [microseconds(one.start) for one in bins]).tolist()
+        places = list(pairwise([*edges, len(posts)]))
+        counts = []
+        for series, patterns in self.options.words.items():
+            found = np.any([are_found(pattern, texts) for pattern in patterns], axis=0) if patterns else np.ones(len(texts), np.bool_)  # fmt: skip
+            counts += [
+                self._count(series, one, place, found, posts, context)
+                for one, place in zip(bins, places, strict=True)
+                if place[0] < place[1] or self._is_complete(one, posts)
+            ]
+        silent = [one for one, (first, last) in zip(bins, places, strict=True) if first == last and not self._is_complete(one, posts)]  # fmt: skip
+        return counts, self._silence(silent, context, posts)
 
-    def _is_complete(self, one: Interval, posts: Sequence[Post]) -> bool:
+    def _is_complete(self, one: Interval, posts: Posts) -> bool:
         """Whether the bin lies between the first and the last post of an export that holds all."""
         return (
             self.options.complete_basis is not None
-            and bool(posts)
-            and posts[0].posted_at <= one.start
-            and one.stop <= posts[-1].posted_at
+            and bool(len(posts))
+            and bool(posts.posted_us[0] <= microseconds(one.start))
+            and bool(microseconds(one.stop) <= posts.posted_us[-1])
         )
 
     def _bins(self, context: ReadContext) -> list[Interval]:
@@ -271,16 +264,24 @@ class ChannelPosts(Source):
         return bins
 
     def _count(
-        self, series: str, one: Interval, posts: list[Post], matching: set[int], context: ReadContext
-    ) -> Record | None:
-        found = [post for post in posts if id(post) in matching]
-        lead = found or posts
-        provenance = lead[0].row.provenance if lead else _whole_file(context)
-        if not posts:
+        self,
+        series: str,
+        one: Interval,
+        place: tuple[int, int],
+        found: Mask,
+        posts: Posts,
+        context: ReadContext,
+    ) -> Record:
+        """The count of a bin, whose posts stand from and up to ``place``."""
+        first, last = place
+        named = np.flatnonzero(found[first:last]) + first
+        if first == last:
+            provenance = _whole_file(context)
             note = f"no post; zero because: {self.options.complete_basis}"
         else:
-            named = sentence_list([post.post_id for post in found], at_most=20)
-            note = f"of {len(posts)} posts" + (f": {named}" if found else "")
+            provenance = posts.provenance(int(named[0]) if len(named) else first)
+            shown = posts.ids.take(pa.array(named[:20])).to_pylist() + [""] * max(len(named) - 20, 0)
+            note = f"of {last - first} posts" + (f": {sentence_list(shown, at_most=20)}" if shown else "")
         return {
             "count_id": short_id(
                 "cnt",
@@ -297,7 +298,7 @@ class ChannelPosts(Source):
             "accused_party_id": self.options.accused_party,
             "act": self.options.act,
             "unit": "post",
-            "value": float(len(found)),
+            "value": float(len(named)),
             "relation": "=",
             "window_start": one.start,
             "window_stop": one.stop,
@@ -307,7 +308,7 @@ class ChannelPosts(Source):
             **provenance,
         }
 
-    def _silence(self, bins: Sequence[Interval], context: ReadContext, posts: Sequence[Post]) -> list[Record]:
+    def _silence(self, bins: Sequence[Interval], context: ReadContext, posts: Posts) -> list[Record]:
         """Coverage rows for bins without a post; neighbours are one row."""
         runs: list[Interval] = []
         for one in bins:
@@ -315,7 +316,7 @@ class ChannelPosts(Source):
                 runs[-1] = Interval(runs[-1].start, one.stop)
             else:
                 runs.append(one)
-        provenance = posts[0].row.provenance if posts else _whole_file(context)
+        provenance = posts.provenance(0) if len(posts) else _whole_file(context)
         return [
             {
                 "coverage_id": short_id(
@@ -334,26 +335,12 @@ class ChannelPosts(Source):
         ]
 
 
-def _matching(patterns: Sequence[re.Pattern[str]], texts: Sequence[tuple[int, str]]) -> set[int]:
-    """Keys of the texts in which any pattern is found; without a pattern: all."""
-    return {key for key, text in texts if not patterns or any(one.search(text) for one in patterns)}
-
-
 def _whole_file(context: ReadContext) -> Record:
     file = min(context.files, key=lambda file: file.label)
     return {"raw_file": file.label, "raw_row": 0, "raw_digest": file.digest}
 
 
-def _deleted_notes(exports: list[list[Post]], latest: dict[int, datetime]) -> list[str]:
-    """Posts of an earlier export that a later one, which reaches over their time, no longer has."""
-    gone: set[str] = set()
-    for posts in exports:
-        for other in exports:
-            if latest[id(other)] <= latest[id(posts)] or not other:
-                continue
-            first = min(post.posted_at for post in other)
-            known = {post.post_id for post in other}
-            gone |= {post.post_id for post in posts if post.posted_at >= first} - known
-    if not gone:
-        return []
-    return [f"Posts of an earlier export that a later one lacks (deleted, or filtered out): {len(gone)}, kept: {sentence_list(sorted(gone))}."]  # fmt: skip
+def _made_ids(posted_us: Whole, texts: pa.Array) -> pa.Array:
+    """Ids of posts without a number, by their time and words."""
+    parts = zip(moment_texts(posted_us).to_pylist(), normal_texts(texts.to_pylist()), strict=True)
+    return pa.array(short_ids("post", parts), pa.string())

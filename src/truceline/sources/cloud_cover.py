@@ -13,6 +13,7 @@ from pydantic import Field
 
 from truceline.base.canonical import short_id
 from truceline.base.documents import Model
+from truceline.base.words import some
 from truceline.schema.table import Record
 from truceline.sources.days import Zone, local_day, local_days
 from truceline.sources.option_names import expect_names, of_mapping
@@ -74,7 +75,7 @@ class CloudCover(Source):
             coverage += records
         missing = [day.isoformat() for day in local_days(context.span, self.options.zone) if day not in known]
         if missing:
-            tables.notes.append(f"No cloud cover is given for {len(missing)} days of the span: {sentence_list(missing)}. Unknown, not clear.")  # fmt: skip
+            tables.notes.append(f"No cloud cover is given for {some(len(missing), 'day')} of the span: {sentence_list(missing)}. Unknown, not clear.")  # fmt: skip
         return conclude(tables, context, coverage=coverage)
 
     def _areas(self, context: ReadContext) -> dict[str, str]:

@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.documents import Model
 from truceline.base.errors import Problem
 from truceline.base.geodesy import area_km2
+from truceline.base.words import some
 from truceline.sources.dated_maps import (
     Atlas,
     DatedOptions,
@@ -115,7 +116,7 @@ class ControlLayers(Source):
         )
         if empty:
             tables.problems.append(
-                Problem(code="geometry_null", message=f"{len(empty)} of {len(rows)} features have no geometry; the map stands without them", file=file.label, row=empty[0].number, column="geometry", got="null", expected="Polygon or MultiPolygon", next_step="Nothing can be drawn of them; ask the map's maker")
+                Problem(code="geometry_null", message=f"{len(empty):,} of {some(len(rows), 'feature')} without geometry; the map stands without them", file=file.label, row=empty[0].number, column="geometry", got="null", expected="Polygon or MultiPolygon", next_step="Nothing can be drawn of them; ask the map's maker")
             )  # fmt: skip
         if unusable or not held:
             leave_out(file, tables, why="a part of the map cannot be used" if unusable else "it shows nobody's ground")  # fmt: skip

@@ -19,6 +19,7 @@ from truceline.base.canonical import canonical_json, short_id
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval
+from truceline.base.words import some
 from truceline.schema.table import Record
 from truceline.sources.days import Zone, local_day, local_days
 from truceline.sources.outcome import conclude, matches, read_each, sentence_list
@@ -220,7 +221,7 @@ class CumulativeLosses(Source):
             )
         if missing:
             tables.notes.append(
-                f"{field}: no difference for {len(missing)} days of the span, because a report is missing: {sentence_list(missing)}."
+                f"{field}: no difference for {some(len(missing), 'day')} of the span, because a report is missing: {sentence_list(missing)}."
             )
         if below:
             tables.notes.append(

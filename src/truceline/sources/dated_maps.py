@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
+from truceline.base.words import some
 from truceline.schema.table import Record
 from truceline.sources.outcome import leave_out
 from truceline.sources.rows import Row, Sheet
@@ -182,6 +183,6 @@ def describe_repeats(records: list[Record]) -> list[str]:
     if not repeats:
         return []
     return [
-        f"{len(repeats)} of {len(records)} maps repeat the shape before them (within about a metre): "
+        f"Of {some(len(records), 'map')}, {len(repeats):,} with the shape of the one before (within about a metre): "
         "no update, which is missing data and not a line that held."
     ]

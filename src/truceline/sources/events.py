@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from truceline.base.errors import Problem
 from truceline.base.intervals import microseconds
+from truceline.base.words import some
 from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.batches import Batch, in_region, overlaps
@@ -230,7 +231,7 @@ class EventRecords:
         self.gathered.keep(~drop)
         if tied.any():
             self.tables.problems.append(
-                Problem(code="id_repeated", message=f"{int(tied.sum())} rows give an event again with other content and no later time; one of the versions was taken", file=f"source {self.context.source_id}", expected="one row for each event, or versions with their `timestamp`", next_step="Keep the newest export alone")
+                Problem(code="id_repeated", message=f"{some(int(tied.sum()), 'row')} with an event that was given before, with other content and no later time; one of the versions was taken", file=f"source {self.context.source_id}", expected="one row for each event, or versions with their `timestamp`", next_step="Keep the newest export alone")
             )  # fmt: skip
         return self.gathered.table()
 
@@ -238,13 +239,13 @@ class EventRecords:
         """What the words of the data set could not be read as."""
         said = []
         for tally, words, cure in (
-            (self.n_acts, "have a kind that no act is given for", f"Option `{acts_option}` maps kinds to acts"),
-            (self.n_actors, "name an actor that no party is given for", "Option `actor_parties` maps actors to parties"),
-            (self.n_regions, "are known to a region that is no area of the case: they keep its name and get no point", "Add the region, or its spelling, to the case's areas"),
+            (self.n_acts, "of a kind that no act is given for", f"Option `{acts_option}` maps kinds to acts"),
+            (self.n_actors, "of an actor that no party is given for", "Option `actor_parties` maps actors to parties"),
+            (self.n_regions, "known to a region that is no area of the case, which keep its name and get no point", "Add the region, or its spelling, to the case's areas"),
         ):  # fmt: skip
             if tally:
                 most = sorted(tally.items(), key=lambda item: (-item[1], item[0]))
-                said.append(f"{tally.total()} records {words}: {sentence_list([f'{word} ({n})' for word, n in most])}. {cure}.")  # fmt: skip
+                said.append(f"{some(tally.total(), 'record')} {words}: {sentence_list([f'{word} ({n})' for word, n in most])}. {cure}.")  # fmt: skip
         return said
 
 

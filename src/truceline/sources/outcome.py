@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import format_time
+from truceline.base.words import some
 from truceline.schema import TABLES
 from truceline.schema.table import Record, Table
 from truceline.sources.rows import distinct_files
@@ -116,7 +117,7 @@ def note_repeats(tables: SourceTables) -> None:
     for account in tables.files:
         if account.rows_repeated:
             tables.problems.append(
-                Problem(code="row_repeated", message=f"{account.rows_repeated} rows repeat another one and are counted once", file=account.file.label)
+                Problem(code="row_repeated", message=f"{some(account.rows_repeated, 'row')} given again in full, counted once", file=account.file.label)
             )  # fmt: skip
 
 

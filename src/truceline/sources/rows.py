@@ -15,6 +15,7 @@ from typing import Any
 
 from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
+from truceline.base.words import some
 from truceline.sources.csv_blocks import NEVER_CLOSED, stays_open
 from truceline.sources.long_rows import LongRows
 from truceline.sources.source import FileRead, InputFile, Quarantined, SourceTables
@@ -165,7 +166,9 @@ class Sheet:
     def _open_csv(self, columns: Iterable[str], *, delimiter: str) -> tuple[list[str], Any]:
         text = self.file.text()
         if "\0" in text:
-            self.tables.notes.append(f"{self.file.label}: {text.count(chr(0))} NUL characters were dropped.")
+            self.tables.notes.append(
+                f"{self.file.label}: dropped {some(text.count(chr(0)), 'NUL character')}."
+            )
             text = text.replace("\0", "")
         self._delimiter = delimiter
         self._last_line = text.count("\n") + 1  # where a text without a final line break ends

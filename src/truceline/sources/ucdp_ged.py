@@ -103,7 +103,7 @@ class GedEvents(Source):
         tables.notes += records.notes(acts_option="violence_acts")
         if n_sums:
             tables.notes.append(
-                f"{n_sums} records are of event clarity 2: sums that a source gave as one, over days or places."
+                f"Records of event clarity 2, sums that a source gave as one, over days or places: {n_sums:,}."
             )
         return conclude(tables, context, observations=observations)
 

@@ -15,7 +15,7 @@
       row.nextElementSibling.hidden = !keep;
       if (keep) shown += 1;
     });
-    told.textContent = _("{shown} of {all} findings shown", {shown: shown, all: rows.length});
+    told.textContent = _("Findings shown: {shown} of {all}", {shown: shown, all: rows.length});
   }
   form.addEventListener("change", apply);
   form.addEventListener("reset", function () { window.setTimeout(apply, 0); });
