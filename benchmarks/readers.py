@@ -128,6 +128,46 @@ def features(rng: random.Random, n: int) -> Iterator[str]:
     yield "]}"
 
 
+def marks(rng: random.Random, n: int) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Folder><name>Reports</name>\n'
+    for i in range(n):
+        yield f"<Placemark><name>heard {i}</name><TimeStamp><when>{_moment(rng):%Y-%m-%dT%H:%M:%SZ}</when></TimeStamp><Point><coordinates>{_place(rng)},0</coordinates></Point></Placemark>\n"
+    yield "</Folder></Document></kml>"
+
+
+def waypoints(rng: random.Random, n: int) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?><gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1">\n'
+    for i in range(n):
+        x, y = _place(rng).split(",")
+        yield f'<wpt lat="{y}" lon="{x}"><time>{_moment(rng):%Y-%m-%dT%H:%M:%SZ}</time><name>heard {i}</name></wpt>\n'
+    yield "</gpx>"
+
+
+SPEAKERS = [f"Office {i}" for i in range(500)]
+
+
+def counts(rng: random.Random, n: int) -> Iterator[str]:
+    yield "date,area,speaker,n,dead\n"
+    n_days = n // (2 * len(SPEAKERS)) + 1
+    for i in range(n):
+        rest, speaker = divmod(i, len(SPEAKERS))
+        day, area = divmod(rest, 2)
+        yield f"{date(2031, 5, 5) + timedelta(days=day - n_days // 2)},{('North', 'South')[area]},{SPEAKERS[speaker]},{rng.randint(0, 99)},{rng.choice(('', '1', '> 2'))}\n"
+
+
+def posts(rng: random.Random, n: int) -> Iterator[str]:
+    yield "date,id,text\n"
+    for i in range(n):
+        yield f'{_moment(rng):%Y-%m-%d %H:%M:%S}+00:00,{i},"{rng.choice(("Атака", "Відбій", "Report", "Звіт"))}: {i} звуків, місто {rng.randint(1, 900)}, і ще слова про те, що було чути"\n'
+
+
+def sounds(rng: random.Random, n: int) -> Iterator[str]:
+    yield "Position,Event location,Means,No.,Observation,Description,Weapon,\"Date, time\"\n"
+    for _ in range(n):
+        start = _moment(rng)
+        yield f'Post {rng.randint(1, 40)},{rng.randint(1, 9)}-{rng.randint(10, 15)}km {rng.choice(("N", "SW", "S to SE", "W-NW"))},{rng.choice(("Heard", "Saw", "Recorded"))},{rng.choice(("multiple", rng.randint(1, 60)))},{rng.choice(("Explosion", "Burst", "Shot"))},{rng.choice(("Outgoing", "Undetermined", "W to E"))},{rng.choice(("HMG", "Small arms", "N/K"))},"{start:%d-%b, %H:%M}"\n'
+
+
 OWN = {"table": "observations", "zone": "Europe/Berlin", "columns": {"time": "when", "longitude_deg": "x", "latitude_deg": "y", "act": "kind", "text": "words"}, "values": {"act": {"blast": "shelling", "?": ""}}}  # fmt: skip
 TRIALS = (
     Trial(name="firms", plugin="firms", file="f.csv", rows=fires, options={}, peer=True),
@@ -138,6 +178,12 @@ TRIALS = (
     Trial(name="acled", plugin="acled", file="e.csv", rows=events, options={"zone": "Europe/Berlin", "event_acts": {"Battles": "shelling"}}, peer=True),
     Trial(name="ucdp_ged", plugin="ucdp_ged", file="g.csv", rows=ged, options={"zone": "Europe/Berlin"}, peer=True),
     Trial(name="table_geojson", plugin="table", file="t.geojson", rows=features, options={"table": "observations", "columns": {"time": "when", "text": "words"}}, share=0.1),
+    Trial(name="table_excel", plugin="table", file="t.xlsx", rows=own, options=OWN, share=0.1),
+    Trial(name="table_kml", plugin="table", file="t.kml", rows=marks, options={"table": "observations", "columns": {"time": "time", "text": "name"}}, share=0.1),
+    Trial(name="table_gpx", plugin="table", file="t.gpx", rows=waypoints, options={"table": "observations", "columns": {"time": "time", "text": "name"}}, share=0.1),
+    Trial(name="figures", plugin="figures", file="n.csv", rows=counts, options={"figures": [{"series": "s", "column": "n", "unit": "event"}, {"series": "d", "column": "dead", "unit": "person"}], "speaker": "s", "zone": "Europe/Berlin", "area_column": "area", "speaker_column": "speaker", "speaker_parties": dict.fromkeys(SPEAKERS)}, share=0.1),
+    Trial(name="channel_posts", plugin="channel_posts", file="p.csv", rows=posts, options={"speaker": "s", "words": {"attacks": ["атак", "удар"], "all": []}, "zone": "Europe/Berlin", "id_column": "id"}, share=0.1),
+    Trial(name="sightings", plugin="sightings", file="s.csv", rows=sounds, options={"zone": "Europe/Berlin", "year": 2031, "places": {f"Post {i}": [12 + i / 50, 45] for i in range(1, 41)}, "acts": {"shelling": ["explosion"]}}, share=0.1),
     Trial(name="air_waves", plugin="air_waves", file="w.csv", rows=waves, options={"speaker": "s", "zone": "UTC"}, share=0.05),
     Trial(name="cumulative_losses", plugin="cumulative_losses", file="l.json", rows=totals, options={"fields": ["guns"], "speaker": "s", "zone": "UTC"}, share=0.05),
     Trial(name="cloud_cover", plugin="cloud_cover", file="c.csv", rows=cloud, options={"of_source": "x", "columns": {"c": "North"}}, share=0.05),
@@ -147,7 +193,7 @@ TRIALS = (
 def make_file(trial: Trial, folder: Path, *, rows: int) -> Path:
     """An invented file; the same for the same number of rows."""
     path = folder / trial.file
-    text = folder / "as_text.csv" if path.suffix == ".parquet" else path
+    text = folder / "as_text.csv" if path.suffix in (".parquet", ".xlsx") else path
     with text.open("w", encoding="utf-8") as handle:
         handle.writelines(trial.rows(random.Random(trial.name), rows))
     if path.suffix == ".parquet":
@@ -156,7 +202,24 @@ def make_file(trial: Trial, folder: Path, *, rows: int) -> Path:
 
         pq.write_table(pa_csv.read_csv(text), path)
         text.unlink()
+    if path.suffix == ".xlsx":
+        _as_workbook(text, path)
     return path
+
+
+def _as_workbook(text: Path, path: Path) -> None:
+    """The cells of a CSV in a workbook: numbers as numbers, everything else as text."""
+    import csv
+
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": True})
+    sheet = book.add_worksheet()
+    with text.open(encoding="utf-8", newline="") as handle:
+        for line, fields in enumerate(csv.reader(handle)):
+            sheet.write_row(line, 0, fields)
+    book.close()
+    text.unlink()
 
 
 def measure(trial: Trial, path: Path) -> dict[str, float]:

@@ -31,6 +31,41 @@ def normal_text(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
+#: stands between texts that are normalised together: it has no other form, and joins with nothing
+_BETWEEN = "\u2980"
+_AT_ONCE = 2048
+
+
+def normal_texts(texts: Sequence[str]) -> list[str]:
+    """``normal_text`` of each, many at once, which is several times faster."""
+    found: list[str] = []
+    for start in range(0, len(texts), _AT_ONCE):
+        part = texts[start : start + _AT_ONCE]
+        whole = _BETWEEN.join(part)
+        if whole.count(_BETWEEN) != len(part) - 1:
+            found += map(normal_text, part)
+            continue
+        whole = unicodedata.normalize("NFKC", whole).replace("\n", " ").replace("\r", " ").replace("\t", " ")
+        if not whole.isprintable():
+            for mark in _invisible().intersection(whole):
+                whole = whole.replace(mark, "")
+        whole = whole.casefold()
+        if "  " in whole or not whole.isprintable():
+            whole = " ".join(whole.split())
+        found += [text.strip() for text in whole.split(_BETWEEN)]
+    return found
+
+
+def are_found(pattern: str, texts: Sequence[str]) -> list[bool]:
+    """In which normalised texts a pattern is found; plain words are looked for as such."""
+    compiled = compile_pattern(pattern)
+    word = compiled.pattern
+    if re.escape(word).replace("\\ ", " ") == word:
+        return [word in text for text in texts]
+    search = compiled.search
+    return [search(text) is not None for text in texts]
+
+
 def fold_pattern(pattern: str) -> str:
     """A regular expression for normalised text: letters folded, escapes such as ``\\S`` left alone."""
     composed = unicodedata.normalize("NFKC", pattern)
@@ -62,12 +97,17 @@ def cut_length(texts: Sequence[str]) -> tuple[int, int] | None:
     Texts have no reason to end at one length: many at exactly the longest, far more than at the
     lengths just below, were cut there by whoever made the file.
     """
-    lengths = Counter(map(len, texts))
+    return cut_at(Counter(map(len, texts)))
+
+
+def cut_at(lengths: Counter[int]) -> tuple[int, int] | None:
+    """As ``cut_length``, from how many texts there are of each length."""
+    n = lengths.total()
     if not lengths:
         return None
     longest = max(lengths)
     n_longest = lengths[longest]
     below = sum(lengths[longest - step] for step in range(1, _NEIGHBOURS + 1)) / _NEIGHBOURS
-    if n_longest < _CUT_TEXTS or n_longest < _CUT_SHARE * len(texts) or n_longest < _CUT_OVER_NEIGHBOURS * below:  # fmt: skip
+    if n_longest < _CUT_TEXTS or n_longest < _CUT_SHARE * n or n_longest < _CUT_OVER_NEIGHBOURS * below:  # fmt: skip
         return None
     return longest, n_longest

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from truceline.schema.table import Record
 from truceline.sources.batches import Batch
 from truceline.sources.json_paths import flat_record
-from truceline.sources.rows import Sheet
+from truceline.sources.rows import Row, Sheet
 
 _BATCH_ROWS = 65_536
 
@@ -32,6 +33,31 @@ def record_batches(sheet: Sheet, items: Sequence[Any], *, columns: Iterable[str]
         )
         yield batch
         batch.close()
+    sheet.check_filled()
+
+
+def message_batches(sheet: Sheet, messages: Sequence[Record]) -> Iterator[Batch]:
+    """Messages of an export, first = 1; notices of the service are left out, what is none is put aside."""
+    for start in range(0, len(messages), _BATCH_ROWS):
+        part = list(enumerate(messages[start : start + _BATCH_ROWS], start=start + 1))
+        sheet.account.rows_read += len(part)
+        sheet.account.rows_outside += sum(record["kind"] == "service" for _, record in part)
+        for number, record in part:
+            if record["kind"] == "broken":
+                row = Row(sheet, number, record)
+                row.wrong("value_type", "not a message", got=str(record["text"])[:80], expected="a JSON object with id, date and text")  # fmt: skip
+                row.close()
+        whole = [(number, record) for number, record in part if record["kind"] == "message"]
+        names = dict.fromkeys(name for _, record in whole for name in record)
+        batch = Batch(
+            sheet,
+            numbers=np.array([number for number, _ in whole], np.int64),
+            columns={name: pa.array([_text(record.get(name)) for _, record in whole], pa.string()) for name in names},
+            values_at=lambda at, whole=whole: whole[at][1],  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+        )  # fmt: skip
+        if whole:
+            yield batch
+            batch.close()
     sheet.check_filled()
 
 
