@@ -29,20 +29,10 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from truceline.base.documents import Model
+from truceline.sources import events
 from truceline.sources.batches import Batch, csv_batches
 from truceline.sources.columns import Mask, Reals, Whole, coded, numbers
 from truceline.sources.days import Zone
-from truceline.sources.events import (
-    EventRecords,
-    Placed,
-    combined,
-    lookup,
-    read_codes,
-    read_dates,
-    whole_month,
-    windows,
-    without_years,
-)
 from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Sheet
@@ -96,7 +86,7 @@ class AcledEvents(Source):
             parties=of_mapping("actor_parties", options.actor_parties),
         )
         tables = SourceTables()
-        records = EventRecords(context, tables)
+        records = events.EventRecords(context, tables)
 
         def read_file(file: InputFile) -> None:
             for batch in csv_batches(Sheet(file, tables), columns=COLUMNS, others=OTHERS, delimiter=options.delimiter):  # fmt: skip
@@ -107,24 +97,24 @@ class AcledEvents(Source):
         tables.notes += records.notes(acts_option="event_acts")
         return conclude(tables, context, observations=observations)
 
-    def _take(self, batch: Batch, records: EventRecords) -> None:
+    def _take(self, batch: Batch, records: events.EventRecords) -> None:
         ids = batch.text("event_id_cnty", required=True)
         window = self._windows(batch)
         acts, kept, directed = self._acts(batch)
         placed = self._places(batch, records.context)
-        accused = self._accused(batch, directed)
+        accused = events.accused_of(batch.text("actor1"), self.options.actor_parties, said=directed)
         records.add(batch, ids=ids, window=window, placed=placed, acts=acts, accused=accused, text=batch.text("notes"), rank=_timestamps(batch), kept=kept)  # fmt: skip
 
     def _windows(self, batch: Batch) -> tuple[Whole, Whole]:
-        dates, which = read_dates(batch, "event_date")
-        pairs, both = combined(which, read_codes(batch, "time_precision", highest=3))
-        return windows([_span(dates[at], code) for at, code in pairs], both, self.options.zone)
+        dates, which = events.read_dates(batch, "event_date")
+        pairs, both = events.combined(which, events.read_codes(batch, "time_precision", highest=3))
+        return events.windows([_span(dates[at], code) for at, code in pairs], both, self.options.zone)
 
     def _acts(self, batch: Batch) -> tuple[tuple[list[str | None], list[str], Whole], Mask, Mask]:
         """Acts of the kinds of event; which rows are kept; in which the first actor is accused."""
         types, which_type = coded(batch.text("event_type", required=True))
         subtypes, which_subtype = coded(batch.text("sub_event_type"))
-        pairs, which = combined(which_type, which_subtype)
+        pairs, which = events.combined(which_type, which_subtype)
         kinds = [(types[one] or "", subtypes[two] or "") for one, two in pairs]
         known = self.options.event_acts
         acts = [known.get(f"{one}/{two}") or known.get(two) or known.get(one) for one, two in kinds]
@@ -134,35 +124,22 @@ class AcledEvents(Source):
         words = [f"{one}/{two}" if two else one for one, two in kinds]
         return (acts, words, which), kept[which], directed[which]
 
-    def _accused(self, batch: Batch, directed: Mask) -> tuple[list[str | None], list[str | None], Whole]:
-        names, which = coded(batch.text("actor1"))
-        known = self.options.actor_parties
-        parties = lookup(names, lambda name: known.get(name) or known.get(without_years(name)))
-        return [*parties, None], [*names, None], np.where(directed, which, len(names))
-
-    def _places(self, batch: Batch, context: ReadContext) -> Placed:
+    def _places(self, batch: Batch, context: ReadContext) -> events.Placed:
         x, y = batch.place("longitude", "latitude", region=context.region)
-        codes = read_codes(batch, "geo_precision", highest=3)
+        codes = events.read_codes(batch, "geo_precision", highest=3)
         sd_m = np.array([np.nan, self.options.town_sd_m, self.options.near_sd_m, np.nan])[codes]
         is_region = pa.array(codes == 3)
         names = pc.coalesce(batch.text("admin1"), batch.text("country"))
-        areas = _areas(batch, context)
-        return Placed(
+        areas = pc.coalesce(
+            *(events.areas_named(batch.text(name), context) for name in ("admin1", "country"))
+        )
+        return events.Placed(
             x=x,
             y=y,
             sd_m=sd_m,
             areas=pc.if_else(is_region, areas, pa.scalar(None, pa.string())),
             names=pc.if_else(is_region, names, pc.coalesce(batch.text("location"), names)),
         )
-
-
-def _areas(batch: Batch, context: ReadContext) -> pa.Array:
-    """Area of the first-order region, else of the country."""
-    found = []
-    for column in ("admin1", "country"):
-        names, which = coded(batch.text(column))
-        found.append(pa.array(lookup(names, context.area), pa.string()).take(pa.array(which)))
-    return pc.coalesce(*found)
 
 
 def _timestamps(batch: Batch) -> Reals:
@@ -180,4 +157,4 @@ def _span(day: date | None, code: int) -> tuple[date | None, date | None]:
         return day, day
     if code == 2:
         return day - timedelta(days=3), day + timedelta(days=3)
-    return whole_month(day)
+    return events.whole_month(day)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,8 @@ _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?")
 _WORDED = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})[ -](\d{4})")
 
 Day = npt.NDArray[np.int64]  #: days since 1970
+#: distinct parties, the actors that they come from, and which of them each row has
+Accused: TypeAlias = tuple[list[str | None], list[str | None], Whole]
 
 
 def read_date(text: str) -> date | None:
@@ -116,6 +119,22 @@ def without_years(name: str) -> str:
     return re.sub(r"\s*\([^()]*\)\s*$", "", name)
 
 
+def areas_named(names: pa.Array, context: ReadContext) -> pa.Array:
+    """The area of the case that each name is; null where it is none."""
+    words, which = coded(names)
+    return pa.array(lookup(words, context.area), pa.string()).take(pa.array(which))
+
+
+def accused_of(names: pa.Array, parties: Mapping[str, str], *, said: Mask) -> Accused:
+    """The party that each actor is, where the act is ``said`` to be that actor's; else nobody.
+
+    ``parties``: name of an actor, with or without its years, → party.
+    """
+    words, which = coded(names)
+    found = lookup(words, lambda name: parties.get(name) or parties.get(without_years(name)))
+    return [*found, None], [*words, None], np.where(said, which, len(words))
+
+
 # -- records -----------------------------------------------------------------------------------
 @dataclass(slots=True, kw_only=True)
 class Placed:
@@ -156,7 +175,7 @@ class EventRecords:
         window: tuple[Whole, Whole],
         placed: Placed,
         acts: tuple[list[str | None], list[str], Whole],
-        accused: tuple[list[str | None], list[str | None], Whole],
+        accused: Accused,
         text: pa.Array,
         rank: Reals,
         kept: Mask,

@@ -28,20 +28,10 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from truceline.base.documents import Model
+from truceline.sources import events
 from truceline.sources.batches import Batch, csv_batches
 from truceline.sources.columns import Whole, coded
 from truceline.sources.days import Zone
-from truceline.sources.events import (
-    EventRecords,
-    Placed,
-    combined,
-    lookup,
-    read_codes,
-    read_dates,
-    whole_month,
-    windows,
-    without_years,
-)
 from truceline.sources.option_names import expect_names, of_mapping
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.rows import Sheet
@@ -90,7 +80,7 @@ class GedEvents(Source):
             parties=of_mapping("actor_parties", options.actor_parties),
         )
         tables = SourceTables()
-        records = EventRecords(context, tables)
+        records = events.EventRecords(context, tables)
         n_sums = 0
 
         def read_file(file: InputFile) -> None:
@@ -107,17 +97,14 @@ class GedEvents(Source):
             )
         return conclude(tables, context, observations=observations)
 
-    def _take(self, batch: Batch, records: EventRecords) -> int:
+    def _take(self, batch: Batch, records: events.EventRecords) -> int:
         """Add a batch; how many of the records used are sums."""
         ids = batch.text("id", required=True)
         window = self._windows(batch)
-        codes = read_codes(batch, "type_of_violence", highest=3)
+        codes = events.read_codes(batch, "type_of_violence", highest=3)
         meanings: list[str | None] = [None, *(self.options.violence_acts.get(code) for code in KINDS)]
         placed = self._places(batch, records.context)
-        names, which = coded(batch.text("side_a"))
-        known = self.options.actor_parties
-        parties = lookup(names, lambda name: known.get(name) or known.get(without_years(name)))
-        accused = ([*parties, None], [*names, None], np.where(codes == 3, which, len(names)))
+        accused = events.accused_of(batch.text("side_a"), self.options.actor_parties, said=codes == 3)
         used = records.add(
             batch,
             ids=ids,
@@ -133,9 +120,11 @@ class GedEvents(Source):
         return int(np.array([word == "2" for word in sums], np.bool_)[which][used].sum()) if sums else 0
 
     def _windows(self, batch: Batch) -> tuple[Whole, Whole]:
-        firsts, which_first = read_dates(batch, "date_start")
-        lasts, which_last = read_dates(batch, "date_end")
-        triples, which = combined(which_first, which_last, read_codes(batch, "date_prec", highest=5))
+        firsts, which_first = events.read_dates(batch, "date_start")
+        lasts, which_last = events.read_dates(batch, "date_end")
+        triples, which = events.combined(
+            which_first, which_last, events.read_codes(batch, "date_prec", highest=5)
+        )
         spans = [(firsts[one], lasts[two]) for one, two, _ in triples]
         backwards = np.array([first is not None and last is not None and last < first for first, last in spans], np.bool_)  # fmt: skip
         batch.wrong(
@@ -151,27 +140,22 @@ class GedEvents(Source):
             (None, None) if wrong else _widened(*span, code)
             for span, (_, _, code), wrong in zip(spans, triples, backwards.tolist(), strict=True)
         ]
-        return windows(wide, which, self.options.zone)
+        return events.windows(wide, which, self.options.zone)
 
-    def _places(self, batch: Batch, context: ReadContext) -> Placed:
+    def _places(self, batch: Batch, context: ReadContext) -> events.Placed:
         x, y = batch.place("longitude", "latitude", region=context.region)
-        codes = read_codes(batch, "where_prec", highest=7)
+        codes = events.read_codes(batch, "where_prec", highest=7)
         sd_m = np.array([np.nan, self.options.exact_sd_m, NEAR_SD_M, *[np.nan] * 5])[codes]
         none = pa.scalar(None, pa.string())
         texts = {name: batch.text(name) for name in ("adm_2", "adm_1", "country", "where_coordinates")}
-        area = {name: _area(texts[name], context) for name in ("adm_2", "adm_1", "country")}
+        area = {name: events.areas_named(texts[name], context) for name in ("adm_2", "adm_1", "country")}
         at = {code: pa.array(codes == code) for code in (3, 6)}
         is_first, is_point = pa.array((codes == 4) | (codes == 5)), pa.array(codes <= 2)
         areas = pc.if_else(at[3], area["adm_2"], pc.if_else(is_first, area["adm_1"], pc.if_else(at[6], area["country"], none)))  # fmt: skip
         named = pc.coalesce(texts["where_coordinates"], texts["adm_2"], texts["adm_1"], texts["country"])
         region = pc.if_else(at[3], texts["adm_2"], pc.if_else(pa.array(codes == 4), texts["adm_1"], none))
         names = pc.if_else(is_point, named, pc.coalesce(region, named))
-        return Placed(x=x, y=y, sd_m=sd_m, areas=areas, names=names)
-
-
-def _area(names: pa.Array, context: ReadContext) -> pa.Array:
-    words, which = coded(names)
-    return pa.array(lookup(words, context.area), pa.string()).take(pa.array(which))
+        return events.Placed(x=x, y=y, sd_m=sd_m, areas=areas, names=names)
 
 
 def _widened(first: date | None, last: date | None, code: int) -> tuple[date | None, date | None]:
@@ -184,7 +168,7 @@ def _widened(first: date | None, last: date | None, code: int) -> tuple[date | N
     if code == 3 and n_days < 7:
         return first - timedelta(days=3), last + timedelta(days=3)
     if code == 4 and n_days < 28:
-        return whole_month(first)[0], whole_month(last)[1]
+        return events.whole_month(first)[0], events.whole_month(last)[1]
     if code == 5 and n_days < 365:
         return first.replace(month=1, day=1), last.replace(month=12, day=31)
     return first, last
