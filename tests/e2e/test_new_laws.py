@@ -259,6 +259,30 @@ def test_wherever_the_input_ends_the_question_and_its_flag_are_named(tmp_path: P
     assert done.exit_code == 0, done.output
 
 
+def test_a_case_that_no_file_places_names_its_region(tmp_path: Path) -> None:
+    files = ["--incidents", str(STRANGERS["districts"].write(tmp_path))]
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), *files, *flags_of(BASICS), "--yes"])
+    assert done.exit_code == 2
+    assert "Give --region W,S,E,N." in done.output
+    for region in ("36,47,39", "36,50,39,47", "-120,0,120,10", "36,60,39,88", "a b c d"):
+        done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), *files, *flags_of(BASICS), "--region", region, "--yes"])  # fmt: skip
+        assert done.exit_code == 2
+        assert f"--region {region}: expected west" in done.output
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), *files, *flags_of(BASICS), "--region", "36 47 39 50", "--yes"])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert read(tmp_path / "case").observations.num_rows == STRANGERS["districts"].n
+
+
+@pytest.mark.parametrize("gap", ["", " "])
+def test_a_header_with_a_gap_below_titles_is_found(gap: str, tmp_path: Path) -> None:
+    rows = ["Log of the desk, internal", "", f"when,lat,lon,{gap},type", *(f"2031-05-{day:02d} 10:00,48.{day},37.{day},x,Raid" for day in range(1, 20))]  # fmt: skip
+    table = tmp_path / "log.csv"
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--incidents", str(table), *flags_of(BASICS), "--yes"])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert read(tmp_path / "case").observations.num_rows == 19
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [

@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from truceline.base.errors import OutputError, Problem
-from truceline.base.language import language
+from truceline.base.language import _, language
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import make_sources
 from truceline.workflow.new_sources import (
@@ -27,9 +27,12 @@ from truceline.workflow.new_sources import (
 )
 from truceline.workflow.new_words import limits_of, own_words, translations
 from truceline.workflow.sniff import SniffedTable
+from truceline.workflow.sniff_places import Box
 
 #: degrees added around the data, so that a place near the edge is not refused
 MARGIN_DEG = 0.5
+#: what one map can show: degrees wide and high, and how near to a pole
+WIDEST_DEG, NORTHMOST_DEG = 60.0, 80.0
 #: days before the truce that it is measured against, unless the data begin later; and where none are known
 BASELINE_DAYS = 56
 UNKNOWN_BASELINE_DAYS = 28
@@ -55,8 +58,8 @@ class Answers:
     start: datetime
     stop: datetime
     zone: str
+    region: Box  #: west, south, east, north
     instrument: str = "agreement"
-    region: tuple[float, float, float, float] | None = None  #: None: around the data
     incidents: IncidentsAnswer | None = None
     map: MapAnswer | None = None
 
@@ -200,7 +203,7 @@ def case_text(answers: Answers) -> str:
     table = answers.incidents.table if answers.incidents is not None else None
     start, why = baseline_start(table, start=answers.start, zone=answers.zone)
     words, limits = own_words(answers), limits_of(own_words(answers))
-    west, south, east, north = answers.region or _region(answers)
+    west, south, east, north = answers.region
     lines = [
         "# Which sources, where, and what each is worth. Every field is explained in docs/case.md.",
         "case: 1",
@@ -272,26 +275,38 @@ def _as_of(answers: Answers) -> str:
     return max(answers.stop, last or answers.stop).astimezone(ZoneInfo(answers.zone)).date().isoformat()
 
 
-def _region(answers: Answers) -> tuple[float, float, float, float]:
-    """A box around all that the files show, with a margin; the globe where they show nothing."""
-    boxes = [
-        box
-        for box in (
-            answers.incidents.table.box if answers.incidents is not None else None,
-            answers.map.layer.box if answers.map is not None else None,
-        )
-        if box is not None
-    ]
+def region_around(*shown: Box | None) -> Box | None:
+    """A box around all that the files show, with a margin; None where they show nothing, or too much for a map."""
+    boxes = [box for box in shown if box is not None]
     if not boxes:
-        return -180, -90, 180, 90
+        return None
     west, south = (min(box[k] for box in boxes) - MARGIN_DEG for k in (0, 1))
     east, north = (max(box[k] for box in boxes) + MARGIN_DEG for k in (2, 3))
-    return (
-        round(max(west, -180), 2),
-        round(max(south, -90), 2),
-        round(min(east, 180), 2),
-        round(min(north, 90), 2),
-    )
+    box = (round(max(west, -180), 2), round(max(south, -90), 2), round(min(east, 180), 2), round(min(north, 90), 2))  # fmt: skip
+    return box if _fits_a_map(box) else None
+
+
+def read_region(text: str) -> Box:
+    """West, south, east and north in degrees, as they are typed.
+
+    Raises
+    ------
+    ValueError
+        If they are no region that one map can show.
+    """
+    expected = _("expected west, south, east and north in degrees, at most 60 wide and high, such as 36, 47, 39, 50")  # fmt: skip
+    try:
+        west, south, east, north = (float(part) for part in re.split(r"[,;\s]+", text.strip(" []")))
+    except ValueError as error:
+        raise ValueError(expected) from error
+    if not (west < east and south < north and abs(west) <= 180 and abs(east) <= 180 and _fits_a_map((west, south, east, north))):  # fmt: skip
+        raise ValueError(expected)
+    return west, south, east, north
+
+
+def _fits_a_map(box: Box) -> bool:
+    west, south, east, north = box
+    return east - west <= WIDEST_DEG and north - south <= WIDEST_DEG and -NORTHMOST_DEG <= south <= north <= NORTHMOST_DEG  # fmt: skip
 
 
 def _readme(answers: Answers) -> str:

@@ -168,7 +168,8 @@ def tell_shape(text: str) -> tuple[str, int]:
             continue
         width, n = max(widths.items(), key=lambda item: (item[1], item[0]))
         score = n / max(len(rows), 1) + width / 1000 - order / 10_000
-        at = next((line for line, cells in rows if len(cells) == width and _is_header(cells)), None)
+        fitting = [(line, cells) for line, cells in rows if len(cells) == width]
+        at = next((line for gaps in (False, True) for line, cells in fitting if _is_header(cells, gaps=gaps)), None)  # fmt: skip
         if score > best[0]:
             best = (score, mark, at or next(line for line, cells in rows if any(cells)))
     return best[1], best[2] if best[0] else 1
@@ -190,8 +191,11 @@ def _rows(text: str, mark: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-def _is_header(cells: list[str]) -> bool:
-    return all(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in cells)
+def _is_header(cells: list[str], *, gaps: bool) -> bool:
+    """Whether a row names columns: no numbers, and every cell filled, or with ``gaps`` most of them."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    enough = len(filled) * 3 >= len(cells) * 2 if gaps else len(filled) == len(cells)
+    return enough and not any(_NUMBER.fullmatch(cell) for cell in filled)
 
 
 def open_columns(path: Path, options: Mapping[str, Any]) -> OpenedTable:

@@ -47,7 +47,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     "place_name": (
         "placename", "place", "location", "town", "settlement", "village", "city", "locality", "name", "district", "municipality", "community", "county", "admin3", "admin2",
-        "место", "місце", "населенныйпункт", "населенийпункт", "нп", "город", "село", "місто", "громада", "район", "община", "lugar", "localidad", "municipio", "vereda", "poblacion", "lieu", "localite", "commune", "ville", "ort", "ortschaft", "gemeinde", "stadt", "المكان", "مكان", "الموقع", "المدينة", "البلدة",
+        "место", "місце", "населенныйпункт", "населенийпункт", "нп", "город", "село", "місто", "громада", "район", "община", "lugar", "localidad", "municipio", "vereda", "poblacion", "lieu", "localite", "commune", "ville", "ort", "ortschaft", "bezirk", "landkreis", "gemeinde", "stadt", "المكان", "مكان", "الموقع", "المدينة", "البلدة",
     ),
     "observation_id": ("observationid", "eventid", "incidentid", "id", "globalid", "uuid", "fid", "ref", "reference", "refno", "no", "nr", "number", "номер", "eventidcnty", "ид", "идентификатор", "ідентифікатор", "identificador", "identifiant", "kennung"),
     "count": ("count", "howmany", "numberofstrikes", "numberofexplosions", "quantity", "количество", "кількість", "cantidad", "anzahl", "quantite", "العدد"),

@@ -23,7 +23,15 @@ from truceline.faces.cli.new_questions import (
     thing_of,
 )
 from truceline.faces.cli.render import print_lines
-from truceline.workflow.new_case import Answers, NamedThing, check_folder, short_name, write_case
+from truceline.workflow.new_case import (
+    Answers,
+    NamedThing,
+    check_folder,
+    read_region,
+    region_around,
+    short_name,
+    write_case,
+)
 from truceline.workflow.new_outcome import outcome_lines
 from truceline.workflow.new_sources import MapAnswer
 from truceline.workflow.new_words import NOT_STATED
@@ -44,6 +52,7 @@ class Given:
     line: Path | None = None
     line_date: str | None = None
     left: str | None = None
+    region: str | None = None
     words: Sequence[str] = ()
     actors: Sequence[str] = ()
     columns: Sequence[str] = ()
@@ -90,6 +99,11 @@ def make_case(folder: Path, given: Given) -> None:
     map_answer = None
     if path is not None:
         map_answer = _ask_map(ask, layer or _look_at_map(path), parties, given, start=start)
+    boxes = (table.box if table else None, map_answer.layer.box if map_answer else None)
+    region = None if given.region else region_around(*boxes)
+    if region is None:
+        question = _("Region of the case, for no file shows where it lies: west, south, east, north (such as 36, 47, 39, 50)")  # fmt: skip
+        region = ask.read(question, given.region, read_region, flag="--region W,S,E,N")
     answers = Answers(
         id=name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else short_name(name, otherwise="truce"),
         title=title,
@@ -98,6 +112,7 @@ def make_case(folder: Path, given: Given) -> None:
         start=start,
         stop=stop,
         zone=zone,
+        region=region,
         incidents=incidents,
         map=map_answer,
     )

@@ -118,6 +118,12 @@ def new(
             help="Who is left of the line as drawn, or holds the polygons: id or name.",
         ),
     ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(
+            "--region", metavar="W,S,E,N", help="Where the case lies, in degrees. Default: around its files."
+        ),
+    ] = None,
     line_publisher: Annotated[str, typer.Option("--line-publisher", help="Who made the map.")] = "",
     line_licence: Annotated[
         str, typer.Option("--line-licence", help="By which licence it may be used.")
@@ -161,6 +167,7 @@ def new(
         line=line,
         line_date=line_date,
         left=left,
+        region=region,
         words=word or (),
         actors=actor or (),
         columns=column or (),

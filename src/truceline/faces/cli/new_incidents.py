@@ -66,7 +66,7 @@ def look_at_incidents(
         raise Unanswered(f"{path}: " + _("the file holds no rows of a table") + " (--incidents)")
     _show(table)
     missing = _missing(table)
-    if missing:
+    if missing and not ask.accept:
         _show_unused(table)
     for question, flag in missing:
         if ask.accept:
@@ -179,7 +179,7 @@ def _look(ask: Asker, path: Path, known: dict[str, Any], said: Mapping[str, str]
 def _answer(ask: Asker, choice: Choice) -> Any:
     flag = f"{choice.flag} {'|'.join(repr(one) for one in choice.likely) or choice.option.upper()}"
     if ask.accept and choice.proposal is None:
-        ask.need(choice.question + ".", f"{choice.flag} {' or '.join(repr(one) for one in choice.likely)}")
+        ask.need(choice.question, f"{choice.flag} {' or '.join(repr(one) for one in choice.likely)}")
         return choice.likely[0] if choice.likely else ""
     if ask.accept:
         print_lines([f"  {choice.question}: {choice.proposal} ({choice.flag})"])

@@ -93,6 +93,7 @@ class Asker:
 
     def need(self, question: str, flag: str) -> None:
         """Note what ``accept`` cannot take; ``settle`` tells all of it at once."""
+        question += "" if question.endswith((".", "?")) else "."
         self.open.append(_("{question} Give {flag}.").format(question=question, flag=flag))
 
     def settle(self) -> None:
