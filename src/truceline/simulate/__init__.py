@@ -1,5 +1,6 @@
 """Truces with a hidden truth: fronts of any length as tables, and ordinary case folders."""
 
+from truceline.simulate.folder import write_front
 from truceline.simulate.front import Front, SourceInfo, Truth, play, play_periods
 from truceline.simulate.regime import Regime, read_regime, regime_names
 from truceline.simulate.scenario import Scenario, read_scenario
@@ -20,4 +21,5 @@ __all__ = [
     "regime_names",
     "simulate",
     "write_case",
+    "write_front",
 ]

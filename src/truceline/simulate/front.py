@@ -147,11 +147,16 @@ def _whole(parts: list[Front]) -> Front:
     return Front(**{**rest, "start": parts[0].start, "truth": truth})
 
 
+def terrain_of(regime: Regime, seed: int) -> Terrain:
+    """The line, places and hot spots that a regime is played on."""
+    return lay_terrain(regime, np.random.default_rng([seed, _PARTS.index("terrain"), 0, 0]))
+
+
 def _begin(regime: Regime, seed: int) -> _World:
     def rng(part: str) -> np.random.Generator:
         return np.random.default_rng([seed, _PARTS.index(part), 0, 0])
 
-    terrain = lay_terrain(regime, rng("terrain"))
+    terrain = terrain_of(regime, seed)
     fleets = watch.muster(regime, terrain, rng("muster"))
     most = max([len(fleet.x_km) for fleet in fleets] + [1])
     return _World(
@@ -324,4 +329,4 @@ def _facts(world: _World) -> dict[str, Any]:
     }  # fmt: skip
 
 
-__all__ = ["PIECE_DAYS", "Front", "SourceInfo", "Truth", "play", "play_periods"]
+__all__ = ["PIECE_DAYS", "Front", "SourceInfo", "Truth", "play", "play_periods", "terrain_of"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ruamel.yaml import YAML
 
+from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import as_utc, format_time
 from truceline.simulate.ground import HALF_WIDTH_KM, MARGIN_KM
 from truceline.simulate.scenario import ADVANCE, DRONE, SECTORS, SHELLING, SIDES, Contestant
@@ -20,34 +24,71 @@ THEATRE = "tern_coast"
 INVENTED = "invented for the simulation"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prohibited:
+    """An act that the terms prohibit."""
+
+    id: str
+    name: str
+    definition: str
+    title: str  #: of the obligation
+    areas: tuple[str, ...]  #: judged one by one
+
+
 def truce_yaml(simulated: Simulated) -> str:
     """The terms: an agreement with a mechanism, an order that was to reach every sector."""
     scenario = simulated.scenario
-    parties = _parties(simulated)
-    start, stop = as_utc(scenario.truce_start), scenario.stop
-    clauses = {party.id: f"clause-{party.side}" for party in parties}
-    areas = [THEATRE, *SECTORS]
-    return _dump(
+    areas = (THEATRE, *SECTORS)
+    return terms_yaml(
+        id=scenario.id,
+        title=scenario.title,
+        summary=(
+            "An invented agreement of two invented parties: no shelling, no small-drone strikes, no advances "
+            f"for {scenario.truce_days} days, watched by acoustic stations and patrols."
+        ),
+        wording="The party ceases shelling, strikes by small drones and advances, and lets the mechanism's patrols pass.",
+        parties=[(party.side, party.id, party.name) for party in _parties(simulated)],
+        start=as_utc(scenario.truce_start),
+        stop=scenario.stop,
+        acts=[
+            Prohibited(id=SHELLING, name="Shelling", definition="A salvo of one or more shells or rockets that land within a minute.", title="No shelling", areas=areas),
+            Prohibited(id=DRONE, name="Small-drone strike", definition="One small drone that strikes or drops a charge.", title="No strikes by small drones", areas=areas),
+            Prohibited(id=ADVANCE, name="Advance", definition="Ground that changes hands.", title="No advance", areas=(THEATRE,)),
+        ],
+    )  # fmt: skip
+
+
+def terms_yaml(
+    *,
+    id: str,
+    title: str,
+    summary: str,
+    wording: str,
+    parties: Sequence[tuple[str, str, str]],
+    start: datetime,
+    stop: datetime,
+    acts: Sequence[Prohibited],
+) -> str:
+    """``truce.yaml`` of an invented agreement. parties : side, id and name of each."""
+    clauses = {party_id: f"clause-{side}" for side, party_id, _ in parties}
+    return dump_yaml(
         {
             "truce": 1,
-            "id": scenario.id,
-            "title": scenario.title,
+            "id": id,
+            "title": title,
             "instrument": "agreement",
             "terms_version": "invented-1",
-            "summary": (
-                "An invented agreement of two invented parties: no shelling, no small-drone strikes, no advances "
-                f"for {scenario.truce_days} days, watched by acoustic stations and patrols."
-            ),
-            "parties": [{"id": party.id, "name": party.name} for party in parties],
+            "summary": summary,
+            "parties": [{"id": party_id, "name": name} for _, party_id, name in parties],
             "declarations": [
                 {
-                    "id": f"clause-{party.side}",
-                    "party": party.id,
-                    "speaker": f"{party.name}, by its signature",
+                    "id": clauses[party_id],
+                    "party": party_id,
+                    "speaker": f"{name}, by its signature",
                     "date": start.date().isoformat(),
-                    "wording": "The party ceases shelling, strikes by small drones and advances, and lets the mechanism's patrols pass.",
+                    "wording": wording,
                 }
-                for party in parties
+                for _, party_id, name in parties
             ],
             "clocks": [
                 {
@@ -56,29 +97,25 @@ def truce_yaml(simulated: Simulated) -> str:
                     "start": format_time(start),
                     "stop": format_time(stop),
                     "zone": "UTC",
-                    "declared_by": [f"clause-{party.side}" for party in parties],
+                    "declared_by": list(clauses.values()),
                 }
             ],
-            "acts": [
-                {"id": SHELLING, "name": "Shelling", "definition": "A salvo of one or more shells or rockets that land within a minute."},
-                {"id": DRONE, "name": "Small-drone strike", "definition": "One small drone that strikes or drops a charge."},
-                {"id": ADVANCE, "name": "Advance", "definition": "Ground that changes hands."},
-            ],
+            "acts": [{"id": act.id, "name": act.name, "definition": act.definition} for act in acts],
             "obligations": [
                 {
-                    "id": f"no-{act.replace('_', '-')}",
-                    "act": act,
-                    "title": title,
+                    "id": f"no-{act.id.replace('_', '-')}",
+                    "act": act.id,
+                    "title": act.title,
                     "rule": "prohibit",
-                    "binds": [party.id for party in parties],
+                    "binds": list(clauses),
                     "clauses": clauses,
                     "clocks": ["agreed"],
-                    "scopes": [{"areas": areas if act != ADVANCE else [THEATRE], "periods": "window"}],
+                    "scopes": [{"areas": list(act.areas), "periods": "window"}],
                 }
-                for act, title in ((SHELLING, "No shelling"), (DRONE, "No strikes by small drones"), (ADVANCE, "No advance"))
+                for act in acts
             ],
         }
-    )  # fmt: skip
+    )
 
 
 def case_yaml(simulated: Simulated) -> str:
@@ -86,7 +123,7 @@ def case_yaml(simulated: Simulated) -> str:
     scenario = simulated.scenario
     west, south, east, north = region(simulated)
     truce_start = format_time(as_utc(scenario.truce_start))
-    return _dump(
+    return dump_yaml(
         {
             "case": 1,
             "id": scenario.id,
@@ -117,10 +154,15 @@ def case_yaml(simulated: Simulated) -> str:
 
 def region(simulated: Simulated) -> tuple[float, float, float, float]:
     """Box of the case: west, south, east, north, degrees, outwards to 0.1."""
-    reach_x, reach_y = HALF_WIDTH_KM + MARGIN_KM, simulated.ground.half_length_km + MARGIN_KM
-    x = np.array([-reach_x, -reach_x, reach_x, reach_x, 0, 0])
-    y = np.array([-reach_y, reach_y, -reach_y, reach_y, -reach_y, reach_y])
-    longitude, latitude = simulated.ground.to_globe(x, y)
+    reach_y_km = simulated.ground.half_length_km + MARGIN_KM
+    return box_deg(simulated.ground.frame, reach_x_km=HALF_WIDTH_KM + MARGIN_KM, reach_y_km=reach_y_km)
+
+
+def box_deg(frame: LocalFrame, *, reach_x_km: float, reach_y_km: float) -> tuple[float, float, float, float]:
+    """Box around a rectangle of the frame: west, south, east, north, degrees, outwards to 0.1."""
+    x = np.array([-reach_x_km, -reach_x_km, reach_x_km, reach_x_km, 0, 0])
+    y = np.array([-reach_y_km, reach_y_km, -reach_y_km, reach_y_km, -reach_y_km, reach_y_km])
+    longitude, latitude = frame.to_globe(x * 1000, y * 1000)
     edges = (
         np.floor(longitude.min() * 10),
         np.floor(latitude.min() * 10),
@@ -153,7 +195,8 @@ def _parties(simulated: Simulated) -> list[Contestant]:
     return [simulated.scenario.party(side) for side in SIDES]
 
 
-def _dump(value: dict[str, Any]) -> str:
+def dump_yaml(value: dict[str, Any]) -> str:
+    """A document of plain values as YAML, the same bytes each time."""
     yaml = YAML()
     yaml.width = 110
     yaml.default_flow_style = False
@@ -185,13 +228,15 @@ def _areas(simulated: Simulated) -> list[dict[str, Any]]:
     return areas
 
 
-def _source(name: str, title: str, adapter: str, **rest: Any) -> dict[str, Any]:
+def source_entry(name: str, title: str, adapter: str, **rest: Any) -> dict[str, Any]:
+    """An entry of ``sources`` whose files stand in the case's own folder."""
     entry = {"id": name, "title": title, "adapter": adapter, "root": "case"}
     entry["files"] = rest.pop("files", [f"data/{name}.csv"])
     return {**entry, "publisher": INVENTED, "licence": "Apache-2.0", "citation": INVENTED, **rest}
 
 
-def _table(table: str, columns: list[str], **rest: Any) -> dict[str, Any]:
+def table_options(table: str, columns: Sequence[str], **rest: Any) -> dict[str, Any]:
+    """Options of ``table`` for a file whose headers are the schema's own names."""
     return {"table": table, "columns": {column: column for column in columns}, **rest}
 
 
@@ -216,20 +261,20 @@ def _sources(simulated: Simulated) -> list[dict[str, Any]]:
     west, east = _parties(simulated)
     counts = {"relation": "=", "cumulative": False, "vintage": "only"}
     return [
-        _source("acoustic", "Acoustic stations", "table", grade="hard", mechanism=True, forms_incidents=True, role="Shots heard by the mechanism's stations, with direction for some.", cost_of_absence="Nothing independent would be known of shelling.", options=_table("observations", _DETECTION)),
-        _source("acoustic_watch", "Log of the acoustic stations", "table", grade="hard", role="When each station listened, and how well.", cost_of_absence="No bound on what went unheard.", options=_table("coverage", _WATCH, of_source="acoustic")),
-        _source("patrols", "Patrols of the mechanism", "table", grade="hard", mechanism=True, forms_incidents=True, role="Traces that patrols found by day.", cost_of_absence="Nothing could be verified on the ground.", options=_table("observations", _DETECTION)),
-        _source("patrols_watch", "Log of the patrols", "table", grade="hard", role="Where patrols looked, and where they were turned back.", cost_of_absence="Refusals would not be known.", options=_table("coverage", _WATCH, of_source="patrols")),
-        _source("thermal", "Fires seen from orbit", "firms", grade="hard", role="Heat on the ground; mostly fields.", cost_of_absence="Little.", options={}),
-        _source("thermal_cloud", "Cloud over the satellite's passes", "table", grade="hard", role="How much of the ground the satellite could see.", cost_of_absence="Fires hidden by cloud could not be told from none.", options=_table("coverage", _CLOUD, of_source="thermal")),
-        _source("reports_west", f"Outlets of the {west.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": west.id, "accused_party_id": east.id})),
-        _source("reports_east", f"Outlets of the {east.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=_table("observations", _REPORT, constants={"speaker_party_id": east.id, "accused_party_id": west.id}, zone="Etc/GMT+2")),
-        _source("hotline", "Hotline of the mechanism", "table", grade="reported", role="Calls a day about explosions, by sector; it cannot say whose.", cost_of_absence="One regular series less.", options=_table("counts", _COUNT, constants={**counts, "speaker": "Hotline"})),
-        _source("staff_west", f"Daily figures of the {west.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=_table("counts", _COUNT, constants={**counts, "speaker": f"{west.name}, general staff", "speaker_party_id": west.id, "accused_party_id": east.id})),
-        _source("staff_east", f"Daily figures of the {east.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=_table("counts", _COUNT, constants={**counts, "speaker": f"{east.name}, general staff", "speaker_party_id": east.id, "accused_party_id": west.id})),
-        _source("claims", "Ledger of claims", "claims_ledger", grade="reported", role="What each side claims of the whole truce.", cost_of_absence="The sides' totals could not be taken apart.", options={"truce": simulated.scenario.id, "speakers": {f"{party.name}, general staff": party.id for party in (west, east)}}),
-        _source("map_regular", "Map of control, kept up", "control_polygons", files=["data/map_regular/*.geojson"], grade="reported", role="Where the line ran, day by day.", cost_of_absence="No incident could be attributed.", options={"holder_party": west.id, "update_hour_utc": 0}),
-        _source("map_stale", "Map of control, not kept up", "control_polygons", files=["data/map_stale/*.geojson"], grade="reported", role="A second drawing of the line, frozen before the truce.", cost_of_absence="How far two maps disagree could not be said.", options={"holder_party": west.id, "update_hour_utc": 0}),
+        source_entry("acoustic", "Acoustic stations", "table", grade="hard", mechanism=True, forms_incidents=True, role="Shots heard by the mechanism's stations, with direction for some.", cost_of_absence="Nothing independent would be known of shelling.", options=table_options("observations", _DETECTION)),
+        source_entry("acoustic_watch", "Log of the acoustic stations", "table", grade="hard", role="When each station listened, and how well.", cost_of_absence="No bound on what went unheard.", options=table_options("coverage", _WATCH, of_source="acoustic")),
+        source_entry("patrols", "Patrols of the mechanism", "table", grade="hard", mechanism=True, forms_incidents=True, role="Traces that patrols found by day.", cost_of_absence="Nothing could be verified on the ground.", options=table_options("observations", _DETECTION)),
+        source_entry("patrols_watch", "Log of the patrols", "table", grade="hard", role="Where patrols looked, and where they were turned back.", cost_of_absence="Refusals would not be known.", options=table_options("coverage", _WATCH, of_source="patrols")),
+        source_entry("thermal", "Fires seen from orbit", "firms", grade="hard", role="Heat on the ground; mostly fields.", cost_of_absence="Little.", options={}),
+        source_entry("thermal_cloud", "Cloud over the satellite's passes", "table", grade="hard", role="How much of the ground the satellite could see.", cost_of_absence="Fires hidden by cloud could not be told from none.", options=table_options("coverage", _CLOUD, of_source="thermal")),
+        source_entry("reports_west", f"Outlets of the {west.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=table_options("observations", _REPORT, constants={"speaker_party_id": west.id, "accused_party_id": east.id})),
+        source_entry("reports_east", f"Outlets of the {east.name}", "table", grade="reported", forms_incidents=True, role="Where and when that side says it was struck.", cost_of_absence="One side's reports would be missing.", options=table_options("observations", _REPORT, constants={"speaker_party_id": east.id, "accused_party_id": west.id}, zone="Etc/GMT+2")),
+        source_entry("hotline", "Hotline of the mechanism", "table", grade="reported", role="Calls a day about explosions, by sector; it cannot say whose.", cost_of_absence="One regular series less.", options=table_options("counts", _COUNT, constants={**counts, "speaker": "Hotline"})),
+        source_entry("staff_west", f"Daily figures of the {west.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=table_options("counts", _COUNT, constants={**counts, "speaker": f"{west.name}, general staff", "speaker_party_id": west.id, "accused_party_id": east.id})),
+        source_entry("staff_east", f"Daily figures of the {east.name}", "table", grade="reported", role="What that side counts of the other's fire.", cost_of_absence="The opponent's count would be missing.", options=table_options("counts", _COUNT, constants={**counts, "speaker": f"{east.name}, general staff", "speaker_party_id": east.id, "accused_party_id": west.id})),
+        source_entry("claims", "Ledger of claims", "claims_ledger", grade="reported", role="What each side claims of the whole truce.", cost_of_absence="The sides' totals could not be taken apart.", options={"truce": simulated.scenario.id, "speakers": {f"{party.name}, general staff": party.id for party in (west, east)}}),
+        source_entry("map_regular", "Map of control, kept up", "control_polygons", files=["data/map_regular/*.geojson"], grade="reported", role="Where the line ran, day by day.", cost_of_absence="No incident could be attributed.", options={"holder_party": west.id, "update_hour_utc": 0}),
+        source_entry("map_stale", "Map of control, not kept up", "control_polygons", files=["data/map_stale/*.geojson"], grade="reported", role="A second drawing of the line, frozen before the truce.", cost_of_absence="How far two maps disagree could not be said.", options={"holder_party": west.id, "update_hour_utc": 0}),
     ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ from truceline.faces.cli.render import (
     print_problems,
     print_sources,
 )
+from truceline.faces.cli.simulate import simulate
 
 if TYPE_CHECKING:
     from truceline.workflow.verify import VerifyOutcome
@@ -297,6 +298,7 @@ def fetch(
 
 app.command()(export)
 app.command()(fuse)
+app.command()(simulate)
 app.command()(score)
 
 
