@@ -254,7 +254,7 @@ class TableReader:
         columns: dict[str, Values] = {}
         for name, values in fed.values.items():
             picked = values if len(positions) == len(fed.sure) else values[positions] if isinstance(values, np.ndarray) else values.take(pa.array(positions))  # fmt: skip
-            if name == "act":
+            if name == "act" and self.spec.name == "observations":  # elsewhere it is a column of the schema
                 acts, which = fast.coded(picked)
                 columns["acts"] = act_maps([{act: 0.0} if act else {} for act in acts], which)
             else:
