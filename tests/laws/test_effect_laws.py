@@ -182,6 +182,38 @@ def test_evidence_against_no_change_is_at_most_one_on_average():
     assert np.mean(evidence >= 20) <= 0.05
 
 
+def wandering(n: int, *, seed: int, daily_sd: float) -> list[float]:
+    """Counts whose level takes a random walk."""
+    rng = np.random.default_rng(seed)
+    rate = 20 * np.exp(np.cumsum(rng.normal(0, daily_sd, size=n)))
+    return [float(value) for value in rng.poisson(rate * rng.gamma(10, 0.1, size=n))]
+
+
+def test_a_level_that_wanders_by_itself_is_no_change():
+    """Windows as long as their past, levels in a random walk: at most 1 of 20 is reported."""
+    evidence = [
+        measure_effect(series_of(wandering(180, seed=seed, daily_sd=0.04), n_window=90), seed=0).e_value
+        for seed in range(20)
+    ]
+    assert sum(one >= 20 for one in evidence) <= 1
+
+
+def test_no_window_is_surer_than_its_past_allows():
+    """The same fall, in a window ever longer, says ever more; but no more than the past can tell."""
+    past = drawn(60, 120, seed=3)
+    evidence = [
+        measure_effect(series_of([*past, *drawn(20, n, seed=4)], n_window=n), seed=0).e_value
+        for n in (2, 30, 365)
+    ]
+    assert evidence[0] < evidence[1]
+    assert evidence[2] < 1e4
+    steady = measure_effect(series_of([*past, *drawn(20, 30, seed=4)], n_window=30), seed=0)
+    unsteady = measure_effect(
+        series_of([*wandering(120, seed=5, daily_sd=0.1), *drawn(8, 30, seed=4)], n_window=30), seed=0
+    )
+    assert unsteady.ratio_hi95 / unsteady.ratio_lo95 > 2 * steady.ratio_hi95 / steady.ratio_lo95
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=12, max_size=40), st.integers(0, 60))
 def test_intervals_hold_their_ratio_and_numbers_are_finite(before, during):

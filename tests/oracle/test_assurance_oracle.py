@@ -76,9 +76,12 @@ def test_evidence_is_the_mixture_written_out():
     window = known_window(30.0, 0.05)
     by_hand = 0.0
     kappa = 20.0
-    for k in [k for k in range(-10, 11) if k]:
+    weights = {k: 2 ** (-abs(k) / 4) for k in range(-10, 11) if k}
+    for k, weight in weights.items():
         r = 2 ** (k / 2)
-        by_hand += r**3 * ((kappa + 30.0) / (kappa + 30.0 * r)) ** (kappa + 3) / 20
+        by_hand += (
+            weight * r**3 * ((kappa + 30.0) / (kappa + 30.0 * r)) ** (kappa + 3) / sum(weights.values())
+        )
     assert float(effects.measure_evidence(np.array([[3.0]]), window)[0]) == pytest.approx(by_hand, rel=1e-9)
 
 

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, gammainc, logsumexp
 
+from truceline.assurance.level import measure_wander
 from truceline.assurance.regression import (
     Design,
-    Draws,
     Family,
     Fit,
     draw,
-    even_normals,
     fit_baseline,
     free_term,
     lay_out,
@@ -40,22 +39,41 @@ DISPERSION_INFLATION = 1.3
 LOG_RATIOS = np.log(2.0) / 2 * np.array([k for k in range(-10, 11) if k])
 #: a series whose interval reaches this far says nothing of the ratio
 LARGEST_RATIO = 1000.0
+#: their weights, for half and double more than for a thirtieth
+RATIO_WEIGHTS = np.exp(-np.abs(LOG_RATIOS) / 2) / np.exp(-np.abs(LOG_RATIOS) / 2).sum()
 POWER_RATIOS = (0.1, 0.25, 0.5, 0.75)
 
-_N_DRAWS = 400
-_N_POWER = 200
+_N_DRAWS = 300
+_N_POWER = 100
+#: a longer window is judged by sums over so many runs of its bins
+_MOST_PARTS = 40
+#: grid of levels: a ratio is a whole number of steps
+_STEPS_PER_RATIO = 4
+_LEVEL_STEP = float(np.log(2.0)) / 2 / _STEPS_PER_RATIO
+_LEVEL_REACH = 48  #: steps to each side that a level may wander: a factor of 64
+_LEVEL_EDGES: FloatArray = _LEVEL_STEP * (np.arange(2.0 * _LEVEL_REACH + 2) - _LEVEL_REACH - 0.5)
+_RATIO_STEPS = tuple(int(k) * _STEPS_PER_RATIO for k in range(-10, 11) if k)
+_RATIO_REACH = max(_RATIO_STEPS)
+_LEVEL_CELLS: FloatArray = _LEVEL_STEP * (
+    np.arange(2.0 * (_LEVEL_REACH + _RATIO_REACH) + 1) - _LEVEL_REACH - _RATIO_REACH
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """What the window's bins would hold without a change, as draws.
 
-    log_rate : (n_draws, n_bins); alpha : (n_draws,).
+    log_rate : (n_draws, n_bins), at the level foreseen; alpha : (n_draws,).
+    level : (n_draws,) how far the window's level wandered; mass : weights of the same on a grid of
+        steps of ``_LEVEL_STEP``. None: the level is known. inflate : factor on α in the evidence.
     """
 
     family: Family
     log_rate: FloatArray
     alpha: FloatArray
+    level: FloatArray | None = None
+    mass: FloatArray | None = None
+    inflate: float = 1.0
 
 
 def measure_effect(series: Series, *, seed: int) -> Effect:
@@ -191,106 +209,146 @@ def calibrate(
     family: Family,
     rng: np.random.Generator,
 ) -> tuple[Fit, Window]:
-    """Fit the baseline and say what the window would hold without a change."""
-    past = Design(
-        columns=design.columns[before],
-        offset=design.offset[before],
-        prior_precision=design.prior_precision,
-    )
-    fit = fit_baseline(count[before], past, family=family)
-    n_window = max(int(during.sum()), 1)
-    n_before = int(before.sum())
-    widen, _, _ = _togetherness(count, design, before, fit, block=max(2, min(n_before // 6, 8)))
-    draws = draw(
-        fit,
-        Design(
-            columns=design.columns[during],
-            offset=design.offset[during],
-            prior_precision=design.prior_precision,
-        ),
-        n_draws=_N_DRAWS,
-        widen=max(widen, 1.0),
-        inflate=DISPERSION_INFLATION,
-        rng=rng,
-    )
-    common = np.zeros(_N_DRAWS)
-    if n_window > 1:
-        # a window longer than a third of the past is judged by the longest runs that come three times
-        block = min(n_window, max(2, n_before // 3))
-        _, excess, error = _togetherness(count, design, before, fit, block=block)
-        share = np.maximum(excess + error * even_normals(_N_DRAWS, rng=rng), 0.0)
-        log_variance = np.log1p(share)
-        common = np.sqrt(log_variance) * even_normals(_N_DRAWS, rng=rng) - log_variance / 2
-    return fit, _window(draws, common, family)
+    """Fit the baseline and say what the window would hold without a change.
 
-
-def _window(draws: Draws, common: FloatArray, family: Family) -> Window:
-    return Window(family=family, log_rate=draws.log_rate + common[:, None], alpha=draws.alpha)
-
-
-def _togetherness(
-    count: FloatArray, design: Design, before: np.ndarray, fit: Fit, *, block: int
-) -> tuple[float, float, float]:
-    """How far neighbouring bins of the baseline rise and fall together.
-
-    Residuals are summed over every run of ``block`` bins in a row. Were bins independent, the
-    square of such a sum would be S − mᵀΣm on average (S: sum of the bins' variances, m: sum of
-    μ times the design's rows, Σ: covariance of the coefficients).
-
-    Returns
-    -------
-    widen : mean square over what independence gives.
-    excess : variance of a common factor of the run that would explain the difference.
-    error : standard error of ``excess``.
+    Where no bin of the window can be used, the window is empty.
     """
+    fit = fit_baseline(count[before], design.take(before), family=family)
+    widen = _togetherness(count, design, before, fit)
+    ahead = design.take(during)
+    draws = draw(fit, ahead, n_draws=_N_DRAWS, widen=max(widen, 1.0), rng=rng)
+    if not during.any():
+        return fit, Window(family=family, log_rate=draws.log_rate, alpha=draws.alpha)
+    wander = measure_wander(count, design, before=before, during=during, fit=fit)
+    share = (rng.permutation(_N_DRAWS) + rng.random(_N_DRAWS)) / _N_DRAWS
+    return fit, Window(
+        family=family,
+        log_rate=draws.log_rate,
+        alpha=draws.alpha,
+        level=wander.quantiles(share),
+        mass=wander.mass(_LEVEL_EDGES),
+        inflate=DISPERSION_INFLATION,
+    )
+
+
+def _togetherness(count: FloatArray, design: Design, before: np.ndarray, fit: Fit) -> float:
+    """How far neighbouring bins of the baseline rise and fall together: 1 where they do not.
+
+    Residuals are summed over every run of some bins in a row. Were bins independent, the square of
+    such a sum would be S − mᵀΣm on average (S: sum of the bins' variances, m: sum of μ times the
+    design's rows, Σ: covariance of the coefficients); returned is the mean square over that.
+    """
+    block = max(2, min(int(before.sum()) // 6, 8))
     rate = np.exp(design.columns @ fit.coefficients + design.offset)
     spread = variance(rate, fit.mean_alpha, family=fit.family)
     runs = np.lib.stride_tricks.sliding_window_view(np.arange(len(before)), block)
     runs = runs[before[runs].all(axis=1)]
     if len(runs) < 3:
-        return 1.0, 0.0, 0.0
+        return 1.0
     together = np.square((count - rate)[runs].sum(axis=1))
     moment = (design.columns * rate[:, None])[runs].sum(axis=1)
     taken = np.einsum("bi,ij,bj->b", moment, fit.spread, moment)
     alone = np.maximum(spread[runs].sum(axis=1) - taken, 0.05 * spread[runs].sum(axis=1))
-    scale = np.square(rate[runs].sum(axis=1)).mean()
-    independent = max(len(runs) / block, 1.0)
-    error = np.sqrt(2 / independent) * together.mean() / scale
-    return (
-        float(together.mean() / alone.mean()),
-        float((together.mean() - alone.mean()) / scale),
-        float(error),
-    )
+    return float(together.mean() / alone.mean())
 
 
 def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
-    """(n,) e-values of windows. count : (n, n_bins)."""
-    ratios = np.concatenate([[0.0], LOG_RATIOS])
-    shifted = window.log_rate[None, :, :] + ratios[:, None, None]
-    slope, constant = linear_terms(shifted, window.alpha[None, :, None], family=window.family)
-    alphas, which = np.unique(window.alpha, return_inverse=True)
-    free = free_term(count[:, None, :], alphas[None, :, None], family=window.family).sum(axis=2)[:, which]
-    log_mean = np.empty((len(ratios), len(count)))
-    for k in range(len(ratios)):
-        # not `@`: small products gain nothing from threads, and wait long for them on a busy machine
-        fit = np.einsum("nb,jb->nj", count, slope[k]) + constant[k].sum(axis=1) + free
-        peak = fit.max(axis=1)
-        log_mean[k] = peak + np.log(np.exp(np.maximum(fit - peak[:, None], -60.0)).sum(axis=1))
-    log_e = logsumexp(log_mean[1:], axis=0) - np.log(len(LOG_RATIOS)) - log_mean[0]
-    evidence: FloatArray = np.exp(np.minimum(log_e, 600.0))
+    """(n,) e-values of windows. count : (n, n_bins).
+
+    The window's level lies on a grid; without a change its cells weigh ``window.mass``, with one
+    they weigh the same moved by each of ``LOG_RATIOS``, a weighted mean. Draws are spread over a cell's
+    width, so that no level counts as known better than that.
+    """
+    count, log_rate, alpha = _gathered(count, window)
+    if window.mass is None:
+        cells = np.concatenate([[0.0], LOG_RATIOS])
+        log_null = np.concatenate([[0.0], np.full(len(LOG_RATIOS), -np.inf)])
+        log_changed = np.concatenate([[-np.inf], np.log(RATIO_WEIGHTS)])
+    else:
+        cells, log_null, log_changed = _LEVEL_CELLS, *_prior_of_cells(window.mass)
+        jitter = (_golden(len(log_rate)) - 0.5) * _LEVEL_STEP
+        log_rate = log_rate + jitter[:, None]
+    log_mean = _log_likelihood(count, log_rate, alpha, cells, family=window.family)
+    log_e = logsumexp(log_mean + log_changed[:, None], axis=0) - logsumexp(
+        log_mean + log_null[:, None], axis=0
+    )
+    evidence: FloatArray = np.exp(np.clip(log_e, -600.0, 600.0))
     return evidence
+
+
+def _log_likelihood(
+    count: FloatArray, log_rate: FloatArray, alpha: FloatArray, cells: FloatArray, *, family: Family
+) -> FloatArray:
+    """(n_cells, n) log probability of windows at each level, averaged over the draws."""
+    flat, which = np.unique(alpha, return_inverse=True)
+    which = which.reshape(alpha.shape)
+    free = np.zeros((len(count), len(alpha)))
+    for b in range(count.shape[1]):
+        free += free_term(count[:, b, None], flat[None, :], family=family)[:, which[:, b]]
+    log_mean = np.empty((len(cells), len(count)))
+    for k, cell in enumerate(cells):
+        slope, constant = linear_terms(log_rate + cell, alpha, family=family)
+        # not `@`: small products gain nothing from threads, and wait long for them on a busy machine
+        fit = np.einsum("nb,jb->nj", count, slope) + constant.sum(axis=1) + free
+        peak = fit.max(axis=1)
+        log_mean[k] = peak + np.log(np.exp(np.maximum(fit - peak[:, None], -60.0)).mean(axis=1))
+    return log_mean
+
+
+def _prior_of_cells(mass: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Logs of the cells' weights without and with a change, over all of ``_LEVEL_CELLS``."""
+    null = np.zeros(len(_LEVEL_CELLS))
+    null[_RATIO_REACH : _RATIO_REACH + len(mass)] = mass
+    changed = np.zeros(len(_LEVEL_CELLS))
+    for steps, weight in zip(_RATIO_STEPS, RATIO_WEIGHTS, strict=True):
+        changed[_RATIO_REACH + steps : _RATIO_REACH + steps + len(mass)] += mass * weight
+    with np.errstate(divide="ignore"):
+        return np.log(null), np.log(changed)
+
+
+def _golden(n: int) -> FloatArray:
+    """(n,) numbers spread evenly over [0, 1), in an order without a pattern."""
+    spread: FloatArray = np.modf(0.5 + np.arange(n) * (np.sqrt(5.0) - 1) / 2)[0]
+    return spread
+
+
+def _gathered(count: FloatArray, window: Window) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Counts, log rates and inflated dispersions of at most ``_MOST_PARTS`` runs of bins.
+
+    A run's total has the moments of its bins' sum, under the mean of the draws.
+    """
+    n_bins = count.shape[1]
+    alpha = window.alpha[:, None] * window.inflate
+    if n_bins <= _MOST_PARTS:
+        return count, window.log_rate, np.broadcast_to(alpha, window.log_rate.shape)
+    starts = np.unique(np.linspace(0, n_bins, _MOST_PARTS, endpoint=False).astype(np.int64))
+    rate = np.exp(window.log_rate)
+    total = np.add.reduceat(rate, starts, axis=1)
+    usual = rate.mean(axis=0)
+    pooled = np.add.reduceat(np.square(usual), starts) / np.square(np.add.reduceat(usual, starts))
+    return np.add.reduceat(count, starts, axis=1), np.log(total), alpha * pooled[None, :]
 
 
 def _pooled(window: Window, ratio: float) -> tuple[FloatArray, FloatArray]:
     """Mean and dispersion of the window's total in each draw, by matching two moments.
 
     A fall may come from fewer clusters as well as from smaller ones. With fewer, the variance
-    over the mean stays and α grows as 1/ratio; that, the wider case, is taken.
+    over the mean stays and α grows as 1/ratio; half the draws take the one, half the other.
     """
     rate = np.exp(window.log_rate)
     mean = rate.sum(axis=1)
-    alpha = window.alpha / min(ratio, 1.0)
-    return ratio * mean, alpha * np.square(rate).sum(axis=1) / np.square(mean)
+    alpha = window.alpha * _fewer(len(window.alpha), ratio)
+    pooled = alpha * np.square(rate).sum(axis=1) / np.square(mean)
+    return ratio * mean * np.exp(_level(window)), pooled
+
+
+def _fewer(n: int, ratio: float) -> FloatArray:
+    """(n,) factor on α under a ratio: 1 and 1/ratio in turn."""
+    return np.where(np.arange(n) % 2 == 0, 1 / min(ratio, 1.0), 1.0)
+
+
+def _level(window: Window) -> FloatArray:
+    return np.zeros(len(window.alpha)) if window.level is None else window.level
 
 
 def total_at_most(total: float, ratio: float, window: Window) -> float:
@@ -352,8 +410,8 @@ def measure_power(window: Window, *, rng: np.random.Generator) -> dict[float, fl
 def simulate(window: Window, ratio: float, *, n: int, rng: np.random.Generator) -> FloatArray:
     """(n, n_bins) windows under a true ratio; a fall by fewer clusters, see ``_pooled``."""
     which = rng.integers(len(window.alpha), size=n)
-    rate = ratio * np.exp(window.log_rate[which])
-    kappa = min(ratio, 1.0) / window.alpha[which][:, None]
+    rate = ratio * np.exp(window.log_rate[which] + _level(window)[which][:, None])
+    kappa = 1 / (window.alpha * _fewer(len(window.alpha), ratio))[which][:, None]
     amount = rng.gamma(np.broadcast_to(kappa, rate.shape), rate / kappa)
     if window.family == "amount":
         return amount

@@ -8,13 +8,13 @@ coefficients that were fitted).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, cholesky
-from scipy.special import gammaln, ndtri
+from scipy.special import gammaln
 
 from truceline.assurance.series import FloatArray, Series
 
@@ -32,11 +32,26 @@ _LOG_RATE_LIMIT = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Design:
-    """columns : (n_bins, n_terms); offset : (n_bins,) log of exposure × length of the bin."""
+    """columns : (n_bins, n_terms); offset : (n_bins,) log of exposure × length of the bin.
+
+    age_d, length_d : (n_bins,) middle and length of each bin, days.
+    """
 
     columns: FloatArray
     offset: FloatArray
     prior_precision: FloatArray
+    age_d: FloatArray = field(default_factory=lambda: np.zeros(0))
+    length_d: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    def take(self, chosen: np.ndarray) -> Design:
+        """The bins chosen."""
+        return Design(
+            columns=self.columns[chosen],
+            offset=self.offset[chosen],
+            prior_precision=self.prior_precision,
+            age_d=self.age_d[chosen],
+            length_d=self.length_d[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +121,13 @@ def lay_out(series: Series) -> Design:
         age -= age[usable].mean() if usable.any() else age.mean()
         blocks.append(age[:, None])
         sd.append(TREND_PRIOR_SD_PER_30D)
-    return Design(columns=np.hstack(blocks), offset=offset, prior_precision=1 / np.square(sd))
+    return Design(
+        columns=np.hstack(blocks),
+        offset=offset,
+        prior_precision=1 / np.square(sd),
+        age_d=np.array([moment.timestamp() for moment in middle]) / 86400,
+        length_d=hours / 24,
+    )
 
 
 def _levels(level: list[int], n_levels: int) -> FloatArray:
@@ -155,7 +176,7 @@ def _climb(
     information = np.diag(design.prior_precision)
     for _ in range(40):
         rate = np.exp(np.clip(design.offset + design.columns @ beta, -_LOG_RATE_LIMIT, _LOG_RATE_LIMIT))
-        weight = _fisher_weight(rate, alpha, family=family)
+        weight = fisher_weight(rate, alpha, family=family)
         information = design.columns.T @ (design.columns * weight[:, None]) + np.diag(design.prior_precision)
         slope = design.columns.T @ (weight * (count / rate - 1)) - design.prior_precision * beta
         step = cho_solve(cho_factor(information), slope)
@@ -166,7 +187,7 @@ def _climb(
     return beta, information
 
 
-def _fisher_weight(rate: FloatArray, alpha: float, *, family: Family) -> FloatArray:
+def fisher_weight(rate: FloatArray, alpha: float, *, family: Family) -> FloatArray:
     """Information of one bin about its log rate: μ²/variance."""
     if family == "amount":
         return np.full_like(rate, 1 / alpha)
@@ -213,15 +234,12 @@ def free_term(count: FloatArray, alpha: float | FloatArray, *, family: Family) -
     return free
 
 
-def draw(
-    fit: Fit, design: Design, *, n_draws: int, widen: float, inflate: float, rng: np.random.Generator
-) -> Draws:
+def draw(fit: Fit, design: Design, *, n_draws: int, widen: float, rng: np.random.Generator) -> Draws:
     """Draw rates and dispersions.
 
     Parameters
     ----------
     widen : factor on the coefficients' covariance (bins that hang together say less).
-    inflate : factor on α.
     """
     share = (np.arange(n_draws) + 0.5) / n_draws
     which = np.minimum(np.searchsorted(np.cumsum(fit.weight), share), len(fit.alpha) - 1)
@@ -234,10 +252,4 @@ def draw(
         root = cholesky(fit.covariance[k] * widen, lower=True)
         beta[mine] = fit.mode[k] + normal[mine] @ root.T
     log_rate = np.clip(beta @ design.columns.T + design.offset, -_LOG_RATE_LIMIT, _LOG_RATE_LIMIT)
-    return Draws(log_rate=log_rate, alpha=fit.alpha[which] * inflate)
-
-
-def even_normals(n: int, *, rng: np.random.Generator) -> FloatArray:
-    """(n,) standard normals, one from each of n equally likely strata, in random order."""
-    strata: FloatArray = ndtri((rng.permutation(n) + rng.random(n)) / n)
-    return strata
+    return Draws(log_rate=log_rate, alpha=fit.alpha[which])
