@@ -293,6 +293,7 @@ def test_a_header_with_a_gap_below_titles_is_found(gap: str, tmp_path: Path) -> 
         (["--column", "act=kind"], "--column act=kind: the file has no such column"),
         (["--column", "accused_party_id=", "--actor", "x=Oak"], "--column accused_party_id=HEADER"),
         (["--party", "Oak"], "--party Oak: Oak is named already"),
+        (["--column", "latitude_deg=", "--column", "time=", "--column", "date="], "Which columns say where?"),
     ],
 )
 def test_flags_that_cannot_be_meant_are_refused(flags: list[str], told: str, tmp_path: Path) -> None:
@@ -319,6 +320,17 @@ def test_every_column_is_used_or_told_not_to_be(name: str, tmp_path: Path) -> No
     unused = next((line for line in told.splitlines() if "not used:" in line), "")
     for header in STRANGERS[name].header:
         assert (header in used) != (header in unused), told
+
+
+def test_a_column_that_every_row_needs_cannot_be_answered_by_none(tmp_path: Path) -> None:
+    table, line = STRANGERS["plain"].write(tmp_path), a_line(tmp_path)
+    columns = ["no", "-", "-", "", "when", "-", "lon", "-", "lat", "type", "-", "-", "-"]
+    given = ["--title", "T", "--zone", "UTC", *flags_of(BASICS), "--incidents", str(table)]
+    told = [*columns, "", "", "", "", "", "", str(line), "", "Elm"]
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), *given], input="\n".join(told) + "\n")
+    assert done.exit_code == 0, done.output
+    assert done.output.count("(needed)") == 5
+    assert read(tmp_path / "case").observations.num_rows == STRANGERS["plain"].n
 
 
 def test_kinds_are_shown_with_their_numbers_before_acts_are_asked(tmp_path: Path) -> None:

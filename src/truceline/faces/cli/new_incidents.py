@@ -237,7 +237,9 @@ def _missing(table: SniffedTable) -> list[tuple[str, str]]:
     missing = []
     if not {"time", "date"} & table.columns.keys():
         missing.append((_("Which column says when it happened?"), "--column time=HEADER (and --time-format PATTERN)"))  # fmt: skip
-    if not ({"longitude_deg", "coordinates", "place_name"} & table.columns.keys() or table.has_points):
+    placed = table.has_points or {"coordinates", "place_name"} & table.columns.keys()
+    both = [name in table.columns for name in ("longitude_deg", "latitude_deg")]
+    if any(both) != all(both) or not (placed or all(both)):
         missing.append((_("Which columns say where?"), "--column longitude_deg=HEADER --column latitude_deg=HEADER, --column coordinates=HEADER or --column place_name=HEADER"))  # fmt: skip
     return missing
 
@@ -247,8 +249,10 @@ def _ask_columns(ask: Asker, table: SniffedTable) -> dict[str, str]:
     for name in ASKED:
         if (table.has_points and name in ("longitude_deg", "latitude_deg", "coordinates")) or _is_told(name, columns):  # fmt: skip
             continue
-        question = _("Column for: {meaning} (-: none)").format(meaning=_(MEANING[name]))
-        columns[name] = ask.read(question, None, one_of(table.header, or_nothing=True), flag=f"--column {name}=HEADER", proposal=table.columns.get(name, ""))  # fmt: skip
+        needed = _is_needed(name, columns, table)
+        question = _("Column for: {meaning} (needed)") if needed else _("Column for: {meaning} (-: none)")
+        proposal = table.columns.get(name, None if needed else "")
+        columns[name] = ask.read(question.format(meaning=_(MEANING[name])), None, one_of(table.header, or_nothing=not needed), flag=f"--column {name}=HEADER", proposal=proposal)  # fmt: skip
     return columns
 
 
@@ -261,3 +265,11 @@ def _is_told(name: str, columns: Mapping[str, str]) -> bool:
     if name == "latitude_deg" and not columns.get("longitude_deg"):
         return True
     return name == "coordinates" and bool(columns.get("longitude_deg"))
+
+
+def _is_needed(name: str, columns: Mapping[str, str], table: SniffedTable) -> bool:
+    """Whether no row can be used without this column, after the answers before it."""
+    if name in ("date", "latitude_deg"):  # asked where there is no time, or a longitude
+        return True
+    placed = table.has_points or columns.get("longitude_deg") or columns.get("coordinates")
+    return name == "place_name" and not placed
