@@ -10,7 +10,7 @@ from typing import Any
 from evaluation.rows import Budget
 
 REGIMES = (
-    "quiet", "war", "cloud", "burning", "surge", "flood", "falseflag", "mimicry", "outage", "wrongp",
+    "plain", "quiet", "war", "cloud", "burning", "surge", "flood", "falseflag", "mimicry", "outage", "wrongp",
 )  # fmt: skip
 _KEPT = 2
 _played: OrderedDict[tuple[Any, ...], Any] = OrderedDict()

@@ -45,8 +45,8 @@ FLAT = (
 #: parts of the span by which the links of the null are turned; the null is their mean
 NULL_SHARES = (0.27, 0.5, 0.73)
 
-#: (n_records,) number of each record's group → existence of each group, (n_groups,)
-Weigh = Callable[[IntArray], FloatArray]
+#: (n_records,) number of each record's group → existence of each group, (n_groups,), or None: it cannot be asked
+Weigh = Callable[[IntArray], FloatArray | None]
 Value = float | int | None
 
 
@@ -214,10 +214,11 @@ def _baselines(
         rows[name] = _row(id_f1(partition, linked), pair_f1(partition, linked))
     none: dict[str, Value] = {"id_f1": None}
     rows["oracle_partition"] = none
-    if weigh is None:
+    existence_p = None if weigh is None else weigh(labels.group)
+    if existence_p is None:
         reasons["id_f1_oracle_partition"] = "existence cannot be asked for groups that are given"
     else:
-        weighed = Partition(group=labels.group, existence_p=weigh(labels.group))
+        weighed = Partition(group=labels.group, existence_p=existence_p)
         rows["oracle_partition"] = _row(id_f1(weighed, linked), pair_f1(weighed, linked))
     rows["true_labels"] = _row(id_f1(labels, linked), pair_f1(labels, linked))
     return rows

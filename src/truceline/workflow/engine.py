@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.attribution.attribute import attribute
-from truceline.base.columns import floats, map_parts
+from truceline.base.columns import IntArray, floats, map_parts
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import Interval
 from truceline.base.progress import Progress, silent
@@ -119,6 +120,25 @@ def group(observations: Table, setting: Setting) -> Table:
     """Observations with their origins → incidents."""
     assert setting.frame is not None
     return associate(observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage)
+
+
+def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> FloatArray | None:
+    """(n_groups,) the engine's own existence of groups that are given; None: it cannot be asked.
+
+    number : (n_records,) number of each record's group. observations : with their origins.
+    """
+    assert setting.frame is not None
+    ways: dict[str, Any] = {"partition": number}
+    if "partition" not in inspect.signature(associate).parameters:
+        return None
+    incidents = associate(
+        observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage, **ways
+    )
+    first = pc.list_element(incidents["observation_ids"], 0)
+    row = pc.index_in(first, value_set=observations["observation_id"].combine_chunks()).to_numpy()
+    p = np.full(int(number.max(initial=-1)) + 1, np.nan)
+    p[number[row]] = floats(incidents["existence_p"])
+    return p
 
 
 def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:

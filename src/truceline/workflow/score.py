@@ -14,7 +14,7 @@ from truceline.schema import AREAS, CONTROL, COVERAGE, INCIDENTS, OBSERVATIONS
 from truceline.schema.table import Table, TableSpec
 from truceline.scoring.score import FLAT, Score, judge, score
 from truceline.scoring.truth import Truth, read_truth
-from truceline.workflow.engine import Setting, centre_frame
+from truceline.workflow.engine import Setting, centre_frame, complete_setting, weigh_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,13 @@ def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -
                 next_step="Name the truth that was written with these observations",
             )
         )  # fmt: skip
-    return score(judged, parties=parties or setting.parties, totals=result.totals)
+    whole = complete_setting(setting)
+    return score(
+        judged,
+        parties=parties or setting.parties,
+        totals=result.totals,
+        weigh=lambda number: weigh_groups(observations, whole, number),
+    )
 
 
 def read_result(out: Path) -> Result:

@@ -1,0 +1,196 @@
+"""Fusion on published seeds: identity, existence, fakes, and what wrong declarations cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from evaluation.fronts import front
+from evaluation.rows import Budget, Picture, Reliability, Row, over_seeds, row
+from evaluation.yardstick import trained, trained_existence
+from truceline.origins.collapse import collapse_copies
+from truceline.scoring.existence import judge_existence
+from truceline.scoring.identity import id_f1, own_events
+from truceline.scoring.score import Judged, Score, judge, score
+from truceline.scoring.truth import make_truth
+from truceline.workflow.engine import Setting, complete_setting, group, weigh_groups
+
+TITLE = "Fusion: records → incidents"
+#: of a regime of very many salvos fewer seeds are played
+SEEDS = {"war": 2}
+MOST_SEEDS = 8
+
+PLAIN = {
+    "id_f1": "id_f1", "id_f1_true_labels": "id_f1, true labels", "id_f1_oracle_partition": "id_f1, true partition and our existence",
+    "id_f1_null": "id_f1, time-shifted null", "pair_f1": "pair_f1", "gospa_mean_location_m": "mean distance of matched incidents, m (GOSPA)",
+    "reported_bias": "reported incidents / true events − 1",
+}  # fmt: skip
+OTHER_WAYS = {
+    "counting_cell_day": "counting per cell and day",
+    "every_telling": "every telling",
+    "dbscan": "DBSCAN",
+}
+
+
+def setting_of(played: Any) -> Setting:
+    """A played front as the engine is given it."""
+    return complete_setting(
+        Setting(
+            observations=played.observations, coverage=played.coverage, control=played.control, areas=played.areas,
+            parties=tuple(played.parties), hard_sources=tuple(played.hard_sources), acts=tuple(played.acts), frame=played.frame,
+        )
+    )  # fmt: skip
+
+
+def fuse_front(played: Any) -> tuple[Judged, Score]:
+    """Fuse a front and score the incidents; attribution is judged elsewhere."""
+    setting = setting_of(played)
+    observations = collapse_copies(setting.observations)
+    incidents = group(observations, setting)
+    judged = judge(
+        played.observations,
+        incidents,
+        make_truth(played.truth.incidents, played.truth.links),
+        frame=played.frame,
+    )
+    return judged, score(
+        judged,
+        parties=tuple(played.parties),
+        weigh=lambda number: weigh_groups(observations, setting, number),
+    )
+
+
+def evaluate(regimes: Sequence[str], seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
+    """All rows of fusion for each regime."""
+    made: list[Row | Picture] = []
+    for regime in regimes:
+        made += _evaluate(regime, seeds, budget)
+    return made
+
+
+def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
+    model = trained(regime, budget)
+    found: dict[str, list[float]] = defaultdict(list)
+    p: list[Any] = []
+    happened: list[Any] = []
+    fakes = n_fakes = 0
+    for k, seed in enumerate(seeds[: SEEDS.get(regime, MOST_SEEDS)]):
+        if k and budget.left_s() <= 0:
+            break
+        played = front(regime, seed=seed, **budget.size)
+        judged, scored = fuse_front(played)
+        best, _ = trained_existence(model, played, judged.linked)
+        _note(found, scored, best.f1)
+        based = np.isfinite(judged.partition.existence_p)
+        p.append(judged.partition.existence_p[based])
+        happened.append((own_events(judged.partition, judged.linked) >= 0)[based])
+        n_fakes += judged.linked.n_fakes
+        fakes += round(float(scored.figures["fakes_share"] or 0) * judged.linked.n_fakes)
+        if regime == "wrongp":
+            found["lost"].append(_lost(played, scored))
+    return [*_targets(regime, found), *_existence(regime, p, happened), *_fakes(regime, fakes, n_fakes), *_figures(regime, found)]  # fmt: skip
+
+
+def _note(found: dict[str, list[float]], scored: Score, trained_f1: float) -> None:
+    for name in PLAIN:
+        found[name].append(_number(scored.figures[name]))
+    for name in OTHER_WAYS:
+        found[name].append(_number(scored.baselines[name]["id_f1"]))
+    own, oracle = _number(scored.figures["id_f1"]), _number(scored.figures["id_f1_oracle_partition"])
+    found["trained"].append(trained_f1)
+    found["of_trained"].append(own / trained_f1)
+    found["of_oracle"].append(own / oracle)
+    found["trained_of_labels"].append(trained_f1 / _number(scored.figures["id_f1_true_labels"]))
+
+
+def _number(value: float | int | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _targets(regime: str, found: dict[str, list[float]]) -> list[Row]:
+    n = len(found["id_f1"])
+    told = (
+        ("id_f1 / (true partition and trained existence)", "≥ 0.97", "of_trained"),
+        ("id_f1 / id_f1 of the true partition", "≥ 0.99", "of_oracle"),
+    )
+    rows = []
+    for metric, target, name in told:
+        mean, low, high = over_seeds(found[name])
+        note = "" if np.isfinite(mean) else "existence cannot be asked for groups that are given"
+        rows.append(row(metric, regime, target, mean, lo=low, hi=high, n=n, note=note))
+    if found["lost"]:
+        mean, low, high = over_seeds(found["lost"])
+        metric = "id_f1 lost with p × 0.7 and clutter × 2"
+        rows.append(row(metric, regime, "≤ 0.02", mean, lo=low, hi=high, n=n, note="against the same records with right declarations"))  # fmt: skip
+    return rows
+
+
+def _existence(regime: str, p: list[Any], happened: list[Any]) -> list[Row | Picture]:
+    metric = "existence calibration error beyond chance"
+    pooled = judge_existence(np.concatenate(p), np.concatenate(happened)) if p else None
+    if pooled is None or not pooled.n:
+        return [row(metric, regime, "≤ 0.015", None, note="no incident has an existence of 0.1 or more")]
+    bins = pooled.bins
+    return [
+        row(metric, regime, "≤ 0.015", pooled.excess, n=pooled.n, note=f"raw {pooled.ece:.4f}, floor {pooled.floor:.4f}; hypotheses of {len(p)} seeds"),
+        row("existence, Brier score", regime, "", pooled.brier, n=pooled.n),
+        row("existence, log score", regime, "", pooled.log_score, n=pooled.n),
+        Reliability(
+            name=f"existence-{regime}", title=f"Existence, {regime}", forecast=tuple(bins.forecast.tolist()),
+            outcome=tuple(bins.outcome.tolist()), n=tuple(int(one) for one in bins.n),
+        ),
+    ]  # fmt: skip
+
+
+def _fakes(regime: str, fakes: int, n_fakes: int) -> list[Row]:
+    if not n_fakes:
+        return []
+    share = fakes / n_fakes
+    half = 1.96 * float(np.sqrt(max(share * (1 - share), 1e-12) / n_fakes))
+    return [row("staged or invented events that became incidents", regime, "≤ 0.005", share, lo=max(0.0, share - half), hi=share + half, n=n_fakes, note=f"{fakes} of {n_fakes}")]  # fmt: skip
+
+
+def _figures(regime: str, found: dict[str, list[float]]) -> list[Row]:
+    """What has no target, the other ways among it."""
+    names = {**PLAIN, "trained": "id_f1, true partition and trained existence", **{k: f"id_f1, {v}" for k, v in OTHER_WAYS.items()}, "trained_of_labels": "trained existence / true labels"}  # fmt: skip
+    rows = []
+    for name, metric in names.items():
+        mean, low, high = over_seeds(found[name])
+        rows.append(row(metric, regime, "", mean, lo=low, hi=high, n=len(found[name])))
+    return rows
+
+
+def _lost(played: Any, scored: Score) -> float:
+    """Share of ``id_f1`` lost to declarations that are wrong, against the same records with right ones."""
+    regime = played.regime
+    setting = setting_of(played)
+    right = setting.coverage
+    a, b = right["detection_p_a"], right["detection_p_b"]
+    p = pc.min_element_wise(pc.multiply(pc.divide(a, pc.add(a, b)), regime.p_factor), 0.99)
+    size = pc.add(a, b)
+    changed: dict[str, Any] = {
+        "detection_p_a": pc.multiply(p, size),
+        "detection_p_b": pc.multiply(pc.subtract(1.0, p), size),
+        "clutter_per_day": pc.multiply(right["clutter_per_day"], regime.clutter_factor),
+    }
+    for name, values in changed.items():
+        right = right.set_column(right.schema.get_field_index(name), right.schema.field(name), _flat(values))
+    told = Setting(**{**{f: getattr(setting, f) for f in Setting.__dataclass_fields__}, "coverage": right})
+    incidents = group(collapse_copies(setting.observations), told)
+    judged = judge(
+        played.observations,
+        incidents,
+        make_truth(played.truth.incidents, played.truth.links),
+        frame=played.frame,
+    )
+    best = id_f1(judged.partition, judged.linked).f1
+    return 1 - _number(scored.figures["id_f1"]) / best if best else float("nan")
+
+
+def _flat(values: Any) -> pa.ChunkedArray:
+    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
