@@ -7,6 +7,7 @@ before anything is read, so no entity can unfold; links to other files are count
 from __future__ import annotations
 
 import io
+import itertools
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,8 +19,9 @@ import pyarrow as pa
 import shapely
 
 from truceline.base.errors import InputError, Problem
-from truceline.sources.formats.columns import PART_ROWS, in_parts, join_batches, make_column
+from truceline.sources.formats.columns import PART_ROWS, join_batches, make_column
 from truceline.sources.formats.geojson import to_wkb_any
+from truceline.sources.formats.geometry import points_to_wkb
 from truceline.sources.formats.layer import (
     FAULT,
     GEOMETRY,
@@ -94,28 +96,55 @@ def _walk(file: InputFile, content: bytes) -> Iterator[tuple[str, Element]]:
         raise _no_xml(file, error) from error
 
 
-def _layer(records: Iterator[dict[str, Any]], options: ReadOptions) -> Layer:
-    parts = []
-    row = 1
-    for part in in_parts(records, size=PART_ROWS):
-        parts.append(_columns(part, first_row=row))
-        row += len(part)
-    return Layer(crs=WGS84, batches=iter(join_batches(parts, batch_rows=options.batch_rows)))
+class _Parts:
+    """Records of a layer, turned into columns a thousand at a time."""
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, pa.Array]] = []
+        self._waiting: list[dict[str, Any]] = []
+        self._row = 1
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Take a record; its geometry is a shape, or the two numbers of a point."""
+        self._waiting.append(record)
+        if len(self._waiting) == PART_ROWS:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.parts.append(_columns(self._waiting, first_row=self._row))
+        self._row += len(self._waiting)
+        self._waiting = []
+
+    def __len__(self) -> int:
+        return self._row - 1 + len(self._waiting)
+
+    def layer(self, options: ReadOptions) -> Layer:
+        """All of them."""
+        if self._waiting:
+            self._turn()
+        return Layer(crs=WGS84, batches=iter(join_batches(self.parts, batch_rows=options.batch_rows)))
 
 
 def _columns(records: list[dict[str, Any]], *, first_row: int) -> dict[str, pa.Array]:
-    names = list(dict.fromkeys(name for record in records for name in record))
+    names = list(dict.fromkeys(itertools.chain.from_iterable(records)))
     columns = {
         name: make_column([record.get(name) for record in records])
         for name in names
         if name not in (GEOMETRY, FAULT)
     }
-    geometries = np.empty(len(records), dtype=object)
-    geometries[:] = [record[GEOMETRY] for record in records]
-    columns[GEOMETRY] = to_wkb_any(geometries)
+    columns[GEOMETRY] = _wkb([record[GEOMETRY] for record in records])
     columns[ROW] = pa.array(range(first_row, first_row + len(records)), pa.int64())
     columns[FAULT] = pa.array([record.get(FAULT) for record in records], pa.string())
     return columns
+
+
+def _wkb(shapes: list[Any]) -> pa.Array:
+    if all(type(shape) is tuple for shape in shapes):
+        places = np.array(shapes, dtype=np.float64)
+        return points_to_wkb(places[:, 0], places[:, 1])
+    geometries = np.empty(len(shapes), dtype=object)
+    geometries[:] = [shapely.Point(shape) if type(shape) is tuple else shape for shape in shapes]
+    return to_wkb_any(geometries)
 
 
 # -- KML -------------------------------------------------------------------------------------
@@ -133,44 +162,66 @@ def read_kml(file: InputFile, content: bytes, options: ReadOptions) -> Layer:
     InputError
         If it is no whole KML.
     """
-    return _layer(_placemarks(file, content, options), options)
-
-
-def _placemarks(file: InputFile, content: bytes, options: ReadOptions) -> Iterator[dict[str, Any]]:
+    parts = _Parts()
     types: dict[str, str] = {}
     left_alone: dict[str, int] = {}
     path: list[Element] = []
+    folder = _Folder()
     for event, element in _walk(file, content):
-        name = _local(element)
         if event == "start":
             path.append(element)
             continue
         path.pop()
-        if name == "SimpleField":
-            types[element.get("name", "")] = element.get("type", "string")
-        elif name in _LINKS:
-            left_alone[name] = left_alone.get(name, 0) + 1
-        elif name == "Placemark":
-            yield _placemark(element, path, types)
+        name = _local_name(element.tag)
+        if name == "Placemark":
+            parts.add(_placemark(element, folder.name(path), types))
             element.clear()
             if path:
                 path[-1].remove(element)
+        elif name == "SimpleField":
+            types[element.get("name", "")] = element.get("type", "string")
+        elif name in _LINKS:
+            left_alone[name] = left_alone.get(name, 0) + 1
     if left_alone:
         said = ", ".join(f"{n} {name}" for name, n in sorted(left_alone.items()))
         options.note(file, f"links and pictures were left alone, nothing was loaded: {said}.")
+    return parts.layer(options)
 
 
-def _placemark(element: Element, path: list[Element], types: dict[str, str]) -> dict[str, Any]:
+class _Folder:
+    """Where placemarks stand: looked up anew only where something was added beside them."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[Element, int] | None = None
+        self._name: str | None = None
+
+    def name(self, path: list[Element]) -> str | None:
+        """Names of the folders on the way, parted by a slash; None where there is none."""
+        if not path:
+            return None
+        inner = path[-1]
+        if self._seen is None or self._seen[0] is not inner or self._seen[1] != len(inner):
+            self._seen = inner, len(inner)
+            names = [_text(_child(one, "name")) or "" for one in path if _local(one) == "Folder"]
+            self._name = "/".join(names) if names else None
+        return self._name
+
+
+def _placemark(element: Element, folder: str | None, types: dict[str, str]) -> dict[str, Any]:
     record: dict[str, Any] = {"name": None, GEOMETRY: None}
-    folders = [_text(_child(folder, "name")) or "" for folder in path if _local(folder) == "Folder"]
-    if folders:
-        record["folder"] = "/".join(folders)
+    if folder is not None:
+        record["folder"] = folder
     for child in element:
-        match _local(child):
+        match _local_name(child.tag):
             case "name" | "description" as kind:
                 record[kind] = _text(child)
             case "TimeStamp":
                 record["time"] = _text(_child(child, "when"))
+            case "Point":
+                try:
+                    record[GEOMETRY] = _point(child)
+                except ValueError as error:
+                    record[FAULT] = f"Point: {error}"[:120]
             case "TimeSpan":
                 record["begin"] = _text(_child(child, "begin"))
                 record["end"] = _text(_child(child, "end"))
@@ -185,8 +236,22 @@ def _placemark(element: Element, path: list[Element], types: dict[str, str]) -> 
     return record
 
 
+def _point(element: Element) -> tuple[float, float]:
+    """The first place of a point; all of them have to be places."""
+    node = _child(element, "coordinates")
+    text = "" if node is None or node.text is None else node.text.strip()
+    numbers = text.split(",")
+    if len(numbers) in (2, 3) and len(text.split()) == 1:
+        return float(numbers[0]), float(numbers[1])
+    longitude, latitude = _coordinates(element)[0].tolist()
+    return longitude, latitude
+
+
 def _child(element: Element, name: str) -> Element | None:
-    return next((child for child in element if _local(child) == name), None)
+    for child in element:
+        if _local_name(child.tag) == name:
+            return child
+    return None
 
 
 def _extended(element: Element, types: dict[str, str]) -> Iterator[tuple[str, Any]]:
@@ -283,34 +348,40 @@ def read_gpx(file: InputFile, content: bytes, options: ReadOptions) -> Layer:
     InputError
         If it is no whole GPX, or several of the three are in it and none is named.
     """
-    layers: dict[str, list[dict[str, Any]]] = {layer: [] for layer in _GPX_LAYERS.values()}
+    layers = {layer: _Parts() for layer in _GPX_LAYERS.values()}
+    present: dict[str, bool] = dict.fromkeys(layers, False)
+    wanted = options.layer
     depth: list[Element] = []
     for event, element in _walk(file, content):
-        name = _local(element)
         if event == "start":
             depth.append(element)
             continue
         depth.pop()
-        if name in _GPX_LAYERS:
-            layers[_GPX_LAYERS[name]].append(_gpx_record(element, name))
-            if name in ("wpt", "rte", "trk"):
-                element.clear()
-                if depth:
-                    depth[-1].remove(element)
-    whole = [name for name in ("waypoints", "routes", "tracks") if layers[name]]
-    wanted = options.layer
-    name = choose_layer([name for name in layers if layers[name]] if wanted else whole, wanted, file=file)
-    return _layer(iter(layers[name]), options)
+        name = _local_name(element.tag)
+        if name not in _GPX_LAYERS:
+            continue
+        layer = _GPX_LAYERS[name]
+        present[layer] = True
+        is_whole = name in ("wpt", "rte", "trk")
+        if layer == wanted or (wanted is None and is_whole):
+            layers[layer].add(_gpx_record(element, name))
+        if is_whole:
+            element.clear()
+            if depth:
+                depth[-1].remove(element)
+    whole = [name for name in ("waypoints", "routes", "tracks") if present[name]]
+    name = choose_layer([name for name in layers if present[name]] if wanted else whole, wanted, file=file)
+    return layers[name].layer(options)
 
 
 def _gpx_record(element: Element, kind: str) -> dict[str, Any]:
     record: dict[str, Any] = {"name": None, GEOMETRY: None}
     for child in element:
         if (text := _text(child)) is not None and not len(child):
-            record[_local(child)] = text
+            record[_local_name(child.tag)] = text
     try:
         if kind in ("wpt", "rtept", "trkpt"):
-            record[GEOMETRY] = shapely.Point(_gpx_place(element))
+            record[GEOMETRY] = _gpx_place(element)
         elif kind == "rte":
             record[GEOMETRY] = shapely.LineString([_gpx_place(p) for p in element if _local(p) == "rtept"])
         else:
