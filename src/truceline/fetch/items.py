@@ -131,6 +131,12 @@ class Wanted:
     max_size_bytes: int = int(DEFAULT_MAX_SIZE_MB * 1e6)
     key_from: str | None = None
 
+    @property
+    def host(self) -> str:
+        """Whom the address names, with its port."""
+        found = _ADDRESS.match(self.url)
+        return "" if found is None else found["host"].casefold()
+
 
 def check_path(to: str) -> str:
     """Return ``to`` if it is a plain path that stays under its root.

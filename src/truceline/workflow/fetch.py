@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from truceline.base.documents import Document
 from truceline.base.errors import CallError, CaseError, Problem
@@ -89,7 +88,7 @@ class FetchPlan:
         unknown = [one.max_size_bytes for one in to_come if one.to not in self.known_bytes]
         return FetchSummary(
             files=len(self.wanted),
-            hosts=dict(Counter(urlsplit(one.url).netloc for one in self.wanted)),
+            hosts=dict(Counter(one.host for one in self.wanted)),
             files_there=len(there),
             bytes_there=sum(self.known_bytes.get(one, 0) for one in there),
             files_to_come=len(to_come),

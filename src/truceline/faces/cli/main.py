@@ -364,7 +364,7 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
 
 def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str]]:
     """Where everything lies: a name in the language in force, and the path."""
-    from truceline.findings.words import copies_words
+    from truceline.workflow.copies import copies_text
 
     results = outcome.results
     lines = [(_("sources absent"), ", ".join(absent))] if absent else []
@@ -374,8 +374,8 @@ def _places_of(outcome: VerifyOutcome, absent: list[str]) -> list[tuple[str, str
         number = digits(str(results.rows_quarantined))
         lines.append((_("rows quarantined"), f"{number} ({why}): {outcome.out / 'quarantine.jsonl'}"))
     for source in results.sources:
-        if source.copies is not None and source.copies.copies:
-            lines.append((_("copies"), f"{source.source_id}: {copies_words(source.copies)}"))
+        if text := copies_text(source.copies):
+            lines.append((_("copies"), f"{source.source_id}: {text}"))
     lines.append((pgettext("label", "report"), str(outcome.report_html)))
     if outcome.report_pdf is not None:
         lines.append((_("on paper"), str(outcome.report_pdf)))

@@ -137,11 +137,11 @@ def _source_lines(account: Mapping[str, Any]) -> list[str]:
                 quarantined=file["rows_quarantined"],
             )
             lines.append(_labelled("", rows))
-    if account["copies"] and account["copies"]["copies"]:
-        from truceline.findings.words import copies_words  # both are heavy, and loaded by now
-        from truceline.origins.copies import Copies
+    if account["copies"]:
+        from truceline.workflow.copies import copies_text  # heavy, and loaded by now
 
-        lines.append(_labelled(_("copies"), copies_words(Copies(**account["copies"]))))
+        if text := copies_text(account["copies"]):
+            lines.append(_labelled(_("copies"), text))
     for problem in account["problems"]:
         lines += [f"    {line}" for line in describe(Problem(**problem))]
     return lines
