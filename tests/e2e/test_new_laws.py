@@ -369,3 +369,13 @@ def test_a_column_that_names_parties_is_never_taken_unasked(tmp_path: Path) -> N
     assert set(read(tmp_path / "one" / "case").observations["accused_party_id"].to_pylist()) == {None}
     begun(tmp_path / "two" / "case", stranger, "--column", "accused_party_id=side")
     assert set(read(tmp_path / "two" / "case").observations["accused_party_id"].to_pylist()) == {None, "oak", "elm"}  # fmt: skip
+
+
+def test_an_attribute_that_names_holders_is_told(tmp_path: Path) -> None:
+    box = {"type": "Polygon", "coordinates": [[[36.5, 48.4], [38.6, 48.4], [38.6, 50], [36.5, 50], [36.5, 48.4]]]}  # fmt: skip
+    for name, told in (("Elm", True), ("green", False)):
+        layer = tmp_path / f"{name}.geojson"
+        layer.write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"by": name}, "geometry": box}]}))  # fmt: skip
+        done = CliRunner().invoke(app, ["new", str(tmp_path / f"case-{name}"), "--line", str(layer), *flags_of(BASICS), "--yes"])  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert ("Its attribute 'by' names parties: Elm" in done.output) is told

@@ -104,6 +104,7 @@ class SniffedMap:
     header: tuple[str, ...]
     box: Box
     day: date | None  #: the date in the file's name
+    few: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: attribute → its values, where few
 
 
 def sniff_incidents(path: Path, given: Mapping[str, Any] | None = None, *, near: Box | None = None) -> SniffedTable:  # fmt: skip
@@ -365,7 +366,20 @@ def sniff_map(path: Path) -> SniffedMap | None:
         header=tuple(name for name in table.column_names if name != GEOMETRY),
         box=(float(west), float(south), float(east), float(north)),
         day=day,
+        few=_few_values(table),
     )
+
+
+def _few_values(table: pa.Table) -> dict[str, tuple[str, ...]]:
+    """Attributes of text with few different values, such as who holds a polygon."""
+    found = {}
+    for name in table.column_names:
+        values = table[name]
+        if name != GEOMETRY and pa.types.is_string(values.type):
+            different = values.drop_null().unique().to_pylist()
+            if 0 < len(different) <= MOST_WORDS:
+                found[name] = tuple(different)
+    return found
 
 
 def tell_delimiter(path: Path) -> str:

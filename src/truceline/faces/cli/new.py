@@ -36,6 +36,7 @@ from truceline.workflow.new_outcome import outcome_lines
 from truceline.workflow.new_sources import MapAnswer
 from truceline.workflow.new_words import NOT_STATED
 from truceline.workflow.sniff import SniffedMap, sniff_map
+from truceline.workflow.sniff_words import alike_party
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,15 +211,25 @@ def _ask_map(
         else _("Which party holds the polygons?")
     )
     names = {party.id: party.name for party in parties}
+    if not is_line:
+        _tell_holders(layer, list(names.items()))
     question += f" ({', '.join(names.values())})"
     holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY", proposal=parties[0].name)
     if given.accept and given.left is None:
         said = (
             _("nothing in it tells the parties' sides; taken to be on the left of the line as drawn: {party} (--left)")
             if is_line
-            else _("nothing in it tells who holds the polygons; taken to hold them: {party} (--left)")
+            else _("taken to hold all of the polygons: {party} (--left)")
         )  # fmt: skip
         print_lines(["  " + said.format(party=names[holder])])
     other = next(one for one in names if one != holder)
     answer = MapAnswer(layer=layer, day=day, holder=holder, other=other)
     return replace(answer, publisher=given.line_publisher, licence=given.line_licence or NOT_STATED)
+
+
+def _tell_holders(layer: SniffedMap, names: Sequence[tuple[str, str]]) -> None:
+    """Say which attribute names parties: one map may show the ground of several."""
+    for attribute, values in layer.few.items():
+        named = [value for value in values if alike_party(value, names)]
+        if named:
+            print_lines(["  " + _("Its attribute {name} names parties: {values}. If it says who holds what, give case.yaml `holder_field` and `holders` in place of `holder_party`.").format(name=repr(attribute), values=", ".join(named))])  # fmt: skip
