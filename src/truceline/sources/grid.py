@@ -25,13 +25,6 @@ class Grid:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    @classmethod
-    def from_rows(cls, sheet: Sheet, rows: Sequence[Row]) -> Grid:
-        """Take rows that were read one by one (features); a key that one lacks is empty."""
-        header = sorted({key for row in rows for key in row.values})
-        columns = {name: [row.values.get(name) for row in rows] for name in header}
-        return cls(sheet=sheet, header=header, columns=columns, numbers=[row.number for row in rows], has_points=True)  # fmt: skip
-
     def row(self, position: int) -> Row:
         """The row at a position, for its problems and its account."""
         values = {name: column[position] for name, column in self.columns.items()}

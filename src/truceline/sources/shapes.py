@@ -35,6 +35,25 @@ def feature_rows(sheet: Sheet, collection: Any) -> Iterator[Row]:
     Raises
     ------
     InputError
+        As ``features_of``.
+    """
+    for number, feature in enumerate(features_of(sheet, collection), start=1):
+        yield from feature_row(sheet, number, feature)
+    sheet.check_filled()
+
+
+def feature_row(sheet: Sheet, number: int, feature: Any) -> Iterator[Row]:
+    """One feature as a row, if it is one."""
+    record = feature if isinstance(feature, dict) else {}
+    yield from sheet.records([{**_properties(record), "geometry": record.get("geometry")}], first_row=number)
+
+
+def features_of(sheet: Sheet, collection: Any) -> list[Any]:
+    """The features of a collection.
+
+    Raises
+    ------
+    InputError
         If it is no FeatureCollection, or names a reference system other than WGS 84.
     """
     label = sheet.file.label
@@ -44,11 +63,8 @@ def feature_rows(sheet: Sheet, collection: Any) -> Iterator[Row]:
             Problem(code="file_format", message="the JSON is no FeatureCollection", file=label, got=str(got), expected="a GeoJSON FeatureCollection", next_step="Give the file as GeoJSON")
         )  # fmt: skip
     check_crs(collection.get("crs"), label=label)
-    features = collection["features"]
-    records = [feature if isinstance(feature, dict) else {} for feature in features]
-    rows = sheet.records([{**_properties(record), "geometry": record.get("geometry")} for record in records])
-    yield from rows
-    sheet.check_filled()
+    features: list[Any] = collection["features"]
+    return features
 
 
 def _properties(feature: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from truceline.sources.formats import FAULT, GEOMETRY, ROW, open_batches
 from truceline.sources.formats.recoded import RecodedFile
 from truceline.sources.grid import Grid
 from truceline.sources.rows import Row, Sheet
-from truceline.sources.shapes import feature_rows, row_geometry
+from truceline.sources.shapes import feature_row, features_of, row_geometry
 from truceline.sources.source import InputFile, ReadContext, SourceTables
 from truceline.sources.table_joined import joined_batches, joined_grid
 
@@ -73,8 +74,7 @@ def open_table(
     if kind == "csv":
         return _open_delimited(sheet, options)
     if kind == "geojson":
-        grid = Grid.from_rows(sheet, list(_point_rows(sheet)))
-        grid = joined_grid(grid, options)
+        grid = joined_grid(_point_grid(sheet), options)
         return OpenTable(header=grid.header, batches=iter(()), grid=grid, has_points=True)
     if kind == "parquet":
         parquet = _open_parquet(file)
@@ -186,25 +186,48 @@ def plain(values: pa.Array) -> pa.Array:
     return values
 
 
-def _point_rows(sheet: Sheet) -> Iterator[Row]:
-    """Features as rows with `longitude_deg` and `latitude_deg` of their points."""
-    for row in feature_rows(sheet, sheet.json_value()):
-        values = {key: value for key, value in row.values.items() if key != "geometry"}
-        plain_point = _plain_point(row.values.get("geometry"))
-        if plain_point is not None:
-            row.values = {**values, "longitude_deg": plain_point[0], "latitude_deg": plain_point[1]}
-        elif row.values.get("geometry") is None:
-            # a record without a place is still a record
-            sheet.tables.problems.append(
-                Problem(code="geometry_null", message="the feature has no geometry; it is kept without a place", file=sheet.file.label, row=row.number, next_step="Add the place, if it is known")
-            )  # fmt: skip
-            row.values = {**values, "longitude_deg": None, "latitude_deg": None}
-        elif (point := row_geometry(row, kinds=("Point",))) is not None:
-            row.values = {**values, "longitude_deg": point.x, "latitude_deg": point.y}
-        if row.ok:
-            yield row
-        else:
-            row.close()
+def _point_grid(sheet: Sheet) -> Grid:
+    """Features as a grid with `longitude_deg` and `latitude_deg` of their points."""
+    records: list[Mapping[str, Any]] = []
+    places: list[tuple[float | None, float | None]] = []
+    numbers: list[int] = []
+    for number, feature in enumerate(features_of(sheet, sheet.json_value()), start=1):
+        point = _plain_point(feature.get("geometry")) if isinstance(feature, dict) else None
+        if point is not None:
+            sheet.account.rows_read += 1
+            properties = feature.get("properties")
+            records.append(properties if isinstance(properties, dict) else {})
+            places.append(point)
+            numbers.append(number)
+            continue
+        for row in feature_row(sheet, number, feature):
+            place = _place_of(row)
+            if row.ok:
+                records.append(row.values)
+                places.append(place)
+                numbers.append(number)
+            else:
+                row.close()
+    sheet.check_filled()
+    own = {"longitude_deg": [x for x, _ in places], "latitude_deg": [y for _, y in places]}
+    header = sorted({*itertools.chain.from_iterable(records), *(own if records else ())} - {GEOMETRY})
+    columns = {name: own.get(name) or [record.get(name) for record in records] for name in header}
+    return Grid(sheet=sheet, header=header, columns=columns, numbers=numbers, has_points=True)
+
+
+def _place_of(row: Row) -> tuple[float | None, float | None]:
+    """The place of a feature that is looked at; what is wrong with it is noted on the row."""
+    geometry = row.values.get(GEOMETRY)
+    if (known := _plain_point(geometry)) is not None:
+        return known
+    if geometry is None:
+        # a record without a place is still a record
+        row.sheet.tables.problems.append(
+            Problem(code="geometry_null", message="the feature has no geometry; it is kept without a place", file=row.sheet.file.label, row=row.number, next_step="Add the place, if it is known")
+        )  # fmt: skip
+        return None, None
+    point = row_geometry(row, kinds=("Point",))
+    return (None, None) if point is None else (point.x, point.y)
 
 
 def _plain_point(geometry: Any) -> tuple[float, float] | None:
