@@ -34,6 +34,7 @@ from truceline.schema.table import Column, TableSpec, records
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.terms.truce import Truce
 from truceline.workflow.case_file import CaseFile
+from truceline.workflow.doors import DOORS
 from truceline.workflow.plugins import list_plugins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,18 +95,19 @@ def type_words(column: Column) -> str:
 
 def column_rows(spec: TableSpec) -> list[tuple[str, str, str]]:
     """Name, type and meaning of each column, with what is allowed."""
-    rows = []
-    for column in spec.columns:
-        limits = []
-        if column.one_of:
-            limits.append("one of " + ", ".join(f"`{word}`" for word in column.one_of))
-        if column.at_least is not None:
-            limits.append(f"≥ {column.at_least:g}")
-        if column.at_most is not None:
-            limits.append(f"≤ {column.at_most:g}")
-        meaning = column.meaning + (f" ({'; '.join(limits)})" if limits else "")
-        rows.append((f"`{column.name}`", type_words(column), meaning))
-    return rows
+    return [(f"`{column.name}`", type_words(column), column_meaning(column)) for column in spec.columns]
+
+
+def column_meaning(column: Column) -> str:
+    """What a column means, with what is allowed."""
+    limits = []
+    if column.one_of:
+        limits.append("one of " + ", ".join(f"`{word}`" for word in column.one_of))
+    if column.at_least is not None:
+        limits.append(f"≥ {column.at_least:g}")
+    if column.at_most is not None:
+        limits.append(f"≤ {column.at_most:g}")
+    return column.meaning + (f" ({'; '.join(limits)})" if limits else "")
 
 
 def describe_table(spec: TableSpec) -> list[str]:
@@ -308,6 +310,89 @@ def sources() -> list[str]:
         rows = [(f"`{name}`", kind, default, meaning) for name, kind, default, meaning in plugin.options()]
         lines += table(("option", "type", "default", "meaning"), rows) if rows else ["No options.", ""]
     return lines
+
+
+@document("fuse.md")
+def fuse_page() -> list[str]:
+    """The doorway for foreign records: every column of every file, needed or not, and an example that runs."""
+    lines = [
+        "# Records of any origin",
+        "",
+        "`truceline fuse` makes incidents of records without a case: observations, and, where there are any, what could",
+        "have been seen and who held what. Files are CSV (comma, semicolon, tab or bar; also gzipped) or Parquet; control and",
+        "areas also GeoJSON, or CSV with a column `geometry` of WKT. Columns bear the names below, in any order; others are",
+        "ignored and named. Few are needed. Times carry their offset and are kept in UTC; places are WGS 84, longitude first.",
+        "",
+        "Every problem of every file is told at once, with file, row, column, what was got, what was expected and what to do.",
+        "A row with a fault is put aside and counted; a file that lacks a needed column ends the run.",
+        "",
+        "## An example",
+        "",
+        "The files lie in [fuse/](fuse/observations.csv): nine records of two days, two listening posts whose detection",
+        "probability was measured by controlled shots, a map, and outlets of both parties. Run it in the project's folder:",
+        "",
+        *code(FUSE_EXAMPLE, "console"),
+        "The truth of this invented example is known, so the result can be scored:",
+        "",
+        *code(SCORE_EXAMPLE, "console"),
+        "Without `--table` the same is printed as JSON, flat keys first, each null with its reason.",
+        "",
+        "## What is written",
+        "",
+        *table(
+            ("file", "what it holds"),
+            (
+                ("`incidents.parquet`, `.csv`", "the [incidents](tables.md#incidents); in CSV maps are JSON, lists are joined by `;`"),
+                ("`incident_members.parquet`, `.csv`", "`incident_id`, `observation_id`: which records each was made from"),
+                ("`totals.parquet`, `.csv`", "estimated totals by area, period and act, with 95 % intervals, where they can be had"),
+                ("`parameters.json`", "parties, acts, hard sources; detection probability and false detections of each source, declared and estimated"),
+                ("`manifest.jsonl`", "what was read, with digests, and the name of the run"),
+                ("`quarantine.jsonl`", "rows put aside, as they stand in their file, each with what is wrong; absent where there are none"),
+                ("`tables/`", "the tables that were fused, complete, with the origin of each record"),
+            ),
+        ),
+        "The same input, options and version give the same bytes. Where rows bear an `observation_id` their order does not matter.",
+        "",
+        "`--hard-sources` names the sources that may say how much happens; without it those with a detection probability.",
+        "A source without rows in the coverage (outlets, for one) has no probability given: it is estimated, and never raises",
+        "how much is believed to happen. `--parties` gives the parties' order in `party_p`; without it they are taken from the",
+        "files.",
+        "",
+    ]  # fmt: skip
+    for name, door in DOORS.items():
+        needed = [column for column in door.columns if column.name in door.needed]
+        defaults = [column for column in door.columns if column.name in door.defaults]
+        rest = [
+            column
+            for column in door.columns
+            if column.name not in door.needed and column.name not in door.defaults
+        ]
+        lines += [f"## --{name}", "", door.spec.meaning, ""]
+        rows = [
+            *((column, "needed") for column in needed),
+            *((column, f"default: {door.defaults[column.name]}") for column in defaults),
+            *((column, "optional") for column in rest),
+        ]
+        lines += table(
+            ("column", "type", "", "meaning"),
+            (
+                (f"`{c.name}`", type_words(c).removesuffix(" or null"), use, column_meaning(c))
+                for c, use in rows
+            ),
+        )
+    return lines
+
+
+FUSE_EXAMPLE = """$ truceline fuse --observations docs/fuse/observations.csv --coverage docs/fuse/coverage.csv --control docs/fuse/control.geojson --parties north,south --out out/fused
+8 observations, ... incidents: out/fused/incidents.parquet
+1 rows of observations put aside: out/fused/quarantine.jsonl
+...
+  [time_format] observations.csv, row 10, column occurred_from: a date without a time of day
+...
+"""
+SCORE_EXAMPLE = """$ truceline score out/fused --truth docs/fuse/truth --table
+id_f1 ...
+"""
 
 
 @document("exports.md")
