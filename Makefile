@@ -24,7 +24,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: help setup demo test check bench evaluate-cases docs lock lock-check test-tools clean
+.PHONY: help setup demo test check bench evaluate evaluate-cases docs lock lock-check test-tools clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,7 +58,7 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ." >&2; exit 1; }
 	@$(BIN)/mypy
-	@$(BIN)/mypy tools/*.py benchmarks/*.py
+	@$(BIN)/mypy tools/*.py tools/evaluation/*.py benchmarks/*.py
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
 	@$(BIN)/python tools/messages.py --check
@@ -78,6 +78,9 @@ test-tools:
 
 bench: setup ## measure, and keep the tables in docs/benchmarks.md
 	@$(BIN)/python benchmarks/run.py
+
+evaluate: setup ## measure every target on simulated fronts, and keep the tables in docs/evaluation.md
+	@$(BIN)/python tools/evaluate.py
 
 evaluate-cases: setup ## run every case, and keep what each one says in docs/cases.md
 	@$(BIN)/python tools/evaluate_cases.py --out $(OUT)/cases $(if $(DATA),--data $(DATA))
