@@ -111,7 +111,7 @@ def _layer(
     at = _header_at(file, head, options, sheet=sheet)
     row, cells = head[at]
     names = _header(file, cells, left=left, row=row)
-    filled = (one for one in itertools.chain(head[at + 1 :], rest) if any(cell != "" for cell in one[1]))
+    filled = (one for one in itertools.chain(head[at + 1 :], rest) if one[1].count("") < len(one[1]))
     parts = [_columns(names, part) for part in in_parts(filled, size=PART_ROWS)]
     crs: str | None = None
     if not parts:
@@ -188,15 +188,21 @@ def _columns(
     names: Sequence[tuple[int, str]], part: Sequence[tuple[int, Sequence[Any]]]
 ) -> dict[str, pa.Array]:
     rows = [row for _, row in part]
+    by_column = list(zip(*rows, strict=True)) if len({*map(len, rows)}) == 1 else []
     columns = {
-        name: make_column([_cell(row[i]) if i < len(row) else None for row in rows], whole_floats=True)
+        name: make_column(
+            _cells(
+                by_column[i] if i < len(by_column) else [row[i] if i < len(row) else None for row in rows]
+            ),
+            whole_floats=True,
+        )
         for i, name in names
     }
     columns[ROW] = pa.array([number for number, _ in part], pa.int64())
     return columns
 
 
-def _cell(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.strip() or None
-    return value
+def _cells(values: Sequence[Any]) -> Sequence[Any]:
+    if str not in set(map(type, values)):
+        return values
+    return [(value.strip() or None) if isinstance(value, str) else value for value in values]
