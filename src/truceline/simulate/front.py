@@ -325,6 +325,7 @@ def _facts(world: _World) -> dict[str, Any]:
         "truce_start": regime.truce_start.isoformat(),
         "detection": [{one.name: getattr(declared, one.name) for one in fields(declared)} for declared in watch.declarations(world.fleets)],
         "clutter_per_day": clutter,
+        "shadow_from_deg": {fleet.name: fleet.shadow_deg.round(1).tolist() for fleet in world.fleets if fleet.sensing.shadow_share > 0},
         "orders": {"delay_s": world.orders.delay_s.tolist(), "remaining": world.orders.remaining.round(6).tolist()},
     }  # fmt: skip
 

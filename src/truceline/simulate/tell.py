@@ -339,7 +339,7 @@ def _blame(matter: Matter, blames: FloatArray, wrong_blame: FloatArray, rng: np.
     """Whom a report accuses: never its own side; a neutral outlet is sometimes wrong."""
     n = len(matter.speaker)
     guess = np.where(matter.by >= 0, matter.by, rng.integers(0, 2, n))
-    wrong = rng.random(n) < wrong_blame
+    wrong = (rng.random(n) < wrong_blame) & ~matter.exact
     neutral = matter.speaker == NEUTRAL
     named = np.where(neutral & wrong, 1 - guess, guess)
     of_side = 1 - matter.speaker  # a side names the other, whoever it was
