@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures_scoring import FRAME, PARTIES, copied, incidents_of, judge_world, linked, make_world
+from fixtures_scoring import FRAME, PARTIES, World, copied, incidents_of, judge_world, linked, make_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
+from truceline.schema import COVERAGE
 from truceline.scoring.baselines import (
     cluster_by_density,
     count_cells,
@@ -22,6 +24,7 @@ from truceline.scoring.baselines import (
     shift_in_time,
 )
 from truceline.scoring.blame import brier_of_parties, judge_blame
+from truceline.scoring.boosting import from_dict, train
 from truceline.scoring.calibration import calibrate, fill_histogram, rank_truth
 from truceline.scoring.counts import (
     count_bias,
@@ -33,8 +36,10 @@ from truceline.scoring.counts import (
 )
 from truceline.scoring.existence import error_floor, judge_existence
 from truceline.scoring.gospa import gospa
+from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.identity import Partition, fakes_reported, id_f1, pair_f1, true_partition
 from truceline.scoring.score import FLAT, judge, score
+from truceline.scoring.trained import show_groups
 
 SEEDS = st.integers(0, 50)
 
@@ -426,3 +431,79 @@ def test_scoring_knows_nothing_of_the_simulator(project_root: Path) -> None:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
             assert not any(name.startswith("truceline.simulate") for name in names), path
+
+
+# -- the ideal observer and the learner -------------------------------------------------------------
+def ideal_of(world: World, names: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    """Ideal attribution of the true partition; offsets from a line along 45° north."""
+    truth = linked(world)
+    labels = true_partition(truth)
+    judged = judge_world(world, labels)
+    p = ideal_parties(
+        world.observations,
+        labels.group,
+        len(labels),
+        truth,
+        world.truth,
+        parties=names,
+        hard_sources=("s0",),
+        seen=Seen(
+            offset_m=(np.array(judged.incidents["latitude_deg"]) - 45) * 111_000,
+            sd_m=np.full(len(labels), 300.0),
+            true_offset_m=(world.truth.latitude_deg - 45) * 111_000,
+        ),
+        acts=judged.incidents["act"].to_pylist(),
+    )
+    return p, labels.group
+
+
+def sided(world: World) -> World:
+    """The world with the party told by the side of the line: the south fires on the north and back."""
+    latitude = world.incidents["latitude_deg"].to_pylist()
+    party = [PARTIES[1] if one > 45 else PARTIES[0] for one in latitude]
+    column = world.incidents.schema.get_field_index("party_id")
+    return replace(world, incidents=world.incidents.set_column(column, "party_id", [party]))
+
+
+def test_the_ideal_observer_knows_more_than_the_base_rate_and_swaps_with_the_parties() -> None:
+    world = sided(make_world(11, n_events=400))
+    p, group = ideal_of(world, PARTIES)
+    swapped, _ = ideal_of(world, (PARTIES[1], PARTIES[0]))
+    assert np.allclose(p[:, [1, 0, 2]], swapped, atol=1e-12)
+    truth = linked(world)
+    event = np.full(len(p), -1)
+    event[group] = truth.event
+    told = event >= 0
+    did = np.array([PARTIES.index(world.truth.parties[k]) for k in world.truth.party[event[told]]])
+    assert brier_of_parties(p[told], did) < 0.1
+    assert np.allclose(p.sum(axis=1), 1.0)
+
+
+def test_a_learner_finds_a_rule_and_is_the_same_read_back() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4_000, 3))
+    x[rng.random(x.shape) < 0.05] = np.nan
+    p = 1 / (1 + np.exp(-2 * np.nan_to_num(x[:, 0]) * np.nan_to_num(x[:, 1])))
+    came = rng.random(len(x)) < p
+    model = train(x[:2_000], came[:2_000], names=("a", "b", "c"), n_trees=40)
+    told = model.probabilities(x[2_000:])
+    assert ((told - came[2_000:]) ** 2).mean() < ((came.mean() - came[2_000:]) ** 2).mean() * 0.85
+    assert np.array_equal(from_dict(model.as_dict()).probabilities(x), model.probabilities(x))
+
+
+def test_what_a_learner_is_shown_does_not_depend_on_copies_or_on_the_order_of_rows() -> None:
+    world = make_world(9)
+
+    def shown(one: World) -> np.ndarray:  # type: ignore[type-arg]
+        truth = linked(one)
+        labels = true_partition(truth)
+        made = show_groups(
+            one.observations, labels, truth, coverage=COVERAGE.empty(), frame=FRAME,
+            sources=("s0", "s1", "s2"), hard_sources=("s0",), acts=("shelling",),
+        )  # fmt: skip
+        return np.delete(made.values, made.names.index("copies"), axis=1)
+
+    order = np.random.default_rng(0).permutation(world.observations.num_rows)
+    turned = replace(world, observations=world.observations.take(order))
+    assert np.allclose(shown(world), shown(copied(world, 4, 30)), equal_nan=True)
+    assert np.allclose(shown(world), shown(turned), equal_nan=True)

@@ -51,7 +51,7 @@ def show_groups(
     sources, acts : in a fixed order, so that features of seeds agree. linked : says which records are first
     tellings, nothing else.
     """
-    group, _, record = tellings(partition.group, linked.origin)
+    group, record = _earliest(observations, partition, linked)
     n = len(partition)
     source = recode(observations["source_id"], list(sources))[record]
     columns: dict[str, FloatArray] = {}
@@ -87,6 +87,17 @@ def show_groups(
     columns |= _surroundings(observations, record, x, y, time_s, group, frame, hard_sources)
     columns |= _watchers(coverage, x, y, time_s, frame, sources)
     return Shown(names=tuple(columns), values=np.column_stack(list(columns.values())))
+
+
+def _earliest(observations: Table, partition: Partition, linked: Linked) -> tuple[IntArray, IntArray]:
+    """Group and earliest record of each telling, whatever the order of rows."""
+    said = micros(
+        pc.coalesce(observations["logged_at"], observations["received_at"], observations["occurred_from"])
+    )
+    start = micros(observations["occurred_from"])
+    order = np.lexsort((start, said))
+    group, _, place = tellings(partition.group[order], linked.origin[order])
+    return group, order[place]
 
 
 def _largest(group: IntArray, value: FloatArray, n: int) -> FloatArray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pyarrow import csv
 
 from truceline.base.columns import BoolArray, FloatArray, IntArray, codes, floats, micros
 from truceline.base.errors import InputError, Problem
+from truceline.base.geodesy import WGS84
 from truceline.schema.table import TIME, Table
 
 INCIDENT_COLUMNS = ("truth_id", "party_id", "act", "occurred_at", "longitude_deg", "latitude_deg")
@@ -44,7 +46,14 @@ class Truth:
     latitude_deg: FloatArray
     sector: Sequence[str | None]
     links: Table
+    fire_direction_deg: FloatArray | None = None  #: bearing of fire where the places fired from are told
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def truce_start_us(self) -> int:
+        """When the truce began, microseconds since 1970; never, where it is not told."""
+        told = self.facts.get("truce_start")
+        return 2**62 if told is None else int(datetime.fromisoformat(told).timestamp() * 1e6)
 
     def __len__(self) -> int:
         return len(self.truth_id)
@@ -89,8 +98,21 @@ def make_truth(incidents: Table, links: Table, facts: Mapping[str, Any] | None =
         latitude_deg=floats(incidents["latitude_deg"]),
         sector=_text(incidents, "sector").to_pylist(),
         links=links,
+        fire_direction_deg=_bearings(incidents),
         facts=dict(facts or {}),
     )
+
+
+def _bearings(incidents: Table) -> FloatArray | None:
+    """(n_events,) bearing from the place fired from to the place hit; NaN where they are one."""
+    names = ("from_longitude_deg", "from_latitude_deg", "longitude_deg", "latitude_deg")
+    if not set(names) <= set(incidents.column_names):
+        return None
+    places = [floats(incidents[name]) for name in names]
+    from_x, from_y, to_x, to_y = (np.nan_to_num(one) for one in places)
+    azimuth, _, distance = WGS84.inv(from_x, from_y, to_x, to_y)
+    told = np.isfinite(np.stack(places)).all(axis=0) & (np.asarray(distance) > 1.0)
+    return np.where(told, np.asarray(azimuth) % 360.0, np.nan)
 
 
 def read_truth(folder: Path) -> Truth:

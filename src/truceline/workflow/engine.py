@@ -12,16 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.attribution.attribute import attribute
-from truceline.base.columns import IntArray, floats, map_parts
+from truceline.base.columns import IntArray, floats, map_parts, micros
 from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import Interval
 from truceline.base.progress import Progress, silent
 from truceline.fusion.associate import associate
 from truceline.line.build import build_history
+from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
 from truceline.origins.collapse import collapse_copies
 from truceline.schema import AREAS, CONTROL, COVERAGE
 from truceline.schema.table import Table
+from truceline.scoring.ideal import Seen, ideal_parties
+from truceline.scoring.score import Judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,34 @@ def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
     if others:
         notes.append(f"the line is that of {source}; maps not used: {', '.join(others)}")
     return history, notes
+
+
+def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
+    """(n_incidents, n_parties + 1) the ideal observer's attribution; None where there is no line.
+
+    It sees the same records and the same map, and knows the truth's own frequencies.
+    """
+    line, _ = draw_line(setting)
+    if line is None or not line.snapshots or len(setting.parties) != 2:
+        return None
+    assert setting.frame is not None
+    frame, incidents, truth = setting.frame, judged.incidents, judged.truth
+
+    def offset(longitude: FloatArray, latitude: FloatArray, at_us: IntArray) -> FloatArray:
+        found = np.full(len(longitude), np.nan)
+        rows = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
+        found[rows] = line_distances_m(line, longitude[rows], latitude[rows], at_us=at_us[rows], frame=frame)
+        return found
+
+    seen = Seen(
+        offset_m=offset(floats(incidents["longitude_deg"]), floats(incidents["latitude_deg"]), micros(incidents["occurred_from"])),
+        sd_m=floats(incidents["position_sd_m"]),
+        true_offset_m=offset(truth.longitude_deg, truth.latitude_deg, truth.at_us),
+    )  # fmt: skip
+    return ideal_parties(
+        judged.observations, judged.partition.group, len(judged.partition), judged.linked, truth,
+        parties=setting.parties, hard_sources=setting.hard_sources, seen=seen, acts=incidents["act"].to_pylist(),
+    )  # fmt: skip
 
 
 def blame(incidents: Table, observations: Table, setting: Setting, line: LineHistory | None) -> Table:

@@ -14,7 +14,7 @@ from truceline.schema import AREAS, CONTROL, COVERAGE, INCIDENTS, OBSERVATIONS
 from truceline.schema.table import Table, TableSpec
 from truceline.scoring.score import FLAT, Score, judge, score
 from truceline.scoring.truth import Truth, read_truth
-from truceline.workflow.engine import Setting, centre_frame, complete_setting, weigh_groups
+from truceline.workflow.engine import Setting, centre_frame, complete_setting, ideal_blame, weigh_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -
         parties=parties or setting.parties,
         totals=result.totals,
         weigh=lambda number: weigh_groups(observations, whole, number),
+        ideal=ideal_blame(judged, whole),
     )
 
 
