@@ -214,7 +214,7 @@ def calibrate(
     Where no bin of the window can be used, the window is empty.
     """
     fit = fit_baseline(count[before], design.take(before), family=family)
-    widen = _togetherness(count, design, before, fit)
+    widen = togetherness(count, design, before, fit)
     ahead = design.take(during)
     draws = draw(fit, ahead, n_draws=_N_DRAWS, widen=max(widen, 1.0), rng=rng)
     if not during.any():
@@ -231,7 +231,7 @@ def calibrate(
     )
 
 
-def _togetherness(count: FloatArray, design: Design, before: np.ndarray, fit: Fit) -> float:
+def togetherness(count: FloatArray, design: Design, before: np.ndarray, fit: Fit) -> float:
     """How far neighbouring bins of the baseline rise and fall together: 1 where they do not.
 
     Residuals are summed over every run of some bins in a row. Were bins independent, the square of
