@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from test_columnar_sources import N_DAMAGED, SAMPLES, TOKENS, outcome, read_files
@@ -17,7 +18,9 @@ from test_columnar_sources import N_DAMAGED, SAMPLES, TOKENS, outcome, read_file
 from truceline.sources import batches, csv_blocks
 from truceline.sources.columns import Seen
 from truceline.sources.figure_cells import numbered
+from truceline.sources.formats import read_table
 from truceline.sources.post_words import are_found, compile_pattern, normal_text, normal_texts
+from truceline.sources.source import InputFile
 
 WORDS = [*TOKENS, "multiple", "N/K", "3-5km", "W to E", "exercise", "5 May 2031", "12:30", "May 2031", "≥", "at least 4"]  # fmt: skip
 FIGURES: list[dict[str, Any]] = [{}, {"numbers": "differences"}, {"numbers": "running_total", "since": "2031-04-01"}, {"absent_is_zero": True, "basis": "it says so"}]  # fmt: skip
@@ -80,3 +83,19 @@ def test_combinations_are_numbered_in_their_order(pairs: list[tuple[int, int]]) 
     keys = np.array(pairs, np.int64).reshape(-1, 2)
     order = {pair: place for place, pair in enumerate(sorted(set(pairs)))}
     assert numbered(keys[:, 0], keys[:, 1]).tolist() == [order[pair] for pair in pairs]
+
+
+KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark>{}</Placemark></Document></kml>'
+PLACES = ["12.5,45.5", " 12.5,45.5,0\n", "1, 2", "1,2 3,4", "1,2 3", "a,b", "\n a,b", "", "1", "1,2,3,4", "nan,1", ",", "1,", "1_0,2"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_a_point_alone_is_read_as_one_among_several_shapes(text: str, tmp_path: Path) -> None:
+    found = []
+    for form in ("{}", "<MultiGeometry>{}</MultiGeometry>"):
+        path = tmp_path / "t.kml"
+        path.write_text(KML.format(form.format(f"<Point><coordinates>{text}</coordinates></Point>")))
+        (row,) = read_table(InputFile(path, label="t.kml"), row_numbers=True).to_pylist()
+        drawn = None if row["geometry"] is None else shapely.get_coordinates(shapely.from_wkb(row["geometry"])).tolist()  # fmt: skip
+        found.append((repr(drawn), (row["#fault"] or "").partition(": ")[2]))
+    assert found[0] == found[1]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import import_module
 
 import pyarrow as pa
 
@@ -153,40 +154,28 @@ def tell_format(file: InputFile, content: bytes) -> str:
     return "xml" if start.startswith(b"<") else "geojson"
 
 
+#: family of a file → module of this package and the reader in it, brought in when first needed
+_READERS = {
+    "csv": ("delimited", "read_delimited"),
+    "flatgeobuf": ("gdal", "read_flatgeobuf"),
+    "geojson": ("geojson", "read_geojson"),
+    "geopackage": ("gdal", "read_geopackage"),
+    "parquet": ("parquet", "read_parquet"),
+    "shapefile": ("gdal", "read_shapefile"),
+    "workbook": ("sheets", "read_sheet"),
+}
+
+
 def _read(file: InputFile, options: ReadOptions) -> Layer:
     content = unpacked(file)
-    match tell_format(file, content):
-        case "geojson":
-            from truceline.sources.formats.geojson import read_geojson
-
-            return read_geojson(file, content, options)
-        case "parquet":
-            from truceline.sources.formats.parquet import read_parquet
-
-            return read_parquet(file, content, options)
-        case "xml":
-            return _read_xml(file, content, options)
-        case "zip":
-            return _read_zip(file, content, options)
-        case "workbook":
-            from truceline.sources.formats.sheets import read_sheet
-
-            return read_sheet(file, content, options)
-        case "geopackage":
-            from truceline.sources.formats.gdal import read_geopackage
-
-            return read_geopackage(file, content, options)
-        case "flatgeobuf":
-            from truceline.sources.formats.gdal import read_flatgeobuf
-
-            return read_flatgeobuf(file, content, options)
-        case "shapefile":
-            from truceline.sources.formats.gdal import read_shapefile
-
-            return read_shapefile(file, content, options)
-    from truceline.sources.formats.delimited import read_delimited
-
-    return read_delimited(file, content, options)
+    kind = tell_format(file, content)
+    if kind == "xml":
+        return _read_xml(file, content, options)
+    if kind == "zip":
+        return _read_zip(file, content, options)
+    module, name = _READERS[kind]
+    read: Callable[[InputFile, bytes, ReadOptions], Layer] = getattr(import_module(f"{__package__}.{module}"), name)  # fmt: skip
+    return read(file, content, options)
 
 
 def _read_xml(file: InputFile, content: bytes, options: ReadOptions) -> Layer:
