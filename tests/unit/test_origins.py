@@ -157,6 +157,17 @@ def test_thirty_five_thousand_headlines_take_seconds() -> None:
     assert time.perf_counter() - started < 8
 
 
+def copies_of(rows: list[dict[str, Any]]) -> dict[str, Copies]:
+    read = OBSERVATIONS.from_records(rows)
+    return dict(count_copies(read, collapse_copies(read)))
+
+
+def test_a_primary_source_that_records_name_makes_no_copies_of_them() -> None:
+    rows = [report(n, None, hours=n, primary_source_id="service") for n in range(5)]
+    rows += [report(n, "The same words at one place", hours=n / 9) for n in (7, 8)]
+    assert copies_of(rows) == {"press": Copies(records=7, copies=1, first_tellings=1)}
+
+
 def test_copies_and_what_they_repeat_add_up_for_every_source() -> None:
     rows = [
         report(n, f"Shelling of the town number {n // 3 * 1000}, seen from the hill", hours=n % 3)
@@ -164,7 +175,7 @@ def test_copies_and_what_they_repeat_add_up_for_every_source() -> None:
     ]
     rows += [report(20, "A bridge was hit on the southern road"), report(21, None, source_id="sensor")]
     random.Random(5).shuffle(rows)
-    found = count_copies(collapse_copies(OBSERVATIONS.from_records(rows)))
+    found = copies_of(rows)
     assert found == {
         "press": Copies(records=10, copies=6, first_tellings=3),
         "sensor": Copies(records=1),
@@ -174,5 +185,5 @@ def test_copies_and_what_they_repeat_add_up_for_every_source() -> None:
 def test_a_copy_in_another_source_is_no_copy_within_either() -> None:
     text = "The outskirts of Sorrelby were shelled this morning from the east"
     rows = [report(1, text), report(2, text, hours=1, source_id="other press")]
-    found = count_copies(collapse_copies(OBSERVATIONS.from_records(rows)))
+    found = copies_of(rows)
     assert {account.copies for account in found.values()} == {0}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -20,19 +21,27 @@ class Copies:
     first_tellings: int = 0  #: of those that have copies; one without is not counted
 
 
-def count_copies(observations: Table) -> Mapping[str, Copies]:
-    """Source → its copies, of observations whose primary source is known.
+def count_copies(read: Table, observations: Table) -> Mapping[str, Copies]:
+    """Source → its copies; ``observations`` are those ``read``, row by row, after ``collapse_copies``.
 
-    A record of a source is a copy where another of the same source has the same primary source: of
-    k such records k − 1 are copies. Sources that copy one another are not counted here.
+    A record of a source is a copy where another of the same source has the same origin: of k such
+    records k − 1 are copies. A primary source that records named themselves says whom they have it
+    from, not that they repeat one another: it makes no copies. Nor do sources that copy one another.
     """
-    groups = observations.select(["source_id", "primary_source_id"]).group_by(
-        ["source_id", "primary_source_id"]
-    )
-    sizes = groups.aggregate([([], "count_all")])
-    by_source = sizes.append_column("n_copies", pc.subtract(sizes["count_all"], 1)).append_column("is_copied", pc.cast(pc.greater(sizes["count_all"], 1), "int64")).group_by("source_id").aggregate([("count_all", "sum"), ("n_copies", "sum"), ("is_copied", "sum")])  # fmt: skip
-    found = {
-        row["source_id"]: Copies(records=row["count_all_sum"], copies=row["n_copies_sum"], first_tellings=row["is_copied_sum"])
-        for row in by_source.to_pylist()
-    }  # fmt: skip
-    return MappingProxyType(dict(sorted(found.items())))
+    records = {row["values"]: row["counts"] for row in pc.value_counts(read["source_id"]).to_pylist()}
+    names = ["source_id", "primary_source_id"]
+    found = observations.select(names).filter(pc.is_null(read["primary_source_id"]))
+    copies: Counter[str] = Counter()
+    copied: Counter[str] = Counter()
+    for row in _repeated(found.group_by(names).aggregate([([], "count_all")])):
+        copies[row["source_id"]] += row["count_all"] - 1
+        copied[row["source_id"]] += 1
+    return {
+        name: Copies(records=records[name], copies=copies[name], first_tellings=copied[name])
+        for name in sorted(records)
+    }
+
+
+def _repeated(sizes: Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = sizes.filter(pc.greater(sizes["count_all"], 1)).to_pylist()
+    return rows

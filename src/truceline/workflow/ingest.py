@@ -142,10 +142,10 @@ def first_tellings(case: Case, observations: Table) -> Table:
     return collapse_copies(observations, coded_sources=coded)
 
 
-def with_copies(accounts: Sequence[SourceAccount], observations: Table) -> tuple[SourceAccount, ...]:
-    """The accounts, each with how many of its records are copies of another of them."""
-    found = count_copies(observations)
-    return tuple(replace(account, copies=found.get(account.source_id)) for account in accounts)
+def with_copies(ingested: Ingested, observations: Table) -> tuple[SourceAccount, ...]:
+    """The sources, each with how many of its records are copies; ``observations``: with first tellings."""
+    found = count_copies(ingested.observations, observations)
+    return tuple(replace(account, copies=found.get(account.source_id)) for account in ingested.sources)
 
 
 def _read(

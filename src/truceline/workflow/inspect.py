@@ -23,4 +23,4 @@ def inspect_sources(
     """
     with telling(open_case(case_folder), language) as (case, _voice):
         ingested = ingest(case, data=data, progress=progress)
-        return with_copies(ingested.sources, first_tellings(case, ingested.observations))
+        return with_copies(ingested, first_tellings(case, ingested.observations))

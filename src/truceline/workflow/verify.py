@@ -146,7 +146,7 @@ def compute(
     steps = 6
     progress("collapsing copies", 0, steps)
     observations = first_tellings(case, ingested.observations)  # (4)
-    sources = with_copies(ingested.sources, observations)
+    sources = with_copies(ingested, observations)
     claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
     progress("drawing the line", 1, steps)
     lines = build_lines(case, ingested)  # (5)
