@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
-from truceline.base.canonical import short_id
 from truceline.base.documents import Model
 from truceline.base.errors import InputError, Problem
 from truceline.base.geodesy import WGS84
@@ -34,25 +33,28 @@ from truceline.schema import OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.batches import Batch, csv_batches, overlaps
 from truceline.sources.columns import (
-    Hashes,
     Reals,
     Seen,
     Whole,
     coded,
-    hashes_of,
-    json_start,
-    json_texts,
     mask_of,
     times,
 )
 from truceline.sources.days import Zone
 from truceline.sources.distinct import distinct, numbers_of, texts_of
-from truceline.sources.gather import Gathered, Values, act_maps, joined, picked, provenance
+from truceline.sources.gather import Gathered, Values, act_maps, picked, provenance
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each, sentence_list
 from truceline.sources.periods import EARLIEST, LATEST
 from truceline.sources.post_words import compile_pattern, normal_text
 from truceline.sources.rows import Sheet
+from truceline.sources.sighting_columns import (
+    fire_directions,
+    look_ids,
+    named_observers,
+    row_hashes,
+    told_texts,
+)
 from truceline.sources.sighting_sectors import sector_middle
 from truceline.sources.sighting_words import (
     Band,
@@ -85,12 +87,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "when": ("datetime", "dateandtime", "dateofevent", "when"),
     "note": ("note", "notes", "comment", "comments"),
 }  # fmt: skip
-#: what goes into the text of the record, in this order
-_TOLD = ("location", "distance", "bearing", "means", "number", "observation", "description", "weapon", "note")
 
 #: what names an act
 _NAMING = ("observation", "description", "weapon")
-_NONE = pa.scalar(None, pa.string())
 
 
 class SightingOptions(Model):
@@ -235,7 +234,7 @@ class Sightings(Source):
         nowhere = mask_of(pc.is_null(observer)) & np.isnan(x)
         batch.wrong(nowhere, "value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), got=lambda _: "", expected="the position of the observer", next_step="Fill it in")  # fmt: skip
         at = np.flatnonzero(batch.sound() & overlaps(context.span, start_us, stop_us))
-        hashes = _hashes(context.source_id, {kind: picked(words, at) for kind, words in told.items()}, n=len(at))  # fmt: skip
+        hashes = row_hashes(context.source_id, {kind: picked(words, at) for kind, words in told.items()}, n=len(at))  # fmt: skip
         fresh, inside = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
         inside[at] = True
         fresh[at] = seen.first(hashes)
@@ -244,13 +243,13 @@ class Sightings(Source):
             return
         told = {kind: picked(words, used) for kind, words in told.items()}
         x, y = x[used], y[used]
-        observer = _named(picked(observer, used), x, y)
+        observer = named_observers(picked(observer, used), x, y)
         found.add(
             {
                 "source_id": context.source_id,
                 "primary_source_id": context.source_id,
                 "sensor_id": observer,
-                "look_id": _looks(context.source_id, observer, picked(days, used)),
+                "look_id": look_ids(context.source_id, observer, picked(days, used)),
                 "occurred_from": times(start_us[used]),
                 "occurred_until": times(stop_us[used]),
                 "observer_longitude_deg": x,
@@ -259,9 +258,9 @@ class Sightings(Source):
                 "count": picked(count, used),
                 "count_relation": picked(relation, used),
                 "acts": self._acts(told, n=len(used)),
-                "fire_direction_deg": _flights(told.get("description")),
+                "fire_direction_deg": fire_directions(told.get("description")),
                 "speaker_party_id": self.options.speaker_party,
-                "text": _texts(told, n=len(used)),
+                "text": told_texts(told, n=len(used)),
                 **self._sectors(headers, told, x, y),
                 **provenance(batch.sheet.file, batch.numbers[used]),
             },
@@ -434,70 +433,6 @@ class Sightings(Source):
         if len(observations):
             notes.append("A row is what one observer noticed: a sound, a flash or several. It is no breach by itself, and says of nobody that they fired.")  # fmt: skip
         return notes
-
-
-def _hashes(source_id: str, told: Mapping[str, pa.Array], *, n: int) -> Hashes:
-    """Hashes of ``[source_id, content]``; the content is canonical JSON of the cells that are filled.
-
-    A JSON text within JSON: what is escaped in a cell is escaped twice, the quotes around it once.
-    """
-    cells = {kind: json_texts(json_texts(words)) for kind, words in sorted(told.items())}
-    filled = {kind: pc.if_else(pc.is_valid(told[kind]), words, _NONE) if told[kind].null_count else words for kind, words in cells.items()}  # fmt: skip
-    text = _labelled(filled, before='\\"', after='\\":\\"', end='\\"', by=",", n=n)
-    return hashes_of(
-        joined(f'{json_start(source_id)}","{{', text, '}"]', by="").cast(pa.binary()).to_pylist()
-    )
-
-
-def _texts(told: Mapping[str, pa.Array], *, n: int) -> pa.Array:
-    """What a reader of the record should see; null where nothing is said."""
-    text = _labelled({kind: told[kind] for kind in _TOLD if kind in told}, after=": ", by="; ", n=n)
-    return pc.if_else(pc.equal(text, ""), _NONE, text)
-
-
-def _labelled(
-    columns: Mapping[str, pa.Array], *, after: str, by: str, n: int, before: str = "", end: str = ""
-) -> pa.Array:
-    """Cells side by side, each with its name; those that are null are left out."""
-    if not columns:
-        return pa.array([""] * n, pa.string())
-    if any(words.null_count for words in columns.values()):
-        cells = [pc.binary_join_element_wise(f"{before}{kind}{after}", words, end, "") for kind, words in columns.items()]  # fmt: skip
-        return joined(*cells, by=by)
-    parts: list[pa.Array | str] = []
-    for kind, words in columns.items():
-        parts += [f"{end + by if parts else ''}{before}{kind}{after}", words]
-    return joined(*parts, end, by="")
-
-
-def _named(observer: pa.Array, x: Reals, y: Reals) -> pa.Array:
-    """The observers; one without a name is called by its place."""
-    none = mask_of(pc.is_null(observer))
-    if not none.any():
-        return observer
-    names = [f"{one:g} {two:g}" for one, two in zip(x[none].tolist(), y[none].tolist(), strict=True)]
-    return pc.replace_with_mask(observer, pa.array(none), pa.array(names, pa.string()))
-
-
-def _looks(source_id: str, observer: pa.Array, days: pa.Array) -> pa.Array:
-    """A look is one observer's day."""
-    known, which = distinct(observer, days)
-    return texts_of([short_id("look", source_id, *parts) for parts in known], which)
-
-
-def _flights(descriptions: pa.Array | None) -> Reals | None:
-    if descriptions is None:
-        return None
-    words, which = coded(descriptions)
-    towards: Reals = numbers_of([_flight(word) for word in words], which)
-    return towards
-
-
-def _flight(description: str | None) -> float | None:
-    """Direction towards which was fired, from words such as ``W to E``; None where there are none."""
-    match = re.search(r"\b([NESW]{1,3}) to ([NESW]{1,3})\b", description or "")
-    band = read_bearing(match[2]) if match is not None else None
-    return None if band is None or band.high is None else ((band.low + band.high) / 2) % 360
 
 
 @lru_cache(maxsize=4_096)
