@@ -192,7 +192,7 @@ def test_salvos_a_day_are_the_mean_over_the_period_whatever_the_truce() -> None:
 
 def test_fire_clusters_and_answers_cross_the_line() -> None:
     events = front("plain").truth.incidents
-    fire = events.filter(pc.not_equal(events["act"], ACTS[-1]))
+    fire = events.filter(pc.and_(pc.not_equal(events["act"], ACTS[-1]), pc.is_valid(events["party_id"])))
     answers = pc.mean(pc.cast(fire["answer"], pa.float64())).as_py()
     assert 0.15 < answers < 0.25  # 0.25 per act, of which the truce thins some
     # at most a few salvos land on the side that fired them: the first party holds the west
@@ -238,7 +238,8 @@ def test_the_line_moves_and_the_second_map_does_not_follow() -> None:
 
 def test_what_staffs_count_is_more_than_there_was() -> None:
     played = front("plain")
-    fire = pc.sum(pc.not_equal(played.truth.incidents["act"], ACTS[-1])).as_py()
+    events = played.truth.incidents
+    fire = pc.sum(pc.and_(pc.not_equal(events["act"], ACTS[-1]), pc.is_valid(events["party_id"]))).as_py()
     staff = played.counts.filter(pc.starts_with(played.counts["series"], "staff"))
     assert pc.sum(staff["value"]).as_py() / fire == pytest.approx(1.15, abs=0.04)
     totals = {row["claim_id"]: row["value"] for row in played.claims.to_pylist()}
@@ -334,3 +335,16 @@ def test_faults_of_a_regime_are_told() -> None:
     with pytest.raises(CaseError) as caught:
         read_regime("plain+cloud", day=3, fire={"salvos_per_day": -1})
     assert len(caught.value.problems) == 2
+
+
+def test_some_explosions_are_of_neither_party_and_are_blamed_on_one_all_the_same() -> None:
+    played = front("plain")
+    events = played.truth.incidents
+    neither = events.filter(pc.is_null(events["party_id"]))
+    assert 0.01 < neither.num_rows / events.num_rows < 0.03
+    assert neither["longitude_deg"].equals(neither["from_longitude_deg"])
+    of_neither = pc.is_in(played.truth.links["truth_id"], neither["truth_id"].combine_chunks())
+    records = played.observations.filter(of_neither)
+    assert records["fire_direction_deg"].null_count == records.num_rows
+    told = records.filter(pc.is_valid(records["speaker_party_id"]))
+    assert pc.mean(pc.cast(pc.is_valid(told["accused_party_id"]), pa.float64())).as_py() > 0.7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -51,7 +52,7 @@ def globe_shape(terrain: Terrain, shape: Polygon | MultiPolygon) -> bytes:
 def daily_fire(acts: Acts, *, days: tuple[int, int], n_sectors: int, sector: IntArray) -> IntArray:
     """(n_days, 2, n_fire, n_sectors) acts of fire that were no deceit."""
     n_days, n_kinds = days[1] - days[0], len(FIRE)
-    keep = (acts.kind < n_kinds) & ~acts.staged
+    keep = (acts.kind < n_kinds) & ~acts.staged & (acts.side >= 0)
     day = np.clip((acts.time_s[keep] // DAY_S).astype(np.int64) - days[0], 0, n_days - 1)
     at = ((day * 2 + acts.side[keep]) * n_kinds + acts.kind[keep]) * n_sectors + sector[keep]
     return np.bincount(at, minlength=n_days * 2 * n_kinds * n_sectors).reshape(n_days, 2, n_kinds, n_sectors)
@@ -112,30 +113,42 @@ def claim_table(regime: Regime, staff: IntArray, *, seed: int) -> Table:
     return CLAIMS.from_records([{**row, **provenance, "raw_row": k + 2} for k, row in enumerate(rows)])
 
 
-def control_table(
-    regime: Regime, terrain: Terrain, shift_km: FloatArray, *, days: tuple[int, int], error_km: FloatArray, frozen_km: FloatArray | None, drawn: dict[str, str], seed: int
-) -> tuple[Table, FloatArray | None]:  # fmt: skip
-    """Two maps of what the first party holds, and the shift at which the second one froze.
+@dataclass(slots=True, kw_only=True)
+class Maps:
+    """What the makers of the maps drew last."""
 
-    shift_km : (n_days, n_line) at each midnight. error_km : (2, n_line) of the maps' drawing. drawn :
-    digest of each map's last shape, brought up to date. The second map stops before the truce.
+    error_km: FloatArray  #: (2, n_line) how far each draws the line from where it is
+    frozen_km: FloatArray | None = None  #: where the line was when the second map was last kept up
+    drawn: dict[str, tuple[FloatArray, bytes, str]] = field(default_factory=dict)  #: line, shape, digest
+
+
+def control_table(
+    regime: Regime, terrain: Terrain, shift_km: FloatArray, *, days: tuple[int, int], maps: Maps, seed: int
+) -> Table:
+    """Two maps of what the first party holds; the second is not kept up from before the truce.
+
+    shift_km : (n_days, n_line) how far the line has moved at each midnight. ``maps`` is brought up to date.
     """
     rows: list[dict[str, Any]] = []
     for day in range(days[0], days[1]):
         if day % regime.map_days:
             continue
-        if frozen_km is None or day <= regime.truce_day - 3:
-            frozen_km = shift_km[day - days[0]]
+        if maps.frozen_km is None or day <= regime.truce_day - 3:
+            maps.frozen_km = shift_km[day - days[0]]
         date = regime.start_utc + timedelta(days=day)
         for k, name in enumerate(MAPS):
-            shift = shift_km[day - days[0]] if k == 0 else frozen_km
-            wkb = globe_shape(terrain, MultiPolygon([terrain.held(shift + error_km[k])]))
-            digest = sha256(wkb).hexdigest()
-            status = "first" if name not in drawn else "repeat" if drawn[name] == digest else "update"
-            drawn[name] = digest
+            line_km = (shift_km[day - days[0]] if k == 0 else maps.frozen_km) + maps.error_km[k]
+            last = maps.drawn.get(name)
+            if last is not None and np.array_equal(last[0], line_km):
+                status = "repeat"
+            else:
+                wkb = globe_shape(terrain, MultiPolygon([terrain.held(line_km)]))
+                status = "first" if last is None else "update"
+                maps.drawn[name] = line_km, wkb, sha256(wkb).hexdigest()
+            _, wkb, digest = maps.drawn[name]
             file = f"data/{name}/map_{date:%Y%m%d}.geojson"
             rows.append({"control_id": f"{name}-{day + 1:05d}", "source_id": name, "holder_party_id": regime.parties[0].id, "map_time": date, "describes_until": date, "status": status, "geometry": wkb, "shape_digest": digest, "position_sd_m": None, **where_from(file, np.zeros(1, np.int64), regime, seed), "raw_row": 0})  # fmt: skip
-    return CONTROL.from_records(rows), frozen_km
+    return CONTROL.from_records(rows)
 
 
 def map_errors(regime: Regime, terrain: Terrain, rng: np.random.Generator) -> FloatArray:

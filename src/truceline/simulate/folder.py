@@ -6,12 +6,10 @@ seed and version give the same bytes.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +39,7 @@ from truceline.simulate.front_paper import (
 )
 from truceline.simulate.regime import Regime
 from truceline.simulate.tables import INCIDENTS, LINKS
+from truceline.simulate.texts import csv_text, feature_text
 
 _PARQUET = {"observations": OBSERVATIONS, "coverage": COVERAGE, "counts": COUNTS, "claims": CLAIMS}
 
@@ -73,13 +72,15 @@ def write_front(parts: Iterable[Front], folder: Path) -> Front:
     pq.write_table(last.areas, folder / "tables/areas.parquet", compression="zstd")
     for row in last.areas.select(["area_id", "parent_area_id", "geometry"]).to_pylist():  # (2)
         if row["parent_area_id"] is not None:
-            _write_text(folder / f"areas/{row['area_id']}.geojson", _feature_text(row["geometry"]))
+            _write_text(
+                folder / f"areas/{row['area_id']}.geojson", feature_text(shapely.from_wkb(row["geometry"]))
+            )
     terrain = terrain_of(last.regime, last.seed)
     sectors = [row["area_id"] for row in last.areas.to_pylist() if row["kind"] == "sector"]
     _write_text(folder / "truce.yaml", front_terms(last, terrain, sectors))
     _write_text(folder / "case.yaml", front_case(last, terrain))
     _write_text(folder / "README.md", front_readme(last))
-    _write_text(folder / "places.csv", _csv_text(("name", "longitude", "latitude"), place_rows(terrain)))
+    _write_text(folder / "places.csv", csv_text(("name", "longitude", "latitude"), place_rows(terrain)))
     return last
 
 
@@ -152,21 +153,8 @@ def _times(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pc.binary_join_element_wise(texts, "Z", "")])
 
 
-def _csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue()
-
-
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _feature_text(wkb: bytes) -> str:
-    feature = {"type": "Feature", "properties": {}, "geometry": mapping(shapely.from_wkb(wkb))}
-    return json.dumps({"type": "FeatureCollection", "features": [feature]}, separators=(",", ":")) + "\n"
 
 
 # -- (1) ---------------------------------------------------------------------------------------
@@ -183,7 +171,10 @@ def _write_data(files: _Files, front: Front) -> None:
         if info.kind == "claims":
             files.add_csv(info.file, _of(front.claims, name).select(list(CLAIM_COLUMNS)))
     for row in front.control.select(["raw_file", "geometry"]).to_pylist():
-        _write_text(files.folder / row["raw_file"].removeprefix("case:"), _feature_text(row["geometry"]))
+        _write_text(
+            files.folder / row["raw_file"].removeprefix("case:"),
+            feature_text(shapely.from_wkb(row["geometry"])),
+        )
 
 
 def _of(table: Table, source_id: str) -> Table:

@@ -27,7 +27,7 @@ PIECE_DAYS = 30
 #: parts that have a stream of chance of their own, so that a change of one leaves the others
 _PARTS = (
     "terrain", "orders", "muster", "maps", "spots", "salvos", "land", "advances", "stage", "detect", "clutter",
-    "measure", "report", "deceive", "word", "count", "drift", "watch",
+    "measure", "report", "deceive", "word", "count", "drift", "watch", "neither",
 )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ class _World:
     terrain: Terrain
     orders: salvos.Orders
     fleets: tuple[watch.Fleet, ...]
-    map_error_km: FloatArray
+    maps: figures.Maps
     areas: Table
     shift_km: FloatArray
     pending: Seeds
@@ -96,8 +96,6 @@ class _World:
     n_acts: int = 0
     n_fakes: int = 0
     staff: list[IntArray] = field(default_factory=list)
-    frozen_km: FloatArray | None = None
-    drawn: dict[str, str] = field(default_factory=dict)
 
     def rng(self, part: str, piece: int = 0, number: int = 0) -> np.random.Generator:
         return np.random.default_rng([self.seed, _PARTS.index(part), piece, number])
@@ -165,7 +163,7 @@ def _begin(regime: Regime, seed: int) -> _World:
         terrain=terrain,
         orders=salvos.give_orders(regime, terrain, rng("orders")),
         fleets=fleets,
-        map_error_km=figures.map_errors(regime, terrain, rng("maps")),
+        maps=figures.Maps(error_km=figures.map_errors(regime, terrain, rng("maps"))),
         areas=figures.area_table(terrain),
         shift_km=np.zeros(len(terrain.line_y_km)),
         pending=salvos.no_seeds(),
@@ -199,7 +197,7 @@ def _play_piece(world: _World, piece: int) -> Front:
         world.next_row(name, 0)
     counts, staff = figures.count_table(regime, terrain, fire, days=days, first_row=world.rows, seed=world.seed, rng=world.rng("count", piece))  # fmt: skip
     world.staff.append(staff)
-    control, world.frozen_km = figures.control_table(regime, terrain, shift_km, days=days, error_km=world.map_error_km, frozen_km=world.frozen_km, drawn=world.drawn, seed=world.seed)  # fmt: skip
+    control = figures.control_table(regime, terrain, shift_km, days=days, maps=world.maps, seed=world.seed)
     rows = {
         fleet.code: world.next_row(f"{fleet.name}_watch", int((looks.fleet == fleet.code).sum()))
         for fleet in world.fleets
@@ -241,8 +239,9 @@ def _happen(world: _World, piece: int, days: tuple[int, int]) -> tuple[Acts, Flo
     advances, shift_km, world.shift_km = salvos.push_line(regime, terrain, world.orders, days=days, shift_km=world.shift_km, rng=world.rng("advances", piece))  # fmt: skip
     fire = salvos.land_salvos(seeds, regime, terrain, shift_km=shift_km, first_day=days[0], rng=world.rng("land", piece))  # fmt: skip
     real, accounts, act_of = tell.stage(regime, terrain, days=days, shift_km=shift_km, first_fake=world.n_fakes, rng=world.rng("stage", piece))  # fmt: skip
-    acts, place = salvos.join([fire, advances, real])
-    first_staged = len(fire) + len(advances)
+    neither = salvos.explode(regime, terrain, days=days, shift_km=shift_km, rng=world.rng("neither", piece))
+    acts, place = salvos.join([fire, advances, neither, real])
+    first_staged = len(place) - len(real)
     truth = np.where(act_of >= 0, place[np.minimum(first_staged + np.maximum(act_of, 0), max(len(place) - 1, 0))], -1) if len(act_of) else act_of  # fmt: skip
     return acts, shift_km, replace(accounts, truth=truth)
 

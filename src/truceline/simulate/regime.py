@@ -56,6 +56,12 @@ class Fire(Model):
     barrage_share: float = Field(0, ge=0, lt=1, description="share of immigrants that come in barrages")
     barrage_size: float = Field(40, ge=1, description="mean salvos of a barrage, within an hour")
     short_share: float = Field(0.02, ge=0, le=1, description="salvos that land on one's own side")
+    neither_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="explosions of neither party's making, per salvo: mines, accidents, others",
+    )
     advances_per_day: float = Field(0.8, ge=0, description="pushes of the line, per 1,000 km, both parties")
 
 

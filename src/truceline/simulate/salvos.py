@@ -30,7 +30,7 @@ class Acts:
     """True acts as parallel arrays (n,), by time. Seconds from the regime's start, km."""
 
     time_s: FloatArray
-    side: IntArray  #: 0 or 1: place in the regime's parties
+    side: IntArray  #: 0 or 1: place in the regime's parties; −1: neither
     kind: IntArray  #: place in ``regime.ACTS``
     x_km: FloatArray
     y_km: FloatArray
@@ -278,6 +278,23 @@ def land_salvos(
         push_km=np.zeros(n),
         staged=np.zeros(n, np.bool_),
     )
+
+
+def explode(
+    regime: Regime, terrain: Terrain, *, days: tuple[int, int], shift_km: FloatArray, rng: np.random.Generator
+) -> Acts:
+    """Explosions of neither party's making, on either ground; they come from nowhere."""
+    n = int(rng.poisson(regime.fire.neither_share * regime.fire.salvos_per_day * (days[1] - days[0])))
+    time_s = rng.uniform(days[0] * DAY_S, days[1] * DAY_S, n).round()
+    y = rng.uniform(-terrain.half_length_km + 1, terrain.half_length_km - 1, n)
+    day = np.clip((time_s // DAY_S).astype(np.int64) - days[0], 0, len(shift_km) - 1)
+    x = line_at(terrain, shift_km, day, y) + rng.choice([-1.0, 1.0], n) * (rng.gamma(1.5, 4.0, n) + 0.1)
+    x = np.clip(x, -terrain.half_width_km + 0.1, terrain.half_width_km - 0.1)
+    return Acts(
+        time_s=time_s, side=np.full(n, -1), kind=np.zeros(n, np.int64), x_km=x, y_km=y, from_x_km=x, from_y_km=y,
+        rounds=np.ones(n, np.int64), strength=rng.lognormal(0, 0.6, n).round(3), answer=np.zeros(n, np.bool_),
+        push_km=np.zeros(n), staged=np.zeros(n, np.bool_),
+    )  # fmt: skip
 
 
 def line_at(terrain: Terrain, shift_km: FloatArray, day: IntArray, y_km: FloatArray) -> FloatArray:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from truceline.base.columns import BoolArray, FloatArray, IntArray
-from truceline.simulate.regime import FIRE
 from truceline.simulate.salvos import DAY_S, Acts
 from truceline.simulate.terrain import Terrain
 from truceline.simulate.watch import Fleet, Looks
@@ -91,7 +90,7 @@ def sense(
         kind=acts.kind[act],
         rounds=acts.rounds[act],
         strength=acts.strength[act],
-        bearing_deg=bearing_deg(acts.x_km - acts.from_x_km, acts.y_km - acts.from_y_km)[act],
+        bearing_deg=_of_fire(acts)[act],
     )
     false = _clutter(terrain, fleets, looks, rngs[1])
     seen = _Seen(**{one.name: np.concatenate([getattr(part, one.name) for part in (real, false)]) for one in fields(_Seen)})  # fmt: skip
@@ -103,6 +102,12 @@ def sense(
 def bearing_deg(east: FloatArray, north: FloatArray) -> FloatArray:
     """Direction of a vector, clockwise from north."""
     return np.degrees(np.arctan2(east, north)) % 360
+
+
+def _of_fire(acts: Acts) -> FloatArray:
+    """(n,) direction of fire, NaN where there is none."""
+    east, north = acts.x_km - acts.from_x_km, acts.y_km - acts.from_y_km
+    return np.where(np.hypot(east, north) > 0, bearing_deg(east, north), np.nan)
 
 
 def _pairs(looks: Looks, acts: Acts, terrain: Terrain) -> tuple[IntArray, IntArray]:
@@ -242,6 +247,7 @@ def _measure(fleets: tuple[Fleet, ...], looks: Looks, seen: _Seen, rng: np.rando
     x = np.where(band, centre_x + middle_km * np.sin(middle), x)
     y = np.where(band, centre_y + middle_km * np.cos(middle), y)
     across = np.sqrt(((far_m - near_m) ** 2 + (middle_km * 1000 * width) ** 2) / 24)
+    # what came from nowhere has no direction
     direction = np.mod(seen.bearing_deg + rng.normal(0, 1, n) * of("direction_sd_deg"), 360).round(1) % 360
     return Found(
         row=row,
@@ -258,9 +264,7 @@ def _measure(fleets: tuple[Fleet, ...], looks: Looks, seen: _Seen, rng: np.rando
         act=np.where(rng.random(n) < of("act_unknown_share"), -1, seen.kind),
         count=np.where((of("counts") > 0) & (seen.rounds > 0), seen.rounds, -1),
         strength=_strength(fleets, fleet, seen.strength, rng),
-        direction_deg=np.where(
-            (rng.random(n) < of("direction_share")) & (seen.kind < len(FIRE)), direction, np.nan
-        ),
+        direction_deg=np.where(rng.random(n) < of("direction_share"), direction, np.nan),
     )
 
 

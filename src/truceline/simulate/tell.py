@@ -87,7 +87,7 @@ def tell(
     events. rngs : of true reports and rumours, of deceit, of wording and copies.
     """
     parts = [
-        _true(regime, acts, rngs[0]),
+        _true(regime, acts, _struck(terrain, acts, days=days, shift_km=shift_km), rngs[0]),
         _rumours(regime, terrain, days=days, shift_km=shift_km, rng=rngs[0]),
     ]
     deceit = [staged, *_invented(regime, terrain, days=days, shift_km=shift_km, detected=detected, first_fake=first_fake + _n_fakes(staged, first_fake), rng=rngs[1])]  # fmt: skip
@@ -119,13 +119,19 @@ def _rise(regime: Regime, name: str, time_s: FloatArray) -> FloatArray:
     return np.where(time_s >= regime.truce_day * DAY_S, after, 1.0)
 
 
-def _true(regime: Regime, acts: Acts, rng: np.random.Generator) -> Matter:
+def _struck(terrain: Terrain, acts: Acts, *, days: tuple[int, int], shift_km: FloatArray) -> IntArray:
+    """(n,) the side that an act struck; of neither party's acts, the side whose ground it is."""
+    day = np.clip((acts.time_s // DAY_S).astype(np.int64) - days[0], 0, len(shift_km) - 1)
+    ground = np.where(acts.x_km < line_at(terrain, shift_km, day, acts.y_km), 0, 1)
+    return np.where(acts.side >= 0, 1 - acts.side, ground)
+
+
+def _true(regime: Regime, acts: Acts, struck: IntArray, rng: np.random.Generator) -> Matter:
     """Who reports which act: mostly the side that was struck."""
     rows, speakers = [], []
     for code, name in enumerate(SPEAKERS):
         speaking = regime.reports[name]
-        own = acts.side == code
-        chance = np.where(own, speaking.p_fired, speaking.p_struck) if code != NEUTRAL else np.full(len(acts), speaking.p_neutral)  # fmt: skip
+        chance = speaking.p_fired * (acts.side == code) + speaking.p_struck * (struck == code) if code != NEUTRAL else np.full(len(acts), speaking.p_neutral)  # fmt: skip
         chance = np.minimum(chance * _rise(regime, name, acts.time_s), 0.95)
         told = np.flatnonzero((rng.random(len(acts)) < chance) & ~acts.staged)
         rows.append(told)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from shapely import transform
-from shapely.geometry import mapping
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.intervals import as_utc, format_time
@@ -21,6 +17,7 @@ from truceline.simulate.ground import FloatArray
 from truceline.simulate.paper import case_yaml, readme, truce_yaml
 from truceline.simulate.scenario import SECTORS, SIDES
 from truceline.simulate.sensors import Detection, Watch
+from truceline.simulate.texts import csv_text, feature_text
 from truceline.simulate.world import Simulated
 
 #: one side's reports carry naive local times, as such files do; the case declares the zone
@@ -68,14 +65,6 @@ def write_case(simulated: Simulated, folder: Path) -> Path:
 
 
 # -- helpers of form ---------------------------------------------------------------------------
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
-    return out.getvalue()
-
-
 def _moment(simulated: Simulated, hours: float) -> datetime:
     return simulated.scenario.start + timedelta(seconds=round(hours * 3600))
 
@@ -104,16 +93,16 @@ def _instrument_files(simulated: Simulated, links: list[tuple[str, int, int]]) -
     for name, record in (("acoustic", simulated.acoustic), ("patrols", simulated.patrols)):
         detections = sorted(record.detections, key=lambda d: (d.from_h, d.sensor_id, d.x_km, d.y_km))
         path = f"data/{name}.csv"
-        files[path] = _csv(_DETECTION_HEADER, [_detection_row(simulated, d) for d in detections])
+        files[path] = csv_text(_DETECTION_HEADER, [_detection_row(simulated, d) for d in detections])
         links += [(path, row, d.act_number) for row, d in enumerate(detections, start=2)]
         watches = sorted(record.watches, key=lambda w: (w.from_h, w.sensor_id, w.look_id, w.act))
-        files[f"data/{name}_watch.csv"] = _csv(
+        files[f"data/{name}_watch.csv"] = csv_text(
             _WATCH_HEADER, [_watch_row(simulated, w, number) for number, w in enumerate(watches, start=1)]
         )
     hot = sorted(simulated.thermal.detections, key=lambda d: (d.from_h, d.x_km, d.y_km))
-    files["data/thermal.csv"] = _csv(_FIRMS_HEADER, [_firms_row(simulated, d) for d in hot])
+    files["data/thermal.csv"] = csv_text(_FIRMS_HEADER, [_firms_row(simulated, d) for d in hot])
     links += [("data/thermal.csv", row, d.act_number) for row, d in enumerate(hot, start=2)]
-    files["data/thermal_cloud.csv"] = _csv(
+    files["data/thermal_cloud.csv"] = csv_text(
         ("coverage_id", "area_id", "window_start", "window_stop", "available_share", "reason"),
         [
             (f"cloud-{day + 1:02d}", "tern_coast", _time(simulated, 24 * day), _time(simulated, 24 * day + 24), f"{1 - share:.3f}", "cloud" if share > 0.05 else "watched")
@@ -213,7 +202,7 @@ def _report_files(simulated: Simulated, links: list[tuple[str, int, int]]) -> di
                 (f"{name[0]}{len(rows) + 1:05d}", say(simulated, report.from_h), say(simulated, report.until_h), say(simulated, report.published_h), longitude, latitude, f"{report.position_sd_km * 1000:.0f}", report.place_name, report.act, report.outlet, report.text)
             )  # fmt: skip
             links.append((path, len(rows) + 1, report.act_number))
-        files[path] = _csv(_REPORT_HEADER, rows)
+        files[path] = csv_text(_REPORT_HEADER, rows)
     return files
 
 
@@ -226,7 +215,7 @@ def _count_files(simulated: Simulated) -> dict[str, str]:
         groups[group].append(
             (f"{count.series}-{count.day + 1:02d}", count.series, count.act, unit, count.value, _time(simulated, 24 * count.day), _time(simulated, 24 * count.day + 24), count.area_id or "tern_coast")
         )  # fmt: skip
-    return {f"data/{name}.csv": _csv(header, rows) for name, rows in groups.items()}
+    return {f"data/{name}.csv": csv_text(header, rows) for name, rows in groups.items()}
 
 
 def _claims(simulated: Simulated) -> str:
@@ -243,7 +232,7 @@ def _claims(simulated: Simulated) -> str:
         rows.append(
             (simulated.scenario.id, start, stop, f"{speaker.name}, general staff", accused.id, row["measure"], row["act"], row.get("unit", ""), row.get("count", ""), row["relation"], row.get("direction", ""), "", row.get("part_of", ""), row["claim_id"], "an invented outlet", "", published, row.get("note", ""))
         )  # fmt: skip
-    return _csv(header, rows)
+    return csv_text(header, rows)
 
 
 # -- maps --------------------------------------------------------------------------------------
@@ -269,9 +258,7 @@ def _geojson(simulated: Simulated, geometry: BaseGeometry) -> str:
         moved: FloatArray = np.column_stack([longitude, latitude]).round(5)
         return moved
 
-    shape = mapping(transform(geometry, move))
-    feature = {"type": "Feature", "properties": {}, "geometry": shape}
-    return json.dumps({"type": "FeatureCollection", "features": [feature]}, separators=(",", ":")) + "\n"
+    return feature_text(transform(geometry, move))
 
 
 def _map_files(simulated: Simulated) -> dict[str, str]:
@@ -285,7 +272,7 @@ def _map_files(simulated: Simulated) -> dict[str, str]:
 
 def _places(simulated: Simulated) -> str:
     rows = [(name, *_place(simulated, x, y)) for name, x, y in simulated.ground.places]
-    return _csv(("name", "longitude", "latitude"), rows)
+    return csv_text(("name", "longitude", "latitude"), rows)
 
 
 # -- the truth ---------------------------------------------------------------------------------
@@ -308,7 +295,7 @@ def _truth_files(simulated: Simulated, links: list[tuple[str, int, int]]) -> dic
     }
     linked = [(path, row, f"t{number:05d}" if number >= 0 else "") for path, row, number in links]
     return {
-        "truth/incidents.csv": _csv(header, rows),
-        "truth/links.csv": _csv(("file", "row", "truth_id"), linked),
+        "truth/incidents.csv": csv_text(header, rows),
+        "truth/links.csv": csv_text(("file", "row", "truth_id"), linked),
         "truth/parameters.json": json.dumps(parameters, indent=1) + "\n",
     }
