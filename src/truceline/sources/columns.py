@@ -354,8 +354,10 @@ def ids_of(word: str, hashes: Hashes) -> pa.Array:
     Among a million records two will share ten digits with a probability of one in three.
     """
     short = hashes >> np.uint64(24)
-    in_order = np.unique(hashes) >> np.uint64(24)  # the same record twice has one id
-    twice = in_order[1:][in_order[1:] == in_order[:-1]]
+    in_order = np.sort(hashes)
+    first = in_order >> np.uint64(24)
+    # the same record twice has one id
+    twice = first[1:][(first[1:] == first[:-1]) & (in_order[1:] != in_order[:-1])]
     ids = id_texts(word, hashes, digits=10)
     if len(twice):
         shared = np.isin(short, twice)
