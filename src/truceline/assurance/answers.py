@@ -38,8 +38,8 @@ class Answers:
     """Acts that an act draws: [of the party that acted, of the party that answers], parties in order.
 
     own_share : share of all acts that were drawn by others (escalation: 1 or more would not end),
-        the largest eigenvalue of ``drawn``. reason_code : answers_found (the other party's acts draw
-        acts, 95 %), answers_not_shown, answers_too_few.
+        the largest eigenvalue of ``drawn``. state : found (the other party's acts draw
+        acts, 95 %), not_shown, too_few.
     """
 
     n_acts: tuple[int, int]
@@ -49,7 +49,7 @@ class Answers:
     delay_h: float | None  #: mean delay of an answer
     own_share: float | None
     own_share_hi95: float | None
-    reason_code: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def measure_answers(
     order = np.lexsort((side, y_m, x_m, time_h))
     x_m, y_m, time_h, side = x_m[order], y_m[order], time_h[order], side[order]
     n_acts = int((side == 0).sum()), int((side == 1).sum())
-    nothing = Answers(n_acts=n_acts, drawn=None, drawn_lo95=None, drawn_hi95=None, delay_h=None, own_share=None, own_share_hi95=None, reason_code="answers_too_few")  # fmt: skip
+    nothing = Answers(n_acts=n_acts, drawn=None, drawn_lo95=None, drawn_hi95=None, delay_h=None, own_share=None, own_share_hi95=None, state="too_few")  # fmt: skip
     if min(n_acts) < LEAST_ACTS:
         return nothing
     pairs = _count_pairs(x_m, y_m, time_h, side)
@@ -98,7 +98,7 @@ def measure_answers(
         delay_h=float(np.exp(best[5])),
         own_share=_radius(best[:4]),
         own_share_hi95=float(_radius(best[:4]) + 1.96 * share.std(ddof=1)),
-        reason_code="answers_found" if found else "answers_not_shown",
+        state="found" if found else "not_shown",
     )
 
 

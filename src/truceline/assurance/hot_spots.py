@@ -52,13 +52,13 @@ class HotSpot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotSpots:
-    """What a scan found. reason_code: hot_spots_found, hot_spots_none or hot_spots_too_few."""
+    """What a scan found. state: found, none or too_few."""
 
     n_days: int
     n_units: int
     shown: tuple[HotSpot, ...]
     strongest_p: float | None
-    reason_code: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def scan_hot_spots(
     n_units = len(cell)
     if n_units < LEAST_UNITS or n_days < 3:
         return HotSpots(
-            n_days=n_days, n_units=n_units, shown=(), strongest_p=None, reason_code="hot_spots_too_few"
+            n_days=n_days, n_units=n_units, shown=(), strongest_p=None, state="too_few"
         )
     zones = _draw_zones(east_m, north_m, np.bincount(cell, minlength=len(east_m)), cell_m=cell_m)
     scan = _Scan.of(zones, cell, day, n_cells=len(east_m), n_days=n_days, alive_only=alive_only)
@@ -138,7 +138,7 @@ def scan_hot_spots(
         n_units=n_units,
         shown=tuple(shown[:MOST_SHOWN]),
         strongest_p=float(chance[0]) if found else None,
-        reason_code="hot_spots_found" if shown else "hot_spots_none",
+        state="found" if shown else "none",
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from scipy.special import logsumexp
@@ -45,12 +45,12 @@ class Onset:
     at_lo95: datetime | None
     at_hi95: datetime | None
     ratio: float | None  #: posterior median of the level after over the level before
-    reason_code: str  #: onset_found, onset_not_shown or onset_too_few
+    state: str  #: found, not_shown or too_few
 
     @property
     def found(self) -> bool:
         """Whether the moment may be told."""
-        return self.reason_code == "onset_found"
+        return self.state == "found"
 
 
 def find_onset(series: Series, *, search: Interval, seed: int) -> Onset:
@@ -68,7 +68,7 @@ def find_onset(series: Series, *, search: Interval, seed: int) -> Onset:
     before = usable & series.in_baseline & ~inside
     before &= np.array([one.stop <= search.start for one in series.bins])
     total = int(series.count[inside].sum()) if inside.any() else 0
-    nothing = Onset(series_id=series.spec.id, area_id=series.spec.area, search=search, n=total, fell_p=None, at=None, at_lo95=None, at_hi95=None, ratio=None, reason_code="onset_too_few")  # fmt: skip
+    nothing = Onset(series_id=series.spec.id, area_id=series.spec.area, search=search, n=total, fell_p=None, at=None, at_lo95=None, at_hi95=None, ratio=None, state="too_few")  # fmt: skip
     if before.sum() < MIN_BASELINE_BINS or inside.sum() < 3 or not series.count[before].any():
         return nothing
     design, count = lay_out(series), np.round(series.count)
@@ -96,7 +96,7 @@ def find_onset(series: Series, *, search: Interval, seed: int) -> Onset:
         at_lo95=moment_at(when, bins, 0.025),
         at_hi95=moment_at(when, bins, 0.975),
         ratio=float(np.exp(np.interp(0.5, np.cumsum(table.ratio[::-1]), np.log(RATIOS)[::-1]))),
-        reason_code="onset_found" if fell_p >= LEAST_FALL_P else "onset_not_shown",
+        state="found" if fell_p >= LEAST_FALL_P else "not_shown",
     )
 
 
@@ -148,4 +148,5 @@ def moment_at(weight: FloatArray, bins: Sequence[Interval], share: float) -> dat
     start = below[place - 1] if place else 0.0
     part = (share - start) / max(float(below[place] - start), 1e-12)
     one = bins[place]
-    return one.start + (one.stop - one.start) * float(np.clip(part, 0.0, 1.0))
+    minutes = (one.stop - one.start) / timedelta(minutes=1) * float(np.clip(part, 0.0, 1.0))
+    return one.start + timedelta(minutes=round(minutes))

@@ -11,6 +11,7 @@ from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
+from truceline.findings.patterns import Patterns
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
 from truceline.origins.copies import Copies
@@ -214,6 +215,9 @@ class Results:
     lines: tuple[LineHistory, ...]
     line_report: LineReport | None = None  #: what the maps tell of the line; None: no map
     disagreements: tuple[Disagreement, ...]
+    patterns: Patterns = field(
+        default_factory=Patterns
+    )  #: when fire fell, where it gathered, what answered it
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]
     summary: tuple[str, ...]  #: what it rests on, then a sentence for each act

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from truceline.assurance.series import Bound
 from truceline.base.language import N_, _, digits, ngettext
+from truceline.findings.patterns import Patterns
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import Evidence, Finding, Reason, Results, SourceAccount
 from truceline.release.coarsen import as_table
@@ -57,6 +58,8 @@ def publish(results: Results, by: Withheld) -> Results:
     3. One bound for each act, for the whole line and the whole truce: the most cautious there is.
     4. Findings keep judgement, claims and open counts. One that rests on lost sight is undetermined.
     5. Maps end where the delay begins.
+    6. Of what series fell when, those of open sources; of hot spots, what the told cells and days
+       show (``workflow.editions`` looks among them); of answers, nothing.
     """
     theatre, window = results.theatre_id, results.truce.span
     whole = {
@@ -101,6 +104,10 @@ def publish(results: Results, by: Withheld) -> Results:
         coverage=COVERAGE.empty(),
         coverage_notes=(),
         lines=tuple(line for line in lines if line.snapshots),
+        patterns=Patterns(
+            # hot spots are looked for anew among the incidents as they are told
+            dated=tuple(one for one in results.patterns.dated if one.source_id and one.source_id not in own),
+        ),
         sources=_sources(results.sources, own),
         quarantined=(),
         summary=(),

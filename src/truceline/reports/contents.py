@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from truceline.base.language import N_, _
+from truceline.findings.patterns import describe_patterns
 from truceline.findings.results import Results
 from truceline.reports import accounts, glossary, judged, line, opening, picture
 
@@ -60,6 +61,11 @@ def build_contents(results: Results) -> dict[str, Any]:
         # the sentences that follow it stand in the first table
         "key": results.summary[0] if results.summary else "",
         "context": list(results.context),
+        "patterns": describe_patterns(
+            results.patterns,
+            area_names=results.area_names,
+            party_names={party.id: party.name for party in results.truce.parties},
+        ),
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),
         "declared": opening.declared(results),

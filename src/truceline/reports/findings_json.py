@@ -25,6 +25,7 @@ from truceline.findings.results import (
 )
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
+from truceline.reports.patterns import patterns_record
 
 SCHEMA_ID = "truceline.findings/1"
 SIGNIFICANT_DIGITS = 6
@@ -90,6 +91,7 @@ def findings_document(results: Results) -> Record:
         "limits": list(results.limits),
         "findings": [finding_record(finding) for finding in results.findings],
         "series": [_series(item) for item in results.series],
+        "patterns": patterns_record(results.patterns),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [

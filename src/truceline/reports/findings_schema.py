@@ -14,6 +14,7 @@ from truceline.assurance.series import SeriesSpec
 from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
+from truceline.reports.patterns import patterns_schema
 from truceline.schema.claims import CLAIMS
 from truceline.schema.findings import FINDINGS
 from truceline.schema.table import NUMBER, TEXTS, TIME, Column
@@ -74,6 +75,7 @@ def findings_schema() -> Part:
         "limits": _said(_TEXT_LIST, "what this report cannot say"),
         "findings": _list({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
         "series": _list({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
+        "patterns": patterns_schema(),
         "line": _line(),
         "claims": _list({"$ref": "#/$defs/claim"}, CLAIMS.meaning),
         "coverage_notes": _list(

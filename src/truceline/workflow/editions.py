@@ -31,6 +31,7 @@ from truceline.schema.table import Table, records
 from truceline.workflow.case import Case
 from truceline.workflow.ingest import Ingested
 from truceline.workflow.lines import compare_lines, tell_line
+from truceline.workflow.patterns import spots_of
 
 try:
     import fcntl
@@ -189,8 +190,12 @@ def release(
         line_report = tell_line(case, public.lines, land=results.land)
         disagreements = compare_lines(case, public.lines, line_report, land=results.land)
         public = replace(public, line_report=line_report, disagreements=disagreements)
+    spots = spots_of(
+        public.incidents, span=case.truce.span, zone=edition.rule.zone, frame=case.frame, seed=case.file.seed, cell_m=edition.rule.cell_m
+    )  # fmt: skip
     return replace(
         public,
+        patterns=replace(public.patterns, spots=spots),
         run_id=released_id(public, manifest_lines),
         claim_accounts=tuple(account_totals(records(public.claims), window=results.truce.span)),
         summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=IncidentSet.of(public.incidents, public.observations)),

@@ -52,20 +52,27 @@ class Gauge:
         """A series and what it says of a period; the baseline is the case's, whatever the period."""
         key = (spec.id, area_id, period)
         if key not in self._effects:
-            series = build_series(
-                spec.model_copy(update={"area": area_id}),
-                observations=self.observations,
-                counts=self.ingested.counts,
-                coverage=self.coverage,
-                lines={line.source_id: line for line in self.lines},
-                area_ids=self.case.with_parts(area_id),
-                baseline=self.case.file.baseline.interval,
-                window=period,
-                line_distance=self._line_distance,
-                until=self.case.span.stop,
-            )
+            series = self.series_of(spec, area_id=area_id, period=period)
             self._effects[key] = (series, measure_effect(series, seed=self.case.file.seed))
         return self._effects[key]
+
+    def series_of(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> Series:
+        """A series of an area, without what it says."""
+        key = (spec.id, area_id, period)
+        if key in self._effects:
+            return self._effects[key][0]
+        return build_series(
+            spec.model_copy(update={"area": area_id}),
+            observations=self.observations,
+            counts=self.ingested.counts,
+            coverage=self.coverage,
+            lines={line.source_id: line for line in self.lines},
+            area_ids=self.case.with_parts(area_id),
+            baseline=self.case.file.baseline.interval,
+            window=period,
+            line_distance=self._line_distance,
+            until=self.case.span.stop,
+        )
 
     def measure(self, question: Question) -> list[Measured]:
         """Every series that speaks to a question and whose source was read."""
@@ -78,7 +85,7 @@ class Gauge:
                 question.party_id,
             ) or spec.source not in read:
                 continue
-            if spec.area != question.area_id and not self._speaks_of_part(spec, question.area_id):
+            if spec.area != question.area_id and not self.speaks_of_part(spec, question.area_id):
                 continue
             series, effect = self.series_over(spec, area_id=question.area_id, period=question.period)
             measured.append(
@@ -250,7 +257,7 @@ class Gauge:
             self._speaking[source_id] = sorted(area for area in own.to_pylist() if area)
         return self._speaking[source_id]
 
-    def _speaks_of_part(self, spec: SeriesSpec, area_id: str) -> bool:
+    def speaks_of_part(self, spec: SeriesSpec, area_id: str) -> bool:
         """Whether a series of a whole can be counted for one of its parts: by records with areas."""
         return (
             spec.measure == "starts"

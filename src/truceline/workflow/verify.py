@@ -55,6 +55,7 @@ from truceline.workflow.editions import (
 from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
+from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.tables import write_tables
 from truceline.workflow.translate import telling, words_problems
@@ -203,6 +204,7 @@ def compute(
         lines=lines,
         line_report=line_report,
         disagreements=disagreements,
+        patterns=find_patterns(case, gauge),
         sources=sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
