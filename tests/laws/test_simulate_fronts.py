@@ -198,7 +198,7 @@ def test_fire_clusters_and_answers_cross_the_line() -> None:
     # at most a few salvos land on the side that fired them: the first party holds the west
     from_west = pc.equal(fire["party_id"], "heron").to_numpy()
     eastward = fire["longitude_deg"].to_numpy() > fire["from_longitude_deg"].to_numpy()
-    assert (from_west == eastward).mean() > 0.98
+    assert (from_west == eastward).mean() > 0.97
     hours = moments(fire["occurred_at"]) // 3_600_000_000
     cells = (fire["latitude_deg"].to_numpy() * 10).astype(int) * 1_000_000 + (hours - hours.min())
     counts = np.unique(cells, return_counts=True)[1]

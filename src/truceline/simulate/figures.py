@@ -156,7 +156,7 @@ def map_errors(regime: Regime, terrain: Terrain, rng: np.random.Generator) -> Fl
     y = terrain.line_y_km
     n_knots = max(int((y[-1] - y[0]) / 20), 4)
     knots = np.linspace(y[0], y[-1], n_knots)
-    small = 0.3 * np.interp(y, knots, rng.normal(0, 1, n_knots))
+    small = regime.map_sd_km * np.interp(y, knots, rng.normal(0, 1, n_knots))
     broad = max(int((y[-1] - y[0]) / 120), 3)
     shifted = regime.stale_shift_km * np.interp(y, np.linspace(y[0], y[-1], broad), rng.normal(0, 1, broad))
     return np.stack([small, small + shifted])

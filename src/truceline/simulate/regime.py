@@ -55,7 +55,7 @@ class Fire(Model):
     weekend_factor: float = Field(0.9, gt=0, description="fire on Saturdays and Sundays against other days")
     barrage_share: float = Field(0, ge=0, lt=1, description="share of immigrants that come in barrages")
     barrage_size: float = Field(40, ge=1, description="mean salvos of a barrage, within an hour")
-    short_share: float = Field(0.02, ge=0, le=1, description="salvos that land on one's own side")
+    short_share: float = Field(0.03, ge=0, le=1, description="salvos that land on one's own side")
     neither_share: float = Field(
         0.02,
         ge=0,
@@ -190,6 +190,7 @@ class Regime(Model):
     inflation: float = Field(1.15, gt=0, description="a staff's count over the truth")
     hotline_share: float = Field(0.4, ge=0, description="calls to the hotline per salvo")
     map_days: int = Field(1, ge=1, description="days between maps of control")
+    map_sd_km: float = Field(0.6, ge=0, description="error of both maps' line, over some 20 km")
     stale_shift_km: float = Field(1.5, ge=0, description="sd of the second map's shift of the line")
 
     @model_validator(mode="after")

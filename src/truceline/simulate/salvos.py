@@ -19,7 +19,7 @@ DAY_S, HOUR_S = 86_400.0, 3_600.0
 _MAX_GENERATIONS = 40
 #: by act of fire: mean depth of the place fired from, behind the line; of the place hit; rounds; strength
 _FROM_KM = ((3.0, 12.0), (8.0, 30.0), (1.0, 10.0))
-_DEPTH_KM = ((2.0, 1.8), (2.0, 4.5), (2.0, 2.2))
+_DEPTH_KM = ((1.3, 2.4), (1.5, 5.5), (1.3, 2.6))
 _ROUNDS_P = (0.35, 0.12, 1.0)
 _STRENGTH = (1.0, 2.2, 0.3)
 _PUSH_SD_KM = 2.5
