@@ -33,7 +33,7 @@ _LEVELS = 8
 _SURE = 0.9999
 
 _COLUMNS = [
-    "coverage_id", "source_id", "sensor_id", "look_id", "area_id", "longitude_deg", "latitude_deg",
+    "coverage_id", "source_id", "sensor_id", "look_id", "area_id", "act", "longitude_deg", "latitude_deg",
     "radius_m", "window_start", "window_stop", "available_share", "detection_p_a", "detection_p_b",
     "detection_p_basis", "clutter_per_day", "reason",
 ]  # fmt: skip
@@ -96,7 +96,9 @@ class Sight:
 
     watcher : of a row with a probability; −1: none. bears_on : for each row that takes sight away,
     the watchers it takes it from. group : (n_watchers,) which probability each watcher has.
-    beta : (n_groups, 2); group_source : (n_groups,) place in ``sources``.
+    beta : (n_groups, 2); group_source : (n_groups,) place in ``sources``. group_key : source, a, b, basis,
+    whether of every act: one probability, also in the sight of another act. watcher_key : source, sensor
+    and look of each watcher, "" where there is none.
     """
 
     x_m: FloatArray
@@ -116,8 +118,8 @@ class Sight:
     group_source: IntArray
     sources: list[str]
     basis: tuple[str, ...]
-    watcher_source: IntArray
-    watcher_sensor: list[str]
+    group_key: tuple[tuple[str, float, float, str, bool], ...]
+    watcher_key: tuple[tuple[str, str, str], ...]
 
     @property
     def empty(self) -> bool:
@@ -263,11 +265,13 @@ def read_sight(
     common = np.isin(reason, [k for k, name in enumerate(reasons) if name in COMMON_CAUSES])
     source, sources = codes(table["source_id"])
     sensor, sensors = codes(table["sensor_id"])
-    look, _ = codes(table["look_id"])
-    source, sensor, look = (np.asarray(code, dtype=np.int64) for code in (source, sensor, look))
     x_m, y_m, radius_m = _circles(table, frame)
     area, area_names = codes(table["area_id"])
-    group, beta, group_source, watcher, whose = _watchers(looks, a, b, basis_code, source, sensor, look)
+    every_act = np.asarray(pc.is_null(table["act"]).to_numpy(), dtype=np.int64)
+    look, look_names = codes(table["look_id"])
+    names = [*sources], [*sensors, ""], [*look_names, ""]
+    group, kinds, watcher, whose = _watchers(looks, a, b, basis_code, every_act, source, sensor, look)
+    group_source = kinds[:, 4].astype(np.int64)
     takes = np.flatnonzero(~is_watched | (share <= 0))
     return Sight(
         x_m=x_m,
@@ -283,12 +287,14 @@ def read_sight(
         watcher=watcher,
         bears_on=_bearing(takes, whose, source, sensor, look),
         group=group,
-        beta=beta,
+        beta=kinds[:, :2],
         group_source=group_source,
         sources=sources,
         basis=tuple(sorted({basis_names[k] for k in basis_code[looks].tolist()})),
-        watcher_source=whose[:, 0],
-        watcher_sensor=[sensors[k] if k >= 0 else "" for k in whose[:, 1].tolist()],
+        group_key=tuple(
+            (sources[int(k[4])], k[0], k[1], basis_names[int(k[2])], bool(k[3])) for k in kinds.tolist()
+        ),
+        watcher_key=tuple((names[0][i], names[1][j], names[2][k]) for i, j, k in whose.tolist()),
     )
 
 
@@ -327,24 +333,26 @@ def _watchers(
     a: FloatArray,
     b: FloatArray,
     basis: IntArray,
+    every_act: IntArray,
     source: IntArray,
     sensor: IntArray,
     look: IntArray,
-) -> tuple[IntArray, FloatArray, IntArray, IntArray, IntArray]:
-    """Group of each watcher, Beta and source of each group, watcher of each row, and who each watcher is."""
+) -> tuple[IntArray, FloatArray, IntArray, IntArray]:
+    """Group of each watcher; a, b, basis, whether of every act, source of each group; watcher of each
+    row; source, sensor, look of each watcher."""
     watcher = np.full(len(looks), -1, dtype=np.int64)
     rows = np.flatnonzero(looks)
     if not len(rows):
         none = np.zeros(0, dtype=np.int64)
-        return none, np.zeros((0, 2)), none, watcher, np.zeros((0, 3), dtype=np.int64)
-    probability = np.column_stack([a[rows], b[rows], basis[rows], source[rows]]).astype(np.float64)
+        return none, np.zeros((0, 5)), watcher, np.zeros((0, 3), dtype=np.int64)
+    parts = [a[rows], b[rows], basis[rows], every_act[rows], source[rows]]
+    probability = np.column_stack(parts).astype(np.float64)
     _, first, number = np.unique(probability, axis=0, return_index=True, return_inverse=True)
     number = number.reshape(-1)
     who = np.column_stack([source[rows], sensor[rows], look[rows], number])
     each, of_row = np.unique(who, axis=0, return_inverse=True)
     watcher[rows] = of_row.reshape(-1)
-    beta = probability[first, :2]
-    return each[:, 3], beta, source[rows][first], watcher, each[:, :3]
+    return each[:, 3], probability[first], watcher, each[:, :3]
 
 
 def _bearing(
