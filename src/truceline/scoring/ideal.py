@@ -1,6 +1,6 @@
 """The ideal observer of who did it: sees the same records, and knows the true frequencies of everything.
 
-For an incident with records z and each party m, P(m | z) ∝ π_m · L_place · L_direction · L_told · L_accused:
+For an incident with records z and each party m (or neither), P(m | z) ∝ π_m · L_place · L_direction · L_told · L_accused:
 
 - π_m: the share of true events of the act that are m's;
 - L_place: distribution of the signed distance of m's true impacts from the drawn line, under the error
@@ -30,6 +30,8 @@ from truceline.scoring.truth import Linked, Truth
 
 BIN_M, REACH_M = 250.0, 60_000.0
 BEARINGS_DEG = np.arange(0.0, 360.0, 4.0)
+#: the parties, and neither
+CLASSES = (0, 1, 2)
 #: counts begin here, so that nothing is impossible
 LEAST = 0.5
 
@@ -73,10 +75,10 @@ def ideal_parties(
     log = _prior(did, act_of_event, act, len(kinds))
     hard = np.zeros(n_groups, dtype=np.bool_)
     hard[group[recode(observations["source_id"], list(hard_sources))[record] >= 0]] = True
-    log[:, :2] += _place(seen, did, act_of_event, act, hard)
-    log[:, :2] += _direction(observations, group, record, linked, truth, did, n_groups)
-    log[:, :2] += _told(observations, group, record, linked, truth, did, n_groups)
-    log[:, :2] += _accused(observations, group, record, linked, did, parties, n_groups)
+    log += _place(seen, did, act_of_event, act, hard)
+    log += _direction(observations, group, record, linked, truth, did, n_groups)
+    log += _told(observations, group, record, linked, truth, did, n_groups)
+    log += _accused(observations, group, record, linked, did, parties, n_groups)
     log -= log.max(axis=1, keepdims=True)
     p = np.exp(log)
     return np.asarray(p / p.sum(axis=1, keepdims=True))
@@ -98,10 +100,10 @@ def _prior(did: IntArray, act_of_event: IntArray, act: IntArray, n_kinds: int) -
 
 
 def _place(seen: Seen, did: IntArray, act_of_event: IntArray, act: IntArray, hard: BoolArray) -> FloatArray:
-    """(n_groups, 2) log-likelihood of the distance from the line."""
+    """(n_groups, 3) log-likelihood of the distance from the line."""
     edges = np.arange(-REACH_M, REACH_M + BIN_M, BIN_M)
     middle = edges[:-1] + BIN_M / 2
-    found = np.zeros((len(act), 2))
+    found = np.zeros((len(act), 3))
     known = np.isfinite(seen.offset_m) & np.isfinite(seen.sd_m)
     offset, true = (np.clip(one, middle[0], middle[-1]) for one in (seen.offset_m, seen.true_offset_m))
     for kind in np.unique(act[known]).tolist():
@@ -111,7 +113,7 @@ def _place(seen: Seen, did: IntArray, act_of_event: IntArray, act: IntArray, har
             -0.5 * ((offset[rows, None] - middle) / np.maximum(seen.sd_m[rows, None], BIN_M)) ** 2
         )
         spread /= np.maximum(spread.sum(axis=1, keepdims=True), 1e-300)
-        for m in (0, 1):
+        for m in CLASSES:
             histogram = np.histogram(true[own & (did == m)], bins=edges)[0] + LEAST / len(middle)
             density = histogram / histogram.sum()
             # what reports alone place may be placed anywhere
@@ -129,8 +131,8 @@ def _direction(
     did: IntArray,
     n_groups: int,
 ) -> FloatArray:
-    """(n_groups, 2) log-likelihood of the directions seen."""
-    found = np.zeros((n_groups, 2))
+    """(n_groups, 3) log-likelihood of the directions seen."""
+    found = np.zeros((n_groups, 3))
     true = truth.fire_direction_deg
     told = floats(observations["fire_direction_deg"])[record]
     source, names = codes(observations["source_id"])
@@ -148,7 +150,7 @@ def _direction(
     np.add.at(joint, group[rows], np.maximum(log, -30.0))
     asked = np.unique(group[rows])
     step = BEARINGS_DEG[1]
-    for m in (0, 1):
+    for m in CLASSES:
         bin_of = ((true[(did == m) & np.isfinite(true)] / step).round() % len(BEARINGS_DEG)).astype(np.int64)
         histogram = np.bincount(bin_of, minlength=len(BEARINGS_DEG)) + LEAST / len(BEARINGS_DEG)
         density = np.log(histogram / histogram.sum())
@@ -175,8 +177,8 @@ def _told(
     did: IntArray,
     n_groups: int,
 ) -> FloatArray:
-    """(n_groups, 2) log-likelihood of who told and who did not, before and from the truce on."""
-    found = np.zeros((n_groups, 2))
+    """(n_groups, 3) log-likelihood of who told and who did not, before and from the truce on."""
+    found = np.zeros((n_groups, 3))
     source, names = codes(observations["source_id"])
     start = truth.truce_start_us
     late_event = truth.at_us >= start
@@ -192,7 +194,7 @@ def _told(
         told_event[linked.event[own & (linked.event >= 0)]] = True
         told_group = np.zeros(n_groups, dtype=np.bool_)
         told_group[group[source[record] == k]] = True
-        for m in (0, 1):
+        for m in CLASSES:
             for period in (0, 1):
                 of = (did == m) & (late_event == bool(period))
                 share = (told_event[of].sum() + LEAST) / (of.sum() + 2 * LEAST)
@@ -210,18 +212,18 @@ def _accused(
     parties: Sequence[str],
     n_groups: int,
 ) -> FloatArray:
-    """(n_groups, 2) log-likelihood of the accusations of first tellings."""
-    found = np.zeros((n_groups, 2))
+    """(n_groups, 3) log-likelihood of the accusations of first tellings."""
+    found = np.zeros((n_groups, 3))
     accused = recode(observations["accused_party_id"], list(parties))[record]
     source, names = codes(observations["source_id"])
     source = source[record]
     event = linked.event[record]
-    who = np.where(event >= 0, did[np.maximum(event, 0)], 2)
+    who = np.where(event >= 0, did[np.maximum(event, 0)], -1)
     for k in range(len(names)):
         own = (source == k) & (accused >= 0)
         if not own.any():
             continue
-        for m in (0, 1):
+        for m in CLASSES:
             count = np.bincount(accused[own & (who == m)], minlength=2) + LEAST
             np.add.at(found[:, m], group[own], np.log(count / count.sum())[accused[own]])
     return found

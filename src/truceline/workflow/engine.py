@@ -119,10 +119,15 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     )
 
 
-def group(observations: Table, setting: Setting) -> Table:
+def group(observations: Table, setting: Setting, **ways: Any) -> Table:
     """Observations with their origins → incidents."""
     assert setting.frame is not None
-    return associate(observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage)
+    known = inspect.signature(associate).parameters
+    more = {"areas": setting.areas, "hard_sources": setting.hard_sources or None, **ways}
+    return associate(
+        observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage,
+        **{name: value for name, value in more.items() if name in known},
+    )  # fmt: skip
 
 
 def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> FloatArray | None:
@@ -130,13 +135,9 @@ def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> Flo
 
     number : (n_records,) number of each record's group. observations : with their origins.
     """
-    assert setting.frame is not None
-    ways: dict[str, Any] = {"partition": number}
     if "partition" not in inspect.signature(associate).parameters:
         return None
-    incidents = associate(
-        observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage, **ways
-    )
+    incidents = group(observations, setting, partition=number)
     first = pc.list_element(incidents["observation_ids"], 0)
     row = pc.index_in(first, value_set=observations["observation_id"].combine_chunks()).to_numpy()
     p = np.full(int(number.max(initial=-1)) + 1, np.nan)
