@@ -136,13 +136,16 @@ def _pairs(looks: Looks, acts: Acts, terrain: Terrain) -> tuple[IntArray, IntArr
         rows.append(row)
         numbers.append(order[place])
     row, act = np.concatenate(rows), np.concatenate(numbers)
-    keep = (looks.act[row] < 0) | (looks.act[row] == acts.kind[act])
-    keep &= (acts.time_s[act] >= looks.start_s[row]) & (acts.time_s[act] < looks.stop_s[row])
-    keep &= (acts.y_km[act] >= south[row]) & (acts.y_km[act] <= north[row])
-    row, act = row[keep], act[keep]
+    # one after the other, since each leaves few of the pairs
+    along = acts.y_km[act]
+    near = (along >= south[row]) & (along <= north[row])
+    row, act = row[near], act[near]
+    within = (acts.time_s[act] >= looks.start_s[row]) & (acts.time_s[act] < looks.stop_s[row])
+    row, act = row[within], act[within]
     square = (acts.x_km[act] - looks.x_km[row]) ** 2 + (acts.y_km[act] - looks.y_km[row]) ** 2
-    inside = (looks.sector[row] >= 0) | (square <= radius[row] ** 2)
-    row, act = row[inside], act[inside]
+    fits = (looks.act[row] < 0) | (looks.act[row] == acts.kind[act])
+    fits &= sector[row] | (square <= radius[row] ** 2)
+    row, act = row[fits], act[fits]
     order = np.lexsort((act, row))
     return row[order], act[order]
 
