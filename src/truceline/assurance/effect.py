@@ -66,6 +66,7 @@ class Window:
     log_rate : (n_draws, n_bins), at the level foreseen; alpha : (n_draws,).
     level : (n_draws,) how far the window's level wandered; mass : weights of the same on a grid of
         steps of ``_LEVEL_STEP``. None: the level is known. inflate : factor on α in the evidence.
+    clutter : (n_bins,) expected counts that do not rise and fall with the rate; None: none.
     """
 
     family: Family
@@ -74,6 +75,12 @@ class Window:
     level: FloatArray | None = None
     mass: FloatArray | None = None
     inflate: float = 1.0
+    clutter: FloatArray | None = None
+
+    @property
+    def added(self) -> FloatArray:
+        """(n_bins,) clutter, or zeros."""
+        return np.zeros(self.log_rate.shape[1]) if self.clutter is None else self.clutter
 
 
 def measure_effect(series: Series, *, seed: int) -> Effect:
@@ -97,7 +104,7 @@ def measure_effect(series: Series, *, seed: int) -> Effect:
     count = _tidy(series.count, family=family)
     rng = np.random.default_rng(seed)
     fit, window = calibrate(count, design, before=before, during=during, family=family, rng=rng)
-    fitted = np.exp(design.columns @ fit.coefficients + np.nan_to_num(design.offset, nan=-np.inf))
+    fitted = design.rate(fit.coefficients)
     if not during.any():
         blind = bool(np.all(series.exposure[series.in_window] <= 0)) and bool(series.in_window.any())
         return tally.effect(
@@ -108,6 +115,8 @@ def measure_effect(series: Series, *, seed: int) -> Effect:
     e_value = float(measure_evidence(count[during][None, :], window)[0])
     total = float(count[during].sum())
     expected = float(fitted[during].sum())
+    clutter = float(np.sum(design.take(during).added))
+    ratio = max(total - clutter, 0.0) / (expected - clutter)
     low, high = ratio_interval(total, window)
     predicted_low, predicted_high = predict_total(window)
     power = measure_power(window, rng=rng)
@@ -115,14 +124,14 @@ def measure_effect(series: Series, *, seed: int) -> Effect:
         expected=expected,
         expected_lo95=predicted_low,
         expected_hi95=predicted_high,
-        ratio=total / expected,
+        ratio=ratio,
         ratio_lo95=low,
         ratio_hi95=high,
         e_value=e_value,
         dispersion=1 / (fit.mean_alpha * DISPERSION_INFLATION),
         power=power,
         fitted=tuple(float(value) for value in fitted),
-        reason_codes=(_reason(e_value, total / expected, power),),
+        reason_codes=(_reason(e_value, ratio, power),),
     )
 
 
@@ -228,6 +237,7 @@ def calibrate(
         level=wander.quantiles(share),
         mass=wander.mass(_LEVEL_EDGES),
         inflate=DISPERSION_INFLATION,
+        clutter=ahead.clutter if len(ahead.clutter) else None,
     )
 
 
@@ -239,14 +249,14 @@ def togetherness(count: FloatArray, design: Design, before: np.ndarray, fit: Fit
     design's rows, Σ: covariance of the coefficients); returned is the mean square over that.
     """
     block = max(2, min(int(before.sum()) // 6, 8))
-    rate = np.exp(design.columns @ fit.coefficients + design.offset)
+    rate = design.rate(fit.coefficients)
     spread = variance(rate, fit.mean_alpha, family=fit.family)
     runs = np.lib.stride_tricks.sliding_window_view(np.arange(len(before)), block)
     runs = runs[before[runs].all(axis=1)]
     if len(runs) < 3:
         return 1.0
     together = np.square((count - rate)[runs].sum(axis=1))
-    moment = (design.columns * rate[:, None])[runs].sum(axis=1)
+    moment = (design.columns * (rate - design.added)[:, None])[runs].sum(axis=1)
     taken = np.einsum("bi,ij,bj->b", moment, fit.spread, moment)
     alone = np.maximum(spread[runs].sum(axis=1) - taken, 0.05 * spread[runs].sum(axis=1))
     return float(together.mean() / alone.mean())
@@ -259,7 +269,7 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
     they weigh the same moved by each of ``LOG_RATIOS``, a weighted mean. Draws are spread over a cell's
     width, so that no level counts as known better than that.
     """
-    count, log_rate, alpha = _gathered(count, window)
+    count, log_rate, alpha, clutter = _gathered(count, window)
     if window.mass is None:
         cells = np.concatenate([[0.0], LOG_RATIOS])
         log_null = np.concatenate([[0.0], np.full(len(LOG_RATIOS), -np.inf)])
@@ -268,7 +278,7 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
         cells, log_null, log_changed = _LEVEL_CELLS, *_prior_of_cells(window.mass)
         jitter = (_golden(len(log_rate)) - 0.5) * _LEVEL_STEP
         log_rate = log_rate + jitter[:, None]
-    log_mean = _log_likelihood(count, log_rate, alpha, cells, family=window.family)
+    log_mean = _log_likelihood(count, log_rate, alpha, clutter, cells, family=window.family)
     log_e = logsumexp(log_mean + log_changed[:, None], axis=0) - logsumexp(
         log_mean + log_null[:, None], axis=0
     )
@@ -277,7 +287,13 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
 
 
 def _log_likelihood(
-    count: FloatArray, log_rate: FloatArray, alpha: FloatArray, cells: FloatArray, *, family: Family
+    count: FloatArray,
+    log_rate: FloatArray,
+    alpha: FloatArray,
+    clutter: FloatArray,
+    cells: FloatArray,
+    *,
+    family: Family,
 ) -> FloatArray:
     """(n_cells, n) log probability of windows at each level, averaged over the draws."""
     flat, which = np.unique(alpha, return_inverse=True)
@@ -287,7 +303,10 @@ def _log_likelihood(
         free += free_term(count[:, b, None], flat[None, :], family=family)[:, which[:, b]]
     log_mean = np.empty((len(cells), len(count)))
     for k, cell in enumerate(cells):
-        slope, constant = linear_terms(log_rate + cell, alpha, family=family)
+        moved = log_rate + cell
+        if clutter.any():
+            moved = np.log(np.exp(moved) + clutter)
+        slope, constant = linear_terms(moved, alpha, family=family)
         # not `@`: small products gain nothing from threads, and wait long for them on a busy machine
         fit = np.einsum("nb,jb->nj", count, slope) + constant.sum(axis=1) + free
         peak = fit.max(axis=1)
@@ -312,21 +331,26 @@ def _golden(n: int) -> FloatArray:
     return spread
 
 
-def _gathered(count: FloatArray, window: Window) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Counts, log rates and inflated dispersions of at most ``_MOST_PARTS`` runs of bins.
+def _gathered(count: FloatArray, window: Window) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Counts, log rates, inflated dispersions and clutter of at most ``_MOST_PARTS`` runs of bins.
 
     A run's total has the moments of its bins' sum, under the mean of the draws.
     """
     n_bins = count.shape[1]
     alpha = window.alpha[:, None] * window.inflate
     if n_bins <= _MOST_PARTS:
-        return count, window.log_rate, np.broadcast_to(alpha, window.log_rate.shape)
+        return count, window.log_rate, np.broadcast_to(alpha, window.log_rate.shape), window.added
     starts = np.unique(np.linspace(0, n_bins, _MOST_PARTS, endpoint=False).astype(np.int64))
     rate = np.exp(window.log_rate)
     total = np.add.reduceat(rate, starts, axis=1)
     usual = rate.mean(axis=0)
     pooled = np.add.reduceat(np.square(usual), starts) / np.square(np.add.reduceat(usual, starts))
-    return np.add.reduceat(count, starts, axis=1), np.log(total), alpha * pooled[None, :]
+    return (
+        np.add.reduceat(count, starts, axis=1),
+        np.log(total),
+        alpha * pooled[None, :],
+        np.add.reduceat(window.added, starts),
+    )
 
 
 def _pooled(window: Window, ratio: float) -> tuple[FloatArray, FloatArray]:
@@ -335,11 +359,10 @@ def _pooled(window: Window, ratio: float) -> tuple[FloatArray, FloatArray]:
     A fall may come from fewer clusters as well as from smaller ones. With fewer, the variance
     over the mean stays and α grows as 1/ratio; half the draws take the one, half the other.
     """
-    rate = np.exp(window.log_rate)
+    rate = ratio * np.exp(window.log_rate + _level(window)[:, None]) + window.added
     mean = rate.sum(axis=1)
     alpha = window.alpha * _fewer(len(window.alpha), ratio)
-    pooled = alpha * np.square(rate).sum(axis=1) / np.square(mean)
-    return ratio * mean * np.exp(_level(window)), pooled
+    return mean, alpha * np.square(rate).sum(axis=1) / np.square(mean)
 
 
 def _fewer(n: int, ratio: float) -> FloatArray:
@@ -410,7 +433,7 @@ def measure_power(window: Window, *, rng: np.random.Generator) -> dict[float, fl
 def simulate(window: Window, ratio: float, *, n: int, rng: np.random.Generator) -> FloatArray:
     """(n, n_bins) windows under a true ratio; a fall by fewer clusters, see ``_pooled``."""
     which = rng.integers(len(window.alpha), size=n)
-    rate = ratio * np.exp(window.log_rate[which] + _level(window)[which][:, None])
+    rate = ratio * np.exp(window.log_rate[which] + _level(window)[which][:, None]) + window.added
     kappa = 1 / (window.alpha * _fewer(len(window.alpha), ratio))[which][:, None]
     amount = rng.gamma(np.broadcast_to(kappa, rate.shape), rate / kappa)
     if window.family == "amount":

@@ -92,7 +92,7 @@ def measure_wander(
        has a variance under each pair.
     """
     past, ahead = _gather(design, before), _gather(design, during)  # (1)
-    rate = np.exp(design.columns @ fit.coefficients + np.nan_to_num(design.offset, nan=-np.inf))
+    rate = design.rate(fit.coefficients) - design.added  # of what wanders: clutter does not
     ages = np.concatenate([past.age_d, ahead.age_d])
     lengths = np.concatenate([past.length_d, ahead.length_d])
     reach = float(ages.max() - ages.min()) + float(lengths.max())
@@ -100,7 +100,10 @@ def measure_wander(
     square = _squares(tau, float(past.age_d.max() - past.age_d.min()) + float(past.length_d[0]))
     kernel = _kernels(ages, lengths, tau)
     n_past = len(past.age_d)
-    weight = _weigh(count[before], rate[before], past, square, kernel[:, :n_past, :n_past], fit)  # (2)
+    clutter = design.clutter[before] if len(design.clutter) else np.zeros(int(before.sum()))
+    weight = _weigh(
+        count[before], rate[before], clutter, past, square, kernel[:, :n_past, :n_past], fit
+    )  # (2)
     pull = _pull(design, rate, before=before, during=during, fit=fit)  # (3)
     share = rate[during] / rate[during].sum()
     back, ahead_share = past.total(pull), ahead.total(share)
@@ -153,16 +156,24 @@ def _kernels(age_d: FloatArray, length_d: FloatArray, tau_d: FloatArray) -> Floa
 
 
 def _weigh(
-    count: FloatArray, rate: FloatArray, past: _Steps, square: FloatArray, kernel: FloatArray, fit: Fit
+    count: FloatArray,
+    rate: FloatArray,
+    clutter: FloatArray,
+    past: _Steps,
+    square: FloatArray,
+    kernel: FloatArray,
+    fit: Fit,
 ) -> FloatArray:
     """(n_change, n_tau) posterior weights, the share of own noise integrated out."""
-    total, expected = past.total(count), past.total(rate)
-    scatter = past.total(variance(rate, fit.mean_alpha, family=fit.family) - _poisson(rate, fit)) / np.square(
+    total, expected = past.total(count - clutter), past.total(rate)
+    whole = rate + clutter
+    poisson_part = whole if fit.family == "count" else 0.0
+    scatter = past.total(variance(whole, fit.mean_alpha, family=fit.family) - poisson_part) / np.square(
         expected
     )
     if fit.family == "count":
-        residual = np.log((total + 0.5) / (expected + 0.5))
-        poisson = 1 / (expected + 0.5)
+        residual = np.log(np.maximum(total + 0.5, 0.05 * (expected + 0.5)) / (expected + 0.5))
+        poisson = (past.total(whole) + 0.5) / np.square(expected + 0.5)
     else:
         residual, poisson = np.log(total / expected), np.full(len(total), 1e-6)
     n = len(residual)
@@ -183,16 +194,13 @@ def _weigh(
     return posterior
 
 
-def _poisson(rate: FloatArray, fit: Fit) -> FloatArray | float:
-    return rate if fit.family == "count" else 0.0
-
-
 def _pull(
     design: Design, rate: FloatArray, *, before: np.ndarray, during: np.ndarray, fit: Fit
 ) -> FloatArray:
     """(n_before,) how a small rise of each past bin's level moves the fit's foresight of the window."""
     columns = design.columns[before]
-    weight = fisher_weight(rate[before], fit.mean_alpha, family=fit.family)
+    whole = rate[before] + (design.clutter[before] if len(design.clutter) else 0.0)
+    weight = fisher_weight(whole, fit.mean_alpha, family=fit.family) * np.square(rate[before] / whole)
     information = columns.T @ (columns * weight[:, None]) + np.diag(design.prior_precision)
     ahead = rate[during] @ design.columns[during] / rate[during].sum()
     pull: FloatArray = (columns * weight[:, None]) @ np.linalg.solve(information, ahead)

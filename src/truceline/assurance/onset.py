@@ -74,7 +74,7 @@ def find_onset(series: Series, *, search: Interval, seed: int) -> Onset:
     design, count = lay_out(series), np.round(series.count)
     fit = fit_baseline(count[before], design.take(before), family="count")  # (1)
     ahead = design.take(inside)
-    if np.exp(ahead.columns @ fit.coefficients + ahead.offset).sum() < LEAST_EXPECTED:
+    if (ahead.rate(fit.coefficients) - ahead.added).sum() < LEAST_EXPECTED:
         return nothing
     rng = np.random.default_rng(seed)
     draws = draw(fit, ahead, n_draws=_N_DRAWS, widen=1.0, rng=rng)
@@ -82,7 +82,9 @@ def find_onset(series: Series, *, search: Interval, seed: int) -> Onset:
     step = _LEVELS[1] - _LEVELS[0]
     mass = wander.mass(np.append(_LEVELS - step / 2, _LEVELS[-1] + step / 2))
     temper = max(togetherness(count, design, before, fit), 1.0)
-    table = _log_posterior(count[inside], draws.log_rate, draws.alpha, mass=mass, temper=temper)  # (2) (3)
+    table = _log_posterior(
+        count[inside], draws.log_rate, draws.alpha, ahead.added, mass=mass, temper=temper
+    )  # (2) (3)
     when = np.exp(table.when - logsumexp(table.when))
     fell_p = float(1 / (1 + np.exp(np.clip(table.no_change - logsumexp(table.when), -600, 600))))
     bins = [one for one, kept in zip(series.bins, inside, strict=True) if kept]
@@ -110,7 +112,13 @@ class _Posterior:
 
 
 def _log_posterior(
-    count: FloatArray, log_rate: FloatArray, alpha: FloatArray, *, mass: FloatArray, temper: float
+    count: FloatArray,
+    log_rate: FloatArray,
+    alpha: FloatArray,
+    clutter: FloatArray | float,
+    *,
+    mass: FloatArray,
+    temper: float,
 ) -> _Posterior:
     """Weights of every bin, averaged over draws and levels; prior one half for no change."""
     n_bins = len(count)
@@ -120,7 +128,7 @@ def _log_posterior(
 
     def fits(shift: float | FloatArray) -> FloatArray:
         """(n_draws, n_levels, n_bins) log probability of each bin with its level moved by ``shift``."""
-        moved = log_rate[:, None, :] + levels[None, :, None] + shift
+        moved = np.log(np.exp(log_rate[:, None, :] + levels[None, :, None] + shift) + clutter)
         slope, constant = linear_terms(moved, alpha[:, None, None], family="count")
         free = free_term(count[None, :], alpha[:, None], family="count")[:, None, :]
         fit: FloatArray = (count * slope + constant + free) / temper

@@ -35,6 +35,7 @@ class Design:
     """columns : (n_bins, n_terms); offset : (n_bins,) log of exposure × length of the bin.
 
     age_d, length_d : (n_bins,) middle and length of each bin, days.
+    clutter : (n_bins,) counts to be expected that do not rise and fall with the rate; empty: none.
     """
 
     columns: FloatArray
@@ -42,6 +43,7 @@ class Design:
     prior_precision: FloatArray
     age_d: FloatArray = field(default_factory=lambda: np.zeros(0))
     length_d: FloatArray = field(default_factory=lambda: np.zeros(0))
+    clutter: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def take(self, chosen: np.ndarray) -> Design:
         """The bins chosen."""
@@ -51,7 +53,19 @@ class Design:
             prior_precision=self.prior_precision,
             age_d=self.age_d[chosen],
             length_d=self.length_d[chosen],
+            clutter=self.clutter[chosen] if len(self.clutter) else self.clutter,
         )
+
+    @property
+    def added(self) -> FloatArray | float:
+        """Clutter, or nothing."""
+        return self.clutter if len(self.clutter) else 0.0
+
+    def rate(self, coefficients: FloatArray) -> FloatArray:
+        """(n_bins,) counts to be expected, clutter among them; clutter alone where nothing is seen."""
+        offset = np.nan_to_num(self.offset, nan=-np.inf)
+        expected: FloatArray = np.exp(self.columns @ coefficients + offset) + self.added
+        return expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +141,7 @@ def lay_out(series: Series) -> Design:
         prior_precision=1 / np.square(sd),
         age_d=np.array([moment.timestamp() for moment in middle]) / 86400,
         length_d=hours / 24,
+        clutter=np.zeros(0) if series.clutter is None else series.clutter,
     )
 
 
@@ -147,11 +162,12 @@ def fit_baseline(count: FloatArray, design: Design, *, family: Family) -> Fit:
     covariance = np.zeros((len(_ALPHA_GRID), n_terms, n_terms))
     log_weight = np.zeros(len(_ALPHA_GRID))
     start = np.zeros(n_terms)
-    start[0] = np.log(max(count.sum(), 0.5) / np.exp(design.offset).sum())
+    real = max(count.sum() - np.sum(design.added), 0.1 * count.sum(), 0.5)
+    start[0] = np.log(real / np.exp(design.offset).sum())
     for k in range(len(_ALPHA_GRID))[::-1]:
         alpha = float(_ALPHA_GRID[k])
         start, information = _climb(count, design, alpha=alpha, family=family, start=start)
-        log_rate = design.offset + design.columns @ start
+        log_rate = np.log(np.exp(design.offset + design.columns @ start) + design.added)
         factor = cho_factor(information)
         mode[k] = start
         covariance[k] = cho_solve(factor, np.eye(n_terms))
@@ -175,10 +191,13 @@ def _climb(
     beta = start
     information = np.diag(design.prior_precision)
     for _ in range(40):
-        rate = np.exp(np.clip(design.offset + design.columns @ beta, -_LOG_RATE_LIMIT, _LOG_RATE_LIMIT))
+        real = np.exp(np.clip(design.offset + design.columns @ beta, -_LOG_RATE_LIMIT, _LOG_RATE_LIMIT))
+        rate = real + design.added
         weight = fisher_weight(rate, alpha, family=family)
-        information = design.columns.T @ (design.columns * weight[:, None]) + np.diag(design.prior_precision)
-        slope = design.columns.T @ (weight * (count / rate - 1)) - design.prior_precision * beta
+        part = real / rate
+        information = design.columns.T @ (design.columns * (weight * part**2)[:, None])
+        information += np.diag(design.prior_precision)
+        slope = design.columns.T @ (weight * part * (count / rate - 1)) - design.prior_precision * beta
         step = cho_solve(cho_factor(information), slope)
         # a step of more than 2 in any log effect overshoots where the start was poor
         beta = beta + step / max(1.0, float(np.abs(step).max()) / 2)

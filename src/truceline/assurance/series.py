@@ -91,6 +91,7 @@ class Series:
     in_window: npt.NDArray[np.bool_]
     row_refs: tuple[tuple[tuple[str, int], ...], ...]
     notes: tuple[str, ...] = ()
+    clutter: FloatArray | None = None  #: (n_bins,) false detections to be expected, as declared; None: none
 
     @property
     def start(self) -> datetime:
