@@ -20,7 +20,6 @@ from truceline.base.columns import group_rows, number_rows, order_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.fusion import associate
-from truceline.fusion.grouping import agglomerate
 from truceline.fusion.writing import _rounded
 from truceline.layers import crowds
 from truceline.layers.crowds import shown_incidents
@@ -36,29 +35,6 @@ from truceline.schema.table import records
 DAY = datetime(2031, 4, 1, tzinfo=UTC)
 FRAME = LocalFrame("bulk", -38.0, 42.0)
 ACTS = ("shelling", "small_drone")
-
-
-# -- grouping -------------------------------------------------------------------------------------
-def greedy(n: int, pairs: list[tuple[int, int]]) -> list[int]:
-    """The definition: best pair first, merged where every cross pair is among the pairs."""
-    groups = [{k} for k in range(n)]
-    linked = {frozenset(pair) for pair in pairs}
-    for i, j in pairs:
-        a, b = (next(group for group in groups if k in group) for k in (i, j))
-        if a is not b and all(frozenset((p, q)) in linked for p in a for q in b):
-            a |= b
-            groups.remove(b)
-    groups.sort(key=min)
-    return [next(k for k, group in enumerate(groups) if unit in group) for unit in range(n)]
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.integers(1, 12), st.randoms(use_true_random=False))
-def test_links_merged_together_give_what_one_by_one_gives(n: int, rng: random.Random) -> None:
-    pairs = [pair for pair in combinations(range(n), 2) if rng.random() < 0.6]
-    rng.shuffle(pairs)
-    table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    assert agglomerate(n, table[:, 0], table[:, 1]).tolist() == greedy(n, pairs)
 
 
 # -- fusion: company changes nothing --------------------------------------------------------------

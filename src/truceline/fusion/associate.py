@@ -1,8 +1,9 @@
-"""Observations → incidents: a first, plain method, to be replaced by a mixture over partitions.
+"""Observations → incidents: a Poisson multi-Bernoulli mixture over partitions.
 
 Copies are one origin. Origins that may be one event (near in place and time for their uncertainties,
-of compatible acts, not two records of one sensor or look) are merged best fit first, as long as
-every two members of an incident may be one event. Nothing here is chosen at random and row order
+of compatible acts, not two records of one sensor or look) are grouped into the partition of highest
+weight (``fusion.tracks``, ``fusion.partition``), under detection probabilities, clutter and intensity
+that are learned beside it (``fusion.parameters``). Nothing here is chosen at random and row order
 does not matter.
 """
 
@@ -14,13 +15,16 @@ import numpy as np
 
 from truceline.base.columns import group_rows
 from truceline.base.geodesy import LocalFrame
-from truceline.fusion.existence import Existence, read_basis
-from truceline.fusion.gating import Gate, Points, gated_pairs
-from truceline.fusion.grouping import agglomerate
-from truceline.fusion.nodes import IntArray, Nodes, make_nodes
+from truceline.fusion.engine import fuse_nodes
+from truceline.fusion.gating import Gate
+from truceline.fusion.nodes import IntArray, make_nodes
+from truceline.fusion.shapes import read_outlines
+from truceline.fusion.watches import read_watches
 from truceline.fusion.writing import write_incidents
 from truceline.schema import INCIDENTS
 from truceline.schema.table import Table
+
+DEBUG: dict[str, object] = {}
 
 
 def associate(
@@ -29,50 +33,58 @@ def associate(
     frame: LocalFrame,
     acts: Sequence[str] = (),
     coverage: Table | None = None,
+    areas: Table | None = None,
     mechanism_sources: Collection[str] = frozenset(),
+    hard_sources: Collection[str] | None = None,
     gate: Gate | None = None,
     unknown_sd_m: float = 5_000.0,
     least_sd_m: float = 10.0,
     verified_at: float = 0.95,
+    partition: IntArray | None = None,
 ) -> Table:
     """Group observations of sources that may form incidents.
 
     (1) collapse to origins, in canonical order; (2) take reports that say the same place, time and
-    act as one unit; (3) find the pairs that may be one event; (4) merge greedily by complete link;
-    (5) write each group as an incident.
+    act as one unit; (3) fuse; (4) write each group as an incident.
 
     acts : ids in the order of the terms, which breaks ties; empty: those that occur, by alphabet.
-    coverage : where it carries circle, detection probability with basis, and clutter, incidents get
-    an ``existence_p``; others have none, with the reason ``no_existence_basis``.
-    mechanism_sources : sources whose records are a monitoring mechanism's own. Without any, no
-    incident is ``verified``.
+    coverage : where it carries a place, a detection probability with basis and clutter, incidents get
+    an ``existence_p``; others have none, with the reason ``no_existence_basis``. areas : shapes of the
+    areas that coverage and records name. mechanism_sources : sources whose records are a monitoring
+    mechanism's own. Without any, no incident is ``verified``. hard_sources : those that may raise the
+    intensity of events; None: all whose coverage has a detection probability with its basis. Reports
+    never do. partition : (n_observations,) number of each record's incident, to have a partition that
+    is given weighed, in place of one's own; an origin is where its first record is.
 
     The caller passes no warnings: an alert is not an incident. ``responsibility`` is left at
     ``not_attributed`` for ``attribution`` to judge.
-
-    Weak: a report dated to a day joins the best fit among many events; a record between two
-    events joins one of them for good.
     """
     if not observations.num_rows:
         return INCIDENTS.empty()
     # (1)
-    nodes = make_nodes(observations, frame=frame, acts=acts, unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m)
+    outlines = read_outlines(areas, frame)
+    nodes = make_nodes(
+        observations, frame=frame, acts=acts, unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, outlines=outlines
+    )  # fmt: skip
     # (2)
     lead, unit = np.unique(nodes.kin, return_index=True, return_inverse=True)[1:]
     lead, unit = _by_first(lead, unit.reshape(-1))
+    given = None
+    if partition is not None:
+        lead, unit = np.arange(len(nodes)), np.arange(len(nodes))
+        given = np.unique(partition[nodes.row], return_inverse=True)[1].reshape(-1)
     # (3)
-    first, second, _ = gated_pairs(_points(nodes, lead), gate or Gate())
+    watches = read_watches(coverage, frame, outlines)
+    fused = fuse_nodes(nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given)
+    DEBUG.update(fused=fused, nodes=nodes, lead=lead, unit=unit)
+    groups = group_rows(fused.label[unit], len(fused.existence_p))
     # (4)
-    group = agglomerate(len(lead), first, second)
-    groups = group_rows(group[unit], int(group.max()) + 1)
-    # (5)
-    existence = Existence(nodes, {} if coverage is None else read_basis(coverage, frame))
-    fallible = {source for source, _ in existence.basis}
+    fallible = set(watches.source.names)
     return write_incidents(
         nodes,
         groups,
         unit=unit,
-        existence_p=existence.probabilities(groups),
+        existence_p=fused.existence_p,
         mechanism=np.array([name in mechanism_sources for name in nodes.source.names], dtype=np.bool_),
         fallible=np.array([name in fallible for name in nodes.source.names], dtype=np.bool_),
         verified_at=verified_at,
@@ -86,16 +98,3 @@ def _by_first(lead: IntArray, unit: IntArray) -> tuple[IntArray, IntArray]:
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     return lead[order], place[unit]
-
-
-def _points(nodes: Nodes, lead: IntArray) -> Points:
-    return Points(
-        x_m=nodes.x_m[lead],
-        y_m=nodes.y_m[lead],
-        sd_m=nodes.sd_m[lead],
-        start_s=nodes.start_s[lead],
-        stop_s=nodes.stop_s[lead],
-        acts=nodes.acts[lead],
-        sensor=nodes.sensor.code[lead],
-        look=nodes.look.code[lead],
-    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from shapely.geometry.base import BaseGeometry
 
 from truceline.base.columns import (
     Groups,
@@ -23,6 +24,7 @@ from truceline.base.columns import (
     recode,
 )
 from truceline.base.geodesy import LocalFrame
+from truceline.fusion.shapes import BAND_COLUMNS, Shapes, shape_places
 from truceline.schema.table import Table
 
 FloatArray = npt.NDArray[np.float64]
@@ -41,7 +43,8 @@ _ORDER = (
 _USED = [
     "observation_id", "source_id", "primary_source_id", "sensor_id", "look_id", "occurred_from",
     "occurred_until", "received_at", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m", "area_id",
-    "place_name", "acts", "accused_party_id", "speaker_party_id",
+    "place_name", "acts", "accused_party_id", "speaker_party_id", "strength", "count", "fire_direction_deg",
+    *BAND_COLUMNS,
 ]  # fmt: skip
 
 
@@ -65,6 +68,7 @@ class Nodes:
     """
 
     ids: pa.Array  #: observation ids of the records
+    row: IntArray  #: row of each node's first record in the table given
     row_source: IntArray  #: place of each record's source in ``source.names``
     members: Groups
     origin: list[str | None]  #: name of each origin that copies share; None: a record by itself
@@ -85,9 +89,26 @@ class Nodes:
     area: Words
     place: Words
     kin: IntArray
+    shapes: Shapes
+    marks: tuple[FloatArray, ...]  #: strength, count and direction of fire; NaN where not told
 
     def __len__(self) -> int:
         return len(self.x_m)
+
+    def take(self, rows: IntArray) -> Nodes:
+        """Some of the nodes, as far as weighing them needs; without their records."""
+        words = {
+            name: replace(getattr(self, name), code=getattr(self, name).code[rows])
+            for name in ("source", "sensor", "look", "speaker", "accused", "area", "place")
+        }
+        names = ("row", "x_m", "y_m", "sd_m", "start_s", "stop_s", "acts", "loglik", "kin")
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in names},
+            **words,
+            shapes=self.shapes.take(rows),
+            marks=tuple(mark[rows] for mark in self.marks),
+        )
 
     @property
     def key(self) -> list[str]:
@@ -100,7 +121,13 @@ class Nodes:
 
 
 def make_nodes(
-    observations: Table, *, frame: LocalFrame, acts: Sequence[str], unknown_sd_m: float, least_sd_m: float
+    observations: Table,
+    *,
+    frame: LocalFrame,
+    acts: Sequence[str],
+    unknown_sd_m: float,
+    least_sd_m: float,
+    outlines: Mapping[str, BaseGeometry],
 ) -> Nodes:
     """Collapse records to origins and put them in canonical order.
 
@@ -116,6 +143,14 @@ def make_nodes(
     chosen = table.drop(["observation_id", "primary_source_id"]).take(pa.array(members.first))
     x_m, y_m = _plane(chosen, frame)
     sd_m = np.maximum(np.nan_to_num(floats(chosen["position_sd_m"]), nan=unknown_sd_m), least_sd_m)
+    area_code, area_names = codes(chosen["area_id"])
+    shapes = shape_places(
+        chosen, frame, x_m=x_m, y_m=y_m, sd_m=sd_m, area=area_code, area_names=area_names, outlines=outlines,
+        least_sd_m=least_sd_m,
+    )  # fmt: skip
+    placed = np.isfinite(x_m) | (np.isfinite(shapes.x_m) & ~shapes.area)
+    x_m, y_m = np.where(placed, shapes.x_m, np.nan), np.where(placed, shapes.y_m, np.nan)
+    sd_m = np.where(placed, np.sqrt((shapes.xx + shapes.yy) / 2), sd_m)
     loglik, act_names = _logliks(chosen)
     act_ids = tuple(acts) or tuple(sorted(pc.unique(map_parts(table["acts"])[1]).to_pylist()))
     masks = _masks(loglik, act_names, act_ids)
@@ -126,6 +161,7 @@ def make_nodes(
     }
     return Nodes(
         ids=ids,
+        row=order[members.first],
         row_source=row_source,
         members=members,
         origin=origin,
@@ -146,6 +182,8 @@ def make_nodes(
         area=words["area_id"],
         place=words["place_name"],
         kin=_kin(chosen, x_m, masks, words),
+        shapes=shapes,
+        marks=tuple(floats(chosen[name]) for name in ("strength", "count", "fire_direction_deg")),
     )
 
 

@@ -1,0 +1,195 @@
+"""Densities over place and time that are learned from counts: multiplicative layers of cells.
+
+A density is a base (what was declared, or a constant) times one factor for each layer of cells, coarse
+to fine: in a cell with r counted and m expected so far the factor is (r + κ)/(m + κ), the posterior
+mean of a Gamma(κ, κ) factor under Poisson counts. κ is the layer's own: of a few values the one under
+which each counted point, left out of its own cell, is likeliest; a layer that predicts nothing is left
+out. So hot spots, quiet stretches, a truce's fall in fire and bursts show where the data bear them, at
+any density, and a point never vouches for itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+HOUR_S, DAY_S = 3_600.0, 86_400.0
+#: (cell size m, cell time s) of the layers, in their order; a factor of four each: finer steps gain little
+SCALES = (
+    (512e3, np.inf), (128e3, np.inf), (32e3, np.inf), (8e3, np.inf), (np.inf, 4 * DAY_S), (np.inf, DAY_S),
+    (128e3, 4 * DAY_S), (128e3, DAY_S), (32e3, DAY_S), (8e3, DAY_S), (8e3, 6 * HOUR_S), (4e3, 1.5 * HOUR_S),
+)  # fmt: skip
+KAPPAS = (0.125, 0.5, 2.0, 8.0, 32.0)
+#: nats that a layer must gain in prediction to be kept
+LEAST_LAYER_GAIN = 3.0
+#: points of quadrature that a cell must hold for its mass to be read off them
+LEAST_QUADRATURE = 6.0
+#: points that choose κ
+MAX_JUDGES = 20_000
+_BITS = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quadrature:
+    """Points over the place and time that the data lie in.
+
+    weight : (n,) m² s that each point stands for. area_m2, span_s : of all of it.
+    """
+
+    x_m: FloatArray
+    y_m: FloatArray
+    time_s: FloatArray
+    weight: FloatArray
+    area_m2: float
+    span_s: float
+
+    def __len__(self) -> int:
+        return len(self.x_m)
+
+
+def low_discrepancy(number: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Three coordinates in [0, 1) of members of the R3 sequence (Roberts 2018): the same for ever."""
+    g = 1.2207440846057596
+    u, v, w = (np.mod(0.5 + (number + 1) * g**-k, 1.0) for k in (1, 2, 3))
+    return u, v, w
+
+
+def spread_points(
+    x_m: FloatArray, y_m: FloatArray, *, start_s: float, stop_s: float, n_points: int
+) -> Quadrature:
+    """Even points over the square cells that hold any of some places.
+
+    The cells have 16 km at first, more where there would be very many.
+    """
+    size_m = 16e3
+    while True:
+        cell = np.unique(_pack(np.floor(x_m / size_m), np.floor(y_m / size_m), np.zeros(len(x_m))))
+        if len(cell) * 2 <= n_points:
+            break
+        size_m *= 2
+    each = int(np.ceil(n_points / len(cell)))
+    u, v, w = low_discrepancy(np.arange(each * len(cell)))
+    which = np.repeat(cell, each)
+    half, mask = 1 << (_BITS - 1), (1 << _BITS) - 1
+    ix, iy = (which >> (2 * _BITS)) - half, ((which >> _BITS) & mask) - half
+    area, span_s = len(cell) * size_m**2, stop_s - start_s
+    return Quadrature(
+        x_m=(ix + u) * size_m,
+        y_m=(iy + v) * size_m,
+        time_s=start_s + w * span_s,
+        weight=np.full(len(which), area * span_s / len(which)),
+        area_m2=area,
+        span_s=span_s,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """The cells of one layer: of points and of quadrature."""
+
+    point: IntArray
+    quadrature: IntArray
+    n: int
+    volume: float  #: m² s
+
+
+def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadrature) -> tuple[Cells, ...]:
+    """The cells of every layer in which points and quadrature lie."""
+    found = []
+    span_s = q.span_s
+    n = len(x_m)
+    x, y = np.concatenate([x_m, q.x_m]), np.concatenate([y_m, q.y_m])
+    t = np.concatenate([time_s, q.time_s])
+    origin_s = float(q.time_s.min()) // DAY_S * DAY_S
+    extent_m = max(float(np.ptp(x)), float(np.ptp(y)))
+    for space_m, step_s in SCALES:
+        if (np.isfinite(space_m) and space_m > 2 * extent_m) or (np.isfinite(step_s) and step_s > span_s):
+            continue
+        none = np.zeros(len(x))
+        key = _pack(
+            np.floor(x / space_m) if np.isfinite(space_m) else none,
+            np.floor(y / space_m) if np.isfinite(space_m) else none,
+            np.floor((t - origin_s) / step_s) if np.isfinite(step_s) else none,
+        )
+        names, cell = np.unique(key, return_inverse=True)
+        cell = cell.reshape(-1)
+        volume = min(space_m**2, q.area_m2) * min(step_s, span_s)
+        found.append(
+            Cells(
+                point=cell[:n],
+                quadrature=cell[n:],
+                n=len(names),
+                volume=volume,
+            )
+        )
+    return tuple(found)
+
+
+def _pack(ix: FloatArray, iy: FloatArray, it: FloatArray) -> IntArray:
+    half = 1 << (_BITS - 1)
+    parts = [np.clip(value, -half, half - 1).astype(np.int64) + half for value in (ix, iy, it)]
+    return (parts[0] << (2 * _BITS)) | (parts[1] << _BITS) | parts[2]
+
+
+def fit_layers(
+    cells: tuple[Cells, ...],
+    rows: IntArray,
+    count: FloatArray,
+    at: IntArray,
+    *,
+    density: FloatArray,
+    mass: FloatArray,
+    density_q: FloatArray,
+    own: FloatArray,
+    trust: float,
+) -> FloatArray:
+    """(len(at),) log of a density's factor at points, each left out of what it is judged by.
+
+    rows, count : points that count, and how much each does. at : points at which it is wanted.
+    trust : counts that the base weighs as a whole. own : (len(at),) what each of them has itself contributed to the counts. density : (len(at),)
+    base expected there, per m² and second. mass : (n_quadrature,) base expected for each point of
+    quadrature, and density_q the same per m² and second.
+    """
+    factor = np.zeros(len(at))
+    at_quadrature = np.zeros(len(mass))
+    total = float(count.sum())
+    # (1) the level of all: the base may be wrong as a whole
+    whole = np.log((total + trust) / (float(mass.sum()) + trust))
+    factor += whole
+    at_quadrature += whole
+    judge = np.flatnonzero(own > 0)
+    judge = judge[:: max(1, len(judge) // MAX_JUDGES)]
+    scale = float(own.sum()) / max(float(own[judge].sum()), 1e-12)
+    for layer in cells:
+        seen = np.bincount(layer.point[rows], weights=count, minlength=layer.n)
+        expected_q = mass * np.exp(at_quadrature)
+        expected = np.bincount(layer.quadrature, weights=expected_q, minlength=layer.n)
+        here, there = layer.point[at], layer.quadrature
+        # where the quadrature is too thin for a cell: the density there times the cell's size
+        size = np.bincount(here, minlength=layer.n)
+        inside = np.bincount(here, weights=density * np.exp(factor), minlength=layer.n)
+        local = inside * (layer.volume / np.maximum(size, 1))
+        thin = np.bincount(there, weights=mass > 0, minlength=layer.n) < LEAST_QUADRATURE
+        expected = np.where(thin & (size > 0), local, expected)
+        m_here = expected[here]
+        lonely = thin[there] & (size[there] == 0)
+        m_there = np.where(lonely, density_q * np.exp(at_quadrature) * layer.volume, expected[there])
+        n_here, n_there = np.maximum(seen[here] - own, 0.0), seen[there]
+        n_judge, m_judge, own_judge = n_here[judge], m_here[judge], own[judge]
+        best, chosen = LEAST_LAYER_GAIN, None
+        for kappa in KAPPAS:
+            ratio = np.log((n_judge + kappa) / (m_judge + kappa))
+            gain = scale * float((own_judge * ratio).sum())
+            gain -= float((expected_q * ((n_there + kappa) / (m_there + kappa) - 1)).sum())
+            if gain > best:
+                best, chosen = gain, kappa
+        if chosen is None:
+            continue
+        factor += np.log((n_here + chosen) / (m_here + chosen))
+        at_quadrature += np.log((n_there + chosen) / (m_there + chosen))
+    return factor

@@ -1,0 +1,204 @@
+"""The partition of highest weight: mutually best merges, then moves of single nodes.
+
+Everything is done for all tracks at once. In each round every pair of tracks that is the best merge
+of both is merged; such merges do not touch one another, so that the result is that of taking them
+one after another. Moves of nodes from track to track are taken as independent sets in the same way.
+What becomes of a node depends on the nodes that it is linked to by pairs, and on nothing else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from truceline.base.columns import BoolArray, group_rows
+from truceline.fusion.tracks import (
+    Evidence,
+    FloatArray,
+    IntArray,
+    Tracks,
+    gather,
+    join,
+    log_partition_weight,
+    single_tracks,
+    without_each,
+)
+
+#: rounds of merging end by themselves; this bounds them on data made to hurt
+MAX_ROUNDS = 200
+#: a change must gain this much, nats, so that noise of the last bit decides nothing
+LEAST_GAIN = 1e-9
+
+
+def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, sweeps: int = 3) -> IntArray:
+    """(n,) number of each node's track, in the order of its first node.
+
+    first, second : (n_pairs,) nodes that may be one event, first < second, each pair once.
+    """
+    n = len(evidence)
+    label = np.arange(n, dtype=np.int64)
+    if not len(first):
+        return label
+    # nodes without a neighbour stay as they are
+    linked = np.zeros(n, dtype=np.bool_)
+    linked[first] = True
+    linked[second] = True
+    rows = np.flatnonzero(linked)
+    place = np.cumsum(linked) - 1
+    part = evidence.take(rows)
+    singles = single_tracks(part)
+    i, j = place[first], place[second]
+    own = agglomerate(singles, part.exclusive, i, j)
+    for _ in range(sweeps):
+        moved = move(singles, part.exclusive, own, i, j)
+        if moved is None:
+            break
+        own = moved
+    label[rows] = rows[own]
+    return np.unique(label, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def agglomerate(singles: Tracks, exclusive: IntArray, first: IntArray, second: IntArray) -> IntArray:
+    """(n,) root of each node: the first node of its track."""
+    n = len(singles)
+    tracks, weight = singles.copy(), log_partition_weight(singles)
+    label = np.arange(n, dtype=np.int64)
+    u, v = first, second
+    barred = (exclusive[u] >= 0) & (exclusive[u] == exclusive[v])
+    gain = _merge_gain(tracks, weight, u, v, barred)
+    for _ in range(MAX_ROUNDS):
+        chosen = _mutually_best(u, v, gain, n)
+        if not len(chosen):
+            break
+        allowed = _allowed(label, exclusive, u[chosen], v[chosen])
+        barred[chosen[~allowed]] = True
+        gain[chosen[~allowed]] = -np.inf
+        chosen = chosen[allowed]
+        if not len(chosen):
+            continue
+        low, high = u[chosen], v[chosen]
+        merged = join(tracks.take(low), tracks.take(high))
+        tracks.put(low, merged)
+        weight[low] = log_partition_weight(merged)
+        step = np.arange(n, dtype=np.int64)
+        step[high] = low
+        label = step[label]
+        touched = np.zeros(n, dtype=np.bool_)
+        touched[low] = True
+        touched[high] = True
+        changed = touched[u] | touched[v]
+        a, b, bar = _fold(step[u[changed]], step[v[changed]], barred[changed], n)
+        kept = ~changed
+        u, v = np.concatenate([u[kept], a]), np.concatenate([v[kept], b])
+        barred = np.concatenate([barred[kept], bar])
+        gain = np.concatenate([gain[kept], _merge_gain(tracks, weight, a, b, bar)])
+    return label
+
+
+def _merge_gain(
+    tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray, barred: BoolArray
+) -> FloatArray:
+    gain = log_partition_weight(join(tracks.take(u), tracks.take(v))) - weight[u] - weight[v]
+    return np.where(barred, -np.inf, gain)
+
+
+def _mutually_best(u: IntArray, v: IntArray, gain: FloatArray, n: int) -> IntArray:
+    """Pairs that are the best of both; of equals the first by number."""
+    good = np.flatnonzero(gain > LEAST_GAIN)
+    if not len(good):
+        return good
+    a, b, g = u[good], v[good], gain[good]
+    best = np.zeros(n)
+    np.maximum.at(best, a, g)
+    np.maximum.at(best, b, g)
+    top = (best[a] == g) & (best[b] == g)
+    good, a, b = good[top], a[top], b[top]
+    key = a * n + b
+    least = np.full(n, n * n, dtype=np.int64)
+    np.minimum.at(least, a, key)
+    np.minimum.at(least, b, key)
+    return np.asarray(good[(least[a] == key) & (least[b] == key)])
+
+
+def _allowed(label: IntArray, exclusive: IntArray, u: IntArray, v: IntArray) -> BoolArray:
+    """Whether no sensor and look stands in both tracks of each pair."""
+    n, count = len(label), len(u)
+    pair = np.full(n, -1, dtype=np.int64)
+    pair[u] = np.arange(count)
+    pair[v] = np.arange(count)
+    of = pair[label]
+    rows = np.flatnonzero((of >= 0) & (exclusive >= 0))
+    key = np.sort(of[rows] * (int(exclusive.max()) + 1) + exclusive[rows])
+    twice = key[1:][key[1:] == key[:-1]] // (int(exclusive.max()) + 1)
+    allowed = np.ones(count, dtype=np.bool_)
+    allowed[twice] = False
+    return allowed
+
+
+def _fold(u: IntArray, v: IntArray, barred: BoolArray, n: int) -> tuple[IntArray, IntArray, BoolArray]:
+    """Pairs of tracks once each; barred where any of them was."""
+    apart = u != v
+    low, high = np.minimum(u, v)[apart], np.maximum(u, v)[apart]
+    if not len(low):
+        return low, high, barred[apart]
+    key = (low * n + high) * 2 + barred[apart]
+    key = np.sort(key)
+    last = np.concatenate([key[1:] // 2 != key[:-1] // 2, [True]])
+    key = key[last]
+    return key // 2 // n, key // 2 % n, (key % 2).astype(np.bool_)
+
+
+def move(
+    singles: Tracks, exclusive: IntArray, label: IntArray, first: IntArray, second: IntArray
+) -> IntArray | None:
+    """One sweep of moves of single nodes; None where none gains.
+
+    A node may go to the track of any node that it is paired with, or be by itself. Its best move is
+    taken where it is the best of both tracks that it touches.
+    """
+    n = len(label)
+    roots, own = np.unique(label, return_inverse=True)
+    own = own.reshape(-1)
+    groups = group_rows(own, len(roots))
+    tracks = gather(singles, groups)
+    weight = log_partition_weight(tracks)
+    several = groups.size[own] > 1
+    # (1) where each node of several may go; its own track's number stands for going alone
+    a = np.concatenate([first, second])
+    b = np.concatenate([second, first])
+    key = np.unique(a[several[a]] * len(roots) + own[b[several[a]]])
+    node, target = key // len(roots), key % len(roots)
+    elsewhere = own[node] != target
+    node, target = node[elsewhere], target[elsewhere]
+    free = ~_holds(own, exclusive, target, node)
+    node, target = node[free], target[free]
+    # (2) what leaving gains, and what arriving gains
+    leaver = np.flatnonzero(several)
+    rest = without_each(singles, groups, tracks, own, leaver)
+    alone = log_partition_weight(singles.take(leaver))
+    leave = np.full(n, -np.inf)
+    leave[leaver] = log_partition_weight(rest) - weight[own[leaver]]
+    arrive = log_partition_weight(join(tracks.take(target), singles.take(node))) - weight[target]
+    node = np.concatenate([node, leaver])
+    gain = leave[node] + np.concatenate([arrive, alone])
+    # by itself: a track of its own
+    target = np.concatenate([target, len(roots) + np.arange(len(leaver))])
+    taken = _mutually_best(own[node], target, gain, len(roots) + len(leaver))
+    if not len(taken):
+        return None
+    moved = own.copy()
+    moved[node[taken]] = target[taken]
+    start = np.full(len(roots) + len(leaver), n, dtype=np.int64)
+    np.minimum.at(start, moved, np.arange(n))
+    return np.asarray(start[moved])
+
+
+def _holds(own: IntArray, exclusive: IntArray, target: IntArray, node: IntArray) -> BoolArray:
+    """Whether the target track has a detection of the node's sensor and look already."""
+    width = int(exclusive.max()) + 1
+    if width <= 0:
+        return np.zeros(len(node), dtype=np.bool_)
+    some = exclusive >= 0
+    keys = np.sort(own[some] * width + exclusive[some])
+    wanted = target * width + exclusive[node]
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.asarray((exclusive[node] >= 0) & (keys[at] == wanted))
