@@ -348,3 +348,28 @@ def test_some_explosions_are_of_neither_party_and_are_blamed_on_one_all_the_same
     assert records["fire_direction_deg"].null_count == records.num_rows
     told = records.filter(pc.is_valid(records["speaker_party_id"]))
     assert pc.mean(pc.cast(pc.is_valid(told["accused_party_id"]), pa.float64())).as_py() > 0.7
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("plain", {"days": 1, "length_km": 50, "salvos_per_day": 0}),
+        ("plain", {"days": 3, "salvos_per_day": 5, "sensors": {key: {"per_1000_km": 0} for key in read_regime("plain").sensors}}),
+        ("plain", {"days": 5, "truce": {"from_share": 1}}),
+        ("plain", {"days": 5, "truce": {"from_share": 0, "remaining": 0, "delay_mean_h": 0}}),
+        ("+".join(name for name in regime_names() if name != "burning"), {"days": 5}),
+        ("war+burning", {"days": 5}),
+        ("quiet", {"days": 61, "length_km": 6_000}),
+    ],
+)  # fmt: skip
+def test_the_edges_of_a_regime_are_played_too(name: str, changes: dict[str, object]) -> None:
+    played = play(read_regime(name, **{"length_km": 60, "salvos_per_day": 20} | changes), seed=0)
+    for table, spec in TABLES.items():
+        spec.check(getattr(played, table))
+
+
+def test_a_setting_that_a_sensor_cannot_have_is_told() -> None:
+    for wrong in ({"camera": {"patchy": True}}, {"uav": {"shadow_share": 0.1}}, {"seismic": {"p": {}}}):
+        with pytest.raises(CaseError):
+            read_regime("plain", sensors=wrong)

@@ -116,6 +116,24 @@ class Sensing(Model):
     drift_sd: float = Field(0, ge=0, description="daily random walk of logit p, unsaid")
     patchy: bool = Field(False, description="cloud in patches: neighbours are missed together, unsaid")
 
+    @model_validator(mode="after")
+    def _fits_its_form(self) -> Sensing:
+        if not self.p or not all(0 < p < 1 for p in self.p.values()):
+            raise ValueError("p must name an act at least, each between 0 and 1")
+        if ANY in self.p and len(self.p) > 1:
+            raise ValueError("p is either of `any` act or by act")
+        for name, given, forms in (
+            ("away_from_truce", self.away_from_truce is not None, ("pass", "look")),
+            ("patchy", self.patchy, ("pass",)),
+            ("shadow_share", self.shadow_share > 0, ("station",)),
+            ("drift_sd", self.drift_sd > 0, ("station", "pass")),
+            ("each_declared", self.each_declared, ("station",)),
+            ("bearing_share", self.bearing_share > 0, ("station", "look")),
+        ):
+            if given and self.form not in forms:
+                raise ValueError(f"{name} is of the forms {', '.join(forms)}, not of a {self.form}")
+        return self
+
 
 class Speaking(Model):
     """How a group of outlets reports."""

@@ -124,7 +124,7 @@ def immigrants_per_day(regime: Regime, orders: Orders) -> float:
             s = np.where(before[:, sector] > low, 1.0, orders.remaining[:, sector])
             matrix = np.array([[1 - s[0] * f, -s[0] * a], [-s[1] * a, 1 - s[1] * f]])
             total += (high - low) * np.linalg.solve(matrix, s / 2).sum() / orders.remaining.shape[1]
-    return fire.salvos_per_day / total
+    return fire.salvos_per_day / total if total > 0 else 0.0  # a truce from the first day that all obey
 
 
 def fire_salvos(

@@ -233,9 +233,9 @@ def _passes(
 ) -> _Rows:  # fmt: skip
     """Satellites in turn; one row for each pass and sector, with the cloud over it."""
     sensing = fleet.sensing
-    per_day = max(round(sensing.per_1000_km), 1)
+    per_day = round(sensing.per_1000_km)
     n = per_day * (days[1] - days[0])
-    at = (days[0] + (np.arange(n) + 0.5) / per_day) * DAY_S + rng.uniform(-1200, 1200, n)
+    at = (days[0] + (np.arange(n) + 0.5) / max(per_day, 1)) * DAY_S + rng.uniform(-1200, 1200, n)
     at = (at / 60).round() * 60
     first = counters.looks.get(fleet.code, 0)
     counters.looks[fleet.code] = first + n
