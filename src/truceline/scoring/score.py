@@ -106,6 +106,7 @@ def score(
     *,
     parties: Sequence[str] = (),
     totals: Table | None = None,
+    areas: Table | None = None,
     weigh: Weigh | None = None,
     ideal: FloatArray | None = None,
     seed: int = 0,
@@ -113,7 +114,7 @@ def score(
     """All figures of one result.
 
     parties : of the truce, in their order; empty: those of the truth. totals : area_id,
-    period_start, period_stop, act, estimate, lo95, hi95. weigh : the method's own existence for
+    period_start, period_stop, act, estimate, lo95, hi95; areas : their shapes. weigh : the method's own existence for
     groups that are given, for the oracle partition. ideal : (n_incidents, n_parties + 1) the ideal
     observer's attribution of the same incidents.
 
@@ -126,7 +127,7 @@ def score(
     baselines = _baselines(judged, points, weigh=weigh, reasons=reasons)
     existence = _existence(judged, seed=seed)
     blame, brier_ideal = _blame(judged, tuple(parties) or judged.truth.parties, ideal, reasons)
-    bias, cover, n_totals = judge_totals(totals, judged.truth)
+    bias, cover, n_totals = judge_totals(totals, judged.truth, areas)
     fakes, n_fakes = fakes_reported(partition, linked)
     at = gospa(_places(judged.incidents, judged.frame), _true_places(judged.truth, judged.frame))
     figures: dict[str, float | int | None] = {

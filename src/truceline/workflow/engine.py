@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
+from shapely.geometry.base import BaseGeometry
 
+from truceline.assurance.totals import estimate_totals, totals_table
 from truceline.attribution.attribute import attribute
 from truceline.base.columns import IntArray, floats, map_parts, micros
 from truceline.base.geodesy import FloatArray, LocalFrame
@@ -25,6 +28,10 @@ from truceline.schema import AREAS, CONTROL, COVERAGE
 from truceline.schema.table import Table
 from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.score import Judged
+
+WEEK = timedelta(days=7)
+#: more rows than this nobody reads, and each costs time
+MOST_TOTALS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +115,15 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     progress("drawing the line", 2, steps)
     line, notes = draw_line(setting)  # (3)
     incidents = blame(incidents, observations, setting, line)  # (4)
-    notes.append("no totals: nothing here estimates them yet")  # (5)
+    progress("gathering", 3, steps)
+    totals = count_totals(incidents, observations, setting)  # (5)
+    if totals is None:
+        notes.append("no totals: no coverage with a detection probability and its basis")
     progress("gathering", steps, steps)
     return Fused(
         incidents=incidents,
         observations=observations,
-        totals=None,
+        totals=totals,
         parameters=_parameters(setting),
         notes=tuple(notes),
     )
@@ -201,6 +211,70 @@ def blame(incidents: Table, observations: Table, setting: Setting, line: LineHis
         incidents, observations, parties=setting.parties, line=line, frame=setting.frame,
         attributable_sources=frozenset(setting.hard_sources),
     )  # fmt: skip
+
+
+def count_totals(incidents: Table, observations: Table, setting: Setting) -> Table | None:
+    """Estimated totals by area, week and act; None where nothing says what could have been seen, or where.
+
+    Areas are taken kind by kind, the largest kind first, as long as there are no more than
+    ``MOST_TOTALS`` rows; weeks begin with the first window of the coverage.
+    """
+    coverage = setting.coverage
+    based = coverage.filter(pc.is_valid(coverage["detection_p_basis"]))
+    if not based.num_rows or not setting.acts:
+        return None
+    start, stop = pc.min(based["window_start"]).as_py(), pc.max(based["window_stop"]).as_py()
+    weeks = [
+        Interval(start + k * WEEK, min(start + (k + 1) * WEEK, stop))
+        for k in range(-(-(stop - start) // WEEK))
+    ]
+    assert setting.frame is not None
+    shapes = _coarse_areas(setting.areas, most=MOST_TOTALS // (len(weeks) * len(setting.acts)))
+    whole = not shapes
+    if whole:
+        shapes = _watched_box(based, setting.frame)
+    if not shapes:
+        return None
+    found = estimate_totals(
+        incidents, observations=observations, coverage=coverage, frame=setting.frame, areas=shapes,
+        periods=weeks, acts=setting.acts, seed=setting.seed,
+    )  # fmt: skip
+    table = totals_table(found)
+    if not whole:
+        return table
+    column = table.schema.get_field_index("area_id")
+    return table.set_column(column, "area_id", pa.nulls(table.num_rows, pa.string()))
+
+
+def _watched_box(coverage: Table, frame: LocalFrame) -> dict[str, BaseGeometry]:
+    """A box around all circles watched, where no areas are given; none without circles."""
+    at = [floats(coverage[name]) for name in ("longitude_deg", "latitude_deg", "radius_m")]
+    known = np.isfinite(np.stack(at)).all(axis=0)
+    if not known.any():
+        return {}
+    longitude, latitude, radius_m = (one[known] for one in at)
+    x, y = frame.to_plane(longitude, latitude)
+    ground = shapely.box(
+        (x - radius_m).min(), (y - radius_m).min(), (x + radius_m).max(), (y + radius_m).max()
+    )
+    return {"": frame.geometry_to_globe(shapely.segmentize(ground, 20_000.0))}
+
+
+def _coarse_areas(areas: Table, *, most: int) -> dict[str, BaseGeometry]:
+    """Shapes by id, of whole kinds, the kind of the largest areas first; at least one kind."""
+    shaped = areas.filter(pc.is_valid(areas["geometry"]))
+    kinds: dict[str, dict[str, BaseGeometry]] = {}
+    for row in shaped.select(["area_id", "kind", "geometry"]).to_pylist():
+        kinds.setdefault(row["kind"], {})[row["area_id"]] = shapely.from_wkb(row["geometry"])
+    order = sorted(
+        kinds, key=lambda kind: (-sum(s.area for s in kinds[kind].values()) / len(kinds[kind]), kind)
+    )
+    chosen: dict[str, BaseGeometry] = {}
+    for kind in order:
+        if chosen and len(chosen) + len(kinds[kind]) > most:
+            break
+        chosen |= kinds[kind]
+    return chosen
 
 
 def _parameters(setting: Setting) -> dict[str, Any]:

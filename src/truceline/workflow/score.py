@@ -59,6 +59,7 @@ def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -
         judged,
         parties=parties or setting.parties,
         totals=result.totals,
+        areas=setting.areas,
         weigh=lambda number: weigh_groups(observations, whole, number),
         ideal=ideal_blame(judged, whole),
     )
