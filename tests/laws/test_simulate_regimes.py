@@ -24,6 +24,7 @@ SHOWN = {
     "falseflag": ("accounts that look independent and are not",),
     "mimicry": ("reports that depend on what sensors detected",),
     "outage": ("drifting detection probability",),
+    "evader": ("fire that keeps away from coverage",),
     "wrongp": ("declared probability and clutter that are not true",),  # test_simulate_fronts.py
 }
 
@@ -156,6 +157,41 @@ def test_burning_fields_come_in_clusters_and_bad_days(name: str, clustered: bool
     assert ratio > 4 if clustered else 0.7 < ratio < 1.35
     if clustered:
         assert played.truth.incidents.num_rows == 0
+
+
+@pytest.mark.parametrize(("name", "hides"), [("plain", False), ("evader", True)])
+def test_an_evader_fires_where_fewest_can_see_it(name: str, hides: bool) -> None:
+    played = front(name, seed=2)
+    start = int(played.truce_start.timestamp() * 1e6)
+    events = played.truth.incidents
+    at, party = moments(events["occurred_at"]), words(events, "party_id")
+    number = {one: k for k, one in enumerate(events["truth_id"].to_pylist())}
+    stations = pc.is_in(played.observations["source_id"], pa.array(["acoustic", "camera", "observer"]))
+    seen = np.zeros(len(at), np.bool_)
+    seen[[number[one] for one in played.truth.links.filter(stations)["truth_id"].to_pylist() if one]] = True
+    first, second = ((party == one) & (at >= start) for one in played.parties)
+    assert (seen[second].mean() < 0.5 * seen[first].mean()) == hides
+
+
+def test_sensors_of_the_ordinary_front_miss_independently_of_one_another() -> None:
+    sensors = {key: {"trials": 1e7} for key in read_regime("plain").sensors}
+    played = play(read_regime("plain", sensors=sensors), seed=12)
+    event_of, surprise_of, variance_of = [], [], []
+    for source in played.hard_sources:
+        row, event, hit, rows = looked_at(played, source)
+        a, b, share = (
+            rows[name].to_numpy() for name in ("detection_p_a", "detection_p_b", "available_share")
+        )
+        p = (a / (a + b) * share)[row]
+        event_of.append(event)
+        surprise_of.append(hit - p)
+        variance_of.append(p * (1 - p))
+    event = np.concatenate(event_of)
+    # Σ over pairs of looks at one event of the product of their surprises
+    sums = [np.bincount(event, weights=np.concatenate(one)) for one in (surprise_of, variance_of)]
+    squares = [np.bincount(event, weights=np.concatenate(one) ** 2) for one in (surprise_of, variance_of)]
+    together, variance = ((total**2 - square).sum() / 2 for total, square in zip(sums, squares, strict=True))
+    assert abs(together) < 4 * np.sqrt(variance)
 
 
 # -- speakers ----------------------------------------------------------------------------------

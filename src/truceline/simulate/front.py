@@ -16,6 +16,7 @@ from truceline.base.progress import Progress, silent
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.simulate import figures, salvos, tables, tell, watch
+from truceline.simulate.evade import evade
 from truceline.simulate.regime import ACTS, Regime
 from truceline.simulate.salvos import Acts, Seeds
 from truceline.simulate.sense import Found, sense
@@ -27,7 +28,7 @@ PIECE_DAYS = 30
 #: parts that have a stream of chance of their own, so that a change of one leaves the others
 _PARTS = (
     "terrain", "orders", "muster", "maps", "spots", "salvos", "land", "advances", "stage", "detect", "clutter",
-    "measure", "report", "deceive", "word", "count", "drift", "watch", "neither",
+    "measure", "report", "deceive", "word", "count", "drift", "watch", "neither", "evade",
 )  # fmt: skip
 
 
@@ -236,6 +237,7 @@ def _happen(world: _World, piece: int, days: tuple[int, int]) -> tuple[Acts, Flo
     }
     weights = np.stack([by_turn[k] / by_turn[k].mean() for k in turn.tolist()])
     seeds, world.pending = salvos.fire_salvos(regime, terrain, world.orders, days=days, pending=world.pending, weights=weights, rng=world.rng("salvos", piece))  # fmt: skip
+    seeds = evade(seeds, regime, terrain, world.fleets, world.rng("evade", piece))
     advances, shift_km, world.shift_km = salvos.push_line(regime, terrain, world.orders, days=days, shift_km=world.shift_km, rng=world.rng("advances", piece))  # fmt: skip
     fire = salvos.land_salvos(seeds, regime, terrain, shift_km=shift_km, first_day=days[0], rng=world.rng("land", piece))  # fmt: skip
     real, accounts, act_of = tell.stage(regime, terrain, days=days, shift_km=shift_km, first_fake=world.n_fakes, rng=world.rng("stage", piece))  # fmt: skip

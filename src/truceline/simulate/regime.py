@@ -62,6 +62,9 @@ class Fire(Model):
         le=1,
         description="explosions of neither party's making, per salvo: mines, accidents, others",
     )
+    evades: float = Field(
+        0, ge=0, le=1, description="share of the second party's fire in the truce that seeks blind spots"
+    )
     advances_per_day: float = Field(0.8, ge=0, description="pushes of the line, per 1,000 km, both parties")
 
 

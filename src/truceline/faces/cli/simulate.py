@@ -15,7 +15,7 @@ def simulate(
     *,
     regime: Annotated[
         str,
-        typer.Option("--regime", metavar="NAME", help="plain, quiet, war, cloud, burning, surge, flood, falseflag, mimicry, outage or wrongp; several joined by +; or a file."),
+        typer.Option("--regime", metavar="NAME", help="plain, quiet, war, cloud, burning, surge, flood, falseflag, mimicry, outage, evader or wrongp; several joined by +; or a file."),
     ] = "plain",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
     out: Annotated[
