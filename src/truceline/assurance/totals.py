@@ -24,6 +24,7 @@ from scipy.special import gammaln
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.detection import Histories, Learnt, learn_probabilities
+from truceline.assurance.doubt import weigh_lone
 from truceline.assurance.records import Detected, Watched, gather_detected, watch_incidents
 from truceline.base.columns import BoolArray, IntArray
 from truceline.base.geodesy import LocalFrame
@@ -39,7 +40,7 @@ _N_CLASSES = len(CLASS_EDGES) + 1
 #: how well the spread of acts foretells a class of sight: shape of the gamma of what is then found
 SPREAD_SHAPES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _SPREAD_SAMPLES = 800
-_N_DRAWS = 300
+_N_DRAWS = 200
 _GRID = 61
 _ROUNDS = 3
 #: a prior as weak as so many incidents, for the mean odds of being missed within a class
@@ -178,6 +179,8 @@ class _Model:
     group_keys: tuple[tuple[str, float, float, str, str], ...]
     weight: FloatArray  #: (n, n_acts) that the incident happened and was of the act
     place_weight: FloatArray  #: (n, n_acts) how many acts of each kind the moment stands for
+    existence_p: FloatArray  #: (n_incidents,) with lone detections weighed by their overlap
+    existence_draws: FloatArray  #: (n_incidents, n_draws)
 
     @classmethod
     def of(cls, detected: Detected, sights: list[Sight], acts: list[str]) -> _Model:
@@ -201,6 +204,8 @@ class _Model:
             group_keys=tuple(keys),
             weight=np.zeros((len(detected), len(acts))),
             place_weight=np.zeros((len(detected), len(acts))),
+            existence_p=detected.existence_p.copy(),
+            existence_draws=np.repeat(detected.existence_p[:, None], _N_DRAWS, axis=1),
         )
 
     def learn(self, inside: Mapping[str, BoolArray]) -> Learnt:
@@ -213,8 +218,24 @@ class _Model:
                 self._histories(), self.beta, self.source, n_draws=_N_DRAWS, rng=np.random.default_rng(1)
             )
             mean = learnt.mean
+            self._doubt(mean)
+        self._weigh(mean, inside)
         assert learnt is not None
         return learnt
+
+    def _doubt(self, detection_p: FloatArray) -> None:
+        """Existence of lone detections, by how much of a source's others confirm."""
+        doubt = weigh_lone(
+            self.detected.existence_p,
+            self.detected.owner,
+            [watched.entries for watched in self.watched],
+            self.weight,
+            detection_p,
+            self.source,
+            n_draws=_N_DRAWS,
+            rng=np.random.default_rng(3),
+        )
+        self.existence_p, self.existence_draws = doubt.mean, doubt.draws
 
     def _weigh(self, detection_p: FloatArray, inside: Mapping[str, BoolArray]) -> None:
         """(n, n_acts): existence times the chance of each act, by records, sensors and what is usual here."""
@@ -232,12 +253,12 @@ class _Model:
         well = (pi >= _PLAIN_SIGHT).all(axis=1)
         usual = np.full((n, len(self.acts)), 1 / len(self.acts))
         owner = self.detected.owner
-        most = np.full(len(self.detected.existence_p), -np.inf)
+        most = np.full(len(self.existence_p), -np.inf)
         np.maximum.at(most, owner, log.max(axis=1))
         scaled = np.exp(log - most[owner][:, None])
         for _ in range(5):
             chance = scaled * usual
-            share = self.detected.existence_p / np.bincount(owner, weights=chance.sum(axis=1))
+            share = self.existence_p / np.bincount(owner, weights=chance.sum(axis=1))
             self.weight = chance * share[owner][:, None]
             stands = self.weight / np.maximum(pi, CLASS_EDGES[0])
             everywhere = stands[well].sum(axis=0) + 1.0
@@ -296,15 +317,16 @@ def _act_totals(
     chance = 1 - np.exp(model.watched[k].entries.log_missed(learnt.mean)[mine])
     seen_class = np.maximum(np.digitize(chance, CLASS_EDGES), 1)
     time_s = model.detected.moments.time_s[mine]
+    # what an incident weighs, draw by draw
+    ratio = model.existence_draws / np.maximum(model.existence_p, 1e-9)[:, None]
+    by_draw = weight[mine][:, None] * ratio[model.detected.owner[mine]]
     cells: list[_Cell] = []
     for area in areas:
         held = inside[area][mine]
         spread = _spread(model, area, inside[area], sight, learnt, model.numbers[k], areas, periods, frame, k)
         for p, period in enumerate(periods):
             own = held & (time_s >= period.start.timestamp()) & (time_s < period.stop.timestamp())
-            cells.append(
-                _Cell.of(weight[mine][own], odds[own], seen_class[own], spread[p], learnt.draws.shape[1])
-            )
+            cells.append(_Cell.of(by_draw[own], odds[own], seen_class[own], spread[p]))
     _calibrate(cells)
     shape = _spread_shape(cells)
     found = []
@@ -416,22 +438,24 @@ class _Cell:
     factor: FloatArray
 
     @classmethod
-    def of(cls, weight: FloatArray, odds: FloatArray, kind: IntArray, spread: _Spread, n_draws: int) -> _Cell:
-        count = np.bincount(kind, weights=weight, minlength=_N_CLASSES).astype(np.float64)
-        variance = np.bincount(kind, weights=weight * (1 - weight), minlength=_N_CLASSES).astype(np.float64)
-        sums = np.zeros((_N_CLASSES, n_draws))
+    def of(cls, weight: FloatArray, odds: FloatArray, kind: IntArray, spread: _Spread) -> _Cell:
+        """weight, odds : (n, n_draws) of the moments; kind : (n,) their class of sight."""
+        shape = _N_CLASSES, odds.shape[1]
+        count, variance, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for one in range(1, _N_CLASSES):
             own = kind == one
-            sums[one] = weight[own] @ odds[own]
+            count[one] = weight[own].sum(axis=0)
+            variance[one] = (weight[own] * np.maximum(1 - weight[own], 0)).sum(axis=0)
+            sums[one] = (weight[own] * odds[own]).sum(axis=0)
         return cls(
-            detected=float(weight.sum()),
+            detected=float(count.mean(axis=1).sum()),
             count=count,
             variance=variance,
             sums=sums,
             odds=spread.odds,
-            factor=np.ones(_N_CLASSES),
             mass=spread.mass,
             chance=spread.chance,
+            factor=np.ones(_N_CLASSES),
         )
 
     @property
@@ -446,17 +470,18 @@ class _Cell:
     def draw(self, shape: float, rng: np.random.Generator) -> FloatArray:
         """(n_draws,) of the total: level, classes, then what went unseen."""
         n_draws = self.odds.shape[1]
-        count = _vary(self.count, self.variance, n_draws, rng)
+        count = _vary(self.count, self.variance, rng)
+        middle = self.count.mean(axis=1)
         expected = self.expected()
         used = slice(1, _N_CLASSES)
-        rough = (self.count[used].sum() + 0.5) / max(float(expected[used].mean(axis=1).sum()), 1e-6)
-        half = float(np.clip(5 * np.sqrt(1 / (self.count[used].sum() + 0.5) + 1 / shape), 0.2, 4.0))
-        grid: FloatArray = np.log(rough) + np.linspace(-half, half, _GRID)
+        rough = (middle[used].sum() + 0.5) / max(float(expected[used].mean(axis=1).sum()), 1e-6)
+        half = float(np.clip(5 * np.sqrt(1 / (middle[used].sum() + 0.5) + 1 / shape), 0.2, 4.0))
+        grid = np.asarray(np.log(rough) + np.linspace(-half, half, _GRID), dtype=np.float64)
         mean = np.exp(grid)[:, None, None] * expected[None, used]
         log = (
-            gammaln(shape + count[None, used])
+            gammaln(shape + middle[None, used, None])
             - gammaln(shape)
-            + count[None, used] * np.log(np.maximum(mean, 1e-12) / (shape + mean))
+            + middle[None, used, None] * np.log(np.maximum(mean, 1e-12) / (shape + mean))
             - shape * np.log1p(mean / shape)
         ).sum(axis=1)
         chance = np.exp(log - log.max(axis=0))
@@ -474,30 +499,30 @@ class _Cell:
 def _calibrate(cells: Sequence[_Cell]) -> None:
     """By class of sight, what the spread foretells against what is found, over all cells of the act."""
     factor = np.ones(_N_CLASSES)
-    count = np.sum([cell.count for cell in cells], axis=0)
+    count = np.sum([cell.count.mean(axis=1) for cell in cells], axis=0)
     for _ in range(5):
         foretold = np.zeros(_N_CLASSES)
         for cell in cells:
             expected = cell.mass * cell.chance.mean(axis=1) * factor
             if expected[1:].sum() > 0:
-                foretold += expected * cell.count[1:].sum() / expected[1:].sum()
+                foretold += expected * cell.count[1:].sum(axis=0).mean() / expected[1:].sum()
         factor *= (count + _CALIBRATION_WEIGHT) / (foretold + _CALIBRATION_WEIGHT)
     factor[0] = 1.0
     sums = np.sum([cell.sums.mean(axis=1) for cell in cells], axis=0)
-    told = np.sum([cell.count * cell.odds.mean(axis=1) for cell in cells], axis=0)
+    told = np.sum([(cell.count * cell.odds).mean(axis=1) for cell in cells], axis=0)
     weight = _CALIBRATION_WEIGHT * np.maximum(told, 1e-9) / np.maximum(count, 1e-9)
     ratio = np.where(told > 0, (sums + weight) / (told + weight), 1.0)
     for cell in cells:
         cell.factor = factor
         lean = _ODDS_WEIGHT
-        cell.odds = (cell.sums + lean * ratio[:, None] * cell.odds) / (cell.count + lean)[:, None]
+        cell.odds = (cell.sums + lean * ratio[:, None] * cell.odds) / (cell.count + lean)
 
 
-def _vary(mean: FloatArray, variance: FloatArray, n_draws: int, rng: np.random.Generator) -> FloatArray:
-    """(n, n_draws) positive numbers with a mean and variance: how many of uncertain incidents are acts."""
+def _vary(mean: FloatArray, variance: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Positive numbers with a mean and variance: how many of uncertain incidents are acts."""
     scale = variance / np.maximum(mean, 1e-9)
-    draws = rng.gamma(np.maximum(mean / np.maximum(scale, 1e-9), 1e-9)[:, None], size=(len(mean), n_draws))
-    return np.where((scale > 1e-6)[:, None], draws * scale[:, None], mean[:, None])
+    draws = rng.gamma(np.maximum(mean / np.maximum(scale, 1e-9), 1e-9))
+    return np.where(scale > 1e-6, draws * scale, mean)
 
 
 def _spread_shape(cells: Sequence[_Cell]) -> float:
@@ -507,7 +532,7 @@ def _spread_shape(cells: Sequence[_Cell]) -> float:
         total = 0.0
         for cell in cells:
             expected = cell.expected().mean(axis=1)[1:]
-            count = cell.count[1:]
+            count = cell.count.mean(axis=1)[1:]
             if count.sum() < 1 or expected.sum() <= 0:
                 continue
             grid = np.log((count.sum() + 0.5) / expected.sum()) + np.linspace(-2, 2, 21)

@@ -1,0 +1,115 @@
+"""How far lone detections are to be believed: a source's, by what others see of the same places.
+
+Where others watch too, the acts that a source and another saw foretell how many it alone saw: to each
+seen by both, q/(1 − q) seen by it alone, q being the chance that all others miss. What of its lone
+detections is more than that is clutter. The log-odds of its lone detections are moved together until
+both agree; so a wrong rate of false detections is found out where sensors overlap, and holds for
+where they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit
+
+from truceline.assurance.detection import Histories
+from truceline.base.columns import BoolArray, IntArray
+
+FloatArray = npt.NDArray[np.float64]
+
+#: how far the odds may be off, in logs, before the records are seen
+ODDS_SD = 1.0
+#: a place counts as watched by others where they would miss at most this share
+MOST_MISSED = 0.8
+_GRID = np.linspace(-4.0, 3.0, 71)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Existence of the incidents once lone detections are weighed by their overlap.
+
+    mean : (n_incidents,). draws : (n_incidents, n_draws) or (n_incidents, 1) where nothing is lone.
+    shift : by source, mean shift of the log-odds.
+    """
+
+    mean: FloatArray
+    draws: FloatArray
+    shift: FloatArray
+
+
+def weigh_lone(
+    existence_p: FloatArray,
+    owner: IntArray,
+    histories: Sequence[Histories],
+    weights: FloatArray,
+    detection_p: FloatArray,
+    source: IntArray,
+    *,
+    n_draws: int,
+    rng: np.random.Generator,
+) -> Doubt:
+    """Move the odds of each source's lone detections.
+
+    existence_p : (n_incidents,) as fused. owner : (n,) incident of each moment. histories : one for each
+    act. weights : (n, n_acts). source : (n_groups,) of each probability.
+    """
+    n_sources = int(source.max()) + 1
+    whose, covered, foretold, squares = _gather(owner, histories, weights, detection_p, source, len(existence_p), n_sources)  # fmt: skip
+    log_odds = logit(np.clip(existence_p, 1e-6, 1 - 1e-6))
+    mean, shift = existence_p.copy(), np.zeros(n_sources)
+    draws = np.repeat(existence_p[:, None], n_draws, axis=1).astype(np.float32)
+    for s in range(n_sources):
+        lone = np.flatnonzero(whose == s)
+        if not len(lone) or existence_p[lone].min() >= 1:
+            continue
+        expected = np.array([float(covered[lone] @ expit(log_odds[lone] + move)) for move in _GRID])
+        spread = squares[s] + np.maximum(expected, 1.0)
+        log = (
+            -0.5 * (expected - foretold[s]) ** 2 / spread
+            - 0.5 * np.log(spread)
+            - 0.5 * (_GRID / ODDS_SD) ** 2
+        )
+        chance = np.exp(log - log.max())
+        chance /= chance.sum()
+        pick = np.searchsorted(np.cumsum(chance), (rng.permutation(n_draws) + 0.5) / n_draws)
+        moves = _GRID[np.minimum(pick, len(_GRID) - 1)]
+        draws[lone] = expit(log_odds[lone][:, None] + moves)
+        mean[lone] = draws[lone].mean(axis=1)
+        shift[s] = float(chance @ _GRID)
+    return Doubt(mean=mean, draws=draws, shift=shift)
+
+
+def _gather(
+    owner: IntArray,
+    histories: Sequence[Histories],
+    weights: FloatArray,
+    detection_p: FloatArray,
+    source: IntArray,
+    n_incidents: int,
+    n_sources: int,
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Source of each lone incident (−1: none), share of it that others watch; by source what overlap foretells."""
+    n = len(owner)
+    whose = np.full(n_incidents, -1, dtype=np.int64)
+    watched, total = np.zeros(n_incidents), np.zeros(n_incidents)
+    foretold, squares = np.zeros(n_sources), np.zeros(n_sources)
+    for k, one in enumerate(histories):
+        hits = np.bincount(one.record, weights=one.hit, minlength=n)
+        log_own = np.log1p(-np.minimum(one.share * detection_p[one.group], 0.98))
+        others = np.exp(one.log_missed(detection_p)[one.record] - log_own)
+        known: BoolArray = one.hit & (others <= MOST_MISSED)
+        by = source[one.group]
+        weight = weights[one.record, k]
+        alone = one.hit & (hits[one.record] == 1)
+        np.add.at(watched, owner[one.record[alone & known]], weight[alone & known])
+        np.add.at(total, owner[one.record[alone]], weight[alone])
+        whose[owner[one.record[alone]]] = by[alone]
+        both = known & (hits[one.record] > 1)
+        odds = others[both] / (1 - others[both])
+        foretold += np.bincount(by[both], weights=weight[both] * odds, minlength=n_sources)
+        squares += np.bincount(by[both], weights=weight[both] * odds**2, minlength=n_sources)
+    return whose, watched / np.maximum(total, 1e-12), foretold, squares
