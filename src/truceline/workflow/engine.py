@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from truceline.assurance.totals import estimate_totals, totals_table
+from truceline.assurance.totals import Totals, estimate_totals, totals_table
 from truceline.attribution.attribute import attribute
 from truceline.base.columns import IntArray, floats, map_parts, micros
 from truceline.base.geodesy import FloatArray, LocalFrame
@@ -116,7 +116,7 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     line, notes = draw_line(setting)  # (3)
     incidents = blame(incidents, observations, setting, line)  # (4)
     progress("gathering", 3, steps)
-    totals = count_totals(incidents, observations, setting)  # (5)
+    totals, learnt = count_totals(incidents, observations, setting)  # (5)
     if totals is None:
         notes.append("no totals: no coverage with a detection probability and its basis")
     progress("gathering", steps, steps)
@@ -124,7 +124,7 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
         incidents=incidents,
         observations=observations,
         totals=totals,
-        parameters=_parameters(setting),
+        parameters=_parameters(setting) | {"estimated": learnt},
         notes=tuple(notes),
     )
 
@@ -213,8 +213,12 @@ def blame(incidents: Table, observations: Table, setting: Setting, line: LineHis
     )  # fmt: skip
 
 
-def count_totals(incidents: Table, observations: Table, setting: Setting) -> Table | None:
-    """Estimated totals by area, week and act; None where nothing says what could have been seen, or where.
+def count_totals(
+    incidents: Table, observations: Table, setting: Setting
+) -> tuple[Table | None, list[dict[str, Any]]]:
+    """Estimated totals by area, week and act, and what was learnt of the detection probabilities.
+
+    None and nothing where nobody says what could have been seen, or where.
 
     Areas are taken kind by kind, the largest kind first, as long as there are no more than
     ``MOST_TOTALS`` rows; weeks begin with the first window of the coverage.
@@ -222,7 +226,7 @@ def count_totals(incidents: Table, observations: Table, setting: Setting) -> Tab
     coverage = setting.coverage
     based = coverage.filter(pc.is_valid(coverage["detection_p_basis"]))
     if not based.num_rows or not setting.acts:
-        return None
+        return None, []
     start, stop = pc.min(based["window_start"]).as_py(), pc.max(based["window_stop"]).as_py()
     weeks = [
         Interval(start + k * WEEK, min(start + (k + 1) * WEEK, stop))
@@ -234,16 +238,16 @@ def count_totals(incidents: Table, observations: Table, setting: Setting) -> Tab
     if whole:
         shapes = _watched_box(based, setting.frame)
     if not shapes:
-        return None
+        return None, []
     found = estimate_totals(
         incidents, observations=observations, coverage=coverage, frame=setting.frame, areas=shapes,
         periods=weeks, acts=setting.acts, seed=setting.seed,
     )  # fmt: skip
     table = totals_table(found)
-    if not whole:
-        return table
-    column = table.schema.get_field_index("area_id")
-    return table.set_column(column, "area_id", pa.nulls(table.num_rows, pa.string()))
+    if whole:
+        column = table.schema.get_field_index("area_id")
+        table = table.set_column(column, "area_id", pa.nulls(table.num_rows, pa.string()))
+    return table, learnt_parameters(found)
 
 
 def _watched_box(coverage: Table, frame: LocalFrame) -> dict[str, BaseGeometry]:
@@ -288,6 +292,26 @@ def _parameters(setting: Setting) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def learnt_parameters(totals: Totals) -> list[dict[str, Any]]:
+    """Posterior of the detection probability of each source and act, averaged over its sensors."""
+    if totals.learnt is None:
+        return []
+    members: dict[tuple[str, str], list[int]] = {}
+    for k, (source, _, _, _, act) in enumerate(totals.groups):
+        members.setdefault((source, act), []).append(k)
+    rows = []
+    for source, act in sorted(members):
+        draws = totals.learnt.draws[members[source, act]].mean(axis=0)
+        low, high = np.quantile(draws, [0.025, 0.975])
+        rows.append(
+            {
+                "source_id": source, "act": act or None, "detection_p": float(draws.mean()),
+                "detection_p_sd": float(draws.std()), "detection_p_lo95": float(low), "detection_p_hi95": float(high),
+            }
+        )  # fmt: skip
+    return rows
+
+
 def declared_parameters(coverage: Table) -> list[dict[str, Any]]:
     """Detection probability and clutter of each source and act, as the coverage declares them."""
     given = coverage.filter(pc.and_(pc.is_valid(coverage["detection_p_a"]), pc.is_valid(coverage["detection_p_b"])))  # fmt: skip
@@ -311,4 +335,5 @@ def declared_parameters(coverage: Table) -> list[dict[str, Any]]:
     )
     order = [("source_id", "ascending"), ("act", "ascending")]
     rows: list[dict[str, Any]] = grouped.sort_by(order).to_pylist()
-    return rows
+    names = {"detection_p_mean": "detection_p", "detection_weight_mean": "trials", "clutter_per_day_mean": "clutter_per_day", "detection_p_count": "rows"}  # fmt: skip
+    return [{names.get(key, key): value for key, value in row.items()} for row in rows]
