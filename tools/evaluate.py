@@ -34,7 +34,7 @@ from evaluation.rows import PUBLISHED_SEEDS, Budget, Picture, Row, from_json, to
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tools" / "evaluation"
 #: seconds for one call of a part
-BUDGET_S, QUICK_S = 120.0, 6.0
+BUDGET_S, QUICK_S = 36.0, 5.0
 ALL = "all"
 
 
