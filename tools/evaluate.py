@@ -36,6 +36,8 @@ PARTS = ROOT / "tools" / "evaluation"
 #: seconds for one call of a part
 BUDGET_S, QUICK_S = 36.0, 5.0
 ALL = "all"
+#: the order of the page
+FIRST = ("fusion", "attribution", "bounds", "effect")
 #: of a quick run, unless others are asked for
 QUICK_REGIMES = ("plain", "quiet", "falseflag", "wrongp")
 
@@ -56,7 +58,10 @@ class Job:
 def find_parts() -> dict[str, ModuleType]:
     """Modules of the folder that evaluate something, by name."""
     found = {}
-    for path in sorted(PARTS.glob("*.py")):
+    for path in sorted(
+        sorted(PARTS.glob("*.py")),
+        key=lambda path: FIRST.index(path.stem) if path.stem in FIRST else len(FIRST),
+    ):
         if re.search(r"^def evaluate\(", path.read_text(encoding="utf-8"), re.MULTILINE):
             found[path.stem] = importlib.import_module(f"evaluation.{path.stem}")
     return found

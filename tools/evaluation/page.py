@@ -43,7 +43,7 @@ def write_page(
             "**A quick run: small fronts, few seeds. Its figures show that the harness works, no more.**",
             "",
         ]
-    lines += [*_summary(kept), ""]
+    lines += [*_summary(kept), "", *_overview(kept, titles)]
     for part, title in titles.items():
         made = kept.get(part, ())
         lines += [f"## {title}", "", *(_part(part, made, folder) if made else ["Not measured."]), ""]
@@ -70,6 +70,28 @@ def _summary(kept: Mapping[str, Sequence[Row | Picture]]) -> list[str]:
     return [
         f"Of {len(rows)} targets (metric × regime) {met} are met, {missed} are not, {open_} were not measured."
     ]
+
+
+def _overview(kept: Mapping[str, Sequence[Row | Picture]], titles: Mapping[str, str]) -> list[str]:
+    """Every target by regime: the figure, in bold where the target is missed."""
+    rows = [one for part in titles for one in kept.get(part, ()) if isinstance(one, Row) and one.target]
+    if not rows:
+        return []
+    regimes = list(dict.fromkeys(row.regime for row in rows))
+    head = ["", "target", *regimes]
+    lines = ["## Every target", "", "Bold: not met. A dash: not measured.", ""]
+    lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for metric, target in dict.fromkeys((row.metric, row.target) for row in rows):
+        own = {row.regime: row for row in rows if (row.metric, row.target) == (metric, target)}
+        cells = [_cell(own[regime]) if regime in own else "" for regime in regimes]
+        lines.append("| " + " | ".join([metric, target, *cells]) + " |")
+    return [*lines, ""]
+
+
+def _cell(row: Row) -> str:
+    if row.measured is None:
+        return "–"
+    return f"**{_number(row.measured)}**" if row.met is False else _number(row.measured)
 
 
 def _part(part: str, made: Sequence[Row | Picture], folder: Path) -> list[str]:
