@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -129,24 +128,20 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     )
 
 
-def group(observations: Table, setting: Setting, **ways: Any) -> Table:
-    """Observations with their origins → incidents."""
+def group(observations: Table, setting: Setting, *, partition: IntArray | None = None) -> Table:
+    """Observations with their origins → incidents, or those of a partition that is given."""
     assert setting.frame is not None
-    known = inspect.signature(associate).parameters
-    more = {"areas": setting.areas, "hard_sources": setting.hard_sources or None, **ways}
     return associate(
-        observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage,
-        **{name: value for name, value in more.items() if name in known},
+        observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage, areas=setting.areas,
+        hard_sources=setting.hard_sources or None, partition=partition,
     )  # fmt: skip
 
 
-def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> FloatArray | None:
-    """(n_groups,) the engine's own existence of groups that are given; None: it cannot be asked.
+def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> FloatArray:
+    """(n_groups,) the engine's own existence of groups that are given; NaN: no basis for one.
 
     number : (n_records,) number of each record's group. observations : with their origins.
     """
-    if "partition" not in inspect.signature(associate).parameters:
-        return None
     incidents = group(observations, setting, partition=number)
     first = pc.list_element(incidents["observation_ids"], 0)
     row = pc.index_in(first, value_set=observations["observation_id"].combine_chunks()).to_numpy()
