@@ -57,7 +57,7 @@ from truceline.workflow.lines import build_lines, compare_lines, read_land, tell
 from truceline.workflow.measure import Gauge
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
-from truceline.workflow.tables import write_tables
+from truceline.workflow.tables import area_table, write_tables
 from truceline.workflow.translate import telling, words_problems
 
 
@@ -295,6 +295,7 @@ def _incidents(
         frame=case.frame,
         acts=tuple(act.id for act in case.truce.acts),
         coverage=coverage,
+        areas=area_table(case),
         mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
     )
     return attribute(
