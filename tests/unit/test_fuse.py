@@ -224,3 +224,23 @@ def test_score_prints_flat_keys_first(
     assert set(found["baselines"]) >= {"time_shifted_null", "counting_cell_day", "dbscan", "oracle_partition"}
     assert run(["score", str(tmp_path / "out"), "--truth", str(tmp_path / "nowhere"), "--json"]) == 4
     assert run(["score", str(tmp_path), "--truth", str(truth), "--json"]) == 5
+
+
+def test_a_simulated_case_is_scored_by_either_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case, fused, verified = tmp_path / "case", tmp_path / "fused", tmp_path / "verified"
+    assert run(["simulate", "--seed", "1", "--days", "3", "--length-km", "100", "--salvos-per-day", "30", "--out", str(case)]) == 0  # fmt: skip
+    tables = case / "tables"
+    files = {"observations": "observations.parquet", "coverage": "coverage.parquet", "control": "control.geojson", "areas": "areas.parquet"}  # fmt: skip
+    given = [word for name, file in files.items() for word in (f"--{name}", str(tables / file))]
+    assert run(["fuse", *given, "--out", str(fused)]) == 0
+    assert run(["verify", str(case), "--out", str(verified), "--no-pdf", "--quiet"]) == 0
+    capsys.readouterr()
+    scores = {}
+    for out in (fused, verified):
+        assert run(["score", str(out), "--truth", str(case / "truth")]) == 0
+        scores[out] = json.loads(capsys.readouterr().out)
+        assert scores[out]["n_records_without_truth"] == 0
+        assert 0 < scores[out]["id_f1"] <= scores[out]["id_f1_true_labels"]
+        assert scores[out]["attribution_brier_ideal"] is not None
+    assert scores[fused]["id_f1_true_labels"] == scores[verified]["id_f1_true_labels"]
+    assert scores[fused]["count_cover95"] is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,10 +54,11 @@ def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -
                 next_step="Name the truth that was written with these observations",
             )
         )  # fmt: skip
-    whole = complete_setting(setting)
+    # one order of parties for all: the ideal observer's columns are in it
+    whole = complete_setting(replace(setting, parties=tuple(parties) or setting.parties or truth.parties))
     return score(
         judged,
-        parties=parties or setting.parties,
+        parties=whole.parties,
         totals=result.totals,
         areas=setting.areas,
         weigh=lambda number: weigh_groups(observations, whole, number),
@@ -100,11 +101,11 @@ def read_result(out: Path) -> Result:
     )
     if problems:
         raise OutputError(problems)
-    totals = out / "totals.parquet"
+    totals = next(
+        (path for path in (out / "totals.parquet", tables / "totals.parquet") if path.is_file()), None
+    )
     return Result(
-        incidents=incidents,
-        setting=setting,
-        totals=pq.read_table(totals) if totals.is_file() else None,
+        incidents=incidents, setting=setting, totals=None if totals is None else pq.read_table(totals)
     )
 
 
