@@ -22,6 +22,25 @@ open one does not; the ring is the ideal observer, the dashed line the target.
 {machine}
 """
 
+READING = """## What the words mean
+
+- **id_f1** = 2·TP / (reported incidents + true events). An incident is reported from an existence of ½ on; it belongs to
+  the true event that most of its first tellings come from, wherever it was put; each event counts once. Events that
+  nobody recorded count as missed, so true labels score below 1.
+- **true labels**: the true partition, and only true events reported. **true partition and our existence**: the method's
+  own existence on the true partition. **true partition and trained existence**: existence by boosted trees
+  (`scoring/boosting.py`) that were shown the truth of 20 other seeds of the regime: who told of a group and how exactly,
+  who watched, what else was near (`scoring/trained.py`).
+- **time-shifted null**: the same incidents, each telling linked to what its source told a good part of the span later.
+  What is scored so is scored by chance.
+- **DBSCAN**, **counting**, **every telling** see the copies removed by the truth, and report every group.
+- **calibration error beyond chance**: expected error of hypotheses with p ≥ 0.1 in 15 bins of equal mass, less that of a
+  forecaster who is right (outcomes drawn from the forecasts).
+- **GOSPA** with cutoff 10 km, half an hour as far as 5 km; order 1, α = 2.
+- Ranks of the truth among a posterior's draws are even where the posterior is right (Talts et al. 2018); the band holds
+  99 % of the counts.
+"""
+
 
 def write_page(
     page: Path,
@@ -47,6 +66,7 @@ def write_page(
     for part, title in titles.items():
         made = kept.get(part, ())
         lines += [f"## {title}", "", *(_part(part, made, folder) if made else ["Not measured."]), ""]
+    lines += [READING]
     if failed:
         lines += ["## What failed", "", *(f"- {said}" for said in failed), ""]
     if stale:
