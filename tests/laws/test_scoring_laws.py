@@ -376,6 +376,19 @@ def test_gospa_of_a_few_points_is_the_least_over_all_assignments(seed: int) -> N
     assert gospa(found, true, metres_per_s=2.0).total_m == pytest.approx(best)
 
 
+@given(st.integers(0, 200))
+@settings(max_examples=10)
+def test_a_crowd_too_large_for_a_table_is_matched_alike(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    found, true = rng.uniform(0, 60_000, (60, 3)), rng.uniform(0, 60_000, (50, 3))
+    table = gospa(found, true, metres_per_s=1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("truceline.scoring.gospa.MOST_CELLS", 0)
+        sparse = gospa(found, true, metres_per_s=1.0)
+    assert sparse.total_m == pytest.approx(table.total_m)
+    assert sparse.n_matched == table.n_matched
+
+
 def test_an_incident_without_a_point_matches_nothing() -> None:
     found = gospa(np.array([[np.nan, np.nan, 0.0]]), np.array([[0.0, 0.0, 0.0]]))
     assert (found.n_matched, found.n_missed, found.n_false) == (0, 1, 1)

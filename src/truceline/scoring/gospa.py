@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 
 from truceline.base.columns import FloatArray, IntArray
@@ -17,6 +17,8 @@ from truceline.base.columns import FloatArray, IntArray
 CUTOFF_M = 10_000.0
 #: seconds off are as bad as this many metres off: half an hour is as far as 5 km
 METRES_PER_SECOND = 5_000.0 / 1_800.0
+#: of a full table of costs
+MOST_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +102,29 @@ def _solve(i: IntArray, j: IntArray, d: FloatArray, cutoff_m: float) -> tuple[fl
     """One component. A pair at the cutoff costs as much as a miss and a false one, so it stands for both."""
     rows, row = np.unique(i, return_inverse=True)
     columns, column = np.unique(j, return_inverse=True)
+    if len(rows) * len(columns) > MOST_CELLS:
+        return _solve_sparse(row.reshape(-1), column.reshape(-1), d, cutoff_m)
     cost = np.full((len(rows), len(columns)), cutoff_m)
     cost[row, column] = d
     chosen = linear_sum_assignment(cost)
     paid = cost[chosen]
     real = paid < cutoff_m
     return float(paid[real].sum()), int(real.sum())
+
+
+def _solve_sparse(row: IntArray, column: IntArray, d: FloatArray, cutoff_m: float) -> tuple[float, int]:
+    """The same of a large component, where a full table would not fit.
+
+    Every row and column may take a stand-in of its own for half the cutoff, and the stand-ins of a
+    near pair each other for nothing, so that there is always a full matching (all costs + 1, as
+    a cost of 0 would be no edge).
+    """
+    n, m = int(row.max()) + 1, int(column.max()) + 1
+    rows = np.concatenate([row, np.arange(n), n + np.arange(m), n + column])
+    columns = np.concatenate([column, m + np.arange(n), np.arange(m), m + row])
+    costs = np.concatenate([d, np.full(n + m, cutoff_m / 2), np.zeros(len(d))]) + 1.0
+    graph = csr_array((costs, (rows, columns)), shape=(n + m, n + m))
+    taken_row, taken_column = min_weight_full_bipartite_matching(graph)
+    real = (taken_row < n) & (taken_column < m)
+    paid = np.asarray(graph[taken_row[real], taken_column[real]]).ravel() - 1.0
+    return float(paid.sum()), int(real.sum())
