@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -244,3 +245,60 @@ def test_a_simulated_case_is_scored_by_either_way(tmp_path: Path, capsys: pytest
         assert scores[out]["attribution_brier_ideal"] is not None
     assert scores[fused]["id_f1_true_labels"] == scores[verified]["id_f1_true_labels"]
     assert scores[fused]["count_cover95"] is not None
+
+
+def test_control_may_be_wkt_and_a_later_equal_shape_is_a_repeat(tmp_path: Path) -> None:
+    path = tmp_path / "held.csv"
+    ring = "POLYGON ((14 45.3, 17 45.3, 17 47, 14 47, 14 45.3))"
+    other = "POLYGON ((14 45.5, 17 45.5, 17 47, 14 47, 14 45.5))"
+    path.write_text(
+        "holder_party_id,map_time,geometry\n"
+        f'north,2031-05-03T00:00:00Z,"{other}"\n'
+        f'north,2031-05-01T00:00:00Z,"{ring}"\n'
+        f'north,2031-05-02T00:00:00Z,"{ring}"\n'
+        "north,2031-05-04T00:00:00Z,somewhere\n"
+    )
+    table, found = read(path, "control")
+    assert table["status"].to_pylist() == ["update", "first", "repeat"]
+    assert [(p.row, p.column) for p in found.problems] == [(5, "geometry")]
+    assert found.problems[0].code == "geometry_invalid"
+
+
+@pytest.mark.parametrize("form", ["semicolons", "mark", "gzip", "returns"])
+def test_the_usual_forms_of_csv_give_the_same_table(form: str, tmp_path: Path) -> None:
+    text = "occurred_from,longitude_deg,latitude_deg,acts\n2031-05-01T10:00:00+00:00,15,45.5,shelling\n"
+    plain = tmp_path / "o.csv"
+    plain.write_text(text)
+    expected, _ = read(plain, "observations")
+    path = tmp_path / ("o.csv.gz" if form == "gzip" else "o.csv")
+    content = {
+        "semicolons": text.replace(",", ";").encode(),
+        "mark": b"\xef\xbb\xbf" + text.encode(),
+        "gzip": gzip.compress(text.encode(), mtime=0),
+        "returns": text.replace("\n", "\r\n").encode(),
+    }[form]
+    path.write_bytes(content)
+    table, _ = read(path, "observations")
+    own = ["raw_file", "raw_digest"]
+    assert table.drop_columns(own).equals(expected.drop_columns(own))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "file_empty"),
+        (b"occurred_from\n", "file_without_rows"),
+        (b"\xff\xfe\x00occurred_from\n", "file_not_text"),
+        (b"PAR1 but no more", "file_format"),
+        (b"occurred_from,occurred_from\na,b\n", "column_repeated"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_clear_error(content: bytes, code: str, tmp_path: Path) -> None:
+    path = tmp_path / "o.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read(path, "observations")
+    assert [p.code for p in caught.value.problems] == [code]
+    with pytest.raises(InputError) as missing:
+        read(tmp_path / "absent.csv", "observations")
+    assert [p.code for p in missing.value.problems] == ["file_missing"]
