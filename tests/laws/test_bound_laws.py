@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from truceline.assurance.bounds import PastPoints, bound_unseen, detection_limit
+from truceline.assurance.bounds import PastPoints, bound_unseen, contain, detection_limit
 from truceline.assurance.series import Bound
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
@@ -277,3 +277,123 @@ def test_what_was_not_watched_is_told_in_few_sentences():
     assert told[0].startswith("Sensors, North")
     assert "48 of 48 h" in told[0]
     assert "9 areas" in told[1]
+
+
+def test_no_limit_of_a_whole_is_below_that_of_its_day_or_its_night():
+    rows = [row(), row(source_id="second", window_stop=START + timedelta(hours=18), detection_p_a=2.0)]
+    one = bound(rows, detections=9, detections_by_day=2)
+    assert one.day is not None
+    assert one.night is not None
+    assert one.day.detections + one.night.detections == 9
+    for part in (one.day, one.night):
+        own = (part.history_hi95, part.worst_hi95, part.evader_hi95)
+        assert all(whole >= limit for whole, limit in zip(limits(one), own, strict=True))
+
+
+def test_no_limit_of_a_whole_is_below_that_of_a_part_of_it():
+    whole, part = bound([row()], detections=3), bound([row(detection_p_a=1.0)], detections=0)
+    assert limits(part)[0] > limits(whole)[0]
+    held = contain(whole, [part])
+    assert all(a >= b for a, b in zip(limits(held), limits(part), strict=True))
+    blind = bound([row(**CIRCLE)], detections=0)
+    assert contain(whole, [blind]).evader_hi95 is None
+    assert contain(whole, []) == whole
+
+
+def test_a_gap_between_circles_however_small_leaves_the_evader_without_a_bound():
+    """Discs of 20 km over an area of 78 km by 111 km: laid close they leave none; one taken out leaves a hole."""
+    centres = [(10 + 0.28 * i, 45 + 0.2 * j) for i in range(5) for j in range(7)]
+    rows = [
+        row(sensor_id=f"{k}", longitude_deg=x, latitude_deg=y, radius_m=20_000.0)
+        for k, (x, y) in enumerate(centres)
+    ]
+    assert bound(rows).evader_hi95 is not None
+    hole = [one for one in rows if (one["longitude_deg"], one["latitude_deg"]) != centres[17]]
+    smaller = [{**one, "radius_m": 19_999.0 if one["sensor_id"] == "17" else 20_000.0} for one in rows]
+    assert bound(smaller).evader_hi95 is not None
+    narrow = [{**one, "radius_m": 15_300.0} for one in hole]
+    assert bound(narrow).evader_hi95 is None
+
+
+def test_a_gap_of_a_minute_leaves_the_evader_without_a_bound():
+    first = row(window_stop=START + timedelta(hours=20))
+    late = row(source_id="second", window_start=START + timedelta(hours=20, minutes=1))
+    assert bound([first, late]).evader_hi95 is None
+    prompt = row(source_id="second", window_start=START + timedelta(hours=20))
+    assert bound([first, prompt]).evader_hi95 is not None
+
+
+def test_the_evader_finds_the_least_watched_place_and_hour():
+    """He acts where and when the second sensor is away; the limit is that of the first alone."""
+    first = row(detection_p_a=6.0, detection_p_b=4.0)
+    second = row(source_id="second", **CIRCLE, window_stop=START + timedelta(hours=30))
+    assert limits(bound([first, second]))[2] == limits(bound([first]))[2]
+
+
+def test_limits_hold_a_clustered_truth():
+    """Fire in bursts of 12 at one place and hour; circles see half of the area; 400 campaigns.
+
+    Each limit must hold in 95 of 100: 3 points of room for the number of runs.
+    """
+    rng = np.random.default_rng(3)
+    rows = [row(detection_p_a=70.0, detection_p_b=30.0, **CIRCLE)]
+    size = 12
+
+    def campaign(n_bursts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        x, y = rng.uniform(10, 11, n_bursts), rng.uniform(45, 46, n_bursts)
+        return np.repeat(x, size), np.repeat(y, size), np.repeat(rng.uniform(0, 48, n_bursts), size)
+
+    past_x, past_y, past_h = campaign(60)
+    at_us = round(START.timestamp() * 1e6) - np.round((480 - past_h * 10) * 3.6e9).astype(np.int64)
+    history = PastPoints(longitude_deg=past_x, latitude_deg=past_y, at_us=at_us)
+    cache: dict[int, float] = {}
+    held = 0
+    for _ in range(400):
+        x, y, _hour = campaign(8)
+        east, north = FRAME.to_plane(x, y)
+        circle_x, circle_y = FRAME.to_plane(CIRCLE["longitude_deg"], CIRCLE["latitude_deg"])
+        inside = np.hypot(east - circle_x, north - circle_y) <= CIRCLE["radius_m"]
+        n = int((inside & (rng.random(len(x)) < rng.beta(70, 30))).sum())
+        if n not in cache:
+            cache[n] = limits(bound(rows, detections=n, past_points=history))[0]
+        held += cache[n] >= len(x)
+    assert held / 400 >= 0.92
+
+
+def test_one_cloud_over_two_sensors_hides_more_than_two_clouds():
+    pair = [row(), row(source_id="second")]
+
+    def under(reason: str) -> list[dict[str, object]]:
+        bare = {"detection_p_a": None, "detection_p_b": None, "detection_p_basis": None}
+        return [
+            *pair,
+            *(
+                row(source_id=name, reason=reason, available_share=0.5, **bare)
+                for name in ("sensor", "second")
+            ),
+        ]
+
+    apart, together = bound(under("outage")), bound(under("cloud"))
+    assert limits(together)[0] > limits(apart)[0] > limits(bound(pair))[0]
+
+
+def test_the_errors_of_one_source_do_not_average_out():
+    def pair(sources: tuple[str, str]) -> Bound:
+        return bound(
+            [
+                row(source_id=name, sensor_id=f"{k}", detection_p_a=2.0, detection_p_b=3.0, detection_p_basis=f"trial {k}")
+                for k, name in enumerate(sources)
+            ]
+        )  # fmt: skip
+
+    assert limits(pair(("one", "one")))[0] > limits(pair(("one", "two")))[0]
+
+
+def test_the_smallest_campaign_grows_as_sight_is_lost():
+    full, less = bound([row()]).campaign, bound([row(available_share=0.4)]).campaign
+    assert full is not None
+    assert less is not None
+    assert full.history < less.history
+    assert full.history <= full.worst <= full.evader
+    # at p = 2/3 one of three acts is seen with 96 %; that p is uncertain asks for no more than one more
+    assert 2 <= full.history <= 4

@@ -13,8 +13,8 @@ after Martin, Cameron & Greiner 2007). Acts that come in bursts are missed in bu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betainc, gammaincinv
@@ -30,7 +30,16 @@ from truceline.base.intervals import Interval
 from truceline.coverage.sight import Moments, Profiles, Seen, Sight, find_profiles, keep_watchers, read_sight
 from truceline.schema.table import Table
 
-__all__ = ["PastPoints", "bound_unseen", "detection_limit", "poisson_limit", "smallest_seen"]
+__all__ = [
+    "PastPoints",
+    "bound_unseen",
+    "contain",
+    "detection_limit",
+    "limit_unseen",
+    "measure_watch",
+    "poisson_limit",
+    "smallest_seen",
+]
 
 WHAT_IF = (0.1, 0.3, 0.5, 0.7, 0.9)
 #: certainty with which the smallest campaign would have been seen
@@ -203,6 +212,22 @@ def limit_unseen(
         night=night,
         campaign=campaign,
     )
+
+
+def contain(whole: Bound, parts: Iterable[Bound]) -> Bound:
+    """A whole's limits, none below those of a part of it: of its area, its period or one party's acts."""
+    limits = [whole.history_hi95, whole.worst_hi95, whole.evader_hi95]
+    if limits[0] is None:
+        return whole
+    for part in parts:
+        own = [part.history_hi95, part.worst_hi95, part.evader_hi95]
+        if own[0] is None:
+            continue
+        limits = [
+            max(limit, other) if limit is not None and other is not None else limit if k < 2 else None
+            for k, (limit, other) in enumerate(zip(limits, own, strict=True))
+        ]
+    return replace(whole, history_hi95=limits[0], worst_hi95=limits[1], evader_hi95=limits[2])
 
 
 def _limits(chances: Chances, detections: int, parts: list[LightBound]) -> list[float | None]:

@@ -61,7 +61,7 @@ def weigh_lone(
     whose, covered, foretold, squares = _gather(owner, histories, weights, detection_p, source, len(existence_p), n_sources)  # fmt: skip
     log_odds = logit(np.clip(existence_p, 1e-6, 1 - 1e-6))
     mean, shift = existence_p.copy(), np.zeros(n_sources)
-    draws = np.repeat(existence_p[:, None], n_draws, axis=1).astype(np.float32)
+    draws = np.repeat(existence_p[:, None], n_draws, axis=1)
     for s in range(n_sources):
         lone = np.flatnonzero(whose == s)
         if not len(lone) or existence_p[lone].min() >= 1:

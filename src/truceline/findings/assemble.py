@@ -32,7 +32,10 @@ from truceline.terms.truce import Obligation, Truce
 
 def assemble_findings(ground: Ground) -> tuple[Finding, ...]:
     """Findings in the order of the terms: obligation, area, party, period."""
-    return tuple(_finding(ground, *asked) for asked in _questions(ground))
+    asked = list(_questions(ground))
+    if ground.foresee is not None:
+        ground.foresee([question for _obligation, _clock, question in asked])
+    return tuple(_finding(ground, *one) for one in asked)
 
 
 def _questions(ground: Ground) -> Iterator[tuple[Obligation, str, Question]]:

@@ -39,7 +39,8 @@ class Ground:
     ``measure`` gives the series that speak to a question, ``bound_of`` its bound for a number of
     detections, ``watch_of`` how far regular sources could see (None: none watches that act there),
     ``absent`` the sources that would have spoken and were not there (title and act), ``parts`` the
-    areas that lie in an area.
+    areas that lie in an area. ``foresee`` hears all questions first, since a bound of a whole must not
+    be below that of a part.
     """
 
     truce: Truce
@@ -54,3 +55,4 @@ class Ground:
     watch_of: Callable[[Question], Watch | None]
     absent: Sequence[tuple[str, str | None]] = ()
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    foresee: Callable[[Sequence[Question]], None] | None = None  #: told all questions before the first

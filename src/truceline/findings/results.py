@@ -12,6 +12,7 @@ from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
 from truceline.findings.patterns import Patterns
+from truceline.findings.reckoning import Reckoning
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
 from truceline.origins.copies import Copies
@@ -218,6 +219,7 @@ class Results:
     patterns: Patterns = field(
         default_factory=Patterns
     )  #: when fire fell, where it gathered, what answered it
+    reckoning: Reckoning = field(default_factory=Reckoning)  #: how many happened, what sources are worth
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]
     summary: tuple[str, ...]  #: what it rests on, then a sentence for each act

@@ -13,6 +13,7 @@ from truceline.assurance.series import Bound
 from truceline.base.language import N_, _, digits, ngettext
 from truceline.findings.patterns import Patterns
 from truceline.findings.reasons import reason_text
+from truceline.findings.reckoning import Reckoning
 from truceline.findings.results import Evidence, Finding, Reason, Results, SourceAccount
 from truceline.release.coarsen import as_table
 from truceline.release.register import Settled
@@ -60,6 +61,7 @@ def publish(results: Results, by: Withheld) -> Results:
     5. Maps end where the delay begins.
     6. Of what series fell when, those of open sources; of hot spots, what the told cells and days
        show (``workflow.editions`` looks among them); of answers, nothing.
+    7. No totals, and not what a source is worth.
     """
     theatre, window = results.theatre_id, results.truce.span
     whole = {
@@ -108,6 +110,8 @@ def publish(results: Results, by: Withheld) -> Results:
             # hot spots are looked for anew among the incidents as they are told
             dated=tuple(one for one in results.patterns.dated if one.source_id and one.source_id not in own),
         ),
+        # what a source is worth says where to look, and where nobody looks; totals rest on the mission's own
+        reckoning=Reckoning(),
         sources=_sources(results.sources, own),
         quarantined=(),
         summary=(),

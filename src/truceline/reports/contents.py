@@ -10,6 +10,7 @@ from typing import Any
 
 from truceline.base.language import N_, _
 from truceline.findings.patterns import describe_patterns
+from truceline.findings.reckoning import describe_totals, describe_worth
 from truceline.findings.results import Results
 from truceline.reports import accounts, glossary, judged, line, opening, picture
 
@@ -65,6 +66,17 @@ def build_contents(results: Results) -> dict[str, Any]:
             results.patterns,
             area_names=results.area_names,
             party_names={party.id: party.name for party in results.truce.parties},
+        ),
+        "totals": describe_totals(
+            results.reckoning,
+            act_names={act.id: act.name for act in results.truce.acts},
+            area_names=results.area_names,
+            zone=results.truce.clocks[0].zone,
+        ),
+        "worth": describe_worth(
+            results.reckoning,
+            act_names={act.id: act.name for act in results.truce.acts},
+            source_titles={source.source_id: source.title for source in results.sources},
         ),
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),

@@ -26,6 +26,7 @@ from truceline.findings.results import (
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
 from truceline.reports.patterns import patterns_record
+from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
 
 SCHEMA_ID = "truceline.findings/1"
 SIGNIFICANT_DIGITS = 6
@@ -92,6 +93,8 @@ def findings_document(results: Results) -> Record:
         "findings": [finding_record(finding) for finding in results.findings],
         "series": [_series(item) for item in results.series],
         "patterns": patterns_record(results.patterns),
+        "totals": totals_record(results.reckoning),
+        "worth": worth_record(results.reckoning),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [
@@ -196,6 +199,7 @@ def _bound(bound: Bound) -> Record:
             {"detection_p": p, "hi95": bound.what_if[p]} for p in sorted(bound.what_if, reverse=True)
         ],
         "reason_codes": list(bound.reason_codes),
+        **bound_parts_record(bound),
     }
 
 

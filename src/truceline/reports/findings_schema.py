@@ -15,6 +15,7 @@ from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
 from truceline.reports.patterns import patterns_schema
+from truceline.reports.reckoning import bound_parts_schema, totals_schema, worth_schema
 from truceline.schema.claims import CLAIMS
 from truceline.schema.findings import FINDINGS
 from truceline.schema.table import NUMBER, TEXTS, TIME, Column
@@ -76,6 +77,8 @@ def findings_schema() -> Part:
         "findings": _list({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
         "series": _list({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
         "patterns": patterns_schema(),
+        "totals": totals_schema(),
+        "worth": worth_schema(),
         "line": _line(),
         "claims": _list({"$ref": "#/$defs/claim"}, CLAIMS.meaning),
         "coverage_notes": _list(
@@ -249,6 +252,7 @@ def _bound() -> Part:
             "basis": _said(_TEXT_LIST, "who measured or declared the detection probabilities"),
             "what_if": _list(what_if, "limits that supposed probabilities would give; not bounds"),
             "reason_codes": _TEXT_LIST,
+            **bound_parts_schema(),
         }
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from truceline.assurance.series import Bound
 from truceline.base.language import N_, _, told
+from truceline.findings.reckoning import bound_more
 from truceline.findings.results import Evidence, Finding, Results
 from truceline.findings.words import unit_for
 from truceline.reports import figures, glossary
@@ -225,6 +226,7 @@ def bound_reason(bound: Bound) -> str:
         sentences.append(
             _("No sight at all of {share} of area and time.").format(share=figures.percent(bound.blind_share))
         )
+    sentences += bound_more(bound)
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -11,11 +11,13 @@ import numpy as np
 import pyarrow.compute as pc
 from shapely.geometry.base import BaseGeometry
 
-from truceline.assurance.bounds import PastPoints, bound_unseen
+from truceline.assurance.bounds import Watch as Watched
+from truceline.assurance.bounds import contain, limit_unseen, measure_watch
 from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
 from truceline.assurance.incidents import count_incidents
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
+from truceline.assurance.spread import DAY_FROM_H, DAY_UNTIL_H, PastPoints, local_hours
 from truceline.base.columns import IntArray
 from truceline.base.intervals import Interval
 from truceline.base.language import _, day_words, told
@@ -46,6 +48,8 @@ class Gauge:
     shapes: Mapping[str, BaseGeometry]  #: areas that have one
     _speaking: dict[str, list[str]] = field(default_factory=dict)
     _past: dict[tuple[str, datetime], PastPoints] = field(default_factory=dict)
+    _watches: dict[tuple[str, str, Interval, str, str | None], Watched | None] = field(default_factory=dict)
+    _asked: list[Question] = field(default_factory=list)
     _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
 
     def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
@@ -161,31 +165,69 @@ class Gauge:
             )
         ]
 
+    def foresee(self, questions: Sequence[Question]) -> None:
+        """Hear all questions that findings will ask."""
+        self._asked = list(questions)
+
     def bound_of(self, question: Question, detections: int | None) -> Bound:
+        """The bound on what went unseen, not below that of any question about a part of the same."""
+        own = self._bound(question, detections)
+        if own.history_hi95 is None:
+            return own
+        parts = [
+            self._bound(one, None)
+            for one in self._asked
+            if one.act == question.act
+            and one.area_id in question.part_ids
+            and question.period.covers(one.period)
+            and question.party_id in (TOGETHER, one.party_id)
+        ]
+        return contain(own, parts)
+
+    def _bound(self, question: Question, detections: int | None) -> Bound:
         """The bound on what went unseen in the question's area and period.
 
         Where sensors of known detection probability watch, their detections count: incidents that
         they saw and that are this party's or nobody's known. Elsewhere ``detections`` is what a
         regular series counts, for the what-if table.
         """
-        sensors = self._measured_sensors(question.act)
+        by_day: int | None = None
+        sensors = self.measured_sources(question.act)
         if sensors:
             seen = incidents_in(self.incidents, question).likely_seen_by(sensors)
             if question.party_id != TOGETHER:
                 seen = seen.of_parties([None, question.party_id])
             detections = len(seen)
-        return bound_unseen(
+            hour = local_hours(seen.middle_s(), question.zone)
+            by_day = int(((hour >= DAY_FROM_H) & (hour < DAY_UNTIL_H)).sum())
+        return limit_unseen(
+            self.watch_over(question),
             act=question.act,
             area_id=question.area_id,
-            area_geometry=self.shapes.get(question.area_id),
             period=question.period,
             detections=detections,
-            coverage=self.coverage,
-            frame=self.case.frame,
-            zone=question.zone,
-            geometries=self.shapes,
-            past_points=self._past_points(question),
+            detections_by_day=by_day,
         )
+
+    def watch_over(self, question: Question, *, without: str | None = None) -> Watched | None:
+        """How a question's area and period are watched for its act; ``without`` a source, if one is named."""
+        key = question.act, question.area_id, question.period, question.zone, without
+        if key not in self._watches:
+            coverage = self.coverage
+            if without is not None:
+                coverage = coverage.filter(pc.not_equal(coverage["source_id"], without))
+            self._watches[key] = measure_watch(
+                act=question.act,
+                area_id=question.area_id,
+                area_geometry=self.shapes.get(question.area_id),
+                period=question.period,
+                coverage=coverage,
+                frame=self.case.frame,
+                zone=question.zone,
+                geometries=self.shapes,
+                past_points=self._past_points(question),
+            )
+        return self._watches[key]
 
     def _past_points(self, question: Question) -> PastPoints:
         """Where and when acts of the kind were before the window."""
@@ -196,11 +238,17 @@ class Gauge:
             self._past[key] = PastPoints(longitude_deg=longitude, latitude_deg=latitude, at_us=at_us)
         return self._past[key]
 
-    def _measured_sensors(self, act: str) -> frozenset[str]:
-        """Sources whose detection probability for an act is known."""
+    def measured_sources(self, act: str | None = None) -> frozenset[str]:
+        """Sources whose detection probability is known, for an act or for any."""
         table = self.coverage
-        known = pc.and_(pc.is_valid(table["detection_p_a"]), pc.fill_null(pc.equal(table["act"], act), True))
-        return frozenset(table.filter(known)["source_id"].to_pylist())
+        known = pc.is_valid(table["detection_p_a"])
+        if act is not None:
+            known = pc.and_(known, pc.fill_null(pc.equal(table["act"], act), True))
+        return frozenset(pc.unique(table.filter(known)["source_id"]).to_pylist())
+
+    def detections_of(self, question: Question, sensors: frozenset[str]) -> int:
+        """Incidents of a question that some of the sensors likely saw."""
+        return len(incidents_in(self.incidents, question).likely_seen_by(sensors))
 
     def watch_of(self, question: Question) -> Watch | None:
         """How far the regular sources of a question could see; None where there is none."""

@@ -57,6 +57,7 @@ from truceline.workflow.lines import build_lines, compare_lines, read_land, tell
 from truceline.workflow.measure import Gauge
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
+from truceline.workflow.reckoning import reckon
 from truceline.workflow.tables import area_table, write_tables
 from truceline.workflow.translate import telling, words_problems
 
@@ -205,6 +206,7 @@ def compute(
         line_report=line_report,
         disagreements=disagreements,
         patterns=find_patterns(case, gauge),
+        reckoning=reckon(case, gauge, findings),
         sources=sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
@@ -358,6 +360,7 @@ def _ground(
         incidents=gauge.incidents,
         measure=gauge.measure,
         bound_of=gauge.bound_of,
+        foresee=gauge.foresee,
         watch_of=gauge.watch_of,
         absent=absent,
         parts={area.id: case.with_parts(area.id) for area in case.file.areas},

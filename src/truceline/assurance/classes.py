@@ -1,0 +1,171 @@
+"""What went unseen in an area and period, from what was detected in each class of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln
+
+from truceline.assurance.weighing import LEAST_SEEN
+from truceline.base.columns import IntArray
+
+FloatArray = npt.NDArray[np.float64]
+
+#: edges of the classes of sight, by the chance of detection; below the first one nothing is seen
+CLASS_EDGES = (LEAST_SEEN, 0.12, 0.35, 0.65)
+N_CLASSES = len(CLASS_EDGES) + 1
+#: how well the spread of acts foretells a class of sight: shape of the gamma of what is then found
+SPREAD_SHAPES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_GRID = 61
+#: a prior as weak as so many incidents, for the odds of being missed in one cell, and for all cells
+_ODDS_WEIGHT = 5.0
+_CALIBRATION_WEIGHT = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """By class of sight, how acts spread: mass (n_classes,) sums to 1; chance, odds (n_classes, n_draws)."""
+
+    mass: FloatArray
+    chance: FloatArray
+    odds: FloatArray
+
+
+@dataclass(slots=True, kw_only=True)
+class Cell:
+    """An area and period: what was detected in each class of sight, and what the spread foretells.
+
+    count, variance : (n_classes,) of true acts detected. sums : (n_classes, n_draws) of their odds of
+    being missed. mass : (n_classes,); chance, odds : (n_classes, n_draws) by the spread. factor :
+    (n_classes,) what is found of what the spread foretells, over all areas and periods. squares : (n_classes,)
+    sum of squared odds; unlike : (n_classes,) squared coefficient of variation of the odds within a class.
+    """
+
+    detected: float
+    count: FloatArray
+    variance: FloatArray
+    sums: FloatArray
+    odds: FloatArray
+    mass: FloatArray
+    chance: FloatArray
+    factor: FloatArray
+    squares: FloatArray
+    unlike: FloatArray
+
+    @classmethod
+    def of(cls, weight: FloatArray, odds: FloatArray, kind: IntArray, spread: Spread) -> Cell:
+        """weight, odds : (n, n_draws) of the moments; kind : (n,) their class of sight."""
+        shape = N_CLASSES, odds.shape[1]
+        count, variance, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        squares = np.zeros(N_CLASSES)
+        for one in range(1, N_CLASSES):
+            own = kind == one
+            count[one] = weight[own].sum(axis=0)
+            variance[one] = (weight[own] * np.maximum(1 - weight[own], 0)).sum(axis=0)
+            sums[one] = (weight[own] * odds[own]).sum(axis=0)
+            squares[one] = float((weight[own] * odds[own] ** 2).mean(axis=1).sum())
+        return cls(
+            detected=float(count.mean(axis=1).sum()),
+            count=count,
+            variance=variance,
+            sums=sums,
+            odds=spread.odds,
+            mass=spread.mass,
+            chance=spread.chance,
+            factor=np.ones(N_CLASSES),
+            squares=squares,
+            unlike=np.zeros(N_CLASSES),
+        )
+
+    @property
+    def sight(self) -> float:
+        """Mean chance that an act is detected, by the spread."""
+        return float(self.mass[1:] @ self.chance[1:].mean(axis=1)) + float(self.count.sum() > 0)
+
+    def expected(self) -> FloatArray:
+        """(n_classes, n_draws) detections expected per act of the total; a class never empty of sight."""
+        return np.maximum(self.mass[:, None], 1e-4) * self.chance * self.factor[:, None]
+
+    def draw(self, shape: float, rng: np.random.Generator) -> FloatArray:
+        """(n_draws,) of the total: level, classes, then what went unseen."""
+        n_draws = self.odds.shape[1]
+        count = _vary(self.count, self.variance, rng)
+        middle = self.count.mean(axis=1)
+        expected = self.expected()
+        used = slice(1, N_CLASSES)
+        rough = (middle[used].sum() + 0.5) / max(float(expected[used].mean(axis=1).sum()), 1e-6)
+        half = float(np.clip(5 * np.sqrt(1 / (middle[used].sum() + 0.5) + 1 / shape), 0.2, 4.0))
+        grid = np.asarray(np.log(rough) + np.linspace(-half, half, _GRID), dtype=np.float64)
+        mean = np.exp(grid)[:, None, None] * expected[None, used]
+        log = (
+            gammaln(shape + middle[None, used, None])
+            - gammaln(shape)
+            + middle[None, used, None] * np.log(np.maximum(mean, 1e-12) / (shape + mean))
+            - shape * np.log1p(mean / shape)
+        ).sum(axis=1)
+        chance = np.exp(log - log.max(axis=0))
+        chance = np.cumsum(chance, axis=0) / chance.sum(axis=0)
+        picked = (rng.random((1, n_draws)) > chance).sum(axis=0)
+        level = np.exp(np.take(grid, picked) + (rng.random(size=n_draws) - 0.5) * 2 * half / (_GRID - 1))
+        foretold = level[None] * expected
+        found = rng.gamma(shape + count) / (shape + foretold) * foretold
+        found[0] = 0.0
+        # few incidents tell little of the odds of their class
+        likeness = (count + _ODDS_WEIGHT) / np.maximum(self.unlike, 1e-3)[:, None]
+        unseen = found * self.odds * rng.gamma(likeness) / likeness
+        blind = level * self.mass[0] * rng.gamma(shape, 1 / shape, n_draws)
+        unseen[0] = blind
+        return np.asarray(count.sum(axis=0) + rng.poisson(unseen).sum(axis=0), dtype=np.float64)
+
+
+def calibrate(cells: Sequence[Cell]) -> None:
+    """By class of sight, what the spread foretells against what is found, over all cells of the act."""
+    factor = np.ones(N_CLASSES)
+    count = np.sum([cell.count.mean(axis=1) for cell in cells], axis=0)
+    for _ in range(5):
+        foretold = np.zeros(N_CLASSES)
+        for cell in cells:
+            expected = cell.mass * cell.chance.mean(axis=1) * factor
+            if expected[1:].sum() > 0:
+                foretold += expected * cell.count[1:].sum(axis=0).mean() / expected[1:].sum()
+        factor *= (count + _CALIBRATION_WEIGHT) / (foretold + _CALIBRATION_WEIGHT)
+    factor[0] = 1.0
+    sums = np.sum([cell.sums.mean(axis=1) for cell in cells], axis=0)
+    told = np.sum([(cell.count * cell.odds).mean(axis=1) for cell in cells], axis=0)
+    weight = _CALIBRATION_WEIGHT * np.maximum(told, 1e-9) / np.maximum(count, 1e-9)
+    ratio = np.where(told > 0, (sums + weight) / (told + weight), 1.0)
+    total, square = np.maximum(count, 1e-9), np.sum([cell.squares for cell in cells], axis=0)
+    unlike = np.clip(square / total / np.maximum(sums / total, 1e-9) ** 2 - 1, 0.0, 4.0)
+    for cell in cells:
+        cell.factor, cell.unlike = factor, unlike
+        lean = _ODDS_WEIGHT
+        cell.odds = (cell.sums + lean * ratio[:, None] * cell.odds) / (cell.count + lean)
+
+
+def _vary(mean: FloatArray, variance: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Positive numbers with a mean and variance: how many of uncertain incidents are acts."""
+    scale = variance / np.maximum(mean, 1e-9)
+    draws = rng.gamma(np.maximum(mean / np.maximum(scale, 1e-9), 1e-9))
+    return np.where(scale > 1e-6, draws * scale, mean)
+
+
+def find_shape(cells: Sequence[Cell]) -> float:
+    """How well the spread foretells what is found in each class, from all areas and periods."""
+    best, value = SPREAD_SHAPES[0], -np.inf
+    for shape in SPREAD_SHAPES:
+        total = 0.0
+        for cell in cells:
+            expected = cell.expected().mean(axis=1)[1:]
+            count = cell.count.mean(axis=1)[1:]
+            if count.sum() < 1 or expected.sum() <= 0:
+                continue
+            grid = np.log((count.sum() + 0.5) / expected.sum()) + np.linspace(-2, 2, 21)
+            mean = np.exp(grid)[:, None] * expected
+            log = (gammaln(shape + count) - gammaln(shape) + count * np.log(np.maximum(mean, 1e-12) / (shape + mean)) - shape * np.log1p(mean / shape)).sum(axis=1)  # fmt: skip
+            total += float(np.logaddexp.reduce(log))
+        if total > value:
+            best, value = shape, total
+    return best
