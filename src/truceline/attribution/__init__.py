@@ -1,6 +1,7 @@
 """Incident → probability per party, or "cannot be attributed"."""
 
 from truceline.attribution.attribute import attribute
-from truceline.attribution.line_view import LineView, view_line
+from truceline.attribution.grounds import Grounds, LineView, see_grounds, view_line
+from truceline.attribution.model import FireModel
 
-__all__ = ["LineView", "attribute", "view_line"]
+__all__ = ["FireModel", "Grounds", "LineView", "attribute", "see_grounds", "view_line"]
