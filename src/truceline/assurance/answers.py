@@ -29,6 +29,10 @@ MOST_LAG_H = 12.0
 _BIN_H = 0.5
 _BLOCK_M = 60_000.0
 _N_BOOT = 60
+#: weak priors that hold a fit where the data say little: on the numbers drawn, and on logs of delays
+_DRAWN_SD = 0.5
+_DELAYS = np.log([0.7, 1.8])
+_DELAY_SD = 0.5
 _STEP_H = 0.125
 _N_FFT = 1024
 
@@ -74,7 +78,7 @@ def measure_answers(
     if min(n_acts) < LEAST_ACTS:
         return nothing
     pairs = _count_pairs(x_m, y_m, time_h, side)
-    start = np.array([0.1, 0.1, 0.1, 0.1, np.log(0.7), np.log(1.5)])
+    start = np.array([0.1, 0.1, 0.1, 0.1, *_DELAYS])
     best = _fit(pairs.count.sum(axis=0), pairs.acts.sum(axis=0), pairs.rhythm, start)
     rng = np.random.default_rng(seed)
     n_blocks = len(pairs.acts)
@@ -163,12 +167,13 @@ def _fit(count: FloatArray, acts: FloatArray, rhythm: FloatArray, start: FloatAr
     def residual(values: FloatArray) -> FloatArray:
         excess = _excess(values, acts, n_lags)
         left = (count - excess) / error
-        return np.concatenate([row - project[k] @ row for k, row in enumerate(left)])
+        apart = [row - project[k] @ row for k, row in enumerate(left)]
+        return np.concatenate([*apart, values[:4] / _DRAWN_SD, (values[4:6] - _DELAYS) / _DELAY_SD])
 
     low = [0, 0, 0, 0, np.log(0.15), np.log(0.4)]
     high = [0.9, 0.9, 0.9, 0.9, np.log(3.0), np.log(5.0)]
     inside = np.clip(start, np.array(low) + 1e-3, np.array(high) - 1e-3)
-    found = least_squares(residual, inside, bounds=(low, high), max_nfev=40, xtol=1e-4, ftol=1e-5)
+    found = least_squares(residual, inside, bounds=(low, high), max_nfev=25, xtol=1e-4, ftol=1e-5)
     values: FloatArray = found.x
     return values
 
@@ -186,5 +191,5 @@ def _excess(values: FloatArray, acts: FloatArray, n_lags: int) -> FloatArray:
     # trapezium over each bin: the ends of neighbouring bins count half
     fine = (lagged[: n_lags * per_bin] + lagged[1 : n_lags * per_bin + 1]) / 2
     pooled = fine.reshape(n_lags, per_bin, 2, 2).sum(axis=1) * _STEP_H
-    excess: FloatArray = pooled.transpose(2, 1, 0)[[0, 1, 0, 1], [0, 0, 1, 1]]
+    excess: FloatArray = pooled.transpose(2, 1, 0)[[0, 0, 1, 1], [0, 1, 0, 1]]  # first's party, second's
     return excess

@@ -4,8 +4,9 @@ Space-time permutation scan (Kulldorff, Heffernan, Hartman, Assunção & Mostash
 circle and run of days, the likelihood ratio of what was counted against (counted in the circle) ×
 (counted in the days) / (counted in all); its p from runs in which the days are dealt anew among
 the records. Nothing is assumed of how much is usual where; a place where much always happens is
-no hot spot. After a record, others within 5 km and 6 h are left out: a burst, with what answers it,
-is one thing and not twenty.
+no hot spot. What follows a record within 10 km and 6 h is one burst with it: bursts are dealt anew as
+they are, and count once in every cell that they touch. So fire that is answered, and a record that
+is told a hundred times, make no hot spot.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ LEAST_INSIDE = 4
 RADII_M = (2_500.0, 5_000.0, 10_000.0, 20_000.0, 40_000.0)
 CELL_M = 2_500.0
 DEAD_H = 6.0
-DEAD_M = 5_000.0
+DEAD_M = 10_000.0
 MOST_DAYS = 7
 MOST_SHOWN = 5
 _MOST_CELLS = 400
@@ -44,7 +45,7 @@ class HotSpot:
     radius_m: float
     first_day: int
     last_day: int  #: inclusive
-    n: int  #: bursts counted inside
+    n: int  #: bursts inside, by the cells that each touches
     expected: float
     p: float
     recurrence_d: float  #: how often chance alone makes one as strong, days
@@ -95,15 +96,13 @@ def scan_hot_spots(
     (Besag & Clifford 1991). Of hot spots that share records only the strongest is told.
     """
     inside = (time_h >= 0) & (time_h < 24 * n_days) & np.isfinite(x_m) & np.isfinite(y_m)
-    cell, east_m, north_m, day = _units(x_m[inside], y_m[inside], time_h[inside], cell_m=cell_m)
-    n_units = len(cell)
+    cell, burst, east_m, north_m, day = _units(x_m[inside], y_m[inside], time_h[inside], cell_m=cell_m)
+    n_units = len(day)
     if n_units < LEAST_UNITS or n_days < 3:
-        return HotSpots(
-            n_days=n_days, n_units=n_units, shown=(), strongest_p=None, state="too_few"
-        )
+        return HotSpots(n_days=n_days, n_units=n_units, shown=(), strongest_p=None, state="too_few")
     zones = _draw_zones(east_m, north_m, np.bincount(cell, minlength=len(east_m)), cell_m=cell_m)
-    scan = _Scan.of(zones, cell, day, n_cells=len(east_m), n_days=n_days, alive_only=alive_only)
-    score, counted = scan.scores(day)
+    scan = _Scan.of(zones, cell, burst, n_cells=len(east_m), n_days=n_days, alive_only=alive_only)
+    score, counted, expected = scan.scores(day)
     order = np.argsort(-score, axis=None, kind="stable")
     found = _apart(order, score, scan, zones)
     rng = np.random.default_rng(seed)
@@ -128,7 +127,7 @@ def scan_hot_spots(
                 first_day=int(scan.first[run]),
                 last_day=int(scan.last[run]),
                 n=int(counted[zone, run]),
-                expected=float(scan.expected[zone, run]),
+                expected=float(expected[zone, run]),
                 p=p,
                 recurrence_d=recurrence,
             )
@@ -144,43 +143,49 @@ def scan_hot_spots(
 
 def _units(
     x_m: FloatArray, y_m: FloatArray, time_h: FloatArray, *, cell_m: float
-) -> tuple[IntArray, FloatArray, FloatArray, IntArray]:
-    """First records of bursts: the cell of each, cells' middles, and the day of each.
+) -> tuple[IntArray, IntArray, FloatArray, FloatArray, IntArray]:
+    """Cells that bursts touch, (n,) cell and burst of each; cells' middles; (n_bursts,) day of each burst.
 
-    Cells grow until there are at most ``_MOST_CELLS``. Units are in an order of their own, so that
-    the records' order does not show.
+    Cells grow until there are at most ``_MOST_CELLS``. All is in an order of its own, so that the
+    records' order does not show.
     """
     order = np.lexsort((y_m, x_m, time_h))
-    kept = order[_first_of_bursts(x_m[order], y_m[order], time_h[order])]
+    x_m, y_m, time_h = x_m[order], y_m[order], time_h[order]
+    leader = _bursts(x_m, y_m, time_h)
+    first, burst = np.unique(leader, return_inverse=True)
     size = cell_m
     while True:
-        keys = np.column_stack([np.floor(x_m[kept] / size), np.floor(y_m[kept] / size)]).astype(np.int64)
+        keys = np.column_stack([np.floor(x_m / size), np.floor(y_m / size)]).astype(np.int64)
         places, cell = np.unique(keys, axis=0, return_inverse=True)
         if len(places) <= _MOST_CELLS:
             break
         size *= 1.5
     centre: FloatArray = (places.astype(np.float64) + 0.5) * size
-    day: IntArray = (time_h[kept] // 24).astype(np.int64)
-    return cell.ravel().astype(np.int64), centre[:, 0], centre[:, 1], day
+    touched = np.unique(np.column_stack([cell.ravel(), burst.ravel()]), axis=0).astype(np.int64)
+    day: IntArray = (time_h[first] // 24).astype(np.int64)
+    return touched[:, 0], touched[:, 1], centre[:, 0], centre[:, 1], day
 
 
-def _first_of_bursts(x_m: FloatArray, y_m: FloatArray, time_h: FloatArray) -> IntArray:
-    """Records, given in order of time, that no kept one precedes within ``DEAD_H`` and ``DEAD_M``."""
+def _bursts(x_m: FloatArray, y_m: FloatArray, time_h: FloatArray) -> IntArray:
+    """The first record of each one's burst, records in order of time: within ``DEAD_H`` and ``DEAD_M`` of it."""
     near: dict[tuple[int, int], list[int]] = {}
-    kept: list[int] = []
+    leader = np.arange(len(x_m))
     east, north, hour = x_m.tolist(), y_m.tolist(), time_h.tolist()
     for k in range(len(east)):
         column, row = int(east[k] // DEAD_M), int(north[k] // DEAD_M)
-        if not any(
-            hour[k] - hour[one] < DEAD_H
-            and (east[k] - east[one]) ** 2 + (north[k] - north[one]) ** 2 <= DEAD_M**2
+        before = [
+            one
             for i in (-1, 0, 1)
             for j in (-1, 0, 1)
             for one in near.get((column + i, row + j), ())[-4:]
-        ):
-            kept.append(k)
+            if hour[k] - hour[one] < DEAD_H
+            and (east[k] - east[one]) ** 2 + (north[k] - north[one]) ** 2 <= DEAD_M**2
+        ]
+        if before:
+            leader[k] = min(before)
+        else:
             near.setdefault((column, row), []).append(k)
-    return np.array(kept, dtype=np.int64)
+    return leader
 
 
 def _draw_zones(east_m: FloatArray, north_m: FloatArray, weight: IntArray, *, cell_m: float) -> _Zones:
@@ -201,23 +206,21 @@ def _draw_zones(east_m: FloatArray, north_m: FloatArray, weight: IntArray, *, ce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scan:
-    """Runs of days and what is foretold of each zone in them; the same for every dealing of days."""
+    """Runs of days, and what stays alike for every dealing of days."""
 
     zones: _Zones
     cell: IntArray
+    burst: IntArray
     n_days: int
     first: IntArray
     last: IntArray
-    expected: FloatArray  #: (n_zones, n_runs)
-    log_inside: FloatArray
-    log_outside: FloatArray
+    by_zone: FloatArray
     n_log_n: FloatArray
 
     @classmethod
     def of(
-        cls, zones: _Zones, cell: IntArray, day: IntArray, *, n_cells: int, n_days: int, alive_only: bool
+        cls, zones: _Zones, cell: IntArray, burst: IntArray, *, n_cells: int, n_days: int, alive_only: bool
     ) -> _Scan:
-        total = len(cell)
         runs = [
             (last - length + 1, last)
             for last in range(n_days)
@@ -225,35 +228,33 @@ class _Scan:
             if last - length + 1 >= 0 and (last == n_days - 1 or not alive_only)
         ]
         first, last = np.array(runs).T
-        upto = np.concatenate([[0], np.cumsum(np.bincount(day, minlength=n_days))])
-        by_zone = zones.inside @ np.bincount(cell, minlength=n_cells)
-        expected = by_zone[:, None] * (upto[last + 1] - upto[first])[None, :] / total
-        expected = np.clip(expected, 1e-9, total - 1e-9)
-        whole = np.arange(1.0, total + 1)
+        whole = np.arange(1.0, len(cell) + 1)
         return cls(
             zones=zones,
             cell=cell,
+            burst=burst,
             n_days=n_days,
             first=first,
             last=last,
-            expected=expected,
-            log_inside=np.log(expected),
-            log_outside=np.log(total - expected),
+            by_zone=(zones.inside @ np.bincount(cell, minlength=n_cells)).astype(np.float64),
             n_log_n=np.concatenate([[0.0], whole * np.log(whole)]),
         )
 
-    def scores(self, day: IntArray) -> tuple[FloatArray, IntArray]:
-        """(n_zones, n_runs) log likelihood ratios and counts, if units lay on these days."""
-        n_cells = self.zones.inside.shape[1]
-        table = np.bincount(self.cell * self.n_days + day, minlength=n_cells * self.n_days)
+    def scores(self, day: IntArray) -> tuple[FloatArray, IntArray, FloatArray]:
+        """(n_zones, n_runs) log likelihood ratios, counts and expected counts, if bursts lay on these days."""
+        n_cells, total = self.zones.inside.shape[1], len(self.cell)
+        at = day[self.burst]
+        table = np.bincount(self.cell * self.n_days + at, minlength=n_cells * self.n_days)
         by_day = self.zones.inside @ table.reshape(n_cells, self.n_days).astype(np.float32)
         upto = np.concatenate([np.zeros((len(by_day), 1)), np.cumsum(by_day, axis=1)], axis=1)
         counted = (upto[:, self.last + 1] - upto[:, self.first]).round().astype(np.int64)
-        total = len(self.cell)
-        score = self.n_log_n[counted] - counted * self.log_inside
-        score += self.n_log_n[total - counted] - (total - counted) * self.log_outside
-        more: BoolArray = (counted > self.expected) & (counted >= LEAST_INSIDE)
-        return np.where(more, score, 0.0), counted
+        days_upto = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=self.n_days))])
+        in_run = (days_upto[self.last + 1] - days_upto[self.first]).astype(np.float64)
+        expected = np.clip(self.by_zone[:, None] * in_run[None, :] / total, 1e-9, total - 1e-9)
+        score = self.n_log_n[counted] - counted * np.log(expected)
+        score += self.n_log_n[total - counted] - (total - counted) * np.log(total - expected)
+        more: BoolArray = (counted > expected) & (counted >= LEAST_INSIDE)
+        return np.where(more, score, 0.0), counted, expected
 
 
 def _apart(order: IntArray, score: FloatArray, scan: _Scan, zones: _Zones) -> list[int]:
