@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from truceline.base.columns import BoolArray, group_rows
+from truceline.base.columns import BoolArray, distinct, group_rows
 from truceline.fusion.tracks import (
     Evidence,
     FloatArray,
@@ -27,6 +27,8 @@ from truceline.fusion.tracks import (
 MAX_ROUNDS = 200
 #: a change must gain this much, nats, so that noise of the last bit decides nothing
 LEAST_GAIN = 1e-9
+#: pairs weighed at once
+CHUNK = 1 << 12
 
 
 def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, sweeps: int = 3) -> IntArray:
@@ -48,13 +50,15 @@ def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, swe
     singles = single_tracks(part)
     i, j = place[first], place[second]
     own = agglomerate(singles, part.exclusive, i, j)
-    for _ in range(sweeps):
-        moved = move(singles, part.exclusive, own, i, j)
-        if moved is None:
-            break
-        own = moved
+    own = _sweep(singles, part.exclusive, own, i, j, sweeps=sweeps)
     label[rows] = rows[own]
-    return np.unique(label, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return _number(label)[1]
+
+
+def _number(label: IntArray) -> tuple[IntArray, IntArray]:
+    """Tracks' first nodes, and the number of each node's track, where labels are first nodes."""
+    first = label == np.arange(len(label))
+    return np.flatnonzero(first), (np.cumsum(first) - 1)[label]
 
 
 def agglomerate(singles: Tracks, exclusive: IntArray, first: IntArray, second: IntArray) -> IntArray:
@@ -97,8 +101,14 @@ def agglomerate(singles: Tracks, exclusive: IntArray, first: IntArray, second: I
 def _merge_gain(
     tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray, barred: BoolArray
 ) -> FloatArray:
-    gain = log_partition_weight(join(tracks.take(u), tracks.take(v))) - weight[u] - weight[v]
-    return np.where(barred, -np.inf, gain)
+    gain = np.full(len(u), -np.inf)
+    free = np.flatnonzero(~barred)
+    # some at a time, so that what is made on the way stays in the processor's cache
+    for start in range(0, len(free), CHUNK):
+        some = free[start : start + CHUNK]
+        a, b = u[some], v[some]
+        gain[some] = log_partition_weight(join(tracks.take(a), tracks.take(b))) - weight[a] - weight[b]
+    return gain
 
 
 def _mutually_best(u: IntArray, v: IntArray, gain: FloatArray, n: int) -> IntArray:
@@ -147,17 +157,49 @@ def _fold(u: IntArray, v: IntArray, barred: BoolArray, n: int) -> tuple[IntArray
     return key // 2 // n, key // 2 % n, (key % 2).astype(np.bool_)
 
 
+def _sweep(
+    singles: Tracks, exclusive: IntArray, label: IntArray, first: IntArray, second: IntArray, *, sweeps: int
+) -> IntArray:
+    """Sweeps of moves, each but the first of those tracks alone where the last left anything to gain.
+
+    A move's gain depends on the two tracks that it touches; so where none of them was touched by a move
+    with a gain, nothing is to be found again.
+    """
+    rows = np.arange(len(label), dtype=np.int64)
+    u, v, part, codes = first, second, singles, exclusive
+    for _ in range(sweeps):
+        place = np.full(len(label), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        moved, restless = move(part, codes, place[label[rows]], place[u], place[v])
+        if moved is None:
+            break
+        label = label.copy()
+        label[rows] = rows[moved]
+        near = np.zeros(len(label), dtype=np.bool_)
+        near[rows[restless]] = True
+        reached = near.copy()
+        reached[first[near[second]]] = True
+        reached[second[near[first]]] = True
+        kept = np.zeros(len(label), dtype=np.bool_)
+        kept[label[reached]] = True
+        kept = kept[label]
+        rows = np.flatnonzero(kept)
+        inside = kept[first] & kept[second]
+        u, v = first[inside], second[inside]
+        part, codes = singles.take(rows), exclusive[rows]
+    return label
+
+
 def move(
     singles: Tracks, exclusive: IntArray, label: IntArray, first: IntArray, second: IntArray
-) -> IntArray | None:
-    """One sweep of moves of single nodes; None where none gains.
+) -> tuple[IntArray | None, BoolArray]:
+    """One sweep of moves of single nodes; None where none gains. Also nodes of tracks that any might change.
 
     A node may go to the track of any node that it is paired with, or be by itself. Its best move is
     taken where it is the best of both tracks that it touches.
     """
     n = len(label)
-    roots, own = np.unique(label, return_inverse=True)
-    own = own.reshape(-1)
+    roots, own = _number(label)
     groups = group_rows(own, len(roots))
     tracks = gather(singles, groups)
     weight = log_partition_weight(tracks)
@@ -165,7 +207,8 @@ def move(
     # (1) where each node of several may go; its own track's number stands for going alone
     a = np.concatenate([first, second])
     b = np.concatenate([second, first])
-    key = np.unique(a[several[a]] * len(roots) + own[b[several[a]]])
+    kept = several[a]
+    key = distinct(a[kept] * len(roots) + own[b[kept]])
     node, target = key // len(roots), key % len(roots)
     elsewhere = own[node] != target
     node, target = node[elsewhere], target[elsewhere]
@@ -177,19 +220,27 @@ def move(
     alone = log_partition_weight(singles.take(leaver))
     leave = np.full(n, -np.inf)
     leave[leaver] = log_partition_weight(rest) - weight[own[leaver]]
-    arrive = log_partition_weight(join(tracks.take(target), singles.take(node))) - weight[target]
+    arrive = np.empty(len(node))
+    for begin in range(0, len(node), CHUNK):
+        some = slice(begin, begin + CHUNK)
+        joined = join(tracks.take(target[some]), singles.take(node[some]))
+        arrive[some] = log_partition_weight(joined) - weight[target[some]]
     node = np.concatenate([node, leaver])
     gain = leave[node] + np.concatenate([arrive, alone])
     # by itself: a track of its own
     target = np.concatenate([target, len(roots) + np.arange(len(leaver))])
     taken = _mutually_best(own[node], target, gain, len(roots) + len(leaver))
+    restless = np.zeros(len(roots) + len(leaver), dtype=np.bool_)
+    gains = gain > LEAST_GAIN
+    restless[own[node[gains]]] = True
+    restless[target[gains]] = True
     if not len(taken):
-        return None
+        return None, restless[own]
     moved = own.copy()
     moved[node[taken]] = target[taken]
     start = np.full(len(roots) + len(leaver), n, dtype=np.int64)
     np.minimum.at(start, moved, np.arange(n))
-    return np.asarray(start[moved])
+    return np.asarray(start[moved]), restless[own]
 
 
 def _holds(own: IntArray, exclusive: IntArray, target: IntArray, node: IntArray) -> BoolArray:

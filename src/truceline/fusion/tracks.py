@@ -94,8 +94,8 @@ class Tracks:
     def take(self, rows: IntArray) -> Tracks:
         """The same of some tracks."""
         return Tracks(
-            sums=self.sums[:, rows],
-            **{name: getattr(self, name)[rows] for name in Tracks.__slots__ if name != "sums"},
+            sums=self.sums.take(rows, axis=1),
+            **{name: getattr(self, name).take(rows, axis=0) for name in Tracks.__slots__ if name != "sums"},
         )
 
     def put(self, rows: IntArray, other: Tracks) -> None:
@@ -227,14 +227,10 @@ def log_partition_weight(tracks: Tracks) -> FloatArray:
 def without_each(singles: Tracks, groups: Groups, tracks: Tracks, own: IntArray, leaver: IntArray) -> Tracks:
     """The track of each leaver without it; it has others. own : (n,) number of each node's group."""
     c = own[leaver]
-    low = np.lexsort((-singles.start_s, own))
-    start = _other(singles.start_s, low, groups, own, leaver)
-    high = np.lexsort((singles.stop_s, own))
-    stop = _other(singles.stop_s, high, groups, own, leaver)
-    short = np.lexsort((singles.shortest_s, own))
-    shortest = _other(singles.shortest_s, short, groups, own, leaver)
-    sharp = np.lexsort((np.arange(len(own)), singles.blur, own))
-    anchor = _other_node(sharp, groups, own, leaver)
+    start = -_least_other(-singles.start_s, groups, leaver)[0]
+    stop = _least_other(singles.stop_s, groups, leaver)[0]
+    shortest = _least_other(singles.shortest_s, groups, leaver)[0]
+    anchor = _least_other(singles.blur, groups, leaver)[1]
     sums = tracks.sums[:, c] - singles.sums[:, leaver]
     two = groups.size[c] == 2
     sums[:, two] = singles.sums[:, anchor[two]]
@@ -254,14 +250,18 @@ def without_each(singles: Tracks, groups: Groups, tracks: Tracks, own: IntArray,
     )
 
 
-def _other_node(order: IntArray, groups: Groups, own: IntArray, leaver: IntArray) -> IntArray:
-    """For each leaver the first node of its track, in ``order``, that is not itself."""
-    at = groups.offsets[own[leaver]]
-    top = order[at]
-    return np.where(top == leaver, order[np.minimum(at + 1, len(order) - 1)], top)
-
-
-def _other(
-    values: FloatArray, order: IntArray, groups: Groups, own: IntArray, leaver: IntArray
-) -> FloatArray:
-    return values[_other_node(order, groups, own, leaver)]
+def _least_other(values: FloatArray, groups: Groups, leaver: IntArray) -> tuple[FloatArray, IntArray]:
+    """For each leaver the least value among the others of its track, and the first node that has it."""
+    at, node, of = groups.offsets[:-1], groups.members, groups.of_member
+    value, count = values[node], np.arange(len(node))
+    # the least of each track and its first place, for all but that one; for that one the least of the rest
+    least = np.minimum.reduceat(value, at)
+    top = np.minimum.reduceat(np.where(value == least[of], count, len(node)), at)
+    best, which = np.empty(len(values)), np.empty(len(values), dtype=np.int64)
+    best[node], which[node] = least[of], node[top][of]
+    value[top] = np.inf
+    least = np.minimum.reduceat(value, at)
+    value[top] = np.nan
+    place = np.minimum.reduceat(np.where(value == least[of], count, len(node) - 1), at)
+    best[node[top]], which[node[top]] = least, node[place]
+    return best[leaver], which[leaver]
