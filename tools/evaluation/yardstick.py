@@ -43,7 +43,11 @@ def trained(regime: str, budget: Budget) -> Boosted:
         shown.append(show(played, linked, labels))
         happened.append(came)
     model = train_existence(shown, happened)
-    path.write_text(json.dumps(model.as_dict()), encoding="utf-8")
+    about = {
+        "regime": regime, "seeds": list(seeds), "sources": list(played.sources),
+        "hard_sources": list(played.hard_sources), "acts": list(played.acts),
+    }  # fmt: skip
+    path.write_text(json.dumps(model.as_dict() | {"about": about}), encoding="utf-8")
     return model
 
 

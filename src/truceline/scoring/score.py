@@ -40,7 +40,7 @@ from truceline.scoring.truth import Linked, Truth, link
 #: these come first, in this order
 FLAT = (
     "id_f1", "id_f1_true_labels", "id_f1_oracle_partition", "id_f1_null", "pair_f1", "existence_ece",
-    "attribution_brier", "attribution_brier_ideal", "count_bias", "count_cover95",
+    "attribution_brier", "attribution_brier_ideal", "count_bias", "count_cover95", "id_f1_trained",
 )  # fmt: skip
 #: parts of the span by which the links of the null are turned; the null is their mean
 NULL_SHARES = (0.27, 0.5, 0.73)
@@ -109,6 +109,7 @@ def score(
     areas: Table | None = None,
     weigh: Weigh | None = None,
     ideal: FloatArray | None = None,
+    trained: Weigh | None = None,
     seed: int = 0,
 ) -> Score:
     """All figures of one result.
@@ -116,7 +117,8 @@ def score(
     parties : of the truce, in their order; empty: those of the truth. totals : area_id,
     period_start, period_stop, act, estimate, lo95, hi95; areas : their shapes. weigh : the method's own existence for
     groups that are given, for the oracle partition. ideal : (n_incidents, n_parties + 1) the ideal
-    observer's attribution of the same incidents.
+    observer's attribution of the same incidents. trained : existence of groups that are given, by a
+    classifier trained on other seeds.
 
     What cannot be computed is None, with the reason.
     """
@@ -124,7 +126,7 @@ def score(
     reasons: dict[str, str] = {}
     own = id_f1(partition, linked)
     points = make_points(judged.observations, linked.origin, frame=judged.frame)
-    baselines = _baselines(judged, points, weigh=weigh, reasons=reasons)
+    baselines = _baselines(judged, points, weigh=weigh, trained=trained, reasons=reasons)
     existence = _existence(judged, seed=seed)
     blame, brier_ideal = _blame(judged, tuple(parties) or judged.truth.parties, ideal, reasons)
     bias, cover, n_totals = judge_totals(totals, judged.truth, areas)
@@ -141,6 +143,7 @@ def score(
         "attribution_brier_ideal": brier_ideal,
         "count_bias": bias,
         "count_cover95": cover,
+        "id_f1_trained": baselines["trained_existence"]["id_f1"],
         "id_precision": own.precision,
         "id_recall": own.recall,
         "n_incidents": len(partition),
@@ -202,7 +205,7 @@ def _row(found: IdScore, pairs: float | None = None) -> dict[str, Value]:
 
 
 def _baselines(
-    judged: Judged, points: Points, *, weigh: Weigh | None, reasons: dict[str, str]
+    judged: Judged, points: Points, *, weigh: Weigh | None, trained: Weigh | None, reasons: dict[str, str]
 ) -> dict[str, dict[str, Value]]:
     linked = judged.linked
     labels = true_partition(linked)
@@ -214,13 +217,17 @@ def _baselines(
     ):
         rows[name] = _row(id_f1(partition, linked), pair_f1(partition, linked))
     none: dict[str, Value] = {"id_f1": None}
-    rows["oracle_partition"] = none
-    existence_p = None if weigh is None else weigh(labels.group)
-    if existence_p is None:
-        reasons["id_f1_oracle_partition"] = "existence cannot be asked for groups that are given"
-    else:
-        weighed = Partition(group=labels.group, existence_p=existence_p)
-        rows["oracle_partition"] = _row(id_f1(weighed, linked), pair_f1(weighed, linked))
+    for name, ask, key, reason in (
+        ("oracle_partition", weigh, "id_f1_oracle_partition", "existence cannot be asked for groups that are given"),
+        ("trained_existence", trained, "id_f1_trained", "no classifier trained on other seeds was given (--trained)"),
+    ):  # fmt: skip
+        existence_p = None if ask is None else ask(labels.group)
+        rows[name] = none
+        if existence_p is None:
+            reasons[key] = reason
+        else:
+            weighed = Partition(group=labels.group, existence_p=existence_p)
+            rows[name] = _row(id_f1(weighed, linked), pair_f1(weighed, linked))
     rows["true_labels"] = _row(id_f1(labels, linked), pair_f1(labels, linked))
     return rows
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from truceline.base.columns import FloatArray, IntArray
 from truceline.base.errors import InputError, OutputError, Problem
 from truceline.schema import AREAS, CONTROL, COVERAGE, INCIDENTS, OBSERVATIONS
 from truceline.schema.table import Table, TableSpec
-from truceline.scoring.score import FLAT, Score, judge, score
+from truceline.scoring.boosting import from_dict
+from truceline.scoring.identity import Partition
+from truceline.scoring.score import FLAT, Judged, Score, Weigh, judge, score
+from truceline.scoring.trained import show_groups
 from truceline.scoring.truth import Truth, read_truth
 from truceline.workflow.engine import Setting, centre_frame, complete_setting, ideal_blame, weigh_groups
 
@@ -26,8 +33,10 @@ class Result:
     totals: Table | None
 
 
-def score_result(out: Path, *, truth: Path) -> Score:
+def score_result(out: Path, *, truth: Path, trained: Path | None = None) -> Score:
     """Score the result of ``fuse`` or of ``verify`` in ``out``.
+
+    trained : a classifier of existence from other seeds, as ``make evaluate`` keeps them.
 
     Raises
     ------
@@ -37,10 +46,33 @@ def score_result(out: Path, *, truth: Path) -> Score:
         If ``truth`` is not a folder of a truth.
     """
     result, true = read_result(out), read_truth(truth)
-    return score_tables(result, true)
+    return score_tables(result, true, trained=None if trained is None else read_classifier(trained))
 
 
-def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -> Score:
+def read_classifier(path: Path) -> dict[str, Any]:
+    """A classifier of existence with what it was trained on.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or is none.
+    """
+    try:
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return entry | {"about": dict(entry["about"]), "trees": list(entry["trees"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            Problem(
+                code="file_format" if path.is_file() else "file_missing", message="no classifier of existence", file=str(path),
+                got=type(error).__name__, expected="a file trained.REGIME.….json that `make evaluate` wrote",
+                next_step="Run make evaluate, and look in out/evaluation",
+            )
+        ) from error  # fmt: skip
+
+
+def score_tables(
+    result: Result, truth: Truth, *, parties: Sequence[str] = (), trained: dict[str, Any] | None = None
+) -> Score:
     """Score tables in memory."""
     setting = result.setting
     observations = setting.observations
@@ -63,7 +95,25 @@ def score_tables(result: Result, truth: Truth, *, parties: Sequence[str] = ()) -
         areas=setting.areas,
         weigh=lambda number: weigh_groups(observations, whole, number),
         ideal=ideal_blame(judged, whole),
+        trained=None if trained is None else _by_classifier(trained, judged, whole),
     )
+
+
+def _by_classifier(entry: dict[str, Any], judged: Judged, setting: Setting) -> Weigh:
+    """Existence as the classifier sees it."""
+    model, about = from_dict(entry), entry["about"]
+    assert setting.frame is not None
+    frame = setting.frame
+
+    def weigh(number: IntArray) -> FloatArray:
+        partition = Partition(group=number, existence_p=np.full(int(number.max(initial=-1)) + 1, np.nan))
+        shown = show_groups(
+            judged.observations, partition, judged.linked, coverage=setting.coverage, frame=frame,
+            sources=about["sources"], hard_sources=about["hard_sources"], acts=about["acts"],
+        )  # fmt: skip
+        return model.probabilities(shown.values)
+
+    return weigh
 
 
 def read_result(out: Path) -> Result:

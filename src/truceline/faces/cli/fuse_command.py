@@ -75,6 +75,14 @@ def score(
         Path,
         typer.Option("--truth", metavar="DIR", help="The truth of the simulation: incidents.csv, links.csv."),
     ],
+    trained: Annotated[
+        Path | None,
+        typer.Option(
+            "--trained",
+            metavar="FILE",
+            help="A classifier of existence from other seeds, such as make evaluate keeps, to compare with.",
+        ),
+    ] = None,
     table: Annotated[bool, typer.Option("--table", help="A table for people in place of JSON.")] = False,
     as_json: Annotated[  # noqa: ARG001 - errors look for it among the arguments
         bool, typer.Option("--json", help="Write one JSON object, also for an error.")
@@ -83,7 +91,7 @@ def score(
     """Score a result against a truth that is known, beside what simpler ways score."""
     from truceline.workflow.score import score_result, table_lines
 
-    found = score_result(out, truth=truth)
+    found = score_result(out, truth=truth, trained=trained)
     if table:
         print_lines(table_lines(found))
     else:
