@@ -14,20 +14,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truceline.base.columns import group_rows
+from truceline.base.columns import number_rows
+from truceline.fusion.existence import judge_tracks
 from truceline.fusion.gating import Gate, Points, gated_pairs
-from truceline.fusion.intensity import make_cells, spread_points
+from truceline.fusion.hearsay import learn_reports
+from truceline.fusion.intensity import make_cells, sort_cells, spread_points
+from truceline.fusion.learning import learn
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
-from truceline.fusion.parameters import Parameters, Scene, exist, first_guess, learn, weigh
+from truceline.fusion.parameters import Parameters, Scene, first_guess, seen_p, weigh
 from truceline.fusion.partition import find_partition
 from truceline.fusion.sightings import compare
-from truceline.fusion.tracks import gather, single_tracks
+from truceline.fusion.tracks import single_tracks
 from truceline.fusion.watches import Watches, watched_points
 
 #: points of quadrature: as many as nodes, within these
 LEAST_POINTS, MOST_POINTS = 1 << 10, 1 << 17
-#: tracks, sure without reports, from which on the word of reports alone gives an existence
-LEAST_JUDGED = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,9 @@ def fuse_nodes(
     gate: Gate | None = None,
     partition: IntArray | None = None,
 ) -> Fusion:
-    """(1) what could be seen; (2) pairs; (3) a first partition, under what was declared; (4) parameters
-    from it; (5) the partition under these; (6) existence.
+    """(1) what could be seen; (2) pairs; (3) a first partition of what hard sensors detected, under what
+    was declared; (4) parameters from it; (5) the partition of all under these, and again once reports
+    are known by it; (6) existence.
 
     hard_sources : that may feed the intensity; None: all with coverage. partition : (n,) tracks that
     are given, to be weighed in place of (5); parameters are learned all the same.
@@ -60,19 +62,19 @@ def fuse_nodes(
     scene = make_scene(nodes, watches, hard_sources=hard_sources)  # (1)
     first, second = _pairs(scene, gate or Gate())  # (2)
     parameters = first_guess(scene)
-    label = find_partition(weigh(scene, parameters), first, second)  # (3)
+    both = scene.feeds[first] & scene.feeds[second]
+    label = find_partition(weigh(scene, parameters), first[both], second[both])  # (3)
     parameters = learn(scene, parameters, label)  # (4)
+    label = find_partition(weigh(scene, parameters), first, second)  # (5)
+    parameters = learn_reports(scene, parameters, label)
     evidence = weigh(scene, parameters)
-    label = find_partition(evidence, first, second) if partition is None else partition  # (5)
-    groups = group_rows(label, int(label.max()) + 1)
-    singles = single_tracks(evidence)
-    existence_p = exist(gather(singles, groups))  # (6)
-    based = np.bincount(label, weights=scene.sightings.based, minlength=len(groups)) > 0
-    nowhere = np.bincount(label, weights=~np.isfinite(nodes.shapes.x_m), minlength=len(groups)) > 0
-    judged = (parameters.judged >= LEAST_JUDGED) & ~nowhere
+    label = find_partition(evidence, first, second) if partition is None else partition
+    existence = judge_tracks(scene, parameters, single_tracks(evidence), label, int(label.max()) + 1)  # (6)
+    nowhere = np.bincount(label, weights=~np.isfinite(nodes.shapes.x_m), minlength=len(existence.probability))
+    hard = np.bincount(label, weights=scene.sightings.based, minlength=len(existence.probability))
     return Fusion(
         label=label,
-        existence_p=np.where(based | judged, existence_p, np.nan),
+        existence_p=np.where((nowhere > 0) & (hard == 0), np.nan, existence.probability),
         parameters=parameters,
         scene=scene,
     )
@@ -81,17 +83,20 @@ def fuse_nodes(
 def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] | None) -> Scene:
     """Everything about the nodes that no estimate changes."""
     shapes = nodes.shapes
-    placed = np.isfinite(shapes.x_m) & ~shapes.area
-    start_s, stop_s = float(nodes.start_s.min()), float(nodes.stop_s.max())
-    n_points = int(np.clip(len(nodes), LEAST_POINTS, MOST_POINTS)) // 2
+    sightings = compare(nodes, watches, x_m=shapes.x_m, y_m=shapes.y_m)
+    hard = np.array(
+        [hard_sources is None or name in hard_sources for name in nodes.source.names], dtype=np.bool_
+    )
+    feeds = sightings.based & hard[nodes.source.code]
+    # where and when is told by hard sensors, so that no report moves what is learned of them
+    mine = feeds if feeds.any() else np.ones(len(nodes), dtype=np.bool_)
+    start_s, stop_s = float(nodes.start_s[mine].min()), float(nodes.stop_s[mine].max())
+    n_points = int(np.clip(mine.sum(), LEAST_POINTS, MOST_POINTS)) // 2
+    placed = mine & np.isfinite(shapes.x_m) & ~shapes.area
     x_m, y_m = (values[placed] if placed.any() else np.zeros(1) for values in (shapes.x_m, shapes.y_m))
     even = spread_points(x_m, y_m, start_s=start_s, stop_s=stop_s, n_points=n_points)
     quadrature, q_point, q_row = watched_points(
         watches, even, start_s=start_s, stop_s=stop_s, n_points=n_points
-    )
-    sightings = compare(nodes, watches, x_m=shapes.x_m, y_m=shapes.y_m)
-    hard = np.array(
-        [hard_sources is None or name in hard_sources for name in nodes.source.names], dtype=np.bool_
     )
     endless = ~np.isfinite(watches.site_radius_m[watches.site]) & (watches.site_area[watches.site] < 0)
     clutter = np.where(endless, watches.clutter / quadrature.area_m2, watches.clutter)
@@ -104,17 +109,25 @@ def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] 
         np.where(somewhere, part, other)
         for part, other in zip(shapes.precision, (1e-12, 0.0, 1e-12), strict=True)
     )
+    # how well a place was watched tells something of what was expected there
+    even_act = np.full(sightings.loglik.shape[1], 1 / sightings.loglik.shape[1])
+    p, row_act = watches.declared_p, sightings.row_act
+    seen = seen_p(sightings.point, sightings.row, row_act, p, len(nodes), even_act, sightings.share)
+    seen_q = seen_p(q_point, q_row, row_act, p, len(quadrature), even_act)
+    unit = number_rows([sightings.row_source, watches.sensor.code])[0]
     return Scene(
         nodes=nodes,
         watches=watches,
         sightings=sightings,
         quadrature=quadrature,
-        cells=make_cells(x0, y0, sightings.time_s, quadrature),
-        feeds=sightings.based & hard[nodes.source.code],
+        cells=(sort_cells(seen, seen_q), *make_cells(x0, y0, sightings.time_s, quadrature)),
+        feeds=feeds,
         shape=(x0, y0, *precision),
         q_point=q_point,
         q_row=q_row,
         clutter=np.maximum(np.nan_to_num(clutter, nan=1e-16), 1e-30),
+        row_unit=unit,
+        first_row=np.unique(unit, return_index=True)[1],
     )
 
 

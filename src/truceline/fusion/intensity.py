@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -38,7 +39,8 @@ _BITS = 21
 class Quadrature:
     """Points over the place and time that the data lie in.
 
-    weight : (n,) m² s that each point stands for. area_m2, span_s : of all of it.
+    weight : (n,) m² s that each point stands for. area_m2, span_s : of all of it. cell : names of the
+    square cells that make it up, ascending; size_m : their side.
     """
 
     x_m: FloatArray
@@ -47,6 +49,14 @@ class Quadrature:
     weight: FloatArray
     area_m2: float
     span_s: float
+    cell: IntArray
+    size_m: float
+
+    def holds(self, x_m: FloatArray, y_m: FloatArray) -> BoolArray:
+        """(n,) whether places lie in its cells."""
+        key = _pack(np.floor(x_m / self.size_m), np.floor(y_m / self.size_m), np.zeros(len(x_m)))
+        at = np.minimum(np.searchsorted(self.cell, key), len(self.cell) - 1)
+        return np.asarray(self.cell[at] == key)
 
     def __len__(self) -> int:
         return len(self.x_m)
@@ -85,6 +95,8 @@ def spread_points(
         weight=np.full(len(which), area * span_s / len(which)),
         area_m2=area,
         span_s=span_s,
+        cell=cell,
+        size_m=size_m,
     )
 
 
@@ -106,7 +118,7 @@ def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadratu
     x, y = np.concatenate([x_m, q.x_m]), np.concatenate([y_m, q.y_m])
     t = np.concatenate([time_s, q.time_s])
     origin_s = float(q.time_s.min()) // DAY_S * DAY_S
-    extent_m = max(float(np.ptp(x)), float(np.ptp(y)))
+    extent_m = max(float(np.ptp(q.x_m)), float(np.ptp(q.y_m)))
     for space_m, step_s in SCALES:
         if (np.isfinite(space_m) and space_m > 2 * extent_m) or (np.isfinite(step_s) and step_s > span_s):
             continue
@@ -130,6 +142,14 @@ def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadratu
     return tuple(found)
 
 
+def sort_cells(value: FloatArray, value_q: FloatArray) -> Cells:
+    """A layer by a number that points and quadrature have, in steps of a factor √2 below 1."""
+    step = np.floor(-2 * np.log2(np.clip(np.concatenate([value, value_q]), 2.0**-10, 1.0))).astype(np.int64)
+    return Cells(
+        point=step[: len(value)], quadrature=step[len(value) :], n=int(step.max()) + 1, volume=np.inf
+    )
+
+
 def _pack(ix: FloatArray, iy: FloatArray, it: FloatArray) -> IntArray:
     half = 1 << (_BITS - 1)
     parts = [np.clip(value, -half, half - 1).astype(np.int64) + half for value in (ix, iy, it)]
@@ -146,46 +166,60 @@ def fit_layers(
     mass: FloatArray,
     density_q: FloatArray,
     own: FloatArray,
+    basis: BoolArray,
     trust: float,
+    judges: FloatArray | None = None,
+    judged_mass: FloatArray | None = None,
 ) -> FloatArray:
     """(len(at),) log of a density's factor at points, each left out of what it is judged by.
 
     rows, count : points that count, and how much each does. at : points at which it is wanted.
-    trust : counts that the base weighs as a whole. own : (len(at),) what each of them has itself contributed to the counts. density : (len(at),)
-    base expected there, per m² and second. mass : (n_quadrature,) base expected for each point of
-    quadrature, and density_q the same per m² and second.
+    own : (len(at),) what each of them has itself contributed to the counts. density : (len(at),)
+    base expected there, per m² and second; basis : (len(at),) those of them that may judge, and speak
+    for their cells. mass : (n_quadrature,) base expected for each point of quadrature, and density_q
+    the same per m² and second. trust : counts that the base weighs as a whole. judges : (len(at),)
+    weight of each point in the choice of κ, of itself if none is given; judged_mass : (n_quadrature,)
+    base expected of such points, on any scale.
     """
-    factor = np.zeros(len(at))
-    at_quadrature = np.zeros(len(mass))
+    factor, at_quadrature = np.zeros(len(at)), np.zeros(len(mass))
     total = float(count.sum())
     # (1) the level of all: the base may be wrong as a whole
     whole = np.log((total + trust) / (float(mass.sum()) + trust))
     factor += whole
     at_quadrature += whole
-    judge = np.flatnonzero(own > 0)
+    weight = np.where(basis, own, 0.0) if judges is None else judges
+    judge = np.flatnonzero(weight > 0)
     judge = judge[:: max(1, len(judge) // MAX_JUDGES)]
-    scale = float(own.sum()) / max(float(own[judge].sum()), 1e-12)
+    n_judges = float(weight.sum())
+    own_judge = weight[judge] * (n_judges / max(float(weight[judge].sum()), 1e-12))
+    judged_mass = mass if judged_mass is None else judged_mass
+    lit = mass > 0
+    # (2) layer by layer
     for layer in cells:
         seen = np.bincount(layer.point[rows], weights=count, minlength=layer.n)
         expected_q = mass * np.exp(at_quadrature)
         expected = np.bincount(layer.quadrature, weights=expected_q, minlength=layer.n)
         here, there = layer.point[at], layer.quadrature
         # where the quadrature is too thin for a cell: the density there times the cell's size
-        size = np.bincount(here, minlength=layer.n)
-        inside = np.bincount(here, weights=density * np.exp(factor), minlength=layer.n)
-        local = inside * (layer.volume / np.maximum(size, 1))
-        thin = np.bincount(there, weights=mass > 0, minlength=layer.n) < LEAST_QUADRATURE
+        now = density * np.exp(factor)
+        size = np.bincount(here[basis], minlength=layer.n)
+        inside = np.bincount(here[basis], weights=now[basis], minlength=layer.n)
+        volume = layer.volume if np.isfinite(layer.volume) else 0.0
+        local = inside * (volume / np.maximum(size, 1))
+        thin = np.bincount(there[lit], minlength=layer.n) < LEAST_QUADRATURE * np.isfinite(layer.volume)
         expected = np.where(thin & (size > 0), local, expected)
-        m_here = expected[here]
-        lonely = thin[there] & (size[there] == 0)
-        m_there = np.where(lonely, density_q * np.exp(at_quadrature) * layer.volume, expected[there])
+        lonely = thin & (size == 0)
+        m_here = np.where(lonely[here], now * volume, expected[here])
+        m_there = np.where(lonely[there], density_q * np.exp(at_quadrature) * volume, expected[there])
         n_here, n_there = np.maximum(seen[here] - own, 0.0), seen[there]
-        n_judge, m_judge, own_judge = n_here[judge], m_here[judge], own[judge]
+        n_judge, m_judge = n_here[judge], m_here[judge]
+        mass_judge = judged_mass * np.exp(at_quadrature)
+        mass_judge *= n_judges / max(float(mass_judge.sum()), 1e-300)
         best, chosen = LEAST_LAYER_GAIN, None
         for kappa in KAPPAS:
             ratio = np.log((n_judge + kappa) / (m_judge + kappa))
-            gain = scale * float((own_judge * ratio).sum())
-            gain -= float((expected_q * ((n_there + kappa) / (m_there + kappa) - 1)).sum())
+            gain = float((own_judge * ratio).sum())
+            gain -= float((mass_judge * ((n_there + kappa) / (m_there + kappa) - 1)).sum())
             if gain > best:
                 best, chosen = gain, kappa
         if chosen is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -206,12 +206,10 @@ def watched_points(
     time = low[which] + w * (high - low)[which]
     x, y, time = (np.concatenate(pair) for pair in ((x, even.x_m), (y, even.y_m), (time, even.time_s)))
     point, seen_by, _ = watches.over(x, y, time, time, np.zeros(len(x)))
-    thickness = np.full(len(x), len(even) / (even.area_m2 * even.span_s))
+    thickness = even.holds(x, y) * (len(even) / (even.area_m2 * even.span_s))
     each = np.nan_to_num(count / volume)
     thickness += np.bincount(point, weights=each[seen_by], minlength=len(x))
-    points = Quadrature(
-        x_m=x, y_m=y, time_s=time, weight=1 / thickness, area_m2=even.area_m2, span_s=even.span_s
-    )
+    points = replace(even, x_m=x, y_m=y, time_s=time, weight=1 / np.maximum(thickness, 1e-300))
     return points, point, seen_by
 
 
@@ -272,7 +270,10 @@ def read_watches(coverage: Table | None, frame: LocalFrame, outlines: Mapping[st
         a=floats(table["detection_p_a"])[order],
         b=floats(table["detection_p_b"])[order],
         share=floats(table["available_share"])[order],
-        clutter=(floats(table["clutter_per_day"]) / DAY_S / size_m2)[order],
+        # what cannot see cannot be wrong either
+        clutter=(floats(table["clutter_per_day"]) * floats(table["available_share"]) / DAY_S / size_m2)[
+            order
+        ],
         site_x_m=x_m[first],
         site_y_m=y_m[first],
         site_radius_m=radius_m[first],
