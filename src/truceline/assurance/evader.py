@@ -283,7 +283,8 @@ def _least(gain: _Gains, spells: IntArray) -> list[tuple[int, int]]:
     """The least watched (place, spell), at most a few tens of them."""
     amount = gain.amount[:, spells]
     # spells in which everybody is worth the same are one
-    _, number = np.unique(np.round(amount, 5), axis=1, return_index=True)
+    mark = np.random.default_rng(0).random(len(amount)) @ np.round(amount.astype(np.float64), 5)
+    _, number = np.unique(np.round(mark, 7), return_index=True)
     covers = gain.covers.T.astype(np.float32)
     found: list[tuple[float, int, int]] = []
     for low in range(0, len(number), 256):

@@ -399,9 +399,10 @@ class Profiles:
         [0, 1) with all those blind for whom u ≥ c.
         """
         n_draws = detection_p.shape[1]
-        partly = np.zeros(len(self), dtype=np.bool_)
         owner = np.repeat(np.arange(len(self)), np.diff(self.offsets))
-        partly[owner[self.common < 1]] = True
+        # one alone under a common cause loses sight as under one of its own
+        under = np.bincount(owner[self.common < 1], minlength=len(self))
+        partly = under > 1
         missed = np.ones((len(self), n_draws))
         for chosen, levels in ((~partly, 1), (partly, _LEVELS)):
             entries = np.flatnonzero(chosen[owner])
