@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, model_validator
 
 from truceline.base.documents import Document, Model, Moment
-from truceline.base.errors import CaseError, Problem
+from truceline.base.errors import CaseError
 from truceline.base.intervals import Interval, as_utc
 from truceline.base.language import _
 from truceline.schema.claims import TOGETHER
+from truceline.terms.conditions import AtMost, Condition
+from truceline.terms.provisions import (
+    Command,
+    Consent,
+    Disputes,
+    Enforcement,
+    Ground,
+    Monitoring,
+    Settlement,
+    Texts,
+    Timing,
+)
+from truceline.terms.taxonomy import known_acts
+from truceline.terms.zones import Zone
 
 
 class Party(Model):
@@ -20,6 +33,53 @@ class Party(Model):
 
     id: str = Field(description="short id, used everywhere in the case")
     name: str = Field(description="name for people")
+
+
+class ThirdParty(Model):
+    """Somebody with a part in the truce who does not fight in it."""
+
+    id: str = Field(description="short id")
+    name: str = Field(description="name for people")
+    role: Literal["guarantor", "mediator", "monitor", "supporter", "other"] = Field(
+        "other", description="part that it has; a supporter gives a party arms, money or information"
+    )
+
+
+class Clause(Model):
+    """A clause of the instrument, in its own words."""
+
+    id: str = Field(description="number of the clause, as the text numbers it")
+    title: str = Field("", description="heading")
+    kind: Literal["operative", "definition", "recital"] = Field(
+        "operative", description="operative: it shall be done; recital: it is said, and binds nobody"
+    )
+    wording: dict[str, str] = Field(
+        min_length=1,
+        description="language → wording, quoted short or paraphrased; a text alone is taken as English",
+    )
+    about: list[str] = Field(
+        default_factory=list, description="questions of the catalogue that it touches and does not answer"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_alone(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("wording"), str):
+            return {**value, "wording": {"en": value["wording"]}}
+        return value
+
+    @property
+    def text(self) -> str:
+        """The wording: English where there is some, else the first."""
+        return self.wording.get("en") or next(iter(self.wording.values()))
+
+
+class Definition(Model):
+    """What a word means in this text."""
+
+    term: str = Field(description="word or phrase")
+    meaning: str = Field(description="what it means")
+    clauses: list[str] = Field(default_factory=list, description="clauses that define it")
 
 
 class Declaration(Model):
@@ -53,6 +113,22 @@ class Act(Model):
     id: str
     name: str
     definition: str
+    unit: str = Field("", description="what one is, where it is counted")
+    like: str | None = Field(
+        None,
+        description="act of the taxonomy that it is one of; null: the one of the same id, if there is one",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _adopted(cls, value: Any) -> Any:
+        """An id alone adopts name, definition and unit from the taxonomy."""
+        if not isinstance(value, dict) or {"name", "definition"} <= value.keys():
+            return value
+        known = known_acts().get(str(value.get("id")))
+        if known is None:
+            return value
+        return {"name": known.name, "definition": known.definition, "unit": known.unit, **value}
 
 
 class Scope(Model):
@@ -68,18 +144,67 @@ class Scope(Model):
     )
 
 
+class Notice(Model):
+    """Notice of an act."""
+
+    to: list[str] = Field(min_length=1, description="whom notice is given to")
+    before_hours: float = Field(gt=0, description="hours before the act")
+
+
+class Exemption(Model):
+    """What is no breach though a rule speaks against it."""
+
+    id: str = Field(description="short id")
+    title: str = Field(description="what is exempt, for people")
+    purpose: Literal["return_fire", "self_defence", "training", "policing", "relief", "other"] = Field(
+        description="what it is for"
+    )
+    acts: list[str] = Field(min_length=1, description="acts, as the truce names them")
+    parties: list[str] | None = Field(None, description="whom it frees; null: everybody bound")
+    condition: Condition | None = Field(
+        None, description="when it applies; null: always, which swallows the rule"
+    )
+    ordered_by: str | None = Field(None, description="office whose order it needs")
+    report_within_hours: float | None = Field(None, gt=0, description="by when its use is reported; hours")
+    clauses: list[str] = Field(default_factory=list, description="clauses that grant it")
+
+
 class Obligation(Model):
     """One testable clause."""
 
     id: str
     act: str
     title: str
-    rule: Literal["prohibit"] = "prohibit"
-    binds: list[str] = Field(min_length=1, description="parties")
+    rule: Literal["prohibit", "require", "limit", "freeze", "notify", "permit"] = Field(
+        "prohibit",
+        description="prohibit: it must not happen; require: it must; limit: no more than `limit`; freeze: no more "
+        "than at the start; notify: not without notice; permit: it is no breach",
+    )
+    binds: list[str] = Field(min_length=1, description="parties; of other rules also third parties")
     clauses: dict[str, str] = Field(default_factory=dict, description="party → declaration it rests on")
-    clocks: list[str] = Field(min_length=1)
-    scopes: list[Scope] = Field(min_length=1)
+    cites: list[str] = Field(
+        default_factory=list, description="clauses of the instrument that it puts into effect"
+    )
+    clocks: list[str] = Field(
+        default_factory=list, description="clocks it runs by; none: the truce's whole time"
+    )
+    scopes: list[Scope] = Field(default_factory=list, description="where and over which periods it is judged")
+    zones: list[str] = Field(
+        default_factory=list, description="zones where it holds; none: wherever the truce does"
+    )
+    condition: Condition | None = Field(None, description="when it holds; null: always")
+    limit: AtMost | None = Field(None, description="of a limit: how many")
+    notice: Notice | None = Field(None, description="of a duty to notify: to whom, how long before")
+    deadline_hours: float | None = Field(None, gt=0, description="of a requirement: hours after the start")
     return_fire_exempt: bool = Field(False, description="whether answering fire is no breach")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Obligation:
+        if (self.rule == "limit") != (self.limit is not None):
+            raise ValueError("a rule `limit` and the field `limit` go together")
+        if (self.rule == "notify") != (self.notice is not None):
+            raise ValueError("a rule `notify` and the field `notice` go together")
+        return self
 
 
 class Truce(Model):
@@ -92,10 +217,43 @@ class Truce(Model):
     terms_version: str
     summary: str = ""
     parties: list[Party] = Field(min_length=2)
+    third_parties: list[ThirdParty] = Field(
+        default_factory=list, description="guarantors, monitors, supporters …"
+    )
+    clauses: list[Clause] = Field(default_factory=list, description="the instrument, clause by clause")
+    definitions: list[Definition] = Field(default_factory=list, description="words that the text defines")
     declarations: list[Declaration] = Field(default_factory=list)
-    clocks: list[Clock] = Field(min_length=1)
-    acts: list[Act] = Field(min_length=1)
-    obligations: list[Obligation] = Field(min_length=1)
+    clocks: list[Clock] = Field(
+        default_factory=list, description="windows in which it is judged; a case needs one"
+    )
+    acts: list[Act] = Field(
+        default_factory=list, description="kinds of acts; an id of the taxonomy is enough"
+    )
+    zones: list[Zone] = Field(default_factory=list, description="zones")
+    obligations: list[Obligation] = Field(default_factory=list, description="testable duties")
+    exemptions: list[Exemption] = Field(default_factory=list, description="what is no breach")
+    consents: list[Consent] = Field(
+        default_factory=list, description="consent of parties to means of monitoring"
+    )
+    texts: Texts = Field(default_factory=Texts, description="the instrument as a text")
+    timing: Timing = Field(default_factory=Timing, description="from signature to the day after")
+    ground: Ground = Field(default_factory=Ground, description="where it holds")
+    command: Command = Field(default_factory=Command, description="orders and those who must follow them")
+    monitoring: Monitoring = Field(default_factory=Monitoring, description="who watches, with what")
+    disputes: Disputes = Field(default_factory=Disputes, description="from an incident to a decision")
+    enforcement: Enforcement = Field(default_factory=Enforcement, description="what follows a breach")
+    settlement: Settlement = Field(default_factory=Settlement, description="what the truce is a step to")
+
+    _set_aside: tuple[Obligation, ...] = PrivateAttr(default=())
+
+    def can_be_judged(self, obligation: Obligation) -> bool:
+        """Whether findings judge it: a prohibition that binds parties alone."""
+        return obligation.rule == "prohibit" and set(obligation.binds) <= set(self.party_ids)
+
+    @property
+    def set_aside(self) -> tuple[Obligation, ...]:
+        """Duties of third parties, and those that are no prohibitions; a case is verified without them."""
+        return self._set_aside
 
     @property
     def party_ids(self) -> tuple[str, ...]:
@@ -127,111 +285,56 @@ class Truce(Model):
 
 
 def read_truce(path: Path, *, label: str, area_ids: set[str] | None = None) -> Truce:
-    """Read and check the terms.
+    """Read and check the terms of a case: they must be such that they can be judged.
+
+    Duties that are no prohibitions are put into ``set_aside``: no series can show them.
 
     Raises
     ------
     CaseError
         With every fault: unknown parties, acts, clocks, areas; windows that end before they
-        start; ids that stand twice.
+        start; ids that stand twice; nothing to judge.
     """
-    document = Document(path, label=label)
-    truce = document.parse(Truce)
-    problems = [
-        *_reserved_ids(truce, document),
-        *document.repeated_ids(
-            parties=[item.id for item in truce.parties],
-            declarations=[item.id for item in truce.declarations],
-            clocks=[item.id for item in truce.clocks],
-            acts=[item.id for item in truce.acts],
-            obligations=[item.id for item in truce.obligations],
-        ),
-        *_wrong_windows(truce, document),
-        *_unknown_names(truce, document, area_ids),
-    ]
+    from truceline.terms.faults import faults_of_a_case
+
+    truce, document = read_draft_and_document(path, label=label, area_ids=area_ids)
+    problems = faults_of_a_case(truce, document)
     if problems:
         raise CaseError(problems)
-    return truce
+    judged = [item for item in truce.obligations if truce.can_be_judged(item)]
+    if len(judged) == len(truce.obligations):
+        return truce
+    whole = truce.model_copy(update={"obligations": judged})
+    whole._set_aside = tuple(item for item in truce.obligations if not truce.can_be_judged(item))
+    return whole
 
 
-def _reserved_ids(truce: Truce, document: Document) -> list[Problem]:
-    return [
-        document.problem(
-            ["parties", position, "id"],
-            code="name_reserved",
-            message="this id stands for all parties together",
-            got=party.id,
-            expected="another id",
-            next_step="Give the party another id",
-        )
-        for position, party in enumerate(truce.parties)
-        if party.id == TOGETHER
-    ]
+def read_draft(path: Path, *, label: str) -> Truce:
+    """Read terms that may still lack everything that a case needs.
+
+    Raises
+    ------
+    CaseError
+        With every fault.
+    """
+    return read_draft_and_document(path, label=label)[0]
 
 
-def _wrong_windows(truce: Truce, document: Document) -> list[Problem]:
-    return [
-        document.problem(
-            ["clocks", position, "stop"],
-            code="window_order",
-            message=f"clock {clock.id!r} ends before it starts"
-            if clock.stop < clock.start
-            else f"clock {clock.id!r} ends when it starts",
-            got=_iso(clock.stop),
-            expected=f"a time after {_iso(clock.start)}",
-            next_step="Exchange start and stop, or correct the year",
-        )
-        for position, clock in enumerate(truce.clocks)
-        if clock.stop <= clock.start
-    ]
+def read_draft_and_document(
+    path: Path, *, label: str, area_ids: set[str] | None = None
+) -> tuple[Truce, Document]:
+    """Read terms, with the document that knows where each value stands.
 
+    Raises
+    ------
+    CaseError
+        With every fault.
+    """
+    from truceline.terms.faults import faults_of_terms
 
-def _iso(moment: datetime) -> str:
-    return moment.isoformat()
-
-
-def _unknown_names(truce: Truce, document: Document, area_ids: set[str] | None) -> list[Problem]:
-    known: dict[str, set[str]] = {
-        "party": set(truce.party_ids),
-        "act": {act.id for act in truce.acts},
-        "clock": {clock.id for clock in truce.clocks},
-        "declaration": {declaration.id for declaration in truce.declarations},
-        "area": area_ids if area_ids is not None else set(),
-    }
-    problems: list[Problem] = []
-
-    def expect(kind: str, name: str, path: list[str | int]) -> None:
-        if (kind == "area" and area_ids is None) or name in known[kind]:
-            return
-        problems.append(
-            document.problem(
-                path,
-                code="party_unknown" if kind == "party" else "name_unknown",
-                message=f"no {kind} has this id",
-                got=name,
-                expected=" | ".join(sorted(known[kind])) or f"a {kind} defined in this case",
-                next_step=f"Correct the id, or define the {kind}",
-            )
-        )
-
-    for i, declaration in enumerate(truce.declarations):
-        expect("party", declaration.party, ["declarations", i, "party"])
-    for i, clock in enumerate(truce.clocks):
-        for j, name in enumerate(clock.declared_by):
-            expect("declaration", name, ["clocks", i, "declared_by", j])
-    for i, obligation in enumerate(truce.obligations):
-        at: list[str | int] = ["obligations", i]
-        expect("act", obligation.act, [*at, "act"])
-        for j, name in enumerate(obligation.binds):
-            expect("party", name, [*at, "binds", j])
-        for j, name in enumerate(obligation.clocks):
-            expect("clock", name, [*at, "clocks", j])
-        for party, name in obligation.clauses.items():
-            expect("party", party, [*at, "clauses"])
-            expect("declaration", name, [*at, "clauses", party])
-        for j, scope in enumerate(obligation.scopes):
-            for k, name in enumerate(scope.areas):
-                expect("area", name, [*at, "scopes", j, "areas", k])
-            for k, name in enumerate(scope.parties or []):
-                expect("party", name, [*at, "scopes", j, "parties", k])
-    return problems
+    document = Document(path, label=label)
+    truce = document.parse(Truce)
+    problems = faults_of_terms(truce, document, area_ids=area_ids)
+    if problems:
+        raise CaseError(problems)
+    return truce, document
