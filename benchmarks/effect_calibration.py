@@ -1,6 +1,6 @@
 """How often the effect test cries wolf, how often its interval holds, and what it can see.
 
-Simulated series of which the truth is known, in seven regimes and two shapes, beside two peers on
+Simulated series of which the truth is known, in nine regimes and three shapes, beside two peers on
 the same numbers: a Poisson e-test with the same mixture of rates and a plug-in baseline, and the
 textbook test of a rate ratio (conditional binomial, two-sided, 5 %).
 
@@ -71,7 +71,11 @@ class Shape:
         )
 
 
-SHAPES = (Shape("6 h bins, window of 30 h", 6, 5), Shape("days, window of 1 day", 24, 1))
+SHAPES = (
+    Shape("6 h bins, window of 30 h", 6, 5),
+    Shape("days, window of 1 day", 24, 1),
+    Shape("days, a window as long as its past", 24, 49),
+)
 
 #: a regime returns counts and exposures, (n_bins,) each; ``change`` multiplies the true rate
 Regime = Callable[[Shape, FloatArray, np.random.Generator], tuple[FloatArray, FloatArray]]
@@ -158,6 +162,25 @@ def outages(shape: Shape, change: FloatArray, rng: np.random.Generator) -> tuple
     return np.where(gone, np.nan, count), exposure
 
 
+def wandering(shape: Shape, change: FloatArray, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """A level in a random walk: a factor of e^.03 from one day to the next, on average."""
+    rate = _rate(shape, rng) * change
+    day = np.arange(len(rate)) * shape.bin_h // 24
+    level = np.cumsum(rng.normal(0, 0.03, size=day[-1] + 1))[day]
+    return _negative_binomial(rate * np.exp(level), _kappa(shape, 24.0), rng), np.ones(len(rate))
+
+
+def unlike_months(
+    shape: Shape, change: FloatArray, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Levels that last 30 days and then are others, log-normal with sd .25."""
+    rate = _rate(shape, rng) * change
+    day = np.arange(len(rate)) * shape.bin_h // 24
+    month = (day + rng.integers(30)) // 30
+    level = rng.normal(0, 0.25, size=month[-1] + 1)[month]
+    return _negative_binomial(rate * np.exp(level), _kappa(shape, 24.0), rng), np.ones(len(rate))
+
+
 REGIMES: dict[str, Regime] = {
     "Poisson": poisson,
     "negative binomial": overdispersed,
@@ -166,6 +189,8 @@ REGIMES: dict[str, Regime] = {
     "latent day effect, autocorrelated": day_effect,
     "reporting surge, known to coverage": reporting_surge,
     "outages": outages,
+    "level in a random walk": wandering,
+    "months unlike each other": unlike_months,
 }
 
 

@@ -28,7 +28,7 @@ NEAR_M = 12_000.0
 MOST_LAG_H = 12.0
 _BIN_H = 0.5
 _BLOCK_M = 60_000.0
-_N_BOOT = 60
+_N_BOOT = 40
 #: weak priors that hold a fit where the data say little: on the numbers drawn, and on logs of delays
 _DRAWN_SD = 0.5
 _DELAYS = np.log([0.7, 1.8])

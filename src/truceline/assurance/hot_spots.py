@@ -4,7 +4,7 @@ Space-time permutation scan (Kulldorff, Heffernan, Hartman, Assunção & Mostash
 circle and run of days, the likelihood ratio of what was counted against (counted in the circle) ×
 (counted in the days) / (counted in all); its p from runs in which the days are dealt anew among
 the records. Nothing is assumed of how much is usual where; a place where much always happens is
-no hot spot. What follows a record within 10 km and 6 h is one burst with it: bursts are dealt anew as
+no hot spot. What follows a record within 10 km and 8 h is one burst with it: bursts are dealt anew as
 they are, and count once in every cell that they touch. So fire that is answered, and a record that
 is told a hundred times, make no hot spot.
 """
@@ -28,7 +28,7 @@ LEAST_INSIDE = 4
 
 RADII_M = (2_500.0, 5_000.0, 10_000.0, 20_000.0, 40_000.0)
 CELL_M = 2_500.0
-DEAD_H = 6.0
+DEAD_H = 8.0
 DEAD_M = 10_000.0
 MOST_DAYS = 7
 MOST_SHOWN = 5
