@@ -22,7 +22,7 @@ from truceline.attribution.model import (
     place_parts,
     posteriors,
 )
-from truceline.attribution.pattern import FEWEST, fit_pattern
+from truceline.attribution.pattern import FEWEST, SURE_P, fit_pattern
 from truceline.attribution.threshold import THRESHOLD_P, UNCALIBRATED_P
 from truceline.attribution.traces import gather_traces, weigh_traces
 from truceline.base.columns import BoolArray, IntArray, at_words, codes, floats, list_column, micros
@@ -133,7 +133,8 @@ def _judge(
     fitted = fit_pattern(evidence, model)  # (3)
     by_traces = hard_loglik(evidence, fitted)
     own = Claims(answer=claims.answer[who], n_parties=claims.n_parties)
-    behaviour = learn_behaviour(own, by_traces, fitted, existence_p=evidence.existence_p)
+    known = np.where(evidence.existence_p >= SURE_P, evidence.existence_p, 0.0)
+    behaviour = learn_behaviour(own, by_traces, fitted, existence_p=known)
     fitted = replace(fitted, staged_p=behaviour.staged_p)
     prior = log_prior(evidence.n_parties, fitted)
     both = by_traces + claims_loglik(own, behaviour, cap=claim_cap)  # (4)

@@ -32,10 +32,12 @@ DEPTH_FACTORS = (0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 2.0, 2
 #: standard deviation of ln(factor) before anything is seen
 _FACTOR_SD = 0.7
 _ROUNDS, _TURNS = 3, 6
-#: the share of fire that falls short is at most so many times what is assumed
-MOST_SHORT = 3.0
+#: shares of fire that falls short, and of what is of neither, are at most so many times what is assumed
+MOST_TIMES = 3.0
 #: of fewer incidents nothing is learned; of more, so many are looked at
 FEWEST, MOST = 20, 12_000
+#: from no others is learned: false detections look like what is of neither party
+SURE_P = 0.9
 
 
 def fit_pattern(evidence: Evidence, model: FireModel, *, most: int = MOST) -> FireModel:
@@ -44,6 +46,7 @@ def fit_pattern(evidence: Evidence, model: FireModel, *, most: int = MOST) -> Fi
     evidence : in a canonical order (``traces``): sums are made in it. Of more than ``most`` incidents,
     evenly spaced ones are looked at.
     """
+    evidence = evidence.at(np.flatnonzero(evidence.existence_p >= SURE_P))
     n = len(evidence)
     if n < FEWEST:
         return model
@@ -87,11 +90,13 @@ def _update_shares(evidence: Evidence, model: FireModel, assumed: FireModel) -> 
     return replace(
         model,
         # a case in which much seems to fall short is one whose line is wrong
-        short_p=min((assumed.short_p * weight + fell_short) / (weight + fired), MOST_SHORT * assumed.short_p),
+        short_p=min((assumed.short_p * weight + fell_short) / (weight + fired), MOST_TIMES * assumed.short_p),
         stray_p=stray_p,
         direction_sd_deg=sd,
-        other_p=(assumed.other_p * weight + float(p[:, -1].sum()))
-        / (weight + float(evidence.existence_p.sum())),
+        other_p=min(
+            (assumed.other_p * weight + float(p[:, -1].sum())) / (weight + float(evidence.existence_p.sum())),
+            MOST_TIMES * assumed.other_p,
+        ),
     )
 
 

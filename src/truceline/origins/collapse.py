@@ -47,8 +47,8 @@ _SAID = [
 def collapse_copies(
     observations: Table,
     *,
-    within_h: float = 72.0,
-    within_m: float = 25_000.0,
+    within_h: float = 48.0,
+    within_m: float = 8_000.0,
     similar_at_least: float = 0.8,
     coded_sources: frozenset[str] = frozenset(),
 ) -> Table:
