@@ -5,7 +5,7 @@
     python benchmarks/fusion_scale.py --data FOLDER             keep what is simulated there, and use it again
 
 The observations are of simulated fronts (``truceline.simulate``), written to Parquet in pieces of thirty
-days and read from there; longer means more days. Sparse: 500 salvos a day on 2,000 km. Dense: 6,000.
+days and read from there; longer means more days. Sparse: 600 salvos a day on 2,000 km. Dense: 12,000.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 DENSE_SIZE = 250_000
 CLUSTER_SIZE = 200_000
 #: salvos a day, and about how many observations come of them
-SPARSE, DENSE = 500, 6_000
-DAILY = {SPARSE: 950, DENSE: 9_400}
+SPARSE, DENSE = 600, 12_000
+DAILY = {SPARSE: 1_100, DENSE: 19_000}
 SEED = 5
 PROMISED = {"sparse": 150_000, "dense": 40_000, "seconds": 60.0, "bytes": 200.0}
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +101,7 @@ def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     setting = Setting(
         frame=pickle.loads((folder / "frame.pickle").read_bytes()),  # made by ourselves
         areas=pq.read_table(folder / "areas.parquet"),
-        grid=Grid(chapters_a_task=1 if cluster else 6),
+        grid=Grid(chapters_a_task=1 if cluster else 12),
     )
     started = time.perf_counter()
     totals = dict.fromkeys(("observations", "nodes", "pairs", "incidents", "beyond"), 0)

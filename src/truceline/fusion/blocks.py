@@ -28,9 +28,9 @@ from truceline.base.columns import Groups, group_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.associate import _by_first
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
-from truceline.fusion.engine import make_scene
+from truceline.fusion.engine import _pairs, make_scene
 from truceline.fusion.existence import judge_tracks
-from truceline.fusion.gating import Gate, Points, gated_pairs
+from truceline.fusion.gating import Gate
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes, make_nodes
 from truceline.fusion.parameters import Parameters, Scene, weigh
 from truceline.fusion.rows import Rows, Survey, TableRows, make_survey
@@ -59,7 +59,7 @@ class Grid:
     chapter_s: float = 30 * DAY_S
     block_s: float = 30 * DAY_S
     block_m: float = np.inf
-    halo_s: float = 3 * DAY_S
+    halo_s: float = 2 * DAY_S
     halo_m: float = 100_000.0
     chapters_a_task: int = 8  #: bounds the memory of a task; enters no result
 
@@ -206,13 +206,11 @@ class _View:
     start_s: FloatArray
     chapter: IntArray
     exclusive: IntArray
-    first: IntArray
-    second: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chapter:
-    """One chapter with its halo: units [low, high) of a view, and their evidence."""
+    """One chapter with its halo: units [low, high) of a view, their evidence, and pairs numbered from low."""
 
     number: int
     low: int
@@ -220,6 +218,8 @@ class _Chapter:
     scene: Scene
     parameters: Parameters
     evidence: Evidence
+    first: IntArray
+    second: IntArray
 
 
 def study(task: Task) -> Lesson | None:
@@ -243,12 +243,14 @@ def fuse_task(task: Task) -> Part:
         return Part(incidents=INCIDENTS.empty(), n_observations=0, n_nodes=0, n_pairs=0, n_beyond=0)
     n = len(view.units)
     root, existence_p = np.full(n, -1, dtype=np.int64), np.full(n, np.nan)
-    n_beyond, before = 0, None
+    n_beyond, n_pairs, before = 0, 0, None
     for number in (*numbers, None):
         chapter = None if number is None else _open(task, view, number)  # (2)
         if chapter is not None:
             found = _decide(grid, view, chapter, root)  # (3)
-            n_beyond += found if task.start <= chapter.number < task.stop else 0
+            if task.start <= chapter.number < task.stop:
+                n_beyond += found
+                n_pairs += int((view.chapter[chapter.first + chapter.low] == chapter.number).sum())
         if before is not None:  # (4)
             _judge(view, before, root, existence_p)
         before = chapter
@@ -257,7 +259,7 @@ def fuse_task(task: Task) -> Part:
         incidents=_write(task, view, np.flatnonzero((root >= 0) & own[root]), root, existence_p),  # (5)
         n_observations=int(view.nodes.members.size[own[view.unit]].sum()),
         n_nodes=int(own.sum()),
-        n_pairs=int(own[view.first].sum()),
+        n_pairs=n_pairs,
         n_beyond=n_beyond,
     )
 
@@ -275,15 +277,9 @@ def _read(task: Task, low_s: float, high_s: float) -> _View | None:
     lead, unit = np.unique(nodes.kin, return_index=True, return_inverse=True)[1:]
     lead, unit = _by_first(lead, unit.reshape(-1))
     units = nodes.take(lead)
-    exclusive = _exclusive(units)
-    points = Points(
-        x_m=units.x_m, y_m=units.y_m, sd_m=units.sd_m, start_s=units.start_s, stop_s=units.stop_s,
-        acts=units.acts, exclusive=exclusive,
-    )  # fmt: skip
-    first, second = gated_pairs(points, setting.gate)
     return _View(
-        nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=exclusive,
-        chapter=setting.grid.chapter(units.start_s), first=first, second=second,
+        nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=_exclusive(units),
+        chapter=setting.grid.chapter(units.start_s),
     )  # fmt: skip
 
 
@@ -311,11 +307,14 @@ def _open(task: Task, view: _View, number: int) -> _Chapter | None:
     if np.isfinite(grid.chapter_s):
         units = _name_speakers(units.take(np.arange(low, high)))
     scene = make_scene(units, watches, hard_sources=setting.hard_sources)
-    first, second = _pairs(view, low, high)
+    first, second = _pairs(scene, setting.gate)
     parameters = estimate(scene, first, second, task.lesson)
     # codes of looks are those of the view, for tracks cross chapters
     evidence = replace(weigh(scene, parameters), exclusive=view.exclusive[low:high])
-    return _Chapter(number=number, low=low, high=high, scene=scene, parameters=parameters, evidence=evidence)
+    return _Chapter(
+        number=number, low=low, high=high, scene=scene, parameters=parameters, evidence=evidence,
+        first=first, second=second,
+    )  # fmt: skip
 
 
 def _name_speakers(units: Nodes) -> Nodes:
@@ -334,17 +333,11 @@ def _name_speakers(units: Nodes) -> Nodes:
     return replace(units, speaker=replace(units.speaker, code=place[code], names=named))
 
 
-def _pairs(view: _View, low: int, high: int) -> tuple[IntArray, IntArray]:
-    """Pairs of units [low, high), numbered from low."""
-    i, j = (int(k) for k in np.searchsorted(view.first, [low, high]))
-    inside = view.second[i:j] < high
-    return view.first[i:j][inside] - low, view.second[i:j][inside] - low
-
-
 def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
     """Set the roots of the chapter's nodes; how many of them pairs link with what is beyond a halo."""
     part = slice(chapter.low, chapter.high)
-    x_m, y_m, start_s = view.units.x_m[part], view.units.y_m[part], view.start_s[part]
+    shapes, start_s = view.units.shapes, view.start_s[part]
+    x_m, y_m = shapes.x_m[part], shapes.y_m[part]
     cells = np.stack([_cell(start_s, grid.block_s), _cell(x_m, grid.block_m), _cell(y_m, grid.block_m)])
     names, cell = np.unique(cells, axis=1, return_inverse=True)
 
@@ -356,9 +349,10 @@ def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
                 inside &= (value >= at * size - halo) & (value < (at + 1) * size + halo)
         return np.flatnonzero(inside)
 
-    first, second = _pairs(view, chapter.low, chapter.high)
     own = view.chapter[part] == chapter.number
-    found, beyond = find_roots(chapter.evidence, first, second, own=own, cell=cell.reshape(-1), near=near)
+    found, beyond = find_roots(
+        chapter.evidence, chapter.first, chapter.second, own=own, cell=cell.reshape(-1), near=near
+    )
     root[part][own] = found[own] + chapter.low
     return int(beyond[own].sum())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from truceline.fusion.tracks import Evidence
 Near = Callable[[int], IntArray]
 #: rounds of learning in a chapter that starts from what others taught: one for λ alone, one for φ too
 ROUNDS = range(CLUTTER_FROM - 1, CLUTTER_FROM + 1)
-_FEWER: Any = {"rounds": ROUNDS} if "rounds" in signature(learn).parameters else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def estimate(scene: Scene, first: IntArray, second: IntArray, lesson: Lesson | N
         return learn_reports(scene, parameters, label)
     guess = _begin(scene, lesson)
     label = find_partition(weigh(scene, guess), first, second)
-    found = learn(scene, guess, label, **_FEWER)
+    found = learn(scene, guess, label, rounds=ROUNDS)
     found = replace(found, offset=guess.offset, common=guess.common)
     return replace(learn_reports(scene, found, label), voice=guess.voice)
 

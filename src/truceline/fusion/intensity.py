@@ -197,7 +197,8 @@ def fit_layers(
     # (2) layer by layer
     for layer in cells:
         seen = np.bincount(layer.point[rows], weights=count, minlength=layer.n)
-        expected_q = mass * np.exp(at_quadrature)
+        grown = np.exp(at_quadrature)
+        expected_q = mass * grown
         expected = np.bincount(layer.quadrature, weights=expected_q, minlength=layer.n)
         here, there = layer.point[at], layer.quadrature
         # where the quadrature is too thin for a cell: the density there times the cell's size
@@ -210,10 +211,10 @@ def fit_layers(
         expected = np.where(thin & (size > 0), local, expected)
         lonely = thin & (size == 0)
         m_here = np.where(lonely[here], now * volume, expected[here])
-        m_there = np.where(lonely[there], density_q * np.exp(at_quadrature) * volume, expected[there])
+        m_there = np.where(lonely[there], density_q * grown * volume, expected[there])
         n_here, n_there = np.maximum(seen[here] - own, 0.0), seen[there]
         n_judge, m_judge = n_here[judge], m_here[judge]
-        mass_judge = judged_mass * np.exp(at_quadrature)
+        mass_judge = judged_mass * grown
         mass_judge *= n_judges / max(float(mass_judge.sum()), 1e-300)
         best, chosen = LEAST_LAYER_GAIN, None
         for kappa in KAPPAS:

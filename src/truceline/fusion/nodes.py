@@ -140,7 +140,9 @@ def make_nodes(
     row_source = recode(table["source_id"], source_names)
     members, origin = _origins(table, source_names)
     ids = table["observation_id"].combine_chunks()
-    chosen = table.drop(["observation_id", "primary_source_id"]).take(pa.array(members.first))
+    chosen = table.drop(["observation_id", "primary_source_id"])
+    if len(members) < table.num_rows:
+        chosen = chosen.take(pa.array(members.first))
     x_m, y_m = _plane(chosen, frame)
     sd_m = np.maximum(np.nan_to_num(floats(chosen["position_sd_m"]), nan=unknown_sd_m), least_sd_m)
     area_code, area_names = codes(chosen["area_id"])
@@ -194,6 +196,8 @@ def _origins(table: Table, source_names: list[str]) -> tuple[Groups, list[str | 
     if spoken:
         code[np.isin(code, np.array(sorted(spoken)))] = -1
     n = table.num_rows
+    if (code < 0).all():
+        return Groups(offsets=np.arange(n + 1), members=np.arange(n)), [None] * n
     group = np.where(code >= 0, code, len(names) + np.arange(n))
     _, group = np.unique(group, return_inverse=True)
     said = _said(table)

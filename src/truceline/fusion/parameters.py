@@ -105,15 +105,17 @@ def log_missed(
     """(n, n_acts) Σ log (1 − p) over the rows that watched, each with its share."""
     log_q = np.log1p(-p)[row] if share is None else np.log1p(-p[row] * share)
     of = row_act[row]
-    found = np.zeros((n, n_acts))
     any_act = of < 0
-    if any_act.any():
-        found += np.bincount(point[any_act], weights=log_q[any_act], minlength=n)[:, None]
+    if not any_act.any():
+        key = point * n_acts + of
+        found = np.bincount(key, weights=log_q, minlength=n * n_acts).astype(np.float64, copy=False)
+        return found.reshape(n, n_acts)
+    found = np.zeros((n, n_acts))
+    found += np.bincount(point[any_act], weights=log_q[any_act], minlength=n)[:, None]
     if not any_act.all():
-        for k in range(n_acts):
-            own = of == k
-            if own.any():
-                found[:, k] += np.bincount(point[own], weights=log_q[own], minlength=n)
+        one = ~any_act
+        key = point[one] * n_acts + of[one]
+        found += np.bincount(key, weights=log_q[one], minlength=n * n_acts).reshape(n, n_acts)
     return found
 
 

@@ -90,7 +90,7 @@ class Watches:
         if not found:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
         point, row, share = (np.concatenate([part[k] for part in found]) for k in range(3))
-        order = np.lexsort((row, point))
+        order = np.argsort(point * len(self) + row)
         return point[order], row[order], share[order]
 
     def _over(
