@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ _GRID = 61
 #: a prior as weak as so many incidents, for the odds of being missed in one cell, and for all cells
 _ODDS_WEIGHT = 5.0
 _CALIBRATION_WEIGHT = 5.0
+#: shape of the gamma by which classes of sight may differ from what the spread foretells
+_ROOM = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Cell:
     factor: FloatArray
     squares: FloatArray
     unlike: FloatArray
+    usual: float
+    trust: float
 
     @classmethod
     def of(cls, weight: FloatArray, odds: FloatArray, kind: IntArray, spread: Spread) -> Cell:
@@ -78,7 +82,14 @@ class Cell:
             factor=np.ones(N_CLASSES),
             squares=squares,
             unlike=np.zeros(N_CLASSES),
+            usual=1.0,
+            trust=0.0,
         )
+
+    def take(self, pick: IntArray) -> Cell:
+        """The same with some of the draws."""
+        columns = ("count", "variance", "sums", "odds", "chance")
+        return replace(self, **{name: getattr(self, name)[:, pick] for name in columns})
 
     @property
     def sight(self) -> float:
@@ -89,8 +100,12 @@ class Cell:
         """(n_classes, n_draws) detections expected per act of the total; a class never empty of sight."""
         return np.maximum(self.mass[:, None], 1e-4) * self.chance * self.factor[:, None]
 
-    def draw(self, shape: float, rng: np.random.Generator) -> FloatArray:
-        """(n_draws,) of the total: level, classes, then what went unseen."""
+    def draw(self, shape: float, pick: IntArray, rng: np.random.Generator) -> FloatArray:
+        """(n_draws,) of the total: level, classes, then what went unseen.
+
+        pick : (n_draws,) which draws of the probabilities are taken.
+        """
+        self = self.take(pick)
         n_draws = self.odds.shape[1]
         count = _vary(self.count, self.variance, rng)
         middle = self.count.mean(axis=1)
@@ -106,6 +121,7 @@ class Cell:
             + middle[None, used, None] * np.log(np.maximum(mean, 1e-12) / (shape + mean))
             - shape * np.log1p(mean / shape)
         ).sum(axis=1)
+        log += self.trust * (grid - np.exp(grid) / self.usual)[:, None]
         chance = np.exp(log - log.max(axis=0))
         chance = np.cumsum(chance, axis=0) / chance.sum(axis=0)
         picked = (rng.random((1, n_draws)) > chance).sum(axis=0)
@@ -143,6 +159,46 @@ def calibrate(cells: Sequence[Cell]) -> None:
         cell.factor, cell.unlike = factor, unlike
         lean = _ODDS_WEIGHT
         cell.odds = (cell.sums + lean * ratio[:, None] * cell.odds) / (cell.count + lean)
+
+
+def lean_on_usual(cells: Sequence[Cell], lengths: Sequence[float]) -> None:
+    """Tell each cell what is usual in its area: cells run by area, then by period of these lengths.
+
+    A period with few detections leans on the area's others, with the weight of one act; where there
+    are no others, with less.
+    """
+    n = len(lengths)
+    share = np.asarray(lengths) / np.sum(lengths)
+    for low in range(0, len(cells), n):
+        own = cells[low : low + n]
+        found = sum(float(cell.count.mean(axis=1)[1:].sum()) for cell in own)
+        sight = sum(
+            float(cell.expected()[1:].mean(axis=1).sum()) * part
+            for cell, part in zip(own, share, strict=True)
+        )
+        for cell, part in zip(own, share, strict=True):
+            cell.usual = (found + 0.5) / max(sight, 1e-3) * float(part)
+            cell.trust = 1.0 if n > 1 else 0.3
+
+
+def believe_draws(cells: Sequence[Cell], rng: np.random.Generator) -> IntArray:
+    """(n_draws,) draws of the probabilities, by how well they agree with what is found where.
+
+    In the cell with most detections: a draw under which one class of sight would hold many times more
+    acts than the spread foretells is the less likely. Negative binomial, with much room.
+    """
+    cell = max(cells, key=lambda one: float(one.count.mean(axis=1).sum()))
+    n_draws = cell.odds.shape[1]
+    count = cell.count.mean(axis=1)[1:, None]
+    expected = np.maximum(cell.mass[1:, None], 1e-4) * cell.chance[1:]
+    if count.sum() < 1 or expected.sum() <= 0:
+        return np.arange(n_draws)
+    mean = np.maximum(expected * count.sum() / np.maximum(expected.sum(axis=0), 1e-9), 1e-9)
+    log = (count * np.log(mean / (_ROOM + mean)) - _ROOM * np.log1p(mean / _ROOM)).sum(axis=0)
+    chance = np.exp(log - log.max())
+    edge = np.cumsum(chance) / chance.sum()
+    picked = np.searchsorted(edge, (np.arange(n_draws) + 0.5) / n_draws)
+    return np.asarray(rng.permutation(np.minimum(picked, n_draws - 1)), dtype=np.int64)
 
 
 def _vary(mean: FloatArray, variance: FloatArray, rng: np.random.Generator) -> FloatArray:

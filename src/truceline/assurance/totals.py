@@ -22,7 +22,16 @@ import pyarrow.compute as pc
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from truceline.assurance.classes import CLASS_EDGES, N_CLASSES, Cell, Spread, calibrate, find_shape
+from truceline.assurance.classes import (
+    CLASS_EDGES,
+    N_CLASSES,
+    Cell,
+    Spread,
+    believe_draws,
+    calibrate,
+    find_shape,
+    lean_on_usual,
+)
 from truceline.assurance.detection import Learnt
 from truceline.assurance.records import gather_detected
 from truceline.assurance.weighing import Weighed
@@ -187,7 +196,9 @@ def _act_totals(
         for p, period in enumerate(periods):
             own = held & (time_s >= period.start.timestamp()) & (time_s < period.stop.timestamp())
             cells.append(Cell.of(by_draw[own], odds[own], seen_class[own], spreads[j * len(periods) + p]))
+    pick = believe_draws(cells, rng)
     calibrate(cells)
+    lean_on_usual(cells, [period.duration_h for period in periods])
     shape = find_shape(cells)
     found = []
     names = [(area, period) for area in areas for period in periods]
@@ -195,7 +206,7 @@ def _act_totals(
         if cell.sight <= 0:
             found.append(Total(act=model.acts[k], area_id=area, period=period, detected=cell.detected, estimate=None, lo95=None, hi95=None, blind_share=1.0, reason_codes=("blind_spot",)))  # fmt: skip
             continue
-        draws = cell.draw(shape, rng)
+        draws = cell.draw(shape, pick, rng)
         low, high = np.quantile(draws, [0.025, 0.975])
         found.append(
             Total(
