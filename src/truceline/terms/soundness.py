@@ -68,9 +68,12 @@ def _clash(truce: Truce, one: Obligation, other: Obligation) -> str | None:
     elif same and one.rule == other.rule == "limit" and one.limit and other.limit:
         if (one.limit.window_hours, one.limit.unit) == (other.limit.window_hours, other.limit.unit):
             return "the same act has two limits" if one.limit.count != other.limit.count else None
-    elif rules == {"prohibit", "require"} and (one.condition, other.condition) == (None, None):
-        if wider["prohibit"].act in act_lineage(truce, wider["require"].act):
-            return "what one requires is a kind of what the other forbids"
+    elif (
+        rules == {"prohibit", "require"}
+        and (one.condition, other.condition) == (None, None)
+        and wider["prohibit"].act in act_lineage(truce, wider["require"].act)
+    ):
+        return "what one requires is a kind of what the other forbids"
     return None
 
 
@@ -168,10 +171,11 @@ def _seen(truce: Truce, party: str, obligation: Obligation, eyes: list[str]) -> 
 def vague_words() -> list[tuple[str, str, re.Pattern[str]]]:
     """Word, why it is vague, and what finds it."""
     rows = read_packaged(files("truceline.terms") / "vague.yaml")
-    return [
-        (row["word"], row["why"], re.compile(rf"\b{re.escape(row['word'])}\w*", re.IGNORECASE))
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        beginning = re.escape(row.get("match", row["word"]))
+        found.append((row["word"], row["why"], re.compile(rf"\b{beginning}\w*", re.IGNORECASE)))
+    return found
 
 
 def _undefined(truce: Truce) -> Iterator[Fault]:
@@ -180,7 +184,7 @@ def _undefined(truce: Truce) -> Iterator[Fault]:
     texts = [(clause.id, clause.wording["en"]) for clause in truce.clauses if "en" in clause.wording]
     for word, why, pattern in vague_words():
         used = [clause for clause, text in texts if pattern.search(text)]
-        if used and word not in defined:
+        if used and pattern.search(defined) is None:
             yield Fault(code="undefined_word", says=f"“{word}” is not defined. {why}", severity="low", clause_ids=tuple(used))  # fmt: skip
 
 

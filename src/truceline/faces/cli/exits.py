@@ -8,6 +8,7 @@ DONE = 0
 UNEXPECTED = 1
 USAGE = 2
 NOT_ALL_FETCHED = 6
+GRAVELY_OPEN = 7
 INTERRUPTED = 130
 ENDED = 143
 
@@ -19,6 +20,7 @@ EXIT_CODES: dict[int, str] = {
     4: N_("An input file cannot be used at all."),
     5: N_("The result cannot be written, or a written one cannot be read."),
     NOT_ALL_FETCHED: N_("Some files could not be fetched; the others are there."),
+    GRAVELY_OPEN: N_("The draft was read; something of high severity is open in it."),
     INTERRUPTED: N_("Interrupted (Ctrl-C). No half-written result is left."),
     ENDED: N_("Ended by another program (SIGTERM). No half-written result is left."),
 }

@@ -34,6 +34,7 @@ from truceline.faces.cli.render import (
     print_sources,
 )
 from truceline.faces.cli.simulate import simulate
+from truceline.faces.cli.terms_commands import check, diff, replay
 
 if TYPE_CHECKING:
     from truceline.workflow.verify import VerifyOutcome
@@ -300,6 +301,9 @@ app.command()(export)
 app.command()(fuse)
 app.command()(simulate)
 app.command()(score)
+app.command()(check)
+app.command()(diff)
+app.command()(replay)
 
 
 @app.command()

@@ -1,0 +1,132 @@
+"""``replay``: the same evidence judged under the terms of a case and under a rival draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from truceline.base.documents import Document
+from truceline.base.errors import CaseError
+from truceline.base.progress import Progress, silent
+from truceline.findings.results import Finding, Results
+from truceline.terms.compare import Change, compare
+from truceline.terms.truce import Truce, read_truce
+from truceline.workflow.case import Case, open_case
+from truceline.workflow.case_faults import faults_beside_terms
+from truceline.workflow.ingest import ingest
+from truceline.workflow.verify import compute
+
+#: act, party, area, period: what two drafts can both judge
+Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One act of one party in one area and period, under both drafts; null: a draft does not judge it."""
+
+    act: str
+    party: str
+    area: str
+    period: str
+    before: str | None
+    after: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the drafts come to different judgements."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOutcome:
+    """Judgements under both drafts, and how the drafts differ."""
+
+    before: str
+    after: str
+    judged: tuple[Judged, ...]
+    changes: tuple[Change, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Both judgements of everything, and the differences of the drafts, as JSON."""
+        return {
+            "before": self.before,
+            "after": self.after,
+            "judged": [
+                {
+                    "act": one.act, "party": one.party, "area": one.area, "period": one.period,
+                    "before": one.before, "after": one.after, "differs": one.differs,
+                }
+                for one in self.judged
+            ],
+            "changes": list(self.changes),
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """What differs, as text."""
+        differing = [one for one in self.judged if one.differs]
+        lines = [f"From “{self.before}” to “{self.after}”", ""]
+        lines.append(f"{len(differing)} of {len(self.judged)} judgements differ.")
+        lines += [
+            f"  {one.act}, {one.party}, {one.area}, {one.period}: {one.before or 'not judged'} → {one.after or 'not judged'}"
+            for one in differing
+        ]
+        told = [
+            f"  [{one.effect}] {one.says}"
+            for one in self.changes
+            if not one.kind.startswith(("question", "fault"))
+        ]
+        return [*lines, "", "The drafts differ in:", *told] if told else lines
+
+
+def replay(
+    case_folder: Path, *, terms: Path, data: Path | None, progress: Progress = silent
+) -> ReplayOutcome:
+    """Judge a case under its own terms and under the rival ``terms`` (a file, or a folder with ``truce.yaml``).
+
+    Raises
+    ------
+    CaseError
+        If the case or the rival is wrong, or the rival lacks an act or party that the case's sources name.
+    """
+    case = open_case(case_folder)
+    rival_case = replace(case, truce=_rival(case, terms))
+    before = compute(case, ingest(case, data=data, progress=progress), run_id="replay", progress=progress)
+    after = compute(
+        rival_case, ingest(rival_case, data=data, progress=progress), run_id="replay", progress=progress
+    )
+    one, two = _by_key(before), _by_key(after)
+    judged = tuple(
+        Judged(
+            act=key[0], party=key[1], area=key[2], period=key[3],
+            before=one[key].judgement if key in one else None,
+            after=two[key].judgement if key in two else None,
+        )
+        for key in dict.fromkeys([*one, *two])
+    )  # fmt: skip
+    return ReplayOutcome(
+        before=case.truce.terms_version,
+        after=rival_case.truce.terms_version,
+        judged=judged,
+        changes=tuple(compare(case.truce, rival_case.truce)),
+    )
+
+
+def _rival(case: Case, terms: Path) -> Truce:
+    file = terms / "truce.yaml" if terms.is_dir() else terms
+    rival = read_truce(file, label=f"truce:{file.name}", area_ids={area.id for area in case.file.areas})
+    document = Document(case.folder / "case.yaml", label="case:case.yaml")
+    problems = faults_beside_terms(case.file, document, rival)
+    if problems:
+        raise CaseError(problems)
+    return rival
+
+
+def _by_key(results: Results) -> dict[Key, Finding]:
+    acts = {item.id: item.act for item in results.truce.obligations}
+    found: dict[Key, Finding] = {}
+    for finding in results.findings:
+        period = finding.period
+        label = f"{period.start.isoformat()} to {period.stop.isoformat()}"
+        found.setdefault((acts[finding.obligation_id], finding.party_id, finding.area_id, label), finding)
+    return found
