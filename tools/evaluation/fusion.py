@@ -103,9 +103,17 @@ def _note(found: dict[str, list[float]], scored: Score, trained_f1: float) -> No
         found[name].append(_number(scored.baselines[name]["id_f1"]))
     own, oracle = _number(scored.figures["id_f1"]), _number(scored.figures["id_f1_oracle_partition"])
     found["trained"].append(trained_f1)
-    found["of_trained"].append(own / trained_f1)
-    found["of_oracle"].append(own / oracle)
-    found["trained_of_labels"].append(trained_f1 / _number(scored.figures["id_f1_true_labels"]))
+    if not scored.figures["n_true_events"]:  # nothing to find: only false incidents can be told
+        reported, records = _number(scored.figures["n_reported"]), _number(scored.figures["n_records"])
+        found["false"].append(1000 * reported / records)
+        return
+    found["of_trained"].append(_ratio(own, trained_f1))
+    found["of_oracle"].append(_ratio(own, oracle))
+    found["trained_of_labels"].append(_ratio(trained_f1, _number(scored.figures["id_f1_true_labels"])))
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")
 
 
 def _number(value: float | int | None) -> float:
@@ -118,7 +126,11 @@ def _targets(regime: str, found: dict[str, list[float]]) -> list[Row]:
         ("id_f1 / (true partition and trained existence)", "≥ 0.97", "of_trained"),
         ("id_f1 / id_f1 of the true partition", "≥ 0.99", "of_oracle"),
     )
-    rows = []
+    rows: list[Row] = []
+    if found["false"]:
+        mean, low, high = over_seeds(found["false"])
+        metric = "incidents told where nothing happened, per 1,000 records"
+        return [row(metric, regime, "≤ 1", mean, lo=low, hi=high, n=n)]
     for metric, target, name in told:
         mean, low, high = over_seeds(found[name])
         note = "" if np.isfinite(mean) else "existence cannot be asked for groups that are given"
