@@ -40,7 +40,7 @@ BIASED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class Case:
     """Incidents of a front, ready to be attributed, and their truth."""
 
     played: Any
@@ -52,7 +52,8 @@ class _Case:
     group: IntArray  #: (n_records,) its incident
 
 
-def _case(played: Any, *, true_partition: bool) -> _Case:
+def make_case(played: Any, *, true_partition: bool) -> Case:
+    """Fuse a front, or take its records in the groups that they truly form."""
     setting = setting_of(played)
     observations = collapse_copies(setting.observations)
     partition = true_groups(played.truth.links) if true_partition else None
@@ -61,7 +62,7 @@ def _case(played: Any, *, true_partition: bool) -> _Case:
     owner = own_events(judged.partition, judged.linked)
     party = recode(played.truth.incidents["party_id"], list(played.parties))
     party = np.append(np.where(party < 0, len(played.parties), party), -1)
-    return _Case(
+    return Case(
         played=played, setting=setting, observations=observations, incidents=incidents,
         cls=party[owner], matched=match_events(judged.partition, judged.linked), group=judged.partition.group,
     )  # fmt: skip
@@ -75,7 +76,7 @@ def true_groups(links: Table) -> IntArray:
     return codes(pa.chunked_array([key.combine_chunks()]) if isinstance(key, pa.ChunkedArray) else key)[0]
 
 
-def _attributed(case: _Case, *, shift_km: float = 0.0) -> Table:
+def _attributed(case: Case, *, shift_km: float = 0.0) -> Table:
     line, _ = draw_line(case.setting)
     seen = None if line is None else view_line(line, frame=case.setting.frame)  # type: ignore[arg-type]
     if seen is not None and shift_km:
@@ -86,7 +87,7 @@ def _attributed(case: _Case, *, shift_km: float = 0.0) -> Table:
     )  # fmt: skip
 
 
-def _shifted(view: LineView, shift_km: float, case: _Case) -> LineView:
+def _shifted(view: LineView, shift_km: float, case: Case) -> LineView:
     """The line drawn so far to the east of where the map has it."""
     frame = case.played.frame
 
@@ -112,7 +113,7 @@ class _Figures:
     turned: int  #: named, and it was another party's
 
 
-def _figures(case: _Case, table: Table, ideal: FloatArray | None = None) -> _Figures:
+def _figures(case: Case, table: Table, ideal: FloatArray | None = None) -> _Figures:
     p = party_chances(table, case.played.parties)
     named = recode(table["attributed_party_id"], list(case.played.parties))
     judged = case.matched & (case.cls >= 0) & np.isfinite(p[:, 0])
@@ -155,10 +156,10 @@ def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row]:
             break
         played = front(regime, seed=seed, **size)
         copies.append(copies_found(played))
-        true = _case(played, true_partition=True)
+        true = make_case(played, true_partition=True)
         ideal = ideal_chances(played, true.group, true.incidents.num_rows)
         own.append(_figures(true, _attributed(true), ideal))
-        engine = _case(played, true_partition=False)
+        engine = make_case(played, true_partition=False)
         fused.append(_figures(engine, _attributed(engine)))
         if k < 2:
             for shift in SHIFTS_KM:
@@ -176,7 +177,7 @@ def _with_biases(regime: str, seed: int, size: Mapping[str, Any]) -> _Figures:
     law = read_regime(regime, **size)
     reports = {name: one.model_copy(update=BIASED[name]) for name, one in law.reports.items()}
     played = play(law.model_copy(update={"reports": reports}), seed=seed)
-    case = _case(played, true_partition=True)
+    case = make_case(played, true_partition=True)
     return _figures(case, _attributed(case), ideal_chances(played, case.group, case.incidents.num_rows))
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from truceline.attribution.claims import CAP, Claims, claims_loglik, hear_claims, learn_behaviour
-from truceline.attribution.grounds import LineView, see_grounds
+from truceline.attribution.grounds import Grounds, LineView, see_grounds
 from truceline.attribution.model import (
     Evidence,
     FireModel,
@@ -72,11 +72,50 @@ def attribute(
     if not incidents.num_rows:
         return incidents
     grounds = see_grounds(line, parties=parties, frame=frame, spread=spread)
-    judged = _Judged.nothing(incidents.num_rows, len(parties))
-    views = [view for view in (grounds.views if grounds else ()) if view is not None]
-    if grounds is None or not views:
-        return _fill(incidents, judged, parties)
-    incidents = _measure(incidents, views[0])  # (1)
+    incidents, judged = weigh_incidents(
+        incidents, observations, grounds=grounds, attributable_sources=attributable_sources,
+        acts_across=acts_across, model=model, claim_cap=claim_cap, unknown_sd_m=unknown_sd_m,
+    )  # fmt: skip
+    if np.isfinite(judged.score).sum() < FEWEST:
+        threshold_p = max(threshold_p, UNCALIBRATED_P)
+    return _fill(incidents, judged, parties, threshold_p)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """Of each incident, before anybody is named; NaN: no basis.
+
+    p : (n, n_parties + 1) the parties in their order, and neither. ratio : (n,) likelihood of the
+    likeliest party against the next. best : (n,) the likeliest party. score : (n,) what a name is worth:
+    the least of its probabilities by traces and by all, times that of the incident; 0 where the
+    evidence is of one kind alone, and nobody may be named.
+    """
+
+    p: FloatArray
+    ratio: FloatArray
+    best: IntArray
+    score: FloatArray
+
+
+def weigh_incidents(
+    incidents: Table,
+    observations: Table,
+    *,
+    grounds: Grounds | None,
+    attributable_sources: Collection[str],
+    acts_across: Collection[str] = ACTS_ACROSS,
+    model: FireModel | None = None,
+    claim_cap: float = CAP,
+    unknown_sd_m: float = 5_000.0,
+) -> tuple[Table, Judgement]:
+    """Steps (1) to (4) of ``attribute``: the incidents with their distances, and what is judged of each."""
+    n, k = incidents.num_rows, len(grounds.parties) if grounds else 0
+    judged = Judgement(
+        p=np.full((n, k + 1), np.nan), ratio=np.full(n, np.nan), best=np.full(n, -1, dtype=np.int64), score=np.full(n, np.nan)
+    )  # fmt: skip
+    if grounds is None:
+        return incidents, judged
+    incidents = _measure(incidents, next(view for view in grounds.views if view is not None))  # (1)
     wanted = pc.is_in(incidents["act"], value_set=pa.array([*sorted(acts_across), None], type=pa.string()))
     traces = gather_traces(
         incidents, observations, sources=attributable_sources,
@@ -85,27 +124,12 @@ def attribute(
     if len(traces):  # (2)
         evidence = weigh_traces(traces, grounds)
         on_map = np.flatnonzero(np.isfinite(evidence.outside_m).all(axis=1))
-        evidence = evidence.at(on_map)
-        claims = hear_claims(incidents, observations, parties=parties, hard=attributable_sources)
-        _judge(judged, incidents, traces.incident[on_map], evidence, claims, model or FireModel(), threshold_p, claim_cap)  # fmt: skip
-    return _fill(incidents, judged, parties)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """Of each incident: probabilities (NaN: no basis), ratio, and the party it is attributed to (−1: none)."""
-
-    p: FloatArray  #: (n, n_parties + 1): the parties in their order, and neither
-    ratio: FloatArray
-    party: IntArray
-
-    @classmethod
-    def nothing(cls, n: int, n_parties: int) -> _Judged:
-        return cls(
-            p=np.full((n, n_parties + 1), np.nan),
-            ratio=np.full(n, np.nan),
-            party=np.full(n, -1, dtype=np.int64),
-        )
+        claims = hear_claims(incidents, observations, parties=grounds.parties, hard=attributable_sources)
+        who = traces.incident[on_map]
+        own = Claims(answer=claims.answer[who], n_parties=k)
+        doubtful = np.asarray(pc.equal(incidents["occurrence"], "inconclusive").to_numpy(), dtype=np.bool_)
+        _judge(judged, who, evidence.at(on_map), own, doubtful[who], model or FireModel(), claim_cap)
+    return incidents, judged
 
 
 def _measure(incidents: Table, view: LineView) -> Table:
@@ -120,52 +144,45 @@ def _measure(incidents: Table, view: LineView) -> Table:
 
 
 def _judge(
-    judged: _Judged,
-    incidents: Table,
+    judged: Judgement,
     who: IntArray,
     evidence: Evidence,
     claims: Claims,
+    doubtful: BoolArray,
     model: FireModel,
-    threshold_p: float,
     claim_cap: float,
 ) -> None:
     """Write what is judged of the incidents ``who`` into ``judged``."""
     fitted = fit_pattern(evidence, model)  # (3)
     by_traces = hard_loglik(evidence, fitted)
-    own = Claims(answer=claims.answer[who], n_parties=claims.n_parties)
-    known = np.where(evidence.existence_p >= SURE_P, evidence.existence_p, 0.0)
-    behaviour = learn_behaviour(own, by_traces, fitted, existence_p=known)
+    sure = np.where(evidence.existence_p >= SURE_P, evidence.existence_p, 0.0)
+    behaviour = learn_behaviour(claims, by_traces, fitted, existence_p=sure)
     fitted = replace(fitted, staged_p=behaviour.staged_p)
     prior = log_prior(evidence.n_parties, fitted)
-    both = by_traces + claims_loglik(own, behaviour, cap=claim_cap)  # (4)
+    both = by_traces + claims_loglik(claims, behaviour, cap=claim_cap)  # (4)
     p_traces, p = by_party(posteriors(by_traces, prior)), by_party(posteriors(both, prior))
-    judged.p[who] = p
-    judged.ratio[who] = party_ratio(both, fitted)
-    best = p[:, :-1].argmax(axis=1)
-    rows = np.arange(len(who))
-    least = evidence.existence_p * np.minimum(p[rows, best], p_traces[rows, best])  # (5)
+    best, rows = p[:, :-1].argmax(axis=1), np.arange(len(who))
     by_place = by_party(posteriors(place_loglik(place_parts(evidence, fitted), fitted), prior))[:, :-1]
     others = by_place.copy()
     others[rows, best] = 0.0
     agrees = by_place[rows, best] >= PLACE_RATIO * others.max(axis=1)
     seen = np.bincount(evidence.record[evidence.told], minlength=len(who)) > 0
-    doubtful = np.asarray(pc.equal(incidents["occurrence"], "inconclusive").to_numpy(), dtype=np.bool_)[who]
-    if len(who) < FEWEST:
-        threshold_p = max(threshold_p, UNCALIBRATED_P)
-    sure = (least >= threshold_p) & agrees & seen & ~doubtful & (evidence.act >= 0)
-    judged.party[who[sure]] = best[sure]
+    may = agrees & seen & ~doubtful & (evidence.act >= 0)
+    least = evidence.existence_p * np.minimum(p[rows, best], p_traces[rows, best])
+    judged.p[who], judged.ratio[who], judged.best[who] = p, party_ratio(both, fitted), best
+    judged.score[who] = np.where(may, least, 0.0)
 
 
-def _fill(incidents: Table, judged: _Judged, parties: Sequence[str]) -> Table:
-    """The table with what was judged written into it."""
-    attributed, based = judged.party >= 0, ~np.isnan(judged.p[:, 0])
+def _fill(incidents: Table, judged: Judgement, parties: Sequence[str], threshold_p: float) -> Table:
+    """The table with what was judged written into it, and (5) who is named."""
+    based, attributed = np.isfinite(judged.score), np.nan_to_num(judged.score) >= threshold_p
     names = [*parties, OTHER] if based.any() else []
     flat = pa.array(names, type=pa.string()).take(pa.array(np.tile(np.arange(len(names)), int(based.sum()))))
     offsets = np.concatenate([[0], np.cumsum(based * len(names))]).astype(np.int32)
     columns = {
         "party_p": pa.MapArray.from_arrays(pa.array(offsets), flat, pa.array(judged.p[based].ravel())),
         "likelihood_ratio": pa.array(judged.ratio, mask=np.isnan(judged.ratio)),
-        "attributed_party_id": at_words(list(parties), judged.party),
+        "attributed_party_id": at_words(list(parties), np.where(attributed, judged.best, -1)),
         "responsibility": at_words(("not_attributed", "attributed"), attributed.astype(np.int64)),
         "reason_codes": _reason_codes(incidents["reason_codes"], attributed),
     }

@@ -43,6 +43,21 @@ def probability_word(probability: float) -> str:
     return next(word for upper, word in PROBABILITY_BANDS if probability <= upper)
 
 
+def ratio_word(ratio: float) -> str:
+    """The words for a likelihood ratio of 1 or more, to be translated where they are told.
+
+    A band holds its lower end, as in the guideline.
+
+    Raises
+    ------
+    ValueError
+        If it is below 1: the other hypothesis is the one that is supported.
+    """
+    if not ratio >= 1:
+        raise ValueError(f"{ratio} supports the other hypothesis: give its inverse")
+    return next((word for upper, word in RATIO_BANDS if ratio < upper), RATIO_BANDS[-1][1])
+
+
 def some(n: int, noun: str, plural: str = "") -> str:
     """A number with its noun, in English: ``1 row``, ``1,204 rows``.
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from truceline.assurance.series import Effect, Series
 from truceline.base.language import _, digits
+from truceline.base.words import probability_word, ratio_word
 from truceline.findings.claims import Change, Question
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.results import Evidence, Reason, RowRef
@@ -280,6 +281,21 @@ def incidents_in(incidents: IncidentSet, question: Question) -> IncidentSet:
     return found if question.area_id == question.theatre_id else found.in_areas(question.part_ids)
 
 
+def _how_sure(own: IncidentSet) -> str:
+    """Words for the probability of the party and for the likelihood ratio, apart; of the least sure."""
+    p, ratio = own.least_sure()
+    if not (np.isfinite(p) and ratio >= 1):
+        return ""
+    return " " + _(
+        "Of the least sure one it is {probability} that it was this party (probability {p}); apart from any prior, what was found is {support} for it against the next party (likelihood ratio {ratio} or more)."
+    ).format(
+        probability=_(probability_word(p)),
+        p=digits(f"{np.floor(p * 1000) / 1000:.3f}"),
+        support=_(ratio_word(ratio)),
+        ratio=figure(float(f"{min(ratio, 1e6):.1e}")),
+    )
+
+
 def evidence_of_incidents(incidents: IncidentSet, question: Question) -> list[Evidence]:
     """Incidents attributed to the party: the only observations that speak against one party alone."""
     own = incidents_in(incidents, question).of_parties([question.party_id])
@@ -303,7 +319,8 @@ def evidence_of_incidents(incidents: IncidentSet, question: Question) -> list[Ev
                 code="incident_attributed",
                 text=_("{incidents} attributed to this party, {verified} of them verified.").format(
                     incidents=counted(float(len(own)), "incident"), verified=verified
-                ),
+                )
+                + _how_sure(own),
                 source_ids=own.source_ids(),
                 rows=own.rows(),
                 incident_ids=own.ids(),

@@ -14,7 +14,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.columns import BoolArray, FloatArray, Groups, IntArray, codes, distinct, floats, micros
+from truceline.base.columns import (
+    BoolArray,
+    FloatArray,
+    Groups,
+    IntArray,
+    codes,
+    distinct,
+    floats,
+    map_parts,
+    micros,
+)
 from truceline.base.intervals import microseconds
 from truceline.findings.results import RowRef
 from truceline.schema.table import Record, Table, records
@@ -148,6 +158,20 @@ class IncidentSet:
     def n_attributed(self) -> int:
         """How many are attributed to a party."""
         return int((self.columns.party.code[self.index] >= 0).sum())
+
+    def least_sure(self) -> tuple[float, float]:
+        """Of those attributed: the least probability of the party, the least likelihood ratio; NaN: none told."""
+        own = self.columns.table.take(pa.array(self.index))
+        row, name, p = map_parts(own["party_p"])
+        named = own["attributed_party_id"].combine_chunks().take(pa.array(row))
+        same = pc.fill_null(pc.equal(name, named), False)
+        party = np.asarray(same.to_numpy(zero_copy_only=False), dtype=np.bool_)
+        ratio = floats(own["likelihood_ratio"])
+        told = ratio[np.isfinite(ratio)]
+        return (
+            float(p[party].min()) if party.any() else float("nan"),
+            float(told.min()) if len(told) else float("nan"),
+        )
 
     def middle_s(self) -> FloatArray:
         """(n,) middle of each interval, Unix seconds."""
