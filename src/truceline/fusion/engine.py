@@ -27,6 +27,8 @@ from truceline.fusion.sightings import compare
 from truceline.fusion.tracks import single_tracks
 from truceline.fusion.watches import Watches, watched_points
 
+#: an area is a place where its standard deviation is no more than this
+MOST_AREA_SD_M = 30_000.0
 #: points of quadrature: as many as nodes, within these
 LEAST_POINTS, MOST_POINTS = 1 << 10, 1 << 17
 
@@ -133,10 +135,14 @@ def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] 
 
 def _pairs(scene: Scene, gate: Gate) -> tuple[IntArray, IntArray]:
     nodes = scene.nodes
+    # an area so large that it tells nothing of a place is no place
+    shapes = nodes.shapes
+    sd_m = np.sqrt((shapes.xx + shapes.yy) / 2)
+    vague = shapes.area & (sd_m > MOST_AREA_SD_M)
     points = Points(
-        x_m=nodes.x_m,
-        y_m=nodes.y_m,
-        sd_m=nodes.sd_m,
+        x_m=np.where(vague, np.nan, shapes.x_m),
+        y_m=np.where(vague, np.nan, shapes.y_m),
+        sd_m=np.where(shapes.area, sd_m, nodes.sd_m),
         start_s=nodes.start_s,
         stop_s=nodes.stop_s,
         acts=nodes.acts,

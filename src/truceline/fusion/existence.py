@@ -20,8 +20,8 @@ from scipy.special import expit
 
 from truceline.base.columns import BoolArray, group_rows, number_rows
 from truceline.fusion.nodes import FloatArray, IntArray
-from truceline.fusion.parameters import Parameters, Scene, detection_p, seen_p
-from truceline.fusion.tracks import Tracks, gather, join, log_weight
+from truceline.fusion.parameters import Parameters, Scene, detection_p, log_missed
+from truceline.fusion.tracks import Tracks, gather, join, log_sum, log_weight
 
 #: sure tracks from which on reports are heard at all: fewer cannot tell an honest voice from another
 LEAST_SURE = 30.0
@@ -31,6 +31,8 @@ TIERS = (1.0, 4.0, 7.0)
 RATIO_TRUST = 2.0
 #: tracks are judged by hard sensors that had at least this chance to see them
 LEAST_SEEN = 0.1
+#: and by reports near which fewer tracks than this lie by chance
+MOST_CROWD = 0.15
 ROUNDS = 60
 #: tracks whose log-weights differ by less are taken together in learning it
 WEIGHT_STEP = 0.25
@@ -161,7 +163,11 @@ def _judge_alone(
     n_tracks = len(hard)
     s = scene.sightings
     chance = detection_p(scene, parameters)
-    seen = seen_p(s.point, s.row, s.row_act, chance, len(label), parameters.act_share, s.share)
+    missed = log_missed(s.point, s.row, s.row_act, chance, len(label), s.loglik.shape[1], s.share)
+    # for the act that each tells of
+    act = s.loglik + np.log(parameters.act_share)
+    act = np.exp(act - log_sum(act)[:, None])
+    seen = np.clip(1 - (np.exp(missed) * act).sum(axis=1), 0.0, 1.0)
     # (1) one report of each voice in a track: its sharpest
     rows = np.flatnonzero(voice >= 0)
     order = rows[np.lexsort((rows, singles.blur[rows], voice[rows], label[rows]))]
@@ -176,24 +182,39 @@ def _judge_alone(
     manner = np.full(n_tracks, len(LENGTHS_S) + 1, dtype=np.int64)
     np.minimum.at(manner, label[rows], sort[rows])
     manner = manner * 2 + (np.bincount(label[rows], minlength=n_tracks) > count)
-    # (3) chance to be seen by hard sensors, and whether it was
-    at = np.zeros(n_tracks)
+    # (3) chance to be seen by hard sensors, whether it was, and how many tracks of theirs would be as
+    # near by chance: only where these are few does nobody's having seen it tell anything
+    at, crowd = np.zeros(n_tracks), np.full(n_tracks, np.inf)
     at[label[best]] = seen[best]
-    placed = np.zeros(n_tracks, dtype=np.bool_)
-    placed[label[best]] = ~scene.nodes.shapes.area[best]
+    crowd[label[best]] = _crowd(scene, parameters, seen)[best]
+    crowd[label[best[scene.nodes.shapes.area[best]]]] = np.inf
     borne = np.where(hard, np.nan_to_num(p), 0.0)
     found = np.full(n_tracks, np.nan)
     for number in np.unique(kind[count > 0]).tolist():
-        tracks = np.flatnonzero(kind == number)
-        judged = tracks[placed[tracks] & (at[tracks] > LEAST_SEEN)]
-        whole = _veracity(borne[judged], at[judged], prior=0.5, trust=2.0)
-        for value in np.unique(manner[tracks]).tolist():
-            own, some = tracks[manner[tracks] == value], judged[manner[judged] == value]
-            veracity = _veracity(borne[some], at[some], prior=whole, trust=CLASS_TRUST)
-            alone = own[~hard[own]]
-            missed = veracity * (1 - at[alone])
-            found[alone] = missed / (missed + 1 - veracity)
+        tracks = np.flatnonzero((kind == number) & (at > LEAST_SEEN))
+        lone = tracks[crowd[tracks] < MOST_CROWD]
+        whole = _veracity(borne[lone], at[lone], prior=0.5, trust=2.0)
+        own = np.flatnonzero((kind == number) & ~hard)
+        for value in np.unique(manner[own]).tolist():
+            alone = own[manner[own] == value]
+            judges, all_ = lone[manner[lone] == value], tracks[manner[tracks] == value]
+            v = _veracity(borne[judges], at[judges], prior=whole, trust=CLASS_TRUST)
+            # (4) of what was seen, the share that found its way to a track of what was seen
+            way = (float(borne[all_].sum()) + CLASS_TRUST) / (v * float(at[all_].sum()) + CLASS_TRUST)
+            met = at[alone] * min(way, 1.0)
+            found[alone] = v * (1 - met) / (1 - v * met)
     return found
+
+
+def _crowd(scene: Scene, parameters: Parameters, seen: FloatArray) -> FloatArray:
+    """(n,) tracks of hard sensors expected by chance within a report's place and time.
+
+    λ P over 4π σ² (two standard deviations around) and the interval.
+    """
+    _, _, p_xx, p_xy, p_yy = scene.shape
+    area = 4 * np.pi / np.sqrt(p_xx * p_yy - p_xy**2)
+    length = scene.nodes.stop_s - scene.nodes.start_s
+    return np.exp(parameters.log_intensity) * seen * area * length
 
 
 def _veracity(borne: FloatArray, seen: FloatArray, *, prior: float, trust: float) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from truceline.base.columns import BoolArray, distinct, group_rows
+from truceline.fusion.absorb import absorb
 from truceline.fusion.tracks import (
     Evidence,
     FloatArray,
@@ -51,6 +52,7 @@ def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, swe
     i, j = place[first], place[second]
     own = agglomerate(singles, part.exclusive, i, j)
     own = _sweep(singles, part.exclusive, own, i, j, sweeps=sweeps)
+    own = absorb(singles, own, i, j)
     label[rows] = rows[own]
     return _number(label)[1]
 

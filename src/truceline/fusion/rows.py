@@ -142,7 +142,8 @@ def _between(table: Table, start_s: float, stop_s: float, first: str, last: str)
 class Survey:
     """What has to be known of all observations before any of them is fused.
 
-    strays : records of origins whose first record has another time, and ``home_s`` (n,), that time. act_names : acts that first records name, by alphabet; sources : by alphabet; watching :
+    strays : records of origins whose first record has another time, and ``home_s`` (n,), that time. act_names : acts that first records name or coverage
+    is for, by alphabet; sources : by alphabet; watching :
     sources whose coverage has a detection probability with its basis.
     """
 
@@ -202,9 +203,10 @@ def make_survey(rows: Rows) -> Survey:
         if len(first):
             table = table.filter(pc.invert(pc.is_in(table["observation_id"], value_set=first)))
         led |= set(pc.unique(map_parts(table["acts"])[1]).to_pylist()) if len(first) else told
+    watching, watched = _watching(rows)
     survey = Survey(
-        start_s=low, stop_s=high, n=n, sources=tuple(sorted(sources)), watching=_watching(rows),
-        act_names=tuple(sorted(led)), act_ids=tuple(sorted(told)),
+        start_s=low, stop_s=high, n=n, sources=tuple(sorted(sources)), watching=watching,
+        act_names=tuple(sorted(led | watched)), act_ids=tuple(sorted(told)),
     )  # fmt: skip
     if copies is None:
         return survey
@@ -212,9 +214,11 @@ def make_survey(rows: Rows) -> Survey:
     return replace(survey, strays=copies.filter(pa.array(strays)), home_s=home_s[strays])
 
 
-def _watching(rows: Rows) -> frozenset[str]:
+def _watching(rows: Rows) -> tuple[frozenset[str], frozenset[str]]:
+    """Sources whose coverage has a detection probability with its basis, and the acts that they watch for."""
     names: set[str] = set()
-    columns = ["source_id", "detection_p_basis", "available_share", "detection_p_a", "detection_p_b"]
+    acts: set[str] = set()
+    columns = ["source_id", "act", "detection_p_basis", "available_share", "detection_p_a", "detection_p_b"]
     for table in rows.scan_coverage(columns):
         told = pc.and_kleene(
             pc.is_valid(table["detection_p_basis"]),
@@ -223,8 +227,10 @@ def _watching(rows: Rows) -> frozenset[str]:
                 pc.greater(pc.add(table["detection_p_a"], table["detection_p_b"]), 0),
             ),
         )
-        names |= set(pc.unique(table["source_id"].filter(pc.fill_null(told, False))).to_pylist())
-    return frozenset(names)
+        told = pc.fill_null(told, False)
+        names |= set(pc.unique(table["source_id"].filter(told)).to_pylist())
+        acts |= set(pc.unique(table["act"].filter(told).drop_null()).to_pylist())
+    return frozenset(names), frozenset(acts)
 
 
 def _copies(rows: Rows, sources: list[str]) -> tuple[Table | None, IntArray, pa.Array]:

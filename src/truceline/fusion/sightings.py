@@ -50,13 +50,15 @@ def compare(nodes: Nodes, watches: Watches, *, x_m: FloatArray, y_m: FloatArray)
     A node's own row is of its source, of its sensor and look where the row names them, and of its
     time; best is one whose place holds it, for a place is uncertain and a circle has an edge.
     """
-    loglik = _logliks(nodes)
+    # acts that anybody names, of records or of coverage
+    acts = sorted({*nodes.act_names, *watches.act.names}) or [""]
+    loglik = _logliks(nodes, acts)
     names = nodes.source.names
     time_s = (nodes.start_s + nodes.stop_s) / 2
     source = match(watches.source, names)
     missing = sorted({watches.source.names[k] for k in watches.source.code[source < 0].tolist()})
     source = match(watches.source, [*names, *missing])
-    act = match(watches.act, list(nodes.act_names or ("",)))
+    act = match(watches.act, acts)
     based = np.isin(nodes.source.code, source)
     asked = np.isfinite(x_m)
     rows = np.flatnonzero(asked)
@@ -151,12 +153,14 @@ class _Keys:
         return node[found], best[found]
 
 
-def _logliks(nodes: Nodes) -> FloatArray:
-    if not nodes.act_names:
-        return np.zeros((len(nodes), 1))
-    told = ~np.isnan(nodes.loglik)
-    best = np.where(told, nodes.loglik, -np.inf).max(axis=1, keepdims=True)
-    loglik = np.where(told, nodes.loglik, best + UNNAMED_LOGLIK)
+def _logliks(nodes: Nodes, acts: list[str]) -> FloatArray:
+    """(n, n_acts) of each record given each act; what a record does not name is far below what it does."""
+    found = np.full((len(nodes), len(acts)), np.nan)
+    for k, name in enumerate(nodes.act_names):
+        found[:, acts.index(name)] = nodes.loglik[:, k]
+    told = ~np.isnan(found)
+    best = np.where(told, found, -np.inf).max(axis=1, keepdims=True)
+    loglik = np.where(told, found, best + UNNAMED_LOGLIK)
     return np.where(told.any(axis=1, keepdims=True), loglik, 0.0)
 
 
