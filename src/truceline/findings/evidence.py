@@ -287,7 +287,7 @@ def _how_sure(own: IncidentSet) -> str:
     if not (np.isfinite(p) and ratio >= 1):
         return ""
     return " " + _(
-        "Of the least sure one it is {probability} that it was this party (probability {p}); apart from any prior, what was found is {support} for it against the next party (likelihood ratio {ratio} or more)."
+        "The least sure of them: by this party, {probability} (probability {p}); support by what was found, apart from any prior: {support} (likelihood ratio {ratio} or more)."
     ).format(
         probability=_(probability_word(p)),
         p=digits(f"{np.floor(p * 1000) / 1000:.3f}"),
