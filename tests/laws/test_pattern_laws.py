@@ -150,6 +150,21 @@ def test_the_order_of_records_changes_no_hot_spot():
     )
 
 
+def test_records_told_in_cells_give_no_circle_finer_than_a_cell():
+    """What the public edition looks among: whatever lay inside a cell, the same is found."""
+    found = []
+    for seed in (0, 1):
+        x, y, hours = with_spot(scattered(400, seed=6), n=60, first_day=10)
+        inside = np.random.default_rng(seed).uniform(0, 9_999, (2, len(x)))
+        x, y = (10_000 * np.floor(one / 10_000) + part for one, part in zip((x, y), inside, strict=True))
+        told = [10_000 * np.floor(one / 10_000) + 5_000 for one in (x, y)]
+        found.append(
+            scan_hot_spots(*told, 24 * np.floor(hours / 24), n_days=30, seed=0, cell_m=10_000, n_runs=99)
+        )
+    assert found[0] == found[1]
+    assert all(spot.radius_m >= 10_000 for spot in found[0].shown)
+
+
 def test_few_records_have_no_hot_spots():
     assert scan_hot_spots(*scattered(20, seed=1), n_days=30, seed=0).state == "too_few"
 
