@@ -225,6 +225,30 @@ def test_score_prints_flat_keys_first(
     assert set(found["baselines"]) >= {"time_shifted_null", "counting_cell_day", "dbscan", "oracle_partition"}
     assert run(["score", str(tmp_path / "out"), "--truth", str(tmp_path / "nowhere"), "--json"]) == 4
     assert run(["score", str(tmp_path), "--truth", str(truth), "--json"]) == 5
+    nonsense = tmp_path / "classifier.json"
+    nonsense.write_text("{}")
+    told = ["--truth", str(truth), "--trained"]
+    assert run(["score", str(tmp_path / "out"), *told, str(nonsense), "--json"]) == 4
+    capsys.readouterr()
+    assert run(["score", str(tmp_path / "out"), *told, str(_classifier(tmp_path))]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["id_f1_trained"] == 1.0
+
+
+def _classifier(folder: Path) -> Path:
+    """A classifier that believes whatever more than one telling bears out."""
+    names = [f"{what}_{source}" for source in ("acoustic", "news") for what in ("n", "strength")]
+    names += ["n_tellings", "n_sources", "n_sensors", "n_speakers", "least_sd_m", "least_span_s", "hour", "copies", "acts_named", "act"]  # fmt: skip
+    names += [f"near_{kind}_{km}km" for kind in ("hard", "other") for km in (3, 10, 30)]
+    names += ["watched_acoustic", "watched_news"]
+    tree = {"feature": [names.index("n_tellings")], "cut": [1], "leaf": [-5.0, 5.0]}
+    about = {"sources": ["acoustic", "news"], "hard_sources": ["acoustic"], "acts": ["shelling", "clash"]}
+    edges = [[1.5] for _ in names]
+    path = folder / "trained.json"
+    path.write_text(
+        json.dumps({"names": names, "edges": edges, "start": 0.0, "trees": [tree], "about": about})
+    )
+    return path
 
 
 def test_a_simulated_case_is_scored_by_either_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

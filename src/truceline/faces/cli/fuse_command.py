@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.base.language import _
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
@@ -58,7 +59,7 @@ def fuse(
         print_json(outcome)
         return
     if outcome.problems:
-        print_problems(outcome.problems, heading="Noted while reading")
+        print_problems(outcome.problems, heading=_("Noted while reading"))
     print_lines(
         [
             f"{outcome.n_observations:,} observations, {outcome.n_incidents:,} incidents: {outcome.incidents}",
