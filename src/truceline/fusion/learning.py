@@ -18,7 +18,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import expit
 
-from truceline.base.columns import BoolArray, Groups, distinct, group_rows
+from truceline.base.columns import BoolArray, distinct
+from truceline.fusion.capture import Hard, anchors, hard_tracks, learn_p
 from truceline.fusion.intensity import Cells, fit_layers, sort_cells
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import (
@@ -27,25 +28,16 @@ from truceline.fusion.parameters import (
     act_shares,
     base_clutter,
     detection_p,
-    seen_p,
+    log_missed,
     weigh,
 )
-from truceline.fusion.tracks import Tracks, gather, log_sum, log_weight, single_tracks, without_each
+from truceline.fusion.tracks import gather, log_sum, log_weight, single_tracks
 
 #: rounds of learning, and the first of them in which clutter is learned: before it the intensity has
 #: to find its places, for what it leaves would be taken for clutter
-ROUNDS, CLUTTER_FROM = 6, 3
-#: trials that a declared p weighs at most: it was measured elsewhere, at another time
-MOST_TRIALS = 20.0
-#: information, in trials times p(1 − p), that holds a sensor to its source
-SENSOR_TRUST = 8.0
-#: log-odds from which a track, without a source's word, is sure enough to judge the source by
-SURE_LOGIT = 3.0
-#: a row that watched with less probability judges nobody
-LEAST_JUDGE_SHARE = 0.9
-#: tracks weigh in λ by this power of the probability to be detected: where that is small λ and φ can
-#: hardly be told apart
-POWER = 0.0
+ROUNDS, CLUTTER_FROM = 5, 3
+#: nowhere is λ counted over a smaller chance to be detected
+LEAST_SEEN = 0.02
 #: clutter weighs by this power of the probability that others had confirmed an event, and no less than
 CHECK_POWER, LEAST_CHECK = 3.0, 0.01
 #: tracks that are as likely as this and confirmed tell where fire is, if they are so many
@@ -63,25 +55,47 @@ CLUTTER_TRUST = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hard:
-    """Tracks of the nodes that feed the intensity.
+class Chances:
+    """Who would have detected an event, under parameters.
 
-    label : (n,) track of each node; their number where the node does not feed it.
+    missed : (n, n_acts) Σ log (1 − p) at the nodes. seen, check : (n,) probability there that anybody
+    detects it, and that a source other than the node's own does. seen_q, check_q : the same at the
+    quadrature, the latter by source.
     """
 
-    label: IntArray
-    groups: Groups
+    missed: FloatArray
+    seen: FloatArray
+    check: FloatArray
+    seen_q: FloatArray
+    check_q: dict[int, FloatArray]
 
 
-def hard_tracks(scene: Scene, label: IntArray) -> Hard:
-    """The feeding nodes of a partition. label : (n,) of all nodes."""
-    rows = np.flatnonzero(scene.feeds)
-    own = np.unique(label[rows], return_inverse=True)[1].reshape(-1).astype(np.int64)
-    n = int(own.max()) + 1 if len(own) else 0
-    inner = group_rows(own, n)
-    whole = np.full(len(label), n, dtype=np.int64)
-    whole[rows] = own
-    return Hard(label=whole, groups=Groups(offsets=inner.offsets, members=rows[inner.members]))
+def chances_of(scene: Scene, parameters: Parameters) -> Chances:
+    """All that a round asks of who would have detected what."""
+    s, q = scene.sightings, scene.quadrature
+    n, n_acts = s.loglik.shape
+    p, share = detection_p(scene, parameters), parameters.act_share
+
+    def seen(missed: FloatArray) -> FloatArray:
+        # no matrix product: its threads cost more than they bring, and sum in an order of their own
+        return np.asarray(np.clip(1 - (np.exp(missed) * share).sum(axis=1), 0.0, 1.0))
+
+    missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
+    own = np.flatnonzero(s.row_source[s.row] == scene.nodes.source.code[s.point])
+    of_own = log_missed(s.point[own], s.row[own], s.row_act, p, n, n_acts, s.share[own])
+    source_q = s.row_source[scene.q_row]
+    parts = {}
+    for source in np.unique(source_q).tolist():
+        mine = np.flatnonzero(source_q == source)
+        parts[source] = log_missed(scene.q_point[mine], scene.q_row[mine], s.row_act, p, len(q), n_acts)
+    whole = sum(parts.values(), np.zeros((len(q), n_acts)))
+    return Chances(
+        missed=missed,
+        seen=seen(missed),
+        check=seen(missed - of_own),
+        seen_q=seen(whole),
+        check_q={source: seen(whole - part) for source, part in parts.items()},
+    )
 
 
 def learn(
@@ -89,23 +103,34 @@ def learn(
 ) -> Parameters:
     """Parameters under which the hard sensors' tracks, and their clutter, are as they are.
 
-    rounds : numbers of the rounds to go; from ``CLUTTER_FROM`` on clutter is learned too.
+    rounds : numbers of the rounds to go; from ``CLUTTER_FROM`` on clutter is learned too, as a whole,
+    and in the last of them by place and time.
     """
     hard = hard_tracks(scene, label)
     if not len(hard.groups):
         return parameters
-    for number in rounds:
-        singles = single_tracks(weigh(scene, parameters))
+    numbers = list(rounds)
+    confirmed = _confirmed(scene, hard)
+    near: Cells | None = None
+    for number in numbers:
+        chances = chances_of(scene, parameters)
+        singles = single_tracks(weigh(scene, parameters, missed=chances.missed))
         tracks = gather(singles, hard.groups)
         existence = expit(log_weight(tracks))
         r = np.append(existence, 0.0)[hard.label]
-        offset, common = _learn_p(scene, parameters, hard, singles, tracks)
+        offset, common = learn_p(scene, parameters, hard, singles, tracks)
         clutter = parameters.log_clutter
         if number >= CLUTTER_FROM:
-            clutter = _learn_clutter(scene, parameters, r, _learn_scale(scene, parameters, hard))
+            scale = _learn_scale(scene, parameters, hard, chances, confirmed)
+            clutter = _learn_clutter(scene, parameters, r, scale, chances, layers=number == numbers[-1])
+        sure = np.flatnonzero(confirmed & (existence > SURE_P))
+        if number and len(sure) >= LEAST_CONFIRMED and (near is None or number == CLUTTER_FROM):
+            near = _near_layer(scene, anchors(singles, hard)[0][sure], hard)
         parameters = replace(
             parameters,
-            log_intensity=_learn_intensity(scene, parameters, hard, existence),
+            log_intensity=_learn_intensity(
+                scene, hard, existence, chances, confirmed, anchors(singles, hard)[0], near
+            ),
             log_clutter=clutter,
             act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds]),
             offset=offset,
@@ -115,41 +140,28 @@ def learn(
     return parameters
 
 
-def anchors(singles: Tracks, hard: Hard) -> tuple[IntArray, IntArray]:
-    """(n_groups,) the sharpest node of each group, and the second sharpest; −1: there is none."""
-    order = np.lexsort((np.arange(len(singles)), singles.blur, hard.label))
-    at = hard.groups.offsets[:-1]
-    second = np.where(hard.groups.size > 1, order[np.minimum(at + 1, len(order) - 1)], -1)
-    return order[at], second
-
-
-def _learn_intensity(scene: Scene, parameters: Parameters, hard: Hard, existence: FloatArray) -> FloatArray:
-    """(n,) log λ at the nodes, their own tracks left out."""
-    s, q = scene.sightings, scene.quadrature
-    n = len(s.loglik)
-    p, share = detection_p(scene, parameters), parameters.act_share
-    seen = seen_p(s.point, s.row, s.row_act, p, n, share, s.share)
-    seen_q = seen_p(scene.q_point, scene.q_row, s.row_act, p, len(q), share)
-    power = seen_q ** (1 + POWER)
-    # a track counts where its sharpest node lies
-    _, _, p_xx, p_xy, p_yy = scene.shape
-    blur = np.log(scene.nodes.stop_s - scene.nodes.start_s) - 0.5 * np.log(p_xx * p_yy - p_xy**2)
-    first = np.lexsort((np.arange(n), blur, hard.label))[hard.groups.offsets[:-1]]
-    count = existence * seen[first] ** POWER
-    own = np.append(count, 0.0)[hard.label]
-    base = count.sum() / max(float((power * q.weight).sum()), 1e-300)
+def _learn_intensity(
+    scene: Scene,
+    hard: Hard,
+    existence: FloatArray,
+    chances: Chances,
+    confirmed: BoolArray,
+    first: IntArray,
+    near: Cells | None,
+) -> FloatArray:
+    """(n,) log λ at the nodes, their own tracks left out. first : (n_groups,) each track's sharpest node."""
+    q, n = scene.quadrature, len(scene.nodes)
+    own = np.append(existence, 0.0)[hard.label]
+    base = existence.sum() / max(float((chances.seen_q * q.weight).sum()), 1e-300)
     # how places and times differ is judged by what several sources confirm: a source's clutter has
     # its own places and times, and would make events of itself
     judges = np.zeros(n)
-    judges[first] = existence * _confirmed(scene, hard)
-    cells = scene.cells
-    confirmed = first[judges[first] > SURE_P]
-    if len(confirmed) >= LEAST_CONFIRMED:
-        cells = (_near_layer(scene, confirmed, hard), *cells)
+    judges[first] = existence * confirmed
     factor = fit_layers(
-        cells, first, count, np.arange(n), density=base * np.maximum(seen, 0.02) ** (1 + POWER),
-        mass=base * q.weight * power, density_q=base * power, own=own, basis=scene.feeds, trust=1.0,
-        judges=judges, judged_mass=q.weight * seen_q**2,
+        scene.cells if near is None else (near, *scene.cells), first, existence, np.arange(n),
+        density=base * np.maximum(chances.seen, LEAST_SEEN), mass=base * q.weight * chances.seen_q,
+        density_q=base * chances.seen_q, own=own, basis=scene.feeds, trust=1.0,
+        judges=judges, judged_mass=q.weight * chances.seen_q**2,
     )  # fmt: skip
     return np.asarray(np.log(base) + factor)
 
@@ -180,7 +192,9 @@ def _confirmed(scene: Scene, hard: Hard) -> BoolArray:
     return np.bincount(pairs // width, minlength=len(hard.groups)) > 1
 
 
-def _learn_scale(scene: Scene, parameters: Parameters, hard: Hard) -> FloatArray:
+def _learn_scale(
+    scene: Scene, parameters: Parameters, hard: Hard, chances: Chances, confirmed: BoolArray
+) -> FloatArray:
     """(n_sources,) log of what each source's clutter is over what was declared, from where others watched.
 
     Of detections that others confirm by a chance c, Σ b/c are true, with b whether they did (Horvitz &
@@ -188,24 +202,20 @@ def _learn_scale(scene: Scene, parameters: Parameters, hard: Hard) -> FloatArray
     is known is seen from detections that are nearly sure. The estimate's log is held to 0 by its error.
     """
     nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
-    p, share = detection_p(scene, parameters), parameters.act_share
-    others = s.row_source[s.row] != nodes.source.code[s.point]
-    check = seen_p(s.point[others], s.row[others], s.row_act, p, len(nodes), share, s.share[others])
+    p = detection_p(scene, parameters)
     own_p = np.where(s.own >= 0, np.append(p, 0.0)[s.own], 1e-3) * s.own_share
-    odds = parameters.log_intensity + log_sum(np.log(own_p * share) + s.loglik) - parameters.log_clutter
-    sure = expit(odds) ** SURE_POWER
-    borne = np.append(_confirmed(scene, hard), False)[hard.label].astype(np.float64)
+    act = log_sum(np.log(own_p * parameters.act_share) + s.loglik)
+    sure = expit(parameters.log_intensity + act - parameters.log_clutter) ** SURE_POWER
+    borne = np.append(confirmed, False)[hard.label].astype(np.float64)
     source_q = s.row_source[scene.q_row]
     found = np.zeros(s.n_sources)
     for source in np.unique(nodes.source.code[scene.feeds]).tolist():
-        rows = np.flatnonzero(nodes.source.code == source)
-        c, b = check[rows], borne[rows]
+        rows, mine = np.flatnonzero(nodes.source.code == source), np.flatnonzero(source_q == source)
+        c, b = chances.check[rows], borne[rows]
         known = (float((sure[rows] * b).sum()) + 2.0) / (float((sure[rows] * c).sum()) + 2.0)
         true = b * c / known
-        others_q, mine = source_q != source, source_q == source
-        c_q = seen_p(scene.q_point[others_q], scene.q_row[others_q], s.row_act, p, len(q), share)
         density = np.bincount(scene.q_point[mine], weights=scene.clutter[scene.q_row[mine]], minlength=len(q))
-        expected = float((q.weight * c_q**2 * density).sum())
+        expected = float((q.weight * chances.check_q[source] ** 2 * density).sum()) if len(mine) else 0.0
         false = float((c**2 - true).sum())
         error = float(((c**2 - true) ** 2).sum()) + (CHANCE_ERROR * float(true.sum())) ** 2
         if expected > 0:
@@ -215,108 +225,35 @@ def _learn_scale(scene: Scene, parameters: Parameters, hard: Hard) -> FloatArray
     return found
 
 
-def _learn_clutter(scene: Scene, parameters: Parameters, r: FloatArray, scale: FloatArray) -> FloatArray:
+def _learn_clutter(
+    scene: Scene, parameters: Parameters, r: FloatArray, scale: FloatArray, chances: Chances, *, layers: bool
+) -> FloatArray:
     """(n,) log φ of the feeding nodes as learned, of others as it was. r : (n,) existence.
 
-    scale : (n_sources,) log of what clutter is over what was declared, as a whole.
+    scale : (n_sources,) log of what clutter is over what was declared, as a whole. layers : whether it
+    is followed by place and time too.
     """
     nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
     whole, base = base_clutter(scene)
     found = parameters.log_clutter.copy()
     source_q = s.row_source[scene.q_row]
-    p, share = detection_p(scene, parameters), parameters.act_share
-    others = s.row_source[s.row] != nodes.source.code[s.point]
-    check = seen_p(s.point[others], s.row[others], s.row_act, p, len(nodes), share, s.share[others])
-    check = np.maximum(check, LEAST_CHECK) ** CHECK_POWER
+    check = np.maximum(chances.check, LEAST_CHECK) ** CHECK_POWER
     for source in np.unique(nodes.source.code[scene.feeds]).tolist():
-        rows = np.flatnonzero(nodes.source.code == source)
-        mine, others = source_q == source, source_q != source
+        rows, mine = np.flatnonzero(nodes.source.code == source), np.flatnonzero(source_q == source)
+        found[rows] = base[rows] + scale[source]
+        if not layers or not len(mine):
+            continue
         declared = np.bincount(
             scene.q_point[mine], weights=scene.clutter[scene.q_row[mine]], minlength=len(q)
         )
-        check_q = seen_p(scene.q_point[others], scene.q_row[others], s.row_act, p, len(q), share)
-        false = (1 - r[rows]) * check[rows]
         much = float(np.exp(scale[source]))
-        density_q = np.asarray(declared * np.maximum(check_q, LEAST_CHECK) ** CHECK_POWER * much)
-        found[rows] = base[rows] + scale[source] + fit_layers(
+        density_q = np.asarray(
+            declared * np.maximum(chances.check_q[source], LEAST_CHECK) ** CHECK_POWER * much
+        )
+        false = (1 - r[rows]) * check[rows]
+        found[rows] += fit_layers(
             scene.cells, rows, false, rows, density=check[rows] * np.exp(whole[rows]) * much,
             mass=q.weight * density_q, density_q=density_q, own=false,
             basis=np.ones(len(rows), dtype=np.bool_), trust=CLUTTER_TRUST,
         )  # fmt: skip
     return found
-
-
-def _learn_p(
-    scene: Scene, parameters: Parameters, hard: Hard, singles: Tracks, tracks: Tracks
-) -> tuple[FloatArray, FloatArray]:
-    """(n_rows,) offsets, and (n_sources,) what is common of them, from tracks as they are without the source in question."""
-    nodes, s = scene.nodes, scene.sightings
-    p = detection_p(scene, parameters)
-    weight = log_weight(tracks)
-    label, groups = hard.label, hard.groups
-    # (1) what a track of several weighs without each member
-    member = groups.members[(groups.size > 1)[groups.of_member]]
-    less = np.full(len(nodes), -np.inf)
-    if len(member):
-        less[member] = log_weight(without_each(singles, groups, tracks, label, member))
-    # (2) who watched where each track lies by the word of others
-    acts = tracks.prior + tracks.vote
-    act_p = np.exp(acts - log_sum(acts)[:, None])
-    likeliest = np.append(acts.argmax(axis=1), 0)[label]
-    own = s.own[np.arange(len(nodes)), likeliest]
-    track, row, share, hit, who = _opportunities(scene, hard, singles, own)
-    chance = p[row] * share
-    fits = np.where(s.row_act[row] < 0, 1.0, act_p[track, np.maximum(s.row_act[row], 0)])
-    without = np.where(hit, less[who], weight[track] - np.log1p(-chance))
-    belief = expit(without) * fits * (without > SURE_LOGIT) * (share > LEAST_JUDGE_SHARE)
-    # (3) one step for the source, one for each sensor from there
-    m, units = s.n_sources, len(scene.first_row)
-    unit, source = scene.row_unit[row], s.row_source[row]
-    surplus, spread = belief * (hit - chance), belief * chance * (1 - chance)
-    trials = np.minimum(scene.watches.a + scene.watches.b, MOST_TRIALS) * 0.25
-    prior = np.bincount(s.row_source, weights=trials, minlength=m) / np.maximum(
-        np.bincount(s.row_source, minlength=m), 1
-    )
-    first_row = scene.first_row
-    common, special = (
-        parameters.common,
-        parameters.offset[first_row] - parameters.common[s.row_source[first_row]],
-    )
-    total, information = (np.bincount(source, weights=w, minlength=m) for w in (surplus, spread))
-    step = (total - prior * common) / (information + prior + 1e-9)
-    common = common + np.clip(step, -1, 1)
-    total, information = (np.bincount(unit, weights=w, minlength=units) for w in (surplus, spread))
-    step = (total - information * np.clip(step, -1, 1)[s.row_source[first_row]] - SENSOR_TRUST * special) / (
-        information + SENSOR_TRUST
-    )
-    special = special + np.clip(step, -1, 1)
-    return np.asarray(common[s.row_source] + special[scene.row_unit]), common
-
-
-def _opportunities(
-    scene: Scene, hard: Hard, singles: Tracks, own: IntArray
-) -> tuple[IntArray, IntArray, FloatArray, BoolArray, IntArray]:
-    """Track, row, share, whether it detected it, and by which node.
-
-    Where a track lies is told by its sharpest node; for rows by which that node itself saw it, by the
-    second sharpest. own : (n,) row by which each node saw what it saw.
-    """
-    s = scene.sightings
-    label = hard.label
-    sharp, second = anchors(singles, hard)
-    width = len(scene.watches) + 1
-    order = np.argsort(label * width + own, kind="stable")
-    keys = (label * width + own)[order]
-    parts = []
-    for level, at in enumerate((sharp, second)):
-        track_of = np.full(len(label), -1, dtype=np.int64)
-        track_of[at[at >= 0]] = np.flatnonzero(at >= 0)
-        kept = np.flatnonzero(track_of[s.point] >= 0)
-        track, row = track_of[s.point[kept]], s.row[kept]
-        place = np.minimum(np.searchsorted(keys, track * width + row), len(keys) - 1)
-        hit, who = keys[place] == track * width + row, order[place]
-        by_sharp = hit & (who == sharp[track])
-        use = np.flatnonzero(by_sharp if level else ~by_sharp)
-        parts.append((track[use], row[use], s.share[kept[use]], hit[use], who[use]))
-    track, row, share, hit, who = (np.concatenate([part[k] for part in parts]) for k in range(5))
-    return track, row, share, hit, who

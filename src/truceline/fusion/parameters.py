@@ -63,12 +63,13 @@ def detection_p(scene: Scene, parameters: Parameters) -> FloatArray:
     return np.asarray(expit(logit(scene.watches.declared_p) + parameters.offset).clip(1e-6, 1 - 1e-4))
 
 
-def weigh(scene: Scene, parameters: Parameters) -> Evidence:
-    """The evidence of all nodes under parameters."""
+def weigh(scene: Scene, parameters: Parameters, *, missed: FloatArray | None = None) -> Evidence:
+    """The evidence of all nodes under parameters. missed : (n, n_acts) of ``log_missed``, where known."""
     nodes, s = scene.nodes, scene.sightings
     p = detection_p(scene, parameters)
     n, n_acts = s.loglik.shape
-    missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
+    if missed is None:
+        missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
     log_share = np.log(parameters.act_share)
     # the (1 − p) of a node's own row is among the missed ones there and then: odds take it back
     odds = np.where(s.own >= 0, logit(np.append(p, 0.5)[s.own] * s.own_share), UNSEEN_LOGIT)
