@@ -274,6 +274,29 @@ def test_bytes_of_two_versions_are_never_joined(home: Home, fetch: Fetcher) -> N
     assert (fetch.data / "a").read_bytes() == BODY[::-1]
 
 
+@pytest.mark.parametrize("name", ["ETag", "Last_Modified"])
+def test_a_server_that_goes_on_with_another_version_is_not_believed(
+    home: Home, fetch: Fetcher, name: str
+) -> None:
+    old, new = BODY, bytes(reversed(BODY))
+    said = {"ETag": ('"a"', '"b"'), "Last_Modified": ("Sat, 19 Apr 2025 15:00:00 GMT", "Sun, 20 Apr 2025 15:00:00 GMT")}  # fmt: skip
+
+    def first(handler: Handler, _: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(old)))
+        handler.send_header(name.replace("_", "-"), said[name][0])
+        handler.end_headers()
+        handler.wfile.write(old[:100_000])
+
+    def then(handler: Handler, _: bytes) -> None:
+        begin = int(handler.headers["Range"].removeprefix("bytes=").rstrip("-"))
+        rest = {"Content_Range": f"bytes {begin}-{len(new) - 1}/{len(new)}", name: said[name][1]}
+        handler.answer(206, new[begin:], **rest)
+
+    assert not fetch({"url": home.put("/a", new, first, then), "to": "a"}).problems
+    assert (fetch.data / "a").read_bytes() == new
+
+
 def test_without_a_named_version_a_part_is_not_gone_on_with(home: Home, fetch: Fetcher) -> None:
     home.versions = False
     item = {"url": home.put("/a", BODY, *[cut(300_000)] * 3), "to": "a"}

@@ -147,7 +147,7 @@ class Downloader:
             status = response.status_code
             if status == 304 and known is not None:
                 return self._answer(response, crossed, unchanged=True)
-            if status == 416 or (status == 206 and not _goes_on(response, have)):
+            if status == 416 or (status == 206 and not _goes_on(response, have, version)):
                 part.discard()
                 raise _AgainError(FetchError("fetch_incomplete", "the server would not go on where the download had stopped", next_step="Run the command again"), wait_s=0)  # fmt: skip
             if status not in (200, 206):
@@ -291,8 +291,14 @@ def _redirect(here: httpx.URL, response: httpx.Response) -> httpx.URL:
     return there
 
 
-def _goes_on(response: httpx.Response, have: int) -> bool:
-    return have > 0 and response.headers.get("content-range", "").strip().startswith(f"bytes {have}-")
+def _goes_on(response: httpx.Response, have: int, version: str | None) -> bool:
+    """Whether the rest that came is the rest of what there is.
+
+    A server may pay no heed to ``If-Range``: where it names a version, it must be the same one.
+    """
+    if not have or not response.headers.get("content-range", "").strip().startswith(f"bytes {have}-"):
+        return False
+    return _version(response) in (None, version)
 
 
 def _version(response: httpx.Response) -> str | None:
