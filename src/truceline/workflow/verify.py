@@ -38,6 +38,8 @@ from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import copied, summarise, tell_parts
 from truceline.fusion.associate import associate
 from truceline.line.history import Disagreement, LineHistory
+from truceline.line.report import LineReport
+from truceline.line.uncertainty import LineSpread
 from truceline.release.rule import EDITIONS
 from truceline.release.withhold import own_manifest_lines
 from truceline.reports.writer import write_reports
@@ -155,7 +157,9 @@ def compute(
     progress("fusing incidents", 2, steps)
     coverage = apply_declared(ingested.coverage, case.file.detection)
     shapes = case.shapes()
-    incidents = _incidents(case, observations, coverage, lines, shapes)  # (6)
+    land = read_land(case)
+    line_report = tell_line(case, lines, land=land)
+    incidents = _incidents(case, observations, coverage, lines, line_report, shapes)  # (6)
     incident_set = IncidentSet.of(incidents, observations)
     progress("measuring series", 3, steps)
     gauge = Gauge(
@@ -173,8 +177,6 @@ def compute(
     findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
     progress("gathering", 5, steps)
     window = case.truce.span
-    land = read_land(case)
-    line_report = tell_line(case, lines, land=land)
     disagreements = compare_lines(case, lines, line_report, land=land)
     return Results(
         case_id=case.file.id,
@@ -285,6 +287,7 @@ def _incidents(
     observations: Table,
     coverage: Table,
     lines: tuple[LineHistory, ...],
+    line_report: LineReport | None,
     shapes: dict[str, BaseGeometry],
 ) -> Table:
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
@@ -306,8 +309,17 @@ def _incidents(
         parties=case.truce.party_ids,
         line=lines[0] if lines else None,
         frame=case.frame,
+        spread=_spread_of(lines, line_report),
         attributable_sources=frozenset(entry.id for entry in forming if entry.grade == "hard"),
     )
+
+
+def _spread_of(lines: tuple[LineHistory, ...], report: LineReport | None) -> LineSpread | None:
+    """What was measured of the uncertainty of the map that attribution uses: the first."""
+    if not lines or report is None:
+        return None
+    known = (each.spread for each in report.maps if each.source_id == lines[0].source_id)
+    return next(known, None)
 
 
 def _placed(incidents: Table, shapes: dict[str, BaseGeometry]) -> Table:
