@@ -23,6 +23,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: how far the odds may be off, in logs, before the records are seen
 ODDS_SD = 1.0
+#: and how much further where nobody else watches
+UNCONFIRMED_SD = 0.7
 #: a place counts as watched by others where they would miss at most this share
 MOST_MISSED = 0.8
 _GRID = np.linspace(-4.0, 3.0, 71)
@@ -77,6 +79,9 @@ def weigh_lone(
         chance /= chance.sum()
         pick = np.searchsorted(np.cumsum(chance), (rng.permutation(n_draws) + 0.5) / n_draws)
         moves = _GRID[np.minimum(pick, len(_GRID) - 1)]
+        # where nobody else could have confirmed them, it is known less how far the odds are off
+        alone = (1 - covered[lone])[:, None] * UNCONFIRMED_SD
+        moves = moves + alone * rng.standard_normal((1, n_draws)) - alone**2 / 2
         draws[lone] = expit(log_odds[lone][:, None] + moves)
         mean[lone] = draws[lone].mean(axis=1)
         shift[s] = float(chance @ _GRID)

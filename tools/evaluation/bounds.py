@@ -1,0 +1,277 @@
+"""Bounds and totals on published seeds: does the truth lie within, are the posteriors right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from evaluation.fronts import fronts
+from evaluation.rows import Budget, Picture, Ranks, Row, over_seeds, row
+from truceline.assurance.bounds import limit_unseen, measure_watch
+from truceline.assurance.spread import PastPoints
+from truceline.assurance.totals import Totals, estimate_totals
+from truceline.base.columns import floats, micros
+from truceline.base.intervals import Interval
+from truceline.schema import INCIDENTS
+from truceline.schema.table import TIME, Table
+from truceline.scoring.calibration import rank_truth
+
+TITLE = "Bounds and totals: what could have gone unseen, and how many happened"
+FIRE = ("shelling", "rocket_salvo", "small_drone")
+#: shares of the time: totals on a perfect partition, totals as fused, bounds
+SHARES = (0.4, 0.35, 0.25)
+#: fewer salvos where the published size would take the whole time for one front
+SIZE: dict[str, dict[str, Any]] = {"war": {"length_km": 500, "days": 12}}
+#: sensors that leave nothing unwatched, for the evader
+THICK = {"seismic": {"per_1000_km": 25, "away_share": 0.0, "p": {"shelling": 0.3, "rocket_salvo": 0.5, "small_drone": 0.25}, "clutter_per_day": {"shelling": 0.5, "rocket_salvo": 0.2, "small_drone": 0.1}}}  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """Totals of whose truth something is known."""
+
+    ratio: list[float] = field(default_factory=list)  #: by front: estimates over truths, less 1
+    held: list[bool] = field(default_factory=list)
+    ranks: list[float] = field(default_factory=list)
+    p_ranks: list[float] = field(default_factory=list)
+    p_held: list[bool] = field(default_factory=list)
+
+    def add(self, front: Any, found: Totals, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        estimates = truths = 0.0
+        for one in found.totals:
+            if one.estimate is None or one.draws is None or one.lo95 is None or one.hi95 is None:
+                continue
+            number = _true_number(front, one.area_id, one.period, one.act)
+            estimates, truths = estimates + one.estimate, truths + number
+            self.held.append(one.lo95 <= number <= one.hi95)
+            self.ranks.append(rank_truth(number, np.round(one.draws), rng))
+        if truths:
+            self.ratio.append(estimates / truths - 1)
+        if found.learnt is not None:
+            for draws, key in zip(found.learnt.draws, found.groups, strict=True):
+                true = _true_probability(front, key)
+                if true is not None:
+                    self.p_ranks.append(rank_truth(true, draws, rng))
+                    low, high = np.quantile(draws, [0.025, 0.975])
+                    self.p_held.append(bool(low <= true <= high))
+
+
+def evaluate(regimes: Sequence[str], seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
+    """Rows of one regime."""
+    made: list[Row | Picture] = []
+    for regime in regimes:
+        true = _totals(regime, seeds, _part(budget, SHARES[0]), true_partition)
+        made += _rows(regime, true, "true partition", target=True)
+        made += [
+            Ranks(name=f"totals-{regime}", title=f"Totals, true partition, {regime}", counts=_bins(true.ranks)),
+            Ranks(name=f"detection-{regime}", title=f"Detection probabilities, {regime}", counts=_bins(true.p_ranks)),
+        ]  # fmt: skip
+        made += _rows(
+            regime, _totals(regime, seeds, _part(budget, SHARES[1]), _fused), "as fused", target=True
+        )
+        made += _bounds(regime, seeds, _part(budget, SHARES[2]))
+        if regime == "plain":
+            made += _evader(seeds, _part(budget, SHARES[2]))
+    return made
+
+
+def _part(budget: Budget, share: float) -> Budget:
+    return Budget(seconds=max(budget.left_s(), 1.0) * share, quick=budget.quick, work=budget.work)
+
+
+def _rows(regime: str, tally: _Tally, how: str, *, target: bool) -> list[Row | Picture]:
+    n = len(tally.held)
+    bias, low, high = over_seeds(tally.ratio)
+    note = "" if n >= 1_000 else f"{n} intervals of {len(tally.ratio)} fronts: the time given allowed no more"
+    rows: list[Row | Picture] = [
+        row(f"count bias, {how}", regime, "-0.02 to 0.02" if target else "", bias, lo=low, hi=high, n=len(tally.ratio)),
+        row(f"95 % intervals of totals hold, {how}", regime, "0.93 to 0.97", float(np.mean(tally.held)) if n else None, n=n, note=note),
+    ]  # fmt: skip
+    if tally.p_held:
+        held = float(np.mean(tally.p_held))
+        rows.append(row(f"95 % intervals of detection probabilities hold, {how}", regime, "", held, n=len(tally.p_held)))  # fmt: skip
+    return rows
+
+
+def _bins(ranks: Sequence[float]) -> tuple[int, ...]:
+    counts, _ = np.histogram(ranks, bins=20, range=(0, 1))
+    return tuple(int(one) for one in counts)
+
+
+def _totals(regime: str, seeds: Sequence[int], budget: Budget, fuse: Callable[[Any], Table]) -> _Tally:
+    tally = _Tally()
+    for seed, front in _played(regime, seeds, budget):
+        found = estimate_totals(
+            fuse(front),
+            observations=front.observations,
+            coverage=front.coverage,
+            frame=front.frame,
+            areas=_sectors(front),
+            periods=_weeks(front),
+            acts=FIRE,
+            keep_draws=True,
+        )
+        tally.add(front, found, seed)
+    return tally
+
+
+def _played(regime: str, seeds: Sequence[int], budget: Budget) -> Any:
+    if regime not in SIZE or budget.quick:
+        yield from fronts(regime, seeds, budget)
+        return
+    simulate: Any = import_module("truceline.simulate")
+    for k, seed in enumerate(seeds):
+        if k and budget.left_s() <= 0:
+            return
+        yield seed, simulate.play(simulate.read_regime(regime, **SIZE[regime]), seed=seed)
+
+
+def _bounds(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
+    """Limits of each sector and act over the truce, from what sensors truly detected."""
+    held: list[bool] = []
+    told: list[bool] = []
+    for _seed, front in _played(regime, seeds, budget):
+        for history, worst, evader, number in _limits(front, _sectors(front), budget):
+            del worst
+            held.append(history is None or history >= number)
+            told.append(evader is not None)
+    if not held:
+        return []
+    low_n = "" if len(held) >= 200 else "few: the time given allowed no more"
+    return [
+        row("history bound covers the truth", regime, "≥ 0.95", float(np.mean(held)), n=len(held), note=low_n),
+        row("evader bound can be told", regime, "", float(np.mean(told)), n=len(told), note="none where there is a blind spot"),
+    ]  # fmt: skip
+
+
+def _evader(seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
+    """The second party fires where fewest can see it, under sensors that leave no blind spot."""
+    simulate: Any = import_module("truceline.simulate")
+    regime = simulate.read_regime("evader", length_km=300, days=9, sensors=THICK)
+    held: list[bool] = []
+    told: list[bool] = []
+    for k, seed in enumerate(seeds):
+        if k and budget.left_s() <= 0:
+            break
+        front = simulate.play(regime, seed=seed)
+        for _history, _worst, evader, number in _limits(front, _sectors(front), budget):
+            told.append(evader is not None)
+            if evader is not None:
+                held.append(evader >= number)
+    return [
+        row("evader bound covers the truth", "evader", "≥ 0.95", float(np.mean(held)) if held else None, n=len(held), note=f"told in {np.mean(told):.0%} of areas and acts" if told else "nothing played"),
+    ]  # fmt: skip
+
+
+def _limits(front: Any, areas: dict[str, Any], budget: Budget) -> Any:
+    incidents = true_partition(front)
+    acts = dict(zip(front.truth.incidents["truth_id"].to_pylist(), front.truth.incidents["act"].to_pylist(), strict=True))  # fmt: skip
+    act = np.array([acts[name] for name in incidents["incident_id"].to_pylist()], dtype=object)
+    longitude, latitude = floats(incidents["longitude_deg"]), floats(incidents["latitude_deg"])
+    at_us = (micros(incidents["occurred_from"]) + micros(incidents["occurred_until"])) // 2
+    period = Interval(front.truce_start, front.stop)
+    inside_time = (at_us >= period.start.timestamp() * 1e6) & (at_us < period.stop.timestamp() * 1e6)
+    for kind in FIRE:
+        before = (act == kind) & (at_us < period.start.timestamp() * 1e6)
+        past = PastPoints(longitude_deg=longitude[before], latitude_deg=latitude[before], at_us=at_us[before])
+        for area, shape in areas.items():
+            if budget.left_s() < -20:
+                return
+            own = (act == kind) & inside_time & shapely.contains_xy(shape, longitude, latitude)
+            watch = measure_watch(
+                act=kind, area_id=area, area_geometry=shape, period=period, coverage=front.coverage,
+                frame=front.frame, zone="UTC", past_points=past, geometries=areas,
+            )  # fmt: skip
+            found = limit_unseen(watch, act=kind, area_id=area, period=period, detections=int(own.sum()))
+            number = _true_number(front, area, period, kind)
+            yield found.history_hi95, found.worst_hi95, found.evader_hi95, number
+
+
+def _sectors(front: Any) -> dict[str, Any]:
+    return {
+        one["area_id"]: shapely.from_wkb(one["geometry"])
+        for one in front.areas.to_pylist()
+        if one["kind"] == "sector"
+    }
+
+
+def _weeks(front: Any) -> list[Interval]:
+    found, start = [], front.start
+    while start < front.stop:
+        found.append(Interval(start, min(start + timedelta(days=7), front.stop)))
+        start += timedelta(days=7)
+    return found
+
+
+def _true_number(front: Any, area: str, period: Interval, act: str) -> int:
+    table = front.truth.incidents
+    held = np.asarray(pc.and_(pc.equal(table["sector"], area), pc.equal(table["act"], act)).to_numpy())
+    at_s = micros(table["occurred_at"]) / 1e6
+    return int((held & (at_s >= period.start.timestamp()) & (at_s < period.stop.timestamp())).sum())
+
+
+def _true_probability(front: Any, key: tuple[str, float, float, str, str]) -> float | None:
+    """As the simulator drew it; None where two declarations read alike."""
+    source, _a, _b, basis, act = key
+    found = [
+        one["true_p"]
+        for one in front.truth.facts["detection"]
+        if one["source"] == source
+        and one["act"] == (act or "any")
+        and bool(one["night"]) == ("by night" in basis)
+        and (one["sensor"] < 0 or f"{source}-{one['sensor'] + 1:03d}," in basis)
+    ]
+    return float(found[0]) if len(found) == 1 else None
+
+
+def _fused(front: Any) -> Table:
+    associate: Any = import_module("truceline.fusion.associate").associate
+    collapse: Any = import_module("truceline.origins.collapse").collapse_copies
+    incidents: Table = associate(
+        collapse(front.observations),
+        frame=front.frame,
+        acts=front.acts,
+        coverage=front.coverage,
+        areas=front.areas,
+    )
+    return incidents
+
+
+def true_partition(front: Any) -> Table:
+    """Incidents as a perfect fusion would make them: the sensors' records by true event."""
+    links, observations = front.truth.links, front.observations
+    hard = pc.is_in(observations["source_id"], value_set=pa.array(list(front.hard_sources)))
+    keep = pc.and_(hard, pc.not_equal(links["truth_id"], ""))
+    chosen = observations.filter(keep)
+    names, number = np.unique(np.array(links["truth_id"].filter(keep).to_pylist()), return_inverse=True)
+    n = len(names)
+    weight = 1 / floats(chosen["position_sd_m"]) ** 2
+    total = np.bincount(number, weight, n)
+    low, high = np.full(n, -(2**62)), np.full(n, 2**62)
+    np.maximum.at(low, number, micros(chosen["occurred_from"]))
+    np.minimum.at(high, number, micros(chosen["occurred_until"]))
+    middle = (low + high) // 2
+    order = np.argsort(number, kind="stable")
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(number, minlength=n))]).astype(np.int32)
+    ids = chosen["observation_id"].combine_chunks().take(pa.array(order))
+    columns: dict[str, Any] = {column.name: pa.nulls(n, column.type) for column in INCIDENTS.columns}
+    columns |= {
+        "incident_id": pa.array(names.tolist()),
+        "occurred_from": pa.array(np.minimum(low, middle - 1)).cast(TIME),
+        "occurred_until": pa.array(np.maximum(high, middle + 1)).cast(TIME),
+        "longitude_deg": pa.array(np.bincount(number, weight * floats(chosen["longitude_deg"]), n) / total),
+        "latitude_deg": pa.array(np.bincount(number, weight * floats(chosen["latitude_deg"]), n) / total),
+        "position_sd_m": pa.array(1 / np.sqrt(total)),
+        "existence_p": pa.array(np.ones(n)),
+        "observation_ids": pa.ListArray.from_arrays(pa.array(offsets), ids),
+    }
+    return pa.table(columns)
