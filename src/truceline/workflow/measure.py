@@ -50,6 +50,7 @@ class Gauge:
     _past: dict[tuple[str, datetime], PastPoints] = field(default_factory=dict)
     _watches: dict[tuple[str, str, Interval, str, str | None], Watched | None] = field(default_factory=dict)
     _asked: list[Question] = field(default_factory=list)
+    _measured: dict[str | None, frozenset[str]] = field(default_factory=dict)
     _effects: dict[tuple[str, str, Interval], tuple[Series, Effect]] = field(default_factory=dict)
 
     def series_over(self, spec: SeriesSpec, *, area_id: str, period: Interval) -> tuple[Series, Effect]:
@@ -212,6 +213,8 @@ class Gauge:
     def watch_over(self, question: Question, *, without: str | None = None) -> Watched | None:
         """How a question's area and period are watched for its act; ``without`` a source, if one is named."""
         key = question.act, question.area_id, question.period, question.zone, without
+        if not self.measured_sources(question.act):
+            return None
         if key not in self._watches:
             coverage = self.coverage
             if without is not None:
@@ -240,11 +243,14 @@ class Gauge:
 
     def measured_sources(self, act: str | None = None) -> frozenset[str]:
         """Sources whose detection probability is known, for an act or for any."""
+        if act in self._measured:
+            return self._measured[act]
         table = self.coverage
         known = pc.is_valid(table["detection_p_a"])
         if act is not None:
             known = pc.and_(known, pc.fill_null(pc.equal(table["act"], act), True))
-        return frozenset(pc.unique(table.filter(known)["source_id"]).to_pylist())
+        self._measured[act] = frozenset(pc.unique(table.filter(known)["source_id"]).to_pylist())
+        return self._measured[act]
 
     def detections_of(self, question: Question, sensors: frozenset[str]) -> int:
         """Incidents of a question that some of the sensors likely saw."""

@@ -18,8 +18,8 @@ from truceline.schema.claims import TOGETHER
 from truceline.workflow.case import Case
 from truceline.workflow.measure import Gauge
 
-#: beyond so many incidents what a source is worth is told by the bounds alone
-MOST_INCIDENTS = 30_000
+#: beyond so many incidents what a source is worth is told by the bounds alone; and totals take too long
+MOST_FOR_WORTH, MOST_FOR_TOTALS = 10_000, 60_000
 
 
 def reckon(case: Case, gauge: Gauge, findings: Sequence[Finding]) -> Reckoning:
@@ -28,7 +28,8 @@ def reckon(case: Case, gauge: Gauge, findings: Sequence[Finding]) -> Reckoning:
         return Reckoning()
     acts = list(dict.fromkeys(item.act for item in case.truce.obligations))
     named = dict.fromkeys((case.file.theatre, *(finding.area_id for finding in findings)))
-    areas = [area for area in named if area in gauge.shapes]
+    few = len(gauge.incidents) <= MOST_FOR_TOTALS
+    areas = [area for area in named if area in gauge.shapes] if few else []
     return Reckoning(
         totals=tuple(_totals(case, gauge, acts, areas, without=None)), worth=_worth(case, gauge, acts)
     )
@@ -57,7 +58,7 @@ def _totals(
 
 def _worth(case: Case, gauge: Gauge, acts: Sequence[str]) -> tuple[Worth, ...]:
     theatre = case.file.theatre
-    few = len(gauge.incidents) <= MOST_INCIDENTS and theatre in gauge.shapes
+    few = len(gauge.incidents) <= MOST_FOR_WORTH and theatre in gauge.shapes
 
     def bound(act: str, without: str | None) -> Bound:
         clock = case.truce.clocks[0]

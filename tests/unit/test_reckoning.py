@@ -1,0 +1,82 @@
+"""Totals and worth in words and in findings.json."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from truceline.assurance.series import Bound, Campaign, LightBound
+from truceline.assurance.totals import Total
+from truceline.assurance.worth import measure_worth
+from truceline.base.intervals import Interval
+from truceline.findings.reckoning import Reckoning, bound_more, describe_totals, describe_worth
+from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
+
+START = datetime(2030, 4, 19, tzinfo=UTC)
+PERIOD = Interval(START, START + timedelta(days=3))
+NAMES = {"fire": "Fire", "flight": "Flight"}
+
+
+def total(act: str, estimate: float | None, width: float = 10.0) -> Total:
+    return Total(
+        act=act,
+        area_id="area",
+        period=PERIOD,
+        detected=30.0,
+        estimate=estimate,
+        lo95=None if estimate is None else estimate - width / 2,
+        hi95=None if estimate is None else estimate + width / 2,
+        blind_share=0.3,
+    )
+
+
+def limit(act: str, history: float | None) -> Bound:
+    return Bound(act=act, area_id="area", period=PERIOD, detections=3, history_hi95=history, worst_hi95=history, evader_hi95=None)  # fmt: skip
+
+
+def test_a_total_is_told_with_its_interval_and_what_nobody_could_have_seen():
+    told = describe_totals(
+        Reckoning(totals=(total("fire", 60.0), total("flight", None))),
+        act_names=NAMES,
+        area_names={"area": "Area"},
+        zone="UTC",
+    )
+    assert told[0].startswith("Fire, Area, 19 April to 21 April: about 60 happened (95 %: 55 to 65), 30 of")
+    assert "30 % of these lie where nobody" in told[0]
+    assert "Flight" in told[1]
+
+
+def test_nothing_is_told_where_nothing_was_reckoned():
+    assert describe_totals(Reckoning(), act_names=NAMES, area_names={}, zone="UTC") == []
+    assert describe_totals(Reckoning(totals=(total("flight", None),)), act_names=NAMES, area_names={"area": "Area"}, zone="UTC") == []  # fmt: skip
+    assert describe_worth(Reckoning(), act_names=NAMES, source_titles={}) == []
+
+
+def test_worth_is_how_much_less_would_be_known():
+    def bound(act: str, without: str | None) -> Bound:
+        return limit(act, {None: 20.0, "radar": None, "patrol": 20.0}[without])
+
+    def totals(without: str | None) -> tuple[Total, ...]:
+        return (total("fire", 60.0, {None: 10.0, "radar": 40.0, "patrol": 10.1}[without]),)
+
+    worth = measure_worth(["radar", "patrol"], ["fire"], bound=bound, total=totals)
+    told = describe_worth(Reckoning(worth=worth), act_names=NAMES, source_titles={"radar": "The radar"})
+    assert told == ["Without The radar, Fire: limit 20 → none; interval of the total × 4."]
+    assert worth_record(Reckoning(worth=worth))[0]["bound_without_hi95"] is None
+
+
+def test_a_bound_tells_day_night_and_the_smallest_campaign():
+    light = LightBound(detections=1, history_hi95=8.0, worst_hi95=12.0, evader_hi95=None)
+    one = Bound(
+        act="fire", area_id="area", period=PERIOD, detections=2, history_hi95=10.0, worst_hi95=15.0,
+        evader_hi95=None, day=light, night=light, campaign=Campaign(history=3.0, worst=6.0, evader=None, seen_p=0.9),
+    )  # fmt: skip
+    told = bound_more(one)
+    assert told[0].startswith("By day (6 to 18 h): at most 8, 12 in the worst watched part.")
+    assert told[1].startswith("Seen with 90 %: one of 3 acts spread as before, of 6 in the worst")
+    assert bound_parts_record(one)["campaign"]["worst"] == 6.0
+    assert bound_more(limit("fire", 9.0)) == []
+
+
+def test_totals_stand_in_the_record_as_they_are():
+    record = totals_record(Reckoning(totals=(total("fire", 60.0),)))[0]
+    assert (record["lo95"], record["hi95"], record["period_start"]) == (55.0, 65.0, "2030-04-19T00:00:00Z")
