@@ -75,6 +75,7 @@ def evaluate(regimes: Sequence[str], seeds: Sequence[int], budget: Budget) -> li
 
 def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
     model = trained(regime, budget)
+    budget.restart()
     found: dict[str, list[float]] = defaultdict(list)
     p: list[Any] = []
     happened: list[Any] = []

@@ -133,6 +133,10 @@ class Budget:
         """Seconds left; a part ends when there are none."""
         return self.seconds - (time.monotonic() - self.began)
 
+    def restart(self) -> None:
+        """Begin to count anew: what is kept between runs (a classifier) is not charged to this one."""
+        self.began = time.monotonic()
+
     @property
     def size(self) -> dict[str, Any]:
         """Overrides of a regime's size for ``fronts.front``: none in a full run, a small front in a quick one."""
