@@ -174,16 +174,20 @@ def _tests(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Pict
     n = len(null.evidence)
     alarms = np.array(null.evidence) >= effects.E_THRESHOLD
     together = np.array(null.combined) >= effects.E_THRESHOLD
-    bias, low, high = over_seeds(null.bias)
     made: list[Row | Picture] = [
         row("effect: false alarms, no truce", regime, "≤ 0.05", float(alarms.mean()) if n else None, n=n),
         row("effect: false alarms, all sensors of a sector (mean of e-values)", regime, "≤ 0.05", float(together.mean()) if n else None, n=len(together)),
+    ]  # fmt: skip
+    if regime == "burning":
+        return made  # nobody fires: there is no rate, and no ratio
+    bias, low, high = over_seeds(null.bias)
+    made += [
         row("effect: 95 % interval of the rate ratio holds 1, no truce", regime, "0.93 to 0.97", float(np.mean(null.held)) if n else None, n=n),
         row("effect: bias of the rate ratio, hard sensors, no truce", regime, "", bias, lo=low, hi=high, n=len(null.bias), note="target: within ± .03; the interval is over seeds, whose own fire varies"),
     ]  # fmt: skip
     if regime == "surge":
         made.append(row("effect: size of that bias under a reporting surge", regime, "≤ 0.03", abs(bias), n=len(null.bias)))  # fmt: skip
-    if truce.evidence and regime not in ("surge", "burning"):
+    if truce.evidence and regime != "surge":
         bias, low, high = over_seeds(truce.bias)
         made += [
             row("effect: falls reported, one source and sector", regime, "", float(np.mean(np.array(truce.evidence) >= effects.E_THRESHOLD)), n=len(truce.evidence), note="to .4 on average, in 10 days after 20"),
