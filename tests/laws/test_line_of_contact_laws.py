@@ -317,3 +317,14 @@ def test_without_maps_the_report_is_empty_and_says_what_was_not_given() -> None:
     assert alone.sectors is None
     assert any("unknown and not as contact" in note for note in alone.notes)
     assert changed_ground([build(HELD)]).is_empty
+
+
+def test_of_a_drawn_line_only_what_was_drawn_is_contact() -> None:
+    # the line ends inside the region: what cuts the rest of it in two, and the region's edge, nobody drew
+    drawn = shapely.LineString([(10.2, 50.5), (10.5, 50.6), (10.8, 50.5)])
+    held = shapely.Polygon([(10, 50), (11, 50), (11, 50.43), *reversed(drawn.coords), (10, 50.43)])
+    told = trace_contact(held, frame=FRAME, drawn=drawn)
+    longitude, latitude = shapely.get_coordinates(drawn).T
+    (contact,) = [s.length_km for s in told.stretches if s.reason == "contact"]
+    assert contact == pytest.approx(float(WGS84.line_length(longitude, latitude)) / 1000, abs=1.0)
+    assert {s.reason for s in told.stretches} == {"contact", "unknown"}

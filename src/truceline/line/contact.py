@@ -24,6 +24,8 @@ BoolArray = npt.NDArray[np.bool_]
 ReasonArray = npt.NDArray[np.int8]
 ShapeArray = npt.NDArray[np.object_]
 
+#: a boundary cut along a line that was drawn lies on it; edges straight in degrees bend a little in a plane
+_AS_DRAWN_M = 200.0
 #: changed ground thinner or smaller than this is redrawing, not movement
 _REDRAWN_KM2 = 0.02
 
@@ -89,6 +91,7 @@ def trace_contact(
     theatre: BaseGeometry | None = None,
     changed: BaseGeometry | None = None,
     also_held: BaseGeometry | None = None,
+    drawn: BaseGeometry | None = None,
     coast_m: float = 3_000.0,
     border_m: float = 3_000.0,
     spacing_m: float = 500.0,
@@ -101,7 +104,8 @@ def trace_contact(
     held : polygons of one holder; land : polygons of the land; borders : lines that are no line of
     contact whatever happens (frontiers with third parties or with a holder's own country); theatre : the
     ground that can be held by either; changed : ground that changed hands (``changed_ground``); also_held :
-    ground that another map gives to the same holder. All WGS 84; what is not given is not used.
+    ground that another map gives to the same holder; drawn : the line of contact itself, where a map
+    draws it instead of ground. All WGS 84; what is not given is not used.
 
     The boundary is cut into pieces of at most ``spacing_m``. From the middle of each, two probes look
     outward, ``coast_m`` and twice that far. A probe sees the other side's ground where it is on land, in
@@ -120,6 +124,9 @@ def trace_contact(
        shorter than ``short_unmoved_m`` beside which no ground changed hands (a border or coast drawn
        otherwise there). Rings shorter than ``islet_m`` beside which none did are unknown: too small.
 
+    A ``drawn`` line decides alone: what runs along it is contact, whatever else of the boundary (its
+    straight continuation to the edge of the region, and that edge) is unknown: nobody drew it.
+
     The lengths of the stretches sum to that of the boundary. Direction and start of the rings change
     nothing.
     """
@@ -133,6 +140,10 @@ def trace_contact(
             shapely.segmentize(frame.geometry_to_plane(shapely.linestrings(ring)), spacing_m)
         )
         step_m = np.hypot(*np.diff(points, axis=0).T)
+        if drawn is not None:
+            reasons = seen.tell_drawn(points, drawn)
+            stretches += _stretches(points, reasons, frame)
+            continue
         reasons, moved = seen.tell(points)
         if step_m.sum() < islet_m and not moved.any():
             reasons[:] = _UNKNOWN
@@ -217,6 +228,7 @@ class _Seen:
             plane(borders),
             plane(theatre),
         )
+        self.frame = frame
         self.also_held = plane(also_held)
         coast = None if land is None else shapely.intersection(shapely.boundary(land), around)
         self.coast = plane(coast)
@@ -258,6 +270,12 @@ class _Seen:
         reasons[border] = _BORDER
         reasons[coast & ~sees_ground & ~border] = _COAST
         return reasons.astype(np.int8), moved
+
+    def tell_drawn(self, points: FloatArray, drawn: BaseGeometry) -> ReasonArray:
+        """(n - 1,) contact along the line drawn, else unknown."""
+        line = self.frame.geometry_to_plane(drawn)
+        near = _near(line, shapely.points((points[1:] + points[:-1]) / 2), _AS_DRAWN_M)
+        return np.where(near, _CONTACT, _UNKNOWN).astype(np.int8)
 
 
 def _inside(ground: BaseGeometry | None, points: FloatArray, *, default: bool) -> BoolArray:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import shapely
@@ -48,6 +48,9 @@ class LineReport:
     ledger: Table  #: schema ``ledger``, all maps
     comparisons: tuple[LineComparison, ...]  #: of the first map with each other one
     notes: tuple[str, ...]  #: what the reader must know of how it was told
+    drawn: Mapping[str, BaseGeometry] = field(
+        default_factory=dict
+    )  #: lines of maps that draw the line itself
 
 
 def describe_line(
@@ -59,6 +62,7 @@ def describe_line(
     land: BaseGeometry | None = None,
     borders: BaseGeometry | None = None,
     theatre: BaseGeometry | None = None,
+    drawn: Mapping[str, BaseGeometry] | None = None,
     sectors: Sectors | None = None,
     sector_km: float = 50.0,
     cuts: Sequence[tuple[str, float, float]] = (),
@@ -72,11 +76,12 @@ def describe_line(
     3. Gains and losses of every step of every map go to the ledger.
     4. The first map is compared with each other one; the spread found is what the lines are known to.
 
-    land, borders, theatre : WGS 84 polygons, lines, polygons, as for ``trace_contact``. Raises nothing
+    land, borders, theatre : WGS 84 polygons, lines, polygons, as for ``trace_contact``; drawn : source id
+    of a map that draws the line itself → all lines that it ever drew, WGS 84. Raises nothing
     where a map shows no shape: it is left out.
     """
     shown = [(history, snapshot_at(history, at)) for history in histories]
-    tracer = _Tracer(frame=frame, land=land, borders=borders, theatre=theatre)
+    tracer = _Tracer(frame=frame, land=land, borders=borders, theatre=theatre, drawn=drawn or {})
     traced = [
         (history, snapshot, tracer.trace(history, snapshot, others=[s for h, s in shown if h is not history]))
         for history, snapshot in shown
@@ -112,6 +117,7 @@ def describe_line(
         ledger=ledger,
         comparisons=comparisons,
         notes=_notes(maps, sectors),
+        drawn=drawn or {},
     )
 
 
@@ -123,6 +129,7 @@ class _Tracer:
     land: BaseGeometry | None
     borders: BaseGeometry | None
     theatre: BaseGeometry | None
+    drawn: Mapping[str, BaseGeometry]
 
     def trace(
         self, history: LineHistory, snapshot: Snapshot, others: Sequence[Snapshot | None] = ()
@@ -137,6 +144,7 @@ class _Tracer:
             theatre=self.theatre,
             changed=changed_ground([history]),
             also_held=shapely.union_all(also) if also else None,
+            drawn=self.drawn.get(history.source_id),
         )
 
 

@@ -187,7 +187,8 @@ def release(
     public = publish(results, withheld)
     if len(public.lines) < len(results.lines):
         # what is told of the line is told by maps that may be told of
-        line_report = tell_line(case, public.lines, land=results.land)
+        drawn = {} if results.line_report is None else results.line_report.drawn
+        line_report = tell_line(case, public.lines, land=results.land, drawn=drawn)
         disagreements = compare_lines(case, public.lines, line_report, land=results.land)
         public = replace(public, line_report=line_report, disagreements=disagreements)
     spots = spots_of(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import shapely
 from pydantic import ValidationError
+from shapely.geometry.base import BaseGeometry
 
 from truceline.base.documents import Document
 from truceline.base.errors import CaseError, InputError, Problem
@@ -19,6 +21,7 @@ from truceline.origins import collapse_copies, count_copies
 from truceline.places.locate import LocateReport, locate
 from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
+from truceline.sources.layers import read_lines
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.workflow.case import Case
 from truceline.workflow.case_file import SourceEntry
@@ -41,6 +44,9 @@ class Ingested:
     quarantined: tuple[Problem, ...]
     quarantined_rows: tuple[tuple[tuple[Problem, ...], str], ...]
     gazetteers: tuple[tuple[str, str], ...] = ()  #: label and SHA-256 of lists of places under the data root
+    drawn: Mapping[str, BaseGeometry] = field(
+        default_factory=dict
+    )  #: lines of maps that draw the line itself
 
     @property
     def files(self) -> list[tuple[str, str]]:
@@ -133,7 +139,22 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
         quarantined=tuple(problem for row in rows for problem in row.problems),
         quarantined_rows=tuple((row.problems, row.content) for row in rows),
         gazetteers=gazetteer_digests(case, data=data),
+        drawn=_drawn_lines(case, accounts, data=data),
     )
+
+
+def _drawn_lines(
+    case: Case, accounts: Sequence[SourceAccount], *, data: Path | None
+) -> dict[str, BaseGeometry]:
+    """Source id → all lines of a map that draws the line itself, and not the ground on either hand."""
+    read = {account.source_id for account in accounts if account.state == "read"}
+    return {
+        entry.id: shapely.union_all(
+            [read_lines(file) for file in find_files(entry, case_folder=case.folder, data=data)]
+        )
+        for entry in case.file.sources
+        if "line_sides" in entry.options and entry.id in read
+    }
 
 
 def first_tellings(case: Case, observations: Table) -> Table:

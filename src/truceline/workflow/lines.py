@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pyarrow.compute as pc
-from shapely import box
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.errors import CaseError, InputError, Problem
@@ -48,8 +48,16 @@ def build_lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
         return tuple(history for history in pool.map(carried(build), ingested.sources) if history is not None)
 
 
-def tell_line(case: Case, lines: tuple[LineHistory, ...], *, land: BaseGeometry | None) -> LineReport | None:
+def tell_line(
+    case: Case,
+    lines: tuple[LineHistory, ...],
+    *,
+    land: BaseGeometry | None,
+    drawn: Mapping[str, BaseGeometry],
+) -> LineReport | None:
     """The line as it stood when the truce began, by every map; None where there is no map.
+
+    drawn : source id of a map that draws the line itself → its lines (``Ingested.drawn``).
 
     Raises
     ------
@@ -65,19 +73,11 @@ def tell_line(case: Case, lines: tuple[LineHistory, ...], *, land: BaseGeometry 
         tolerances_m=case.file.map.tolerance_m,
         land=land,
         borders=read_borders(case),
-        theatre=case.theatre_shape or _drawn_in(case),
+        theatre=case.theatre_shape,
+        drawn=drawn,
         sectors=read_sectors(case),
         sector_km=case.file.map.sector_km,
     )
-
-
-def _drawn_in(case: Case) -> BaseGeometry | None:
-    """Where a map is drawn as the line itself, all that it cuts apart is its theatre: the region.
-
-    Of a map of held ground nobody can say so: its edge may be a frontier.
-    """
-    drawn = any("line_sides" in entry.options for entry in case.file.sources)
-    return box(*case.region_box) if drawn else None
 
 
 def compare_lines(

@@ -158,7 +158,7 @@ def compute(
     coverage = apply_declared(ingested.coverage, case.file.detection)
     shapes = case.shapes()
     land = read_land(case)
-    line_report = tell_line(case, lines, land=land)
+    line_report = tell_line(case, lines, land=land, drawn=ingested.drawn)
     incidents = _incidents(case, observations, coverage, lines, line_report, shapes)  # (6)
     incident_set = IncidentSet.of(incidents, observations)
     progress("measuring series", 3, steps)
