@@ -17,12 +17,20 @@ ID = "urn:truceline:truce:1"
 
 
 def make_schema() -> dict[str, Any]:
-    """The schema, made from the models."""
+    """The schema, made from the models, with what people may leave out or write short."""
+    made = Truce.model_json_schema()
+    kinds = made["$defs"]
+    kinds["Act"]["required"] = ["id"]  # the taxonomy gives the rest
+    wording = kinds["Clause"]["properties"]["wording"]
+    kinds["Clause"]["properties"]["wording"] = {
+        "description": wording.pop("description"),
+        "anyOf": [{"type": "string"}, wording],
+    }
     return {
+        **made,
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         "title": "truce.yaml",
-        **{key: value for key, value in Truce.model_json_schema().items() if key != "title"},
     }
 
 
