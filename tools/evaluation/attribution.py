@@ -93,7 +93,8 @@ def _shifted(view: LineView, shift_km: float, case: Case) -> LineView:
 
     def distance(longitude: FloatArray, latitude: FloatArray, at_us: IntArray) -> FloatArray:
         x, y = frame.to_plane(longitude, latitude)
-        return view.distance_m(*frame.to_globe(x - 1000 * shift_km, y), at_us)
+        moved = frame.to_globe(x - 1000 * shift_km, y)
+        return view.distance_m(moved[0], moved[1], at_us)
 
     return replace(view, distance_m=distance)
 

@@ -165,7 +165,7 @@ def _see(played: Any, law: Regime, line: _Line, group: IntArray, n: int) -> _See
     share = np.array([one.direction_share for one in sensing])[source]
     untold = np.bincount(at[~told], weights=np.log1p(-np.minimum(share[~told], 1 - 1e-9)), minlength=n)
     return _Seen(
-        offset_km=place[:, 0] - here, sd_km=np.sqrt(variance), y_km=y_of, at_us=at_us, kind=kind, untold=untold,
+        offset_km=place[:, 0] - here, sd_km=np.sqrt(variance), y_km=y_of, at_us=at_us, kind=kind, untold=np.asarray(untold, dtype=np.float64),
         direction_of=at[told], direction_deg=told_deg[told],
         direction_sd_deg=np.array([one.direction_sd_deg for one in sensing])[source[told]],
     )  # fmt: skip
@@ -417,7 +417,7 @@ def _accusing(law: Regime, code: int, h: int) -> FloatArray:
         names = blames * (0.15 if h == code else 1.0)
         share[0] += 1 - names
         share[2 - code] += names
-    return share / share.sum()
+    return np.asarray(share / share.sum())
 
 
 def _staged_claims(law: Regime, count: IntArray, accused: IntArray, by: int) -> FloatArray:

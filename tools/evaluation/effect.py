@@ -332,7 +332,8 @@ def _hot_spots(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row]:
         rng = np.random.default_rng(seed)
         at = int(rng.integers(len(x)))
         more = [np.append(one, one[at] + rng.normal(0, 2500, 25)) for one in (x, y)]
-        found = scan_hot_spots(*more, np.append(hours, 24 * rng.uniform(12, 15, 25)), n_days=30, seed=seed)
+        later = np.append(hours, 24 * rng.uniform(12, 15, 25))
+        found = scan_hot_spots(more[0], more[1], later, n_days=30, seed=seed)
         planted += any(
             np.hypot(spot.x_m - x[at], spot.y_m - y[at]) <= spot.radius_m and spot.first_day <= 14 and spot.last_day >= 12
             for spot in found.shown
