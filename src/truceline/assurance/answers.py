@@ -24,6 +24,8 @@ from truceline.base.columns import IntArray
 LEAST_ACTS = 150
 #: an interval wider than this tells nothing
 WIDEST = 0.4
+#: acts that draw more of their own side's come in barrages, of which this model knows nothing
+MOST_OWN = 0.45
 NEAR_M = 12_000.0
 MOST_LAG_H = 12.0
 _BIN_H = 0.5
@@ -80,6 +82,8 @@ def measure_answers(
     pairs = _count_pairs(x_m, y_m, time_h, side)
     start = np.array([0.1, 0.1, 0.1, 0.1, *_DELAYS])
     best = _fit(pairs.count.sum(axis=0), pairs.acts.sum(axis=0), pairs.rhythm, start)
+    if best[[0, 3]].max() > MOST_OWN:
+        return nothing
     rng = np.random.default_rng(seed)
     n_blocks = len(pairs.acts)
     drawn = np.empty((_N_BOOT, 6))

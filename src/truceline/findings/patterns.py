@@ -151,7 +151,7 @@ def _answer_words(patterns: Patterns, party_names: Mapping[str, str]) -> list[st
     if answers.drawn is None or answers.drawn_lo95 is None or answers.drawn_hi95 is None:
         return [
             _(
-                "Whether acts answered acts cannot be told: {counts} attributed, {least} of each party are needed, and enough of them near each other."
+                "Whether acts answered acts cannot be told: {counts} attributed; {least} of each party are needed, enough of them near each other, and no fire in barrages."
             ).format(counts=listed([str(n) for n in answers.n_acts]), least=LEAST_ACTS)
         ]
     said = []
