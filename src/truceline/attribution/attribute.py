@@ -157,10 +157,11 @@ def _judge(
     by_traces = hard_loglik(evidence, fitted)
     sure = np.where(evidence.existence_p >= SURE_P, evidence.existence_p, 0.0)
     behaviour = learn_behaviour(claims, by_traces, fitted, existence_p=sure)
-    fitted = replace(fitted, staged_p=behaviour.staged_p)
-    prior = log_prior(evidence.n_parties, fitted)
-    both = by_traces + claims_loglik(claims, behaviour, cap=claim_cap)  # (4)
-    p_traces, p = by_party(posteriors(by_traces, prior)), by_party(posteriors(both, prior))
+    # (4); what claims taught enters nothing that is said of the traces alone
+    prior, taught = log_prior(evidence.n_parties, fitted), replace(fitted, staged_p=behaviour.staged_p)
+    both = by_traces + claims_loglik(claims, behaviour, cap=claim_cap)
+    p_traces = by_party(posteriors(by_traces, prior))
+    p = by_party(posteriors(both, log_prior(evidence.n_parties, taught)))
     best, rows = p[:, :-1].argmax(axis=1), np.arange(len(who))
     by_place = by_party(posteriors(place_loglik(place_parts(evidence, fitted), fitted), prior))[:, :-1]
     others = by_place.copy()
@@ -169,7 +170,7 @@ def _judge(
     seen = np.bincount(evidence.record[evidence.told], minlength=len(who)) > 0
     may = agrees & seen & ~doubtful & (evidence.act >= 0)
     least = evidence.existence_p * np.minimum(p[rows, best], p_traces[rows, best])
-    judged.p[who], judged.ratio[who], judged.best[who] = p, party_ratio(both, fitted), best
+    judged.p[who], judged.ratio[who], judged.best[who] = p, party_ratio(both, taught), best
     judged.score[who] = np.where(may, least, 0.0)
 
 

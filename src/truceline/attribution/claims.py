@@ -30,7 +30,7 @@ from truceline.schema.table import Table
 SILENT, TOLD = 0, 1
 #: answers that accuse start here: of party j by one origin, then by several
 ACCUSES = 2
-SHRINK, SHRINK_STAGED = 20.0, 5.0
+SHRINK, SHRINK_STAGED = 10.0, 5.0
 CAP = 1_000.0
 _TURNS = 25
 

@@ -30,7 +30,7 @@ from truceline.base.columns import FloatArray, IntArray
 LINE_FACTORS = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
 DEPTH_FACTORS = (0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4, 1.6, 2.0, 2.8)
 #: standard deviation of ln(factor) before anything is seen
-_FACTOR_SD = 0.7
+_FACTOR_SD = 1.0
 _ROUNDS, _TURNS = 3, 6
 #: shares of fire that falls short, and of what is of neither, are at most so many times what is assumed
 MOST_TIMES = 3.0
