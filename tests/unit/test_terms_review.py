@@ -234,6 +234,32 @@ def test_a_refusal_leaves_unseen_what_a_consent_would_show(model: Truce) -> None
     assert all("by Party A:" in fault.says for fault in found)
 
 
+@pytest.mark.parametrize(
+    ("part", "field", "value", "says"),
+    [
+        ("termination", "notice_hours", 900, "an end on the notice asked for falls after"),
+        ("review", "within_hours", 900, "the review falls after"),
+        ("extension", "decide_before_hours", 720, "due before the truce begins"),
+    ],
+)
+def test_times_that_cannot_be_kept_are_told(
+    model: Truce, part: str, field: str, value: float, says: str
+) -> None:
+    timing = model.model_dump(exclude_none=True)["timing"]
+    timing[part][field] = value
+    (fault,) = find_faults(changed(model, timing=timing))
+    assert (fault.code, fault.severity) == ("contradiction", "high")
+    assert says in fault.says
+
+
+def test_a_deadline_after_the_end_is_told(model: Truce) -> None:
+    duties = model.model_dump(exclude_none=True)["obligations"]
+    late = next(duty for duty in duties if duty["id"] == "prisoners")
+    late["deadline_hours"] = 1000
+    (fault,) = find_faults(changed(model, obligations=duties))
+    assert fault.obligation_ids == ("prisoners",)
+
+
 def test_an_operative_clause_that_nothing_cites_is_not_executable(model: Truce) -> None:
     clauses = [*model.model_dump(exclude_none=True)["clauses"], {"id": "99", "wording": "Peace shall reign."}]
     (fault,) = find_faults(changed(model, clauses=clauses))

@@ -34,6 +34,7 @@ def find_faults(truce: Truce) -> list[Fault]:
     found = [
         *_contradictions(truce),
         *_versions(truce),
+        *_impossible_times(truce),
         *_vacuous(truce),
         *_unverifiable(truce),
         *_undefined(truce),
@@ -93,6 +94,39 @@ def _versions(truce: Truce) -> Iterator[Fault]:
         for code, other in rest:
             if other != shown:
                 yield Fault(code="contradiction", says=f"clause {clause.id} has the figures {', '.join(shown) or 'none'} in {first} and {', '.join(other) or 'none'} in {code}", severity="high", clause_ids=(clause.id,))  # fmt: skip
+
+
+def _impossible_times(truce: Truce) -> Iterator[Fault]:
+    """Deadlines and notices that end after the truce does, and windows that are not what the text says."""
+    timing = truce.timing
+    days = timing.duration.days if timing.duration is not None else None
+    if timing.start is not None and timing.start.at is not None:
+        for clock in truce.clocks:
+            if clock.start < timing.start.at:
+                yield Fault(code="contradiction", says=f"clock “{clock.title}” starts before the hour that the text names", severity="high", clause_ids=tuple(timing.start.clauses))  # fmt: skip
+    if timing.duration is None or days is None:
+        return
+    hours, clauses = days * 24, tuple(timing.duration.clauses)
+
+    def late(what: str, cites: list[str], obligation_ids: tuple[str, ...] = ()) -> Fault:
+        says = f"{what} falls after the truce's end, {days:g} days from its start"
+        return Fault(code="contradiction", says=says, severity="high", clause_ids=tuple(dict.fromkeys([*cites, *clauses])), obligation_ids=obligation_ids)  # fmt: skip
+
+    for obligation in truce.obligations:
+        if (obligation.deadline_hours or 0) > hours:
+            yield late(f"the deadline of “{obligation.title}”", cited(truce, obligation), (obligation.id,))
+    for part in timing.staggered.parts if timing.staggered is not None else ():
+        if timing.staggered is not None and part.after_hours >= hours:
+            yield late(f"the start of {', '.join(part.obligations)}", timing.staggered.clauses, tuple(part.obligations))  # fmt: skip
+    if timing.termination is not None and timing.termination.notice_hours >= hours:
+        yield late("an end on the notice asked for", timing.termination.clauses)
+    if timing.review is not None and timing.review.within_hours > hours:
+        yield late("the review", timing.review.clauses)
+    if timing.extension is not None and (timing.extension.decide_before_hours or 0) >= hours:
+        says = "the decision to extend is due before the truce begins"
+        yield Fault(
+            code="contradiction", says=says, severity="high", clause_ids=tuple(timing.extension.clauses)
+        )
 
 
 # -- clauses that say nothing -------------------------------------------------------------------

@@ -10,11 +10,13 @@ from truceline.base.documents import Document
 from truceline.base.errors import CaseError
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import Finding, Results
+from truceline.schema.table import records
 from truceline.terms.compare import Change, compare
 from truceline.terms.truce import Truce, read_truce
 from truceline.workflow.case import Case, open_case
 from truceline.workflow.case_faults import faults_beside_terms
 from truceline.workflow.ingest import ingest
+from truceline.workflow.rivals import Expected, expect_breaches
 from truceline.workflow.verify import compute
 
 #: act, party, area, period: what two drafts can both judge
@@ -45,6 +47,8 @@ class ReplayOutcome:
     before: str
     after: str
     judged: tuple[Judged, ...]
+    breaches_before: tuple[Expected, ...]
+    breaches_after: tuple[Expected, ...]
     changes: tuple[Change, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class ReplayOutcome:
                 }
                 for one in self.judged
             ],
+            "breaches": {"before": list(self.breaches_before), "after": list(self.breaches_after)},
             "changes": list(self.changes),
         }  # fmt: skip
 
@@ -91,6 +96,7 @@ def replay(
     """
     case = open_case(case_folder)
     rival_case = replace(case, truce=_rival(case, terms))
+    rival = _whole(rival_case.truce)
     before = compute(case, ingest(case, data=data, progress=progress), run_id="replay", progress=progress)
     after = compute(
         rival_case, ingest(rival_case, data=data, progress=progress), run_id="replay", progress=progress
@@ -108,7 +114,9 @@ def replay(
         before=case.truce.terms_version,
         after=rival_case.truce.terms_version,
         judged=judged,
-        changes=tuple(compare(case.truce, rival_case.truce)),
+        breaches_before=_expected(case, before, _whole(case.truce)),
+        breaches_after=_expected(case, before, rival),
+        changes=tuple(compare(_whole(case.truce), rival)),
     )
 
 
@@ -120,6 +128,17 @@ def _rival(case: Case, terms: Path) -> Truce:
     if problems:
         raise CaseError(problems)
     return rival
+
+
+def _whole(truce: Truce) -> Truce:
+    """The terms with the duties that no series can show: incidents can."""
+    return truce.model_copy(update={"obligations": [*truce.obligations, *truce.set_aside]})
+
+
+def _expected(case: Case, results: Results, truce: Truce) -> tuple[Expected, ...]:
+    """Breaches of the same incidents, those of the case's own reading, under either draft."""
+    incidents = records(results.incidents)
+    return tuple(expect_breaches(truce, incidents, frame=case.frame, areas=case.shapes()))
 
 
 def _by_key(results: Results) -> dict[Key, Finding]:
