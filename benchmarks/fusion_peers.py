@@ -185,11 +185,11 @@ GRIDS: dict[str, list[dict[str, Any]]] = {
     "counting": [{}],
     "sklearn_dbscan": [{**one, "least": least} for one in _DENSITY for least in (1, 2)],
     "fast_hdbscan": [
-        {**one, "least": 1, "select_m": one["eps_m"], "alone": alone}
-        for one in _DENSITY
+        {"eps_m": m, "eps_s": s, "least": 1, "select_m": m, "alone": alone}
+        for m, s in ((1_500.0, 600.0), (3_000.0, 600.0), (3_000.0, 1_800.0))
         for alone in (False, True)
     ],
-    "pyocto": [{"tolerance_s": s, "node_km": km} for s in (3.0, 6.0, 9.0) for km in (2.0, 5.0)],
+    "pyocto": [{"tolerance_s": s, "node_km": km} for s in (4.0, 7.0) for km in (2.0, 5.0)],
 }
 
 
@@ -473,7 +473,7 @@ def main() -> None:
         small = {"days": 6, "length_km": 400} if options.quick else {}
         fronts: list[tuple[str, str, dict[str, Any]]] = [
             ("Every source, 300 salvos a day", "plain", small),
-            ("Every source, 3,000 salvos a day", "war", {**small, "days": 4 if options.quick else 10}),
+            ("Every source, 3,000 salvos a day", "war", {**small, "days": 4 if options.quick else 6}),
         ]
         for title, regime, changes in fronts:
             trials = [Trial(base / f"{regime}-{seed}", regime, seed, **changes) for seed in (DEVELOPMENT, PUBLISHED)]  # fmt: skip
