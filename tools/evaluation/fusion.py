@@ -23,7 +23,7 @@ from truceline.workflow.engine import Setting, complete_setting, group, weigh_gr
 TITLE = "Fusion: records → incidents"
 #: of a regime of very many salvos fewer seeds are played
 SEEDS = {"war": 2}
-MOST_SEEDS = 8
+LEAST_SEEDS, MOST_SEEDS = 2, 8
 
 PLAIN = {
     "id_f1": "id_f1", "id_f1_true_labels": "id_f1, true labels", "id_f1_oracle_partition": "id_f1, true partition and our existence",
@@ -81,7 +81,7 @@ def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | P
     happened: list[Any] = []
     fakes = n_fakes = 0
     for k, seed in enumerate(seeds[: SEEDS.get(regime, MOST_SEEDS)]):
-        if k and budget.left_s() <= 0:
+        if k >= (1 if budget.quick else LEAST_SEEDS) and budget.left_s() <= 0:
             break
         played = front(regime, seed=seed, **budget.size)
         judged, scored = fuse_front(played)

@@ -111,10 +111,12 @@ def meets(measured: float | None, target: str) -> bool | None:
 
 
 def over_seeds(values: Sequence[float], *, draws: int = 2_000) -> tuple[float, float, float]:
-    """Mean over the seeds and its 95 % bootstrap interval; NaN are left out, the draws are seeded."""
+    """Mean over the seeds and its 95 % bootstrap interval (NaN for less than three); NaN are left out, the draws are seeded."""
     known = np.array([one for one in values if np.isfinite(one)], dtype=np.float64)
     if not len(known):
         return float("nan"), float("nan"), float("nan")
+    if len(known) < 3:
+        return float(known.mean()), float("nan"), float("nan")
     pick = np.random.default_rng(20_260).integers(0, len(known), (draws, len(known)))
     low, high = np.quantile(known[pick].mean(axis=1), [0.025, 0.975])
     return float(known.mean()), float(low), float(high)
