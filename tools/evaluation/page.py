@@ -154,7 +154,9 @@ def _table(rows: Sequence[Row]) -> list[str]:
             row.regime,
             row.target,
             _number(row.measured),
-            f"{_number(row.lo)} to {_number(row.hi)}" if row.lo is not None and row.hi is not None else "",
+            f"{_number(row.lo)} to {_number(row.hi)}"
+            if row.lo is not None and row.hi is not None and row.lo < row.hi
+            else "",
             *([_number(row.ideal)] if ideal else []),
             {True: "yes", False: "**no**", None: ""}[row.met],
             "" if row.n is None else f"{row.n:,}",
