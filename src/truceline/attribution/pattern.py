@@ -35,7 +35,7 @@ _ROUNDS, _TURNS = 3, 6
 #: shares of fire that falls short, and of what is of neither, are at most so many times what is assumed
 MOST_TIMES = 3.0
 #: of fewer incidents nothing is learned; of more, so many are looked at
-FEWEST, MOST = 20, 12_000
+FEWEST, MOST = 20, 8_000
 #: from no others is learned: false detections look like what is of neither party
 SURE_P = 0.9
 
