@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion import associate
+from truceline.fusion.engine import fuse_nodes
+from truceline.fusion.nodes import make_nodes
+from truceline.fusion.shapes import read_outlines
+from truceline.fusion.watches import read_watches
 from truceline.origins import collapse_copies
 from truceline.schema import COVERAGE, INCIDENTS, OBSERVATIONS
 from truceline.schema.table import Record, records
+from truceline.simulate import Front, play, read_regime
 
 DAY = datetime(2031, 4, 1, tzinfo=UTC)
 FRAME = LocalFrame("law", -38.0, 42.0)
@@ -280,3 +290,200 @@ def test_days_that_only_touch_are_not_one_incident() -> None:
 
 def test_no_observations_give_no_incidents() -> None:
     assert fuse([]) == []
+
+
+# -- pitfalls, on simulated fronts ------------------------------------------------------------------
+FRONT: dict[str, Any] = {"days": 12, "length_km": 400, "fire": {"salvos_per_day": 60}}
+
+
+@lru_cache(maxsize=8)
+def _played(regime: str, changes: str) -> Front:
+    return play(read_regime(regime, **{**FRONT, **json.loads(changes)}), seed=3)
+
+
+def front(regime: str, **changes: Any) -> Front:
+    """A small front; a season of burning fields has no war in it."""
+    return _played(regime, json.dumps({**({"fire": {}} if regime == "burning" else {}), **changes}))
+
+
+def fuse_front(played: Front, **changes: Any) -> pa.Table:
+    options = {
+        "observations": collapse_copies(played.observations),
+        "frame": played.frame,
+        "acts": played.acts,
+        "coverage": played.coverage,
+        "areas": played.areas,
+        **changes,
+    }
+    return associate(options.pop("observations"), **options)
+
+
+def told_as_real(incidents: pa.Table) -> int:
+    return sum(p is None or p >= 0.5 for p in incidents["existence_p"].to_pylist())
+
+
+def known(incidents: pa.Table) -> dict[frozenset[str], float | None]:
+    pairs = zip(incidents["observation_ids"].to_pylist(), incidents["existence_p"].to_pylist(), strict=True)
+    return {frozenset(ids): p for ids, p in pairs}
+
+
+def test_a_report_told_a_hundred_times_moves_no_count_and_no_probability() -> None:
+    # pitfall 1
+    played = front("plain")
+    table = collapse_copies(played.observations)
+    before = fuse_front(played, observations=table)
+    reports = pc.index_in(pa.array(["reports_east"]), value_set=table["source_id"].combine_chunks())
+    row = int(reports[0].as_py())
+    again = [{**records(table.slice(row, 1))[0], "observation_id": f"again-{k}"} for k in range(100)]
+    after = fuse_front(played, observations=pa.concat_tables([table, OBSERVATIONS.from_records(again)]))
+    assert after["existence_p"].to_pylist() == before["existence_p"].to_pylist()
+    assert after["n_primary_sources"].to_pylist() == before["n_primary_sources"].to_pylist()
+
+
+def test_a_season_of_burning_fields_makes_no_war() -> None:
+    # pitfall 3
+    played = front("burning", length_km=800)
+    assert played.truth.incidents.num_rows == 0
+    detections = sum(name == "satellite" for name in played.observations["source_id"].to_pylist())
+    assert detections > 1_000
+    assert told_as_real(fuse_front(played)) <= 0.015 * detections
+
+
+def test_clouds_that_are_cleared_away_add_no_incident() -> None:
+    # pitfall 4: what was not seen because of cloud was missed; had it been clear, it was not there
+    played = front("plain")
+    coverage = played.coverage
+    satellite = pc.equal(coverage["source_id"], "satellite")
+
+    def with_share(share: float) -> pa.Table:
+        seen = pc.if_else(
+            satellite, pc.multiply(coverage["available_share"], share), coverage["available_share"]
+        )
+        place = coverage.schema.get_field_index("available_share")
+        return coverage.set_column(place, coverage.schema.field(place), seen)
+
+    clear = fuse_front(played)
+    cloudy = fuse_front(played, coverage=with_share(0.3))
+    sets = {name: {ids: p for ids, p in known(table).items() if p is not None} for name, table in (("clear", clear), ("cloudy", cloudy))}  # fmt: skip
+    both = [
+        ids for ids in sets["clear"] if ids in sets["cloudy"] and not any("satellite" in one for one in ids)
+    ]
+    assert len(both) > 300
+    # an incident that a satellite did not see is no less likely for its having seen less
+    mean = {name: sum(values[ids] for ids in both) / len(both) for name, values in sets.items()}
+    assert mean["cloudy"] >= mean["clear"] - 0.02
+
+
+@pytest.mark.parametrize("regime", ["flood", "mimicry", "falseflag"])
+def test_nothing_that_reports_tell_moves_what_is_learned_of_sensors(regime: str) -> None:
+    # pitfall 7: no way from a side's word into the intensity
+    played = front(regime)
+    hard = pc.is_in(played.observations["source_id"], value_set=pa.array(played.hard_sources))
+    table = collapse_copies(played.observations)
+    with_reports = weights_of(played, table)
+    without = weights_of(played, table.filter(hard))
+    assert without.keys() <= with_reports.keys()
+    assert all(with_reports[name] == pytest.approx(value, abs=1e-6) for name, value in without.items())
+
+
+def weights_of(played: Front, table: pa.Table) -> dict[str, float]:
+    """Log intensity and clutter at each hard node, by its record."""
+    nodes = make_nodes(table, frame=played.frame, acts=played.acts, unknown_sd_m=5e3, least_sd_m=10, outlines=read_outlines(played.areas, played.frame))  # fmt: skip
+    watches = read_watches(played.coverage, played.frame, read_outlines(played.areas, played.frame))
+    fused = fuse_nodes(nodes, watches)
+    ids = nodes.ids.take(pa.array(nodes.members.first)).to_pylist()
+    odds = fused.parameters.log_intensity - fused.parameters.log_clutter
+    return {ids[k]: float(odds[k]) for k in fused.scene.feeds.nonzero()[0].tolist()}
+
+
+@pytest.mark.parametrize("regime", ["flood", "mimicry"])
+def test_invented_reports_hardly_ever_become_incidents(regime: str) -> None:
+    # pitfall 7
+    played = front(regime)
+    incidents = fuse_front(played)
+    links = records(played.truth.links)
+    truth = {row["observation_id"]: (row["truth_id"], row["fake_id"]) for row in links}
+    fakes = {fake for _, fake in truth.values() if fake}
+    believed = set()
+    for ids, p in known(incidents).items():
+        of = [truth[name] for name in ids if name in truth]
+        if (p is None or p >= 0.5) and all(fake and not true for true, fake in of):
+            believed |= {fake for _, fake in of}
+    assert len(fakes) > 50
+    assert len(believed) <= 0.05 * len(fakes)
+
+
+def test_the_parties_names_do_not_matter_to_a_whole_front() -> None:
+    # pitfall 10
+    played = front("flood")
+    exchange = dict(zip(played.parties, reversed(played.parties), strict=True))
+    table = collapse_copies(played.observations)
+    for name in ("speaker_party_id", "accused_party_id"):
+        words = pa.array([exchange.get(word, word) for word in table[name].to_pylist()], type=pa.string())
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, table.schema.field(place), words)
+    here, there = known(fuse_front(played)), known(fuse_front(played, observations=table))
+    assert here.keys() == there.keys()
+    assert all(p == there[ids] or p == pytest.approx(there[ids], abs=1e-12) for ids, p in here.items())
+
+
+def test_clustered_fire_keeps_its_salvos_apart() -> None:
+    # pitfall 6: barrages of scores of salvos within an hour
+    played = front("war", fire={"salvos_per_day": 300, "barrage_share": 0.3, "barrage_size": 40}, days=3)
+    incidents = fuse_front(played)
+    sensor = {
+        row["observation_id"]: (row["sensor_id"], row["look_id"]) for row in records(played.observations)
+    }
+    for ids in known(incidents):
+        keys = [sensor[name] for name in ids if sensor[name][0] and not sensor[name][1]]
+        assert len(keys) == len(set(keys))
+    detected = sum(1 for ids in known(incidents) if any(sensor[name][0] for name in ids))
+    events = {row["truth_id"] for row in records(played.truth.links) if row["truth_id"] and sensor.get(row["observation_id"], (None,))[0]}  # fmt: skip
+    assert detected >= 0.95 * len(events)
+
+
+def test_bands_and_areas_are_places_too() -> None:
+    heard = observation("heard", x_km=6, y_km=0, hours=3, lasts_h=0.01, source_id="station", sensor_id="station-0")  # fmt: skip
+    longitude, latitude = FRAME.to_globe([0.0], [0.0])
+    band = {
+        **observation("band", x_km=0, y_km=0, hours=3, lasts_h=0.01, source_id="patrol", sensor_id="patrols", look_id="look-1"),
+        "longitude_deg": None, "latitude_deg": None, "position_sd_m": None,
+        "observer_longitude_deg": float(longitude[0]), "observer_latitude_deg": float(latitude[0]),
+        "range_min_m": 4_500.0, "range_max_m": 7_500.0, "bearing_min_deg": 80.0, "bearing_max_deg": 100.0,
+    }  # fmt: skip
+    away = {**band, "observation_id": "away", "look_id": "look-2", "bearing_min_deg": 260.0, "bearing_max_deg": 280.0}  # fmt: skip
+    assert groups(fuse([heard, band, away])) == {frozenset({"heard", "band"}), frozenset({"away"})}
+    found = {tuple(row["observation_ids"]): row for row in fuse([band])}[("band",)]
+    x_m, y_m = FRAME.to_plane([found["longitude_deg"]], [found["latitude_deg"]])
+    assert (float(x_m[0]), float(y_m[0])) == pytest.approx((6_000.0, 0.0), abs=100.0)
+
+
+def test_a_given_partition_is_weighed_and_kept() -> None:
+    rows = scene(5)
+    table = collapse_copies(OBSERVATIONS.from_records(rows))
+    number = [k // 3 for k in range(table.num_rows)]
+    found = associate(table, frame=FRAME, acts=ACTS, coverage=watches(), partition=np.array(number))
+    names = table["observation_id"].to_pylist()
+    want = {frozenset(names[k] for k in range(table.num_rows) if number[k] == g) for g in set(number)}
+    assert {frozenset(ids) for ids in found["observation_ids"].to_pylist()} == want
+
+
+def test_without_any_probability_records_are_grouped_and_nothing_is_said_of_existence() -> None:
+    played = front("plain")
+    incidents = fuse_front(played, coverage=None)
+    assert incidents["existence_p"].null_count == incidents.num_rows
+    assert all("no_existence_basis" in reasons for reasons in incidents["reason_codes"].to_pylist())
+    assert incidents.num_rows < 0.95 * len(set(collapse_copies(played.observations)["primary_source_id"].to_pylist()))  # fmt: skip
+
+
+def test_one_sensor_alone_is_weighed_against_its_clutter() -> None:
+    played = front("plain")
+    table = collapse_copies(played.observations)
+    incidents = fuse_front(
+        played,
+        observations=table.filter(pc.equal(table["source_id"], "acoustic")),
+        coverage=played.coverage.filter(pc.equal(played.coverage["source_id"], "acoustic")),
+    )
+    p = [value for value in incidents["existence_p"].to_pylist() if value is not None]
+    assert len(p) == incidents.num_rows
+    assert 0.1 < sum(p) / len(p) < 0.95

@@ -23,7 +23,7 @@ from truceline.fusion.learning import learn
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
 from truceline.fusion.parameters import Parameters, Scene, first_guess, seen_p, weigh
 from truceline.fusion.partition import find_partition
-from truceline.fusion.sightings import compare
+from truceline.fusion.sightings import RULED_OUT_LOGLIK, compare
 from truceline.fusion.tracks import single_tracks
 from truceline.fusion.watches import Watches, watched_points
 
@@ -112,7 +112,8 @@ def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] 
         for part, other in zip(shapes.precision, (1e-12, 0.0, 1e-12), strict=True)
     )
     # how well a place was watched tells something of what was expected there
-    even_act = np.full(sightings.loglik.shape[1], 1 / sightings.loglik.shape[1])
+    live = (sightings.loglik > RULED_OUT_LOGLIK).any(axis=0)
+    even_act = live / live.sum()
     p, row_act = watches.declared_p, sightings.row_act
     seen = seen_p(sightings.point, sightings.row, row_act, p, len(nodes), even_act, sightings.share)
     seen_q = seen_p(q_point, q_row, row_act, p, len(quadrature), even_act)

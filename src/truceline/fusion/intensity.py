@@ -144,7 +144,9 @@ def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadratu
 
 def sort_cells(value: FloatArray, value_q: FloatArray) -> Cells:
     """A layer by a number that points and quadrature have, in steps of a factor √2 below 1."""
-    step = np.floor(-2 * np.log2(np.clip(np.concatenate([value, value_q]), 2.0**-10, 1.0))).astype(np.int64)
+    steps = -2 * np.log2(np.clip(np.concatenate([value, value_q]), 2.0**-10, 1.0))
+    # values such as ½ lie on an edge: the noise of their last bit decides nothing
+    step = np.floor(steps + 1e-6).astype(np.int64)
     return Cells(
         point=step[: len(value)], quadrature=step[len(value) :], n=int(step.max()) + 1, volume=np.inf
     )

@@ -27,7 +27,9 @@ from truceline.fusion.parameters import (
     Scene,
     act_shares,
     base_clutter,
+    clean_chance,
     detection_p,
+    live_acts,
     log_missed,
     weigh,
 )
@@ -78,7 +80,7 @@ def chances_of(scene: Scene, parameters: Parameters) -> Chances:
 
     def seen(missed: FloatArray) -> FloatArray:
         # no matrix product: its threads cost more than they bring, and sum in an order of their own
-        return np.asarray(np.clip(1 - (np.exp(missed) * share).sum(axis=1), 0.0, 1.0))
+        return clean_chance(1 - (np.exp(missed) * share).sum(axis=1))
 
     missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
     own = np.flatnonzero(s.row_source[s.row] == scene.nodes.source.code[s.point])
@@ -110,7 +112,7 @@ def learn(
     if not len(hard.groups):
         return parameters
     numbers = list(rounds)
-    confirmed = _confirmed(scene, hard)
+    confirmed, live = _confirmed(scene, hard), live_acts(scene)
     near: Cells | None = None
     for number in numbers:
         chances = chances_of(scene, parameters)
@@ -132,7 +134,7 @@ def learn(
                 scene, hard, existence, chances, confirmed, anchors(singles, hard)[0], near
             ),
             log_clutter=clutter,
-            act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds]),
+            act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live),
             offset=offset,
             common=common,
             sure=float(existence.sum()),

@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 from truceline.base.columns import BoolArray
 from truceline.fusion.intensity import Cells, Quadrature
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
-from truceline.fusion.sightings import Sightings
+from truceline.fusion.sightings import RULED_OUT_LOGLIK, Sightings
 from truceline.fusion.tracks import Evidence
 from truceline.fusion.watches import Watches
 
@@ -18,6 +18,10 @@ from truceline.fusion.watches import Watches
 REPORTS_PER_EVENT = 0.3
 #: logit of the p of an act that a source has rows for others of, and none for
 UNSEEN_LOGIT = -7.0
+#: a chance below is none
+NO_CHANCE = 1e-9
+#: share of an act that no hard sensor knows
+LEAST_ACT_SHARE = 1e-12
 #: share of a source's false reports that are staged, so that others may tell of them too
 STAGED_SHARE = 0.1
 
@@ -120,6 +124,11 @@ def log_missed(
     return found
 
 
+def clean_chance(chance: FloatArray) -> FloatArray:
+    """Chances in [0, 1] in which the noise of sums is no chance."""
+    return np.asarray(np.where(chance < NO_CHANCE, 0.0, np.minimum(chance, 1.0)))
+
+
 def seen_p(
     point: IntArray,
     row: IntArray,
@@ -132,7 +141,7 @@ def seen_p(
     """(n,) probability that anybody who watched detects an event."""
     missed = np.exp(log_missed(point, row, row_act, p, n, len(act_share), share))
     # no matrix product: its threads cost more than they bring, and sum in an order of their own
-    return np.asarray(np.clip(1 - (missed * act_share).sum(axis=1), 0.0, 1.0))
+    return clean_chance(1 - (missed * act_share).sum(axis=1))
 
 
 def first_guess(scene: Scene) -> Parameters:
@@ -146,7 +155,7 @@ def first_guess(scene: Scene) -> Parameters:
         voice=np.full(n_sources, REPORTS_PER_EVENT),
         log_intensity=np.zeros(len(nodes)),
         log_clutter=base_clutter(scene)[1],
-        act_share=act_shares(s.loglik[told], np.ones(len(nodes))[told]),
+        act_share=act_shares(s.loglik[told], np.ones(len(nodes))[told], live_acts(scene)),
         sure=0.0,
     )
     volume = float(q.weight.sum())
@@ -154,7 +163,9 @@ def first_guess(scene: Scene) -> Parameters:
     p = detection_p(scene, parameters)
     source = s.row_source[scene.q_row]
     weight = q.weight[scene.q_point]
-    effort = np.bincount(source, weights=weight * p[scene.q_row], minlength=n_sources)
+    # a row for one act sees its share of events
+    share = np.append(parameters.act_share, 1.0)[s.row_act[scene.q_row]]
+    effort = np.bincount(source, weights=weight * share * p[scene.q_row], minlength=n_sources)
     clutter = np.bincount(source, weights=weight * scene.clutter[scene.q_row], minlength=n_sources)
     hard = detected > 0
     if effort[hard].sum() > 0:
@@ -173,7 +184,9 @@ def base_clutter(scene: Scene) -> tuple[FloatArray, FloatArray]:
     nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
     told = np.bincount(nodes.source.code, minlength=s.n_sources) / float(q.weight.sum())
     label = np.exp(s.loglik)
-    share = _label_shares(nodes.source.code, label, s.n_sources)[nodes.source.code]
+    share = _label_shares(nodes.source.code, label, s.n_sources)
+    share = np.where(live_acts(scene), share[nodes.source.code], LEAST_ACT_SHARE)
+    share /= share.sum(axis=1, keepdims=True)
     own = s.own
     first = np.ones(own.shape, dtype=np.bool_)
     for k in range(1, own.shape[1]):
@@ -193,12 +206,18 @@ def _label_shares(source: IntArray, label: FloatArray, n_sources: int) -> FloatA
     return np.asarray(share / share.sum(axis=1, keepdims=True))
 
 
-def act_shares(loglik: FloatArray, weight: FloatArray) -> FloatArray:
-    """(n_acts,) share of each act, each node split by its likelihoods; one of each beforehand."""
-    share = np.full(loglik.shape[1], 1 / loglik.shape[1])
+def live_acts(scene: Scene) -> BoolArray:
+    """(n_acts,) acts that are not ruled out."""
+    return np.asarray((scene.sightings.loglik > RULED_OUT_LOGLIK).any(axis=0))
+
+
+def act_shares(loglik: FloatArray, weight: FloatArray, live: BoolArray) -> FloatArray:
+    """(n_acts,) share of each act, each node split by its likelihoods; one of each live one beforehand."""
+    share = np.where(live, 1.0, LEAST_ACT_SHARE)
+    share /= share.sum()
     for _ in range(3):
         each = np.exp(loglik + np.log(share))
         each *= (weight / each.sum(axis=1))[:, None]
-        share = each.sum(axis=0) + 1.0
+        share = np.where(live, each.sum(axis=0) + 1.0, LEAST_ACT_SHARE)
         share /= share.sum()
     return share

@@ -12,6 +12,8 @@ from truceline.fusion.watches import Watches, match
 
 #: of an act that a record does not name, beside those that it names
 UNNAMED_LOGLIK = -7.0
+#: of an act that nobody who matters knows
+RULED_OUT_LOGLIK = -1e3
 #: a sensor that detected something was there to do so, however its circle is drawn
 LEAST_OWN_SHARE = 0.3
 
@@ -52,7 +54,6 @@ def compare(nodes: Nodes, watches: Watches, *, x_m: FloatArray, y_m: FloatArray)
     """
     # acts that anybody names, of records or of coverage
     acts = sorted({*nodes.act_names, *watches.act.names}) or [""]
-    loglik = _logliks(nodes, acts)
     names = nodes.source.names
     time_s = (nodes.start_s + nodes.stop_s) / 2
     source = match(watches.source, names)
@@ -60,6 +61,7 @@ def compare(nodes: Nodes, watches: Watches, *, x_m: FloatArray, y_m: FloatArray)
     source = match(watches.source, [*names, *missing])
     act = match(watches.act, acts)
     based = np.isin(nodes.source.code, source)
+    loglik = _logliks(nodes, acts, based=based, watched=frozenset(watches.act.names))
     asked = np.isfinite(x_m)
     rows = np.flatnonzero(asked)
     sd_m = np.sqrt((nodes.shapes.xx + nodes.shapes.yy) / 2)
@@ -153,15 +155,24 @@ class _Keys:
         return node[found], best[found]
 
 
-def _logliks(nodes: Nodes, acts: list[str]) -> FloatArray:
-    """(n, n_acts) of each record given each act; what a record does not name is far below what it does."""
+def _logliks(nodes: Nodes, acts: list[str], *, based: BoolArray, watched: frozenset[str]) -> FloatArray:
+    """(n, n_acts) of each record given each act; what a record does not name is far below what it does.
+
+    An act that reports alone name, and no hard sensor watches for, is ruled out for all: what reports
+    say must not change what is learned of sensors. A record of nothing else is of an unknown act.
+    """
     found = np.full((len(nodes), len(acts)), np.nan)
     for k, name in enumerate(nodes.act_names):
-        found[:, acts.index(name)] = nodes.loglik[:, k]
+        if name in watched or not based.any() or not np.isnan(nodes.loglik[based, k]).all():
+            found[:, acts.index(name)] = nodes.loglik[:, k]
     told = ~np.isnan(found)
     best = np.where(told, found, -np.inf).max(axis=1, keepdims=True)
     loglik = np.where(told, found, best + UNNAMED_LOGLIK)
-    return np.where(told.any(axis=1, keepdims=True), loglik, 0.0)
+    loglik = np.where(told.any(axis=1, keepdims=True), loglik, 0.0)
+    dead = ~told.any(axis=0) & ~np.isin(np.array(acts), sorted(watched))
+    if not dead.all():
+        loglik[:, dead] = RULED_OUT_LOGLIK
+    return loglik
 
 
 def _exclusive(nodes: Nodes) -> IntArray:

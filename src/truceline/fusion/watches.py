@@ -183,8 +183,9 @@ def watched_points(
     row = row[(area >= 0) | np.isfinite(radius_m)]
     low, high = np.maximum(watches.start_s, start_s), np.minimum(watches.stop_s, stop_s)
     site = watches.site[row]
+    # an area without a shape is nowhere, and its rows were left out above
     boxes = np.array([shape.bounds for shape in watches.outlines] or [(0.0, 0.0, 0.0, 0.0)])[
-        watches.site_area
+        np.maximum(watches.site_area, 0)
     ]
     radius = np.where(watches.site_area >= 0, 0, watches.site_radius_m)
     size = np.where(
