@@ -267,8 +267,9 @@ def test_the_order_of_two_numbers_is_told_by_the_map_or_asked(tmp_path: Path) ->
 
 @pytest.mark.parametrize("with_map", [False, True])
 def test_exchanged_columns_are_told_and_exchanged(with_map: bool, tmp_path: Path) -> None:
-    far = 10 if with_map else 110
-    rows = days("date,lat,lon", lambda day: f"2031-05-{day:02d},{far}.{day},50.{day}")
+    header = "date,x,y" if with_map else "date,lat,lon"
+    cell = "2031-05-{day:02d},50.{day},10.{day}" if with_map else "2031-05-{day:02d},110.{day},50.{day}"
+    rows = days(header, lambda day: cell.format(day=day))
     more = ("--line", str(front(tmp_path))) if with_map else ()
     tables = taken(tmp_path / "case", lines(tmp_path / "a.csv", rows), *more)
     assert min(tables.observations["latitude_deg"].to_pylist()) > 49

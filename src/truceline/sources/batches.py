@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, microseconds
-from truceline.base.words import some
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
 from truceline.sources.csv_blocks import NEVER_CLOSED, BrokenCsvError, CsvStream, survey
@@ -277,9 +276,7 @@ def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStre
     InputError
         As ``csv_batches``.
     """
-    n_nul = survey(sheet.file)
-    if n_nul:
-        sheet.tables.notes.append(f"{sheet.file.label}: dropped {some(n_nul, 'NUL character')}.")
+    sheet.note_nuls(survey(sheet.file))
     try:
         stream = CsvStream(sheet.file, delimiter=delimiter)
     except BrokenCsvError as error:

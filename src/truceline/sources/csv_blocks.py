@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from truceline.sources.long_rows import MOST_LINES, LongRows
+from truceline.sources.nul_bytes import MARK, NulBytes, is_torn, joined
 from truceline.sources.source import InputFile
 
 #: bytes read at a time: some ten thousand rows
@@ -64,7 +65,9 @@ class Block:
 
     numbers: Numbers
     columns: dict[str, pa.Array]
-    other: list[tuple[int, list[str], bool]]  #: line, fields, whether the file ends in it
+    other: list[
+        tuple[int, list[str], bool]
+    ]  #: those torn by NULs too: line, fields, whether the file ends in it
     _raw: bytes = b""
     _starts: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
     _stops: Numbers = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -79,8 +82,8 @@ class Block:
         return _split(raw, self._delimiter)
 
 
-def survey(file: InputFile) -> int:
-    """Check that the file is UTF-8 from end to end, before any row is read; how many NULs it has.
+def survey(file: InputFile) -> NulBytes:
+    """Check that the file is UTF-8 from end to end, before any row is read; what NULs it has.
 
     Raises
     ------
@@ -88,16 +91,16 @@ def survey(file: InputFile) -> int:
         If it is missing, empty, cut or not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    n_nul = 0
+    nuls = NulBytes()
     try:
         for chunk in file.chunks(BLOCK_BYTES):
             decoder.decode(chunk)
-            n_nul += chunk.count(0)
+            nuls.look(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         file.text()  # names the line
         raise
-    return n_nul
+    return nuls
 
 
 class CsvStream:
@@ -109,16 +112,16 @@ class CsvStream:
         self._pieces = self._whole_lines(file)
         self._pending = b""
         self._line = 1  # of the first pending byte
-        self.header = [name.strip() for name in self._first_record()]
+        self.header = [name.replace(MARK, "").strip() for name in self._first_record()]
 
     # -- bytes -----------------------------------------------------------------------------
     @staticmethod
     def _whole_lines(file: InputFile) -> Iterator[bytes]:
-        """The file in pieces that end at a line break (the last need not), without its mark and NULs."""
+        """The file in pieces that end at a line break (the last need not), without its mark, runs of NULs as one."""
         carried: list[bytes] = []
         for number, chunk in enumerate(file.chunks(BLOCK_BYTES)):
             piece = chunk.removeprefix(_BOM) if number == 0 else chunk
-            piece = piece.replace(b"\0", b"")
+            piece = joined(piece)
             cut = piece.rfind(b"\n") + 1
             if cut:
                 yield b"".join([*carried, piece[:cut]])
@@ -153,7 +156,8 @@ class CsvStream:
 
     def _next_block(self, columns: list[str]) -> Iterator[Block]:
         data = self._pending
-        shape = _Shape.of(data, ord(self.delimiter)) if self.delimiter.isascii() else None
+        plain = self.delimiter.isascii() and b"\0" not in data
+        shape = _Shape.of(data, ord(self.delimiter)) if plain else None
         if shape is None:
             yield self._slow_block(data, columns)
         elif len(shape.stops):
@@ -223,8 +227,9 @@ class CsvStream:
     def _slow_block(self, data: bytes, columns: list[str]) -> Block:
         rows = self._slow_rows(data)
         n = len(self.header)
-        good = [(line, fields) for line, fields, _ in rows if len(fields) == n]
-        other = [row for row in rows if row[1] and len(row[1]) != n]
+        torn = {line for line, fields, _ in rows if is_torn(fields)} if b"\0" in data else set()
+        good = [(line, fields) for line, fields, _ in rows if len(fields) == n and line not in torn]
+        other = [row for row in rows if row[1] and (len(row[1]) != n or row[0] in torn)]
         position = {name: self.header.index(name) for name in columns}
         return Block(
             numbers=np.array([line for line, _ in good], dtype=np.int64),

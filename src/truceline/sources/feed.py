@@ -25,6 +25,7 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import format_time
 from truceline.schema.table import Record
 from truceline.sources.editions import Editions, is_needed
+from truceline.sources.nul_bytes import count_nuls
 from truceline.sources.option_names import expect_names
 from truceline.sources.outcome import conclude, read_each
 from truceline.sources.post_words import compile_pattern, normal_text
@@ -33,6 +34,8 @@ from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, So
 from truceline.sources.spans import span_around
 from truceline.sources.xml_text import parse_xml, xml_text
 
+#: where an entry begins, in text that is no whole XML
+_BEGUN = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 #: a text is kept up to this length
 _TEXT_CHARACTERS = 4_000
 
@@ -170,8 +173,11 @@ def _entries(file: InputFile, tables: SourceTables) -> Iterator[Record]:
             broken
             or Problem(code="file_format", message="the file is no RSS or Atom feed", file=file.label, row=1, got=text.strip()[:60], expected="an RSS or Atom feed", next_step="Give the feed itself, not the page that names it")
         )  # fmt: skip
+    if (nuls := count_nuls(text).problem(file.label)) is not None:
+        tables.problems.append(nuls)
     if broken is not None:
-        tables.problems.append(Problem(code=broken.code, message=f"{broken.message}; {len(entries)} entries could be read nevertheless", file=file.label, row=broken.row, next_step="Fetch the file again"))  # fmt: skip
+        n_begun = len(_BEGUN.findall(text))
+        tables.problems.append(Problem(code=broken.code, message=f"{broken.message}; {len(entries)} entries could be read nevertheless, of {n_begun} that begin in the file", file=file.label, row=broken.row, next_step="Fetch the file again"))  # fmt: skip
     for entry in entries:
         yield _entry(entry)
 

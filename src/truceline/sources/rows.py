@@ -10,14 +10,15 @@ import csv
 import io
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from truceline.base.canonical import canonical_json
 from truceline.base.errors import InputError, Problem
-from truceline.base.words import some
 from truceline.sources.csv_blocks import NEVER_CLOSED, stays_open
 from truceline.sources.long_rows import LongRows
+from truceline.sources.nul_bytes import MARK, NulBytes, count_nuls, is_torn, joined_text
 from truceline.sources.source import FileRead, InputFile, Quarantined, SourceTables
 from truceline.sources.values import Values
 
@@ -165,15 +166,12 @@ class Sheet:
 
     def _open_csv(self, columns: Iterable[str], *, delimiter: str) -> tuple[list[str], Any]:
         text = self.file.text()
-        if "\0" in text:
-            self.tables.notes.append(
-                f"{self.file.label}: dropped {some(text.count(chr(0)), 'NUL character')}."
-            )
-            text = text.replace("\0", "")
+        self.note_nuls(count_nuls(text))
+        text = joined_text(text)
         self._delimiter = delimiter
         self._last_line = text.count("\n") + 1  # where a text without a final line break ends
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.replace(MARK, "").strip() for name in next(reader, [])]
         self.check_header(header, list(columns))
         return header, reader
 
@@ -181,13 +179,17 @@ class Sheet:
         return self._line_reached >= self._last_line and len(fields) < len(header)
 
     def set_aside(self, header: list[str], number: int, fields: list[str], *, cut: bool) -> None:
-        """Quarantine a row of another length than the header."""
+        """Quarantine a row of another length than the header, or one torn by NULs."""
         list(self._account(self._fields_row(header, number, fields, cut=cut)))
 
     def _fields_row(self, header: list[str], number: int, fields: list[str], *, cut: bool) -> Row:
-        if len(fields) == len(header):
+        torn = is_torn(fields)
+        if len(fields) == len(header) and not torn:
             return Row(self, number, dict(zip(header, fields, strict=True)))
         row = Row(self, number, {**dict.fromkeys(header), **dict(zip(header, fields, strict=False))})
+        if torn:
+            row.wrong("row_torn", "NUL bytes stand in this row: what stood there is not known, and what follows may be of another row", got=repr(next(text for text in fields if MARK in text))[:80], expected="text without NUL bytes", next_step="Fetch the file again")  # fmt: skip
+            return row
         row.wrong(
             "file_truncated" if cut else "row_length",
             "the file ends in the middle of this row"
@@ -198,6 +200,12 @@ class Sheet:
             next_step="Fetch the file again" if cut else "Mend the row",
         )
         return row
+
+    def note_nuls(self, nuls: NulBytes) -> None:
+        """Say so where the file holds NUL bytes (called when it has been opened)."""
+        problem = nuls.problem(self.file.label)
+        if problem is not None:
+            self.tables.problems.append(problem)
 
     def note_long(self, rows: LongRows) -> None:
         """Say so where a quote swallowed lines (called when the file has been read)."""
@@ -244,7 +252,7 @@ class Sheet:
 
     def _text_lines(self, start: int, stop: int) -> list[str]:
         """Lines ``start`` to before ``stop`` as the reader counts them."""
-        text = self.file.text().replace("\0", "")
+        text = joined_text(self.file.text())
         return list(itertools.islice(io.StringIO(text, newline=""), start - 1, stop - 1))
 
     def json_value(self) -> Any:
@@ -319,7 +327,7 @@ class Sheet:
             if name not in header
         ] + [
             Problem(code="column_repeated", message="the header names a column twice", file=self.file.label, row=1, column=name, expected="each name once")
-            for name in sorted({name for name in header if header.count(name) > 1})
+            for name in sorted(name for name, n in Counter(header).items() if n > 1)
         ]  # fmt: skip
         if problems:
             raise InputError(problems)

@@ -14,9 +14,14 @@ from truceline.findings.results import SourceAccount
 from truceline.workflow.case import Case, open_case
 from truceline.workflow.ingest import Ingested, ingest
 
+#: warnings and notes of a source that are shown; `truceline sources` has them all
+MOST_TOLD = 6
 
-def outcome_lines(folder: Path) -> list[str]:
-    """Rows used, outside and put aside of each source, the days they span, and their acts.
+
+def outcome_lines(folder: Path) -> tuple[list[str], bool]:
+    """Rows used, outside and put aside of each source, what else its reading told, the days, the acts.
+
+    With it whether something of every source is used.
 
     Raises
     ------
@@ -32,6 +37,15 @@ def outcome_lines(folder: Path) -> list[str]:
         lines += _source_lines(account, faults)
     if tables.observations.num_rows:
         lines += _record_lines(case, tables)
+    return lines, all(any(file.rows_used for file in account.files) for account in tables.sources)
+
+
+def _told_lines(account: SourceAccount, shown: Sequence[Problem]) -> list[str]:
+    """Warnings and notes of a source, as ``truceline sources`` tells them."""
+    told = [*map(str, (one for one in account.problems if one not in shown)), *account.notes]
+    lines = [f"{'':18} {text}"[:400] for text in told[:MOST_TOLD]]
+    if len(told) > MOST_TOLD:
+        lines.append(f"{'':18} " + _("and {n} more, told by `truceline sources`").format(n=len(told) - MOST_TOLD))  # fmt: skip
     return lines
 
 
@@ -49,6 +63,7 @@ def _source_lines(account: SourceAccount, faults: Sequence[Problem]) -> list[str
     if reasons:
         first = reasons[0]
         lines.append((f"{'':18} " + _("first reason: {reason}").format(reason=first))[:400])
+    lines += _told_lines(account, reasons[:1])
     if not used:
         lines.append(f"{'':18} " + _("NOTHING OF IT IS USED: correct case.yaml, or give `truceline new` the flags that the reason names"))  # fmt: skip
     return lines

@@ -127,7 +127,7 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
     words = re.findall(rb"[A-Za-z\x80-\xff]{2,}", content)
     n_high = {word: sum(byte > 127 for byte in word) for word in set(words)}
     own = b"".join(re.sub(rb"[A-Za-z]", b"", word) for word in words if n_high[word] * 2 > len(word))
-    if len(own) * 2 < sum(n_high[word] for word in words):
+    if len(own) * 2 <= sum(n_high[word] for word in words):
         return "cp1252" if re.search(rb"[\x80-\x9f]", content) else "latin-1"
     with_article = sum(
         word.startswith(b"\xc7\xe1") for word in words
@@ -139,6 +139,8 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
 
 def _tell_script(own: bytes) -> str:
     """The encoding in which the commonest letters, the small ones, stand where these bytes do."""
+    if not own:  # no letters at all, only signs such as that of degrees
+        return "latin-1"
     share = {
         rows: sum(byte >> 4 in rows for byte in own) / len(own) for rows in ((8, 9, 10), (12, 13), (14, 15))
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ TELLING_SHARE = 0.8
 LOOK_ROWS = 5_000
 #: degrees around a map within which incidents of the same conflict are expected
 _NEAR_DEG = 3.0
+#: degrees around a map within which incidents are beside it
+_BESIDE_DEG = 0.25
 #: two decimals, degrees, or well-known text
 _TELLING = re.compile(r"\d\.\d.*\d\.\d|\d,\d.*\d,\d|[°º˚]|POINT")
 _COMMA = r"^[-+]?[0-9]+,[0-9]+$"
@@ -46,7 +49,7 @@ def guess_places(opened: OpenedTable, given: Mapping[str, str], *, near: Box | N
     if opened.has_points and "longitude_deg" in opened.columns:
         x, y = (_reals(opened.columns[name], ".") for name in ("longitude_deg", "latitude_deg"))
         if not np.isnan(x).all():
-            doubts = (_(_EXCHANGED_POINTS),) if are_exchanged(x, y, near) else ()
+            doubts = (_(_EXCHANGED_POINTS),) if are_exchanged(x, y, None) else ()
             return PlaceGuess(box=None if doubts else box_of(x, y), doubts=doubts)
     pair = _two_columns(opened)
     if pair is not None:
@@ -112,13 +115,35 @@ def _of_two(opened: OpenedTable, longitude: str, latitude: str, *, near: Box | N
     options = {"decimal": ","} if decimal == "," else {}
     columns = {"longitude_deg": longitude, "latitude_deg": latitude}
     guess = PlaceGuess(columns=columns, options=options, box=box_of(x, y))
-    if are_exchanged(x, y, near):
+    # what a header says is not overruled by a map, which may itself have its axes exchanged
+    named = all(map(_names_axis, (longitude, latitude)))
+    if are_exchanged(x, y, None if named else near):
         doubt = _("Latitude and longitude stand exchanged: {latitude} is read as longitude, {longitude} as latitude (else give --column).").format(latitude=repr(latitude), longitude=repr(longitude))  # fmt: skip
         return replace(guess, columns={"longitude_deg": latitude, "latitude_deg": longitude}, box=box_of(y, x), doubts=(doubt,))  # fmt: skip
     if guess.box is None and not np.isnan(x).all():
         doubt = _("Coordinates lie outside longitudes and latitudes: another reference system? `table` reads degrees.")  # fmt: skip
         return replace(guess, doubts=(doubt,))
     return guess
+
+
+def _names_axis(header: str) -> bool:
+    """Whether a header says which axis it is; x and y are either, by who surveys."""
+    return plain_name(header) not in ("x", "y", "xcoord", "ycoord", "coordx", "coordy", "pointx", "pointy")
+
+
+def lie_apart(shown: Box | None, near: Box | None) -> Literal["", "exchanged", "far"]:
+    """Whether incidents lie nowhere near a map as they stand; ``exchanged``: but near it with axes exchanged."""
+    if shown is None or near is None or _meet(shown, near, _BESIDE_DEG):
+        return ""
+    west, south, east, north = near
+    turned = (south, west, north, east)
+    if _meet(shown, near, _NEAR_DEG):  # near the diagonal an exchanged map is still not far away
+        return "exchanged" if _meet(shown, turned, 0) else ""
+    return "exchanged" if _meet(shown, turned, _NEAR_DEG) else "far"
+
+
+def _meet(one: Box, other: Box, margin_deg: float) -> bool:
+    return all(one[k] <= other[k + 2] + margin_deg and other[k] <= one[k + 2] + margin_deg for k in (0, 1))
 
 
 def are_exchanged(x: Reals, y: Reals, near: Box | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from truceline.base.language import _
 from truceline.sources.days import DateOnly, TimeReadError, read_moment
-from truceline.sources.table_clocks import as_iso, read_clock
+from truceline.sources.table_clocks import SINCE_1970, as_iso, read_clock
 
 #: share of the cells that must read as what a column is taken for
 TELLING_SHARE = 0.8
@@ -132,6 +133,10 @@ def _is_zone(name: str) -> bool:
 
 def _guess_pattern(texts: Sequence[str], tried: Sequence[str]) -> TimeGuess | None:
     """The pattern that most texts fit; of day and month the one that a number above 12 tells."""
+    if not any(
+        _of_shape(_shape_of(text)) for text in tried[:20]
+    ):  # a wide table has thousands of such columns
+        return None
     plain = _best(tried, [pattern for date in (*_DATES, *_WORDED) for pattern in _with_clocks(date)])
     if plain is not None:
         return TimeGuess(kind=_kind(plain), pattern=plain, zoned=plain.endswith("%z"))
@@ -178,14 +183,56 @@ def _kind(pattern: str) -> Literal["moment", "date"]:
 
 
 def _best(texts: Sequence[str], patterns: Iterable[str]) -> str | None:
-    likely = [pattern for pattern in patterns if any(as_iso(text, pattern) for text in texts[:3])]
+    likely = [pattern for pattern in patterns if any(_may_fit(text, pattern) and as_iso(text, pattern) for text in texts[:3])]  # fmt: skip
     scored = [(_fits(texts, pattern), -at, pattern) for at, pattern in enumerate(likely)]
     share, _at, pattern = max(scored, default=(0.0, 0, ""))
     return pattern if share >= TELLING_SHARE else None
 
 
 def _fits(texts: Sequence[str], pattern: str) -> float:
-    return _share(as_iso(text, pattern) is not None for text in texts)
+    return _share(_may_fit(text, pattern) and as_iso(text, pattern) is not None for text in texts)
+
+
+#: what a directive can stand for, where every digit is written 0 and every letter a
+_LOOSE = {
+    "%Y": "0{4}",
+    "%y": "0{2}",
+    "%f": "0{1,6}",
+    "%B": r"[a.\W]+",
+    "%b": r"[a.\W]+",
+    "%p": "[a.]+",
+    "%z": "[-+:0a]+",
+}
+
+
+def _may_fit(text: str, pattern: str) -> bool:
+    """Whether a text has the digits and letters of a pattern; far quicker than trying each in full."""
+    return pattern in SINCE_1970 or pattern in _of_shape(_shape_of(text))
+
+
+def _shape_of(text: str) -> str:
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", text[:64]))
+
+
+@lru_cache(maxsize=4096)
+def _of_shape(shape: str) -> frozenset[str]:
+    return frozenset(pattern for pattern, loose in _loose_forms() if loose.fullmatch(shape))
+
+
+@lru_cache(maxsize=1)
+def _loose_forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    dates = [*_DATES, *_WORDED, *(one for twins in _TWINS for one in twins)]
+    return tuple((pattern, re.compile(_loose(pattern))) for date in dates for pattern in _with_clocks(date))
+
+
+def _loose(pattern: str) -> str:
+    form = ""
+    for part in re.findall(r"%[a-zA-Z]|\s+|[^%\s]", pattern):
+        if part.startswith("%"):
+            form += _LOOSE.get(part, "0{1,2}")
+        else:
+            form += r"\s*" if part.isspace() else "a" if part.isalpha() else re.escape(part)
+    return form
 
 
 def _share(found: Iterable[bool]) -> float:

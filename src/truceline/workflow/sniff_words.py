@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 #: headers by which a column is known, most telling first; compared without case, signs, blanks and accents
 NAMES: dict[str, tuple[str, ...]] = {
@@ -65,6 +66,7 @@ _FAMILIES: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def plain_name(name: str) -> str:
     """A header as it is compared: letters and digits alone, without case and accents."""
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign))  # fmt: skip

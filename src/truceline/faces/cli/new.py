@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from truceline.base.language import _
+from truceline.faces.cli.new_apart import check_apart
 from truceline.faces.cli.new_incidents import ask_incidents, look_at_incidents
 from truceline.faces.cli.new_meanings import show_kinds
 from truceline.faces.cli.new_questions import (
@@ -90,6 +92,7 @@ def make_case(folder: Path, given: Given) -> None:
     table = None
     if path is not None:
         table = look_at_incidents(ask, path, given, parties=parties, near=near)
+        check_apart(ask, table.box, near, region=given.region)
         show_kinds(table)
     acts = _named(ask, given.acts, _("Something it forbids (such as Shelling)"), flag="--act ID=NAME", least=1)  # fmt: skip
     incidents = None
@@ -99,7 +102,11 @@ def make_case(folder: Path, given: Given) -> None:
     path = ask.file(_("File of the line or of who holds what"), given.line, flag="--line FILE", needed=incidents is None)  # fmt: skip
     map_answer = None
     if path is not None:
-        map_answer = _ask_map(ask, layer or _look_at_map(path), parties, given, start=start)
+        if layer is None:
+            layer = _look_at_map(path)
+            check_apart(ask, table.box if table else None, layer.box, region=given.region)
+            ask.settle()
+        map_answer = _ask_map(ask, layer, parties, given, start=start)
     boxes = (table.box if table else None, map_answer.layer.box if map_answer else None)
     region = None if given.region else region_around(*boxes)
     if region is None:
@@ -118,14 +125,25 @@ def make_case(folder: Path, given: Given) -> None:
         map=map_answer,
     )
     write_case(folder, answers)
-    _say_next(folder, answers)
+    _say_next(folder, answers, accept=given.accept)
 
 
-def _say_next(folder: Path, answers: Answers) -> None:
+def _refuse_empty(folder: Path, *, accept: bool) -> None:
+    """A case of which nothing is used is no success; where nothing was typed for it, it is taken away again."""
+    if not accept:
+        raise Unanswered(_("Nothing of a file is used: the case is written, and has to be corrected"))
+    shutil.rmtree(folder)
+    raise Unanswered(_("Nothing of a file is used: no case was left; give the flags that the reason names"))
+
+
+def _say_next(folder: Path, answers: Answers, *, accept: bool) -> None:
     labels = {name: text.ljust(18) for name, text in (("wrote", _("wrote")), ("look", _("look it through")), ("read", _("what is read")), ("judge", _("judge")))}  # fmt: skip
     print_lines(["", f"{labels['wrote']} {folder}"])
     if answers.incidents is not None or answers.map is not None:
-        print_lines(outcome_lines(folder))
+        told, sound = outcome_lines(folder)
+        print_lines(told)
+        if not sound:
+            _refuse_empty(folder, accept=accept)
     print_lines(
         [
             f"{labels['look']} {folder / 'truce.yaml'}, {folder / 'case.yaml'}",
@@ -151,6 +169,7 @@ def _need_basics(ask: Asker, given: Given, *, near: tuple[float, float, float, f
         return
     if given.incidents is not None:  # what the file cannot tell is asked for in the same breath
         table = look_at_incidents(ask, given.incidents, given, parties=(), near=near)
+        check_apart(ask, table.box, near, region=given.region)
         show_kinds(table)
     ask.settle()
 

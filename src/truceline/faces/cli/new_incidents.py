@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from truceline.base.language import N_, _
-from truceline.faces.cli.new_meanings import ask_actors, ask_words, offer_accused
+from truceline.faces.cli.new_meanings import ask_actors, ask_words, offer_accused, offer_kinds
 from truceline.faces.cli.new_questions import (
     Asker,
     Unanswered,
@@ -79,8 +79,13 @@ def look_at_incidents(
         if "time_format" not in given.options:  # it was that of the column refused
             known.pop("time_format", None)
         table = _look(ask, path, known, said, near=near)
-    elif "accused_party_id" not in {**said, **table.columns} and (header := offer_accused(ask, table, parties)):  # fmt: skip
-        table = _look(ask, path, known, {**said, "accused_party_id": header}, near=near)
+    else:
+        if "act" not in said and (header := offer_kinds(ask, table)) is not None:
+            said["act"] = header
+            table = _look(ask, path, known, said, near=near)
+        if "accused_party_id" not in {**said, **table.columns} and (name := offer_accused(ask, table, parties)):  # fmt: skip
+            said["accused_party_id"] = name
+            table = _look(ask, path, known, said, near=near)
     if table.zone_word is not None and given.times_zone is None and ask.accept:
         question = _("Which zone do the letters {letters} after the times stand for?").format(letters=repr(table.zone_word))  # fmt: skip
         ask.need(question, "--times-zone ZONE")
@@ -99,7 +104,8 @@ def ask_incidents(
     window: tuple[datetime, datetime],
 ) -> IncidentsAnswer:
     """What the table's words mean, and what no file can tell."""
-    words, single = ask_words(ask, table, acts, given.words)
+    none = _columns(given.columns).get("act") == ""
+    words, single = ask_words(ask, table, acts, given.words, none=none)
     actors = ask_actors(ask, table, parties, given)
     times_zone = _ask_zone(ask, table, given, zone=zone)
     return IncidentsAnswer(

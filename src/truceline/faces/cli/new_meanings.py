@@ -38,6 +38,22 @@ def show_kinds(table: SniffedTable) -> None:
             print_lines([f"  {header}: {shown}"])
 
 
+def likely_kinds(table: SniffedTable) -> dict[str, Words]:
+    """Columns that nothing reads and that may tell kinds: texts of a few different values."""
+    unused = table.unused if table.adapter == "table" else ()
+    return {header: table.few[header] for header in unused if len(table.few.get(header, ())) > 1}
+
+
+def offer_kinds(ask: Asker, table: SniffedTable) -> str | None:
+    """The header of the column of kinds, where none was recognised; empty for none, None where nothing is asked."""
+    if ask.accept or table.adapter != "table" or "act" in table.columns or not table.unused:
+        return None
+    show_kinds(table)
+    question = _("Column that says what kind of thing it was (-: none, every row is of one kind)")
+    proposal = None if likely_kinds(table) else "-"
+    return ask.read(question, None, one_of(table.unused, or_nothing=True), flag="--column act=HEADER", proposal=proposal)  # fmt: skip
+
+
 def _counted(table: SniffedTable, words: Words) -> list[str]:
     lines = [f"  {n:>7}  {_named(table, word)}" for word, n in words[:MOST_ASKED]]
     hidden = words[MOST_ASKED:]
@@ -52,9 +68,12 @@ def _named(table: SniffedTable, word: str) -> str:
 
 
 def ask_words(
-    ask: Asker, table: SniffedTable, acts: Sequence[NamedThing], given: Sequence[str]
+    ask: Asker, table: SniffedTable, acts: Sequence[NamedThing], given: Sequence[str], *, none: bool = False
 ) -> tuple[tuple[tuple[str, str], ...], str | None]:
-    """Which word of the file is which act; where there is one act, it may be all rows' act."""
+    """Which word of the file is which act; where there is one act, it may be all rows' act.
+
+    ``none``: it was said that no column tells kinds, which makes the one act every row's.
+    """
     ids = [act.id for act in acts]
     told = pairs_of(given, "--word", acts)
     every = told.pop(EVERY, None)
@@ -68,8 +87,8 @@ def ask_words(
                 _("--word says what kinds mean, but no column of kinds is known."), "--column act=HEADER"
             )
             ask.settle()
-        if len(ids) > 1 and is_table:
-            _need_act(ask, _("No column says which act a row is."), ids)
+        if is_table and (len(ids) > 1 or (ask.accept and likely_kinds(table) and not none)):
+            _need_act(ask, _("No column was recognised that says which act a row is."), ids, column=True)
         return (), ids[0] if len(ids) == 1 else None
     _note_strange(told, table.words, flag="--word")
     names = [(act.id, act.name) for act in acts]
@@ -94,8 +113,10 @@ def ask_words(
     return (*known.items(), *((word, act) for word, act in told.items() if word not in known)), None
 
 
-def _need_act(ask: Asker, what: str, ids: Sequence[str]) -> None:
+def _need_act(ask: Asker, what: str, ids: Sequence[str], *, column: bool = False) -> None:
     flag = _("--word 'KIND=ACT' for each kind that is one, or --word '*={act}' where every row is").format(act=ids[0])  # fmt: skip
+    if column:
+        flag = _("--column act=HEADER, or --word '*={act}' where every row is that act").format(act=ids[0])
     if ask.accept:
         ask.need(what, flag)
     else:

@@ -78,9 +78,9 @@ class Asker:
             ended += " " + _("With --yes every proposal is taken.")
         raise Unanswered(ended)
 
-    def yes(self, question: str, *, flag: str) -> bool:
-        """Whether it is so."""
-        return self.accept or self.read(question + " " + _("(yes, no)"), None, read_yes, flag=flag, proposal=_("yes"))  # fmt: skip
+    def yes(self, question: str, *, flag: str, proposal: str | None = None) -> bool:
+        """Whether it is so; proposed is yes."""
+        return self.accept or self.read(question + " " + _("(yes, no)"), None, read_yes, flag=flag, proposal=proposal or _("yes"))  # fmt: skip
 
     def file(self, question: str, given: Path | None, *, flag: str, needed: bool = False) -> Path | None:
         """A file that is there; or none, if it is not ``needed``."""
