@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fixtures_results import example_results
 
 from truceline.assurance.series import Bound, Campaign, LightBound
 from truceline.assurance.totals import Total
 from truceline.assurance.worth import measure_worth
 from truceline.base.intervals import Interval
 from truceline.findings.reckoning import Reckoning, bound_more, describe_totals, describe_worth
+from truceline.release.register import Settled, read_register
+from truceline.release.rule import ReleaseRule
+from truceline.release.withhold import Withheld, publish
+from truceline.reports.findings_json import findings_document
 from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
 
 START = datetime(2030, 4, 19, tzinfo=UTC)
@@ -80,3 +88,21 @@ def test_a_bound_tells_day_night_and_the_smallest_campaign():
 def test_totals_stand_in_the_record_as_they_are():
     record = totals_record(Reckoning(totals=(total("fire", 60.0),)))[0]
     assert (record["lo95"], record["hi95"], record["period_start"]) == (55.0, 65.0, "2030-04-19T00:00:00Z")
+
+
+def test_the_public_edition_tells_no_totals_and_not_what_a_source_is_worth(tmp_path: Path):
+    worth = measure_worth(
+        ["radar"], ["fire"], bound=lambda act, _without: limit(act, 5.0), total=lambda _without: (total("fire", 9.0),)
+    )  # fmt: skip
+    results = replace(example_results(), reckoning=Reckoning(totals=(total("fire", 60.0),), worth=worth))
+    by = Withheld(
+        rule=ReleaseRule(delay_h=48, cell_m=20_000, zone="UTC"),
+        until=START,
+        own_sources=frozenset(),
+        settled=Settled(register=read_register(tmp_path / "none"), told=(), n_changed=0),
+    )
+    document = findings_document(publish(results, by))
+    assert document["totals"] == []
+    assert document["worth"] == []
+    for finding in document["findings"]:
+        assert {finding["details"]["bound"][name] for name in ("day", "night", "campaign")} == {None}
