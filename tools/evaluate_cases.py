@@ -29,8 +29,8 @@ are those of the reports' first page; each report lies in `out/cases/<case>/repo
 
 
 def find_cases() -> list[Path]:
-    """Folders with the terms of a truce, by name."""
-    return sorted(path.parent for path in (ROOT / "cases").glob("*/truce.yaml"))
+    """Folders with the sources of a truce, by name; a draft alone cannot be verified."""
+    return sorted(path.parent for path in (ROOT / "cases").glob("*/case.yaml"))
 
 
 def tell(results: Results) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from truceline.terms.conditions import Condition
 from truceline.terms.meaning import Breach, Happening, always, breaches, never, unmet_p
-from truceline.terms.truce import Truce
+from truceline.terms.review import review
+from truceline.terms.truce import Truce, read_draft
 
+ROOT = Path(__file__).resolve().parents[2]
 START = datetime(2031, 5, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TINY = 1e-9
@@ -250,6 +253,29 @@ def test_what_becomes_known_only_narrows_the_bounds(
         told = Happening(id="x", act="fire", occurred_from=act.occurred_from, party_p={"A": 1.0}, places=act.places, facts={fact: known})  # fmt: skip
         lo, hi = by_key(breaches(truce, [told])).get(("fire.stop", "x", "A"), (0.0, 0.0))
         assert wide[0] - TINY <= lo <= hi <= wide[1] + TINY
+
+
+@pytest.mark.parametrize("case", ["jeddah-2025", "model-agreement", "easter-2025", "minsk-2020"])
+def test_exchanging_the_parties_exchanges_the_review_and_nothing_else(case: str) -> None:
+    path = ROOT / "cases" / case / "truce.yaml"
+    truce = read_draft(path, label="x")
+    first, second = truce.parties
+    names = {first.id: second.id, second.id: first.id, first.name: second.name, second.name: first.name}
+
+    def exchanged(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(key, key): exchanged(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [exchanged(inner) for inner in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    other = Truce.model_validate(exchanged(truce.model_dump()))
+    one, two = review(truce), review(other)
+    assert [asked.question.code for asked in one.open] == [asked.question.code for asked in two.open]
+    assert [asked.clause_ids for asked in one.answered] == [asked.clause_ids for asked in two.answered]
+    assert [(fault.code, fault.clause_ids) for fault in one.faults] == [
+        (f.code, f.clause_ids) for f in two.faults
+    ]
 
 
 # ---------------------------------------------------------------- boundaries

@@ -14,6 +14,7 @@ from truceline.base.documents import Document
 from truceline.faces.cli.main import run
 from truceline.terms.catalogue import SEVERITIES, questions, sources
 from truceline.terms.compare import compare
+from truceline.terms.faults import provisions
 from truceline.terms.json_schema import published, schema_text
 from truceline.terms.review import RANK, review
 from truceline.terms.soundness import find_faults
@@ -147,6 +148,55 @@ def test_each_clause_struck_out_opens_exactly_its_question(model: Truce) -> None
         assert found.faults == ()
 
 
+def without(truce: Truce, kind: str, place: int) -> Truce:
+    """The agreement without one item of a list, and without its name in the zones of obligations."""
+    parts = truce.model_dump(exclude_none=True)
+    gone = parts[kind].pop(place)
+    if kind == "zones":
+        for duty in parts["obligations"]:
+            duty["zones"] = [name for name in duty["zones"] if name != gone["id"]]
+    if kind == "obligations":
+        later = parts["timing"]["staggered"]
+        later["parts"] = [part for part in later["parts"] if part["obligations"] != [gone["id"]]]
+    return Truce.model_validate(parts)
+
+
+def test_each_duty_taken_out_opens_exactly_its_question(model: Truce) -> None:
+    by_clause = {one.clause_ids[0]: one.question.code for one in review(model).answered}
+    for place, duty in enumerate(model.obligations):
+        found = review(without(model, "obligations", place))
+        (clause,) = duty.cites
+        assert [one.question.code for one in found.open] == [by_clause[clause]], duty.id
+
+
+@pytest.mark.parametrize("kind", ["exemptions", "consents"])
+def test_each_exemption_and_consent_taken_out_opens_exactly_its_question(model: Truce, kind: str) -> None:
+    by_clause = {one.clause_ids[0]: one.question.code for one in review(model).answered}
+    for place, item in enumerate(getattr(model, kind)):
+        found = review(without(model, kind, place))
+        assert [one.question.code for one in found.open] == [by_clause[item.clauses[0]]]
+
+
+def test_each_provision_taken_out_opens_exactly_its_question(model: Truce) -> None:
+    by_clause = {one.clause_ids[0]: one.question.code for one in review(model).answered}
+    for path, provision in provisions(model):
+        section, name, *_place = map(str, path)
+        if section == "consents":
+            continue
+        part = getattr(model, section)
+        left: Any = [] if isinstance(getattr(part, name), list) else None
+        less = model.model_copy(update={section: part.model_copy(update={name: left})})
+        assert [one.question.code for one in review(less).open] == [by_clause[provision.clauses[0]]], name
+
+
+def test_zones_that_answer_a_question_open_it_when_taken_out(model: Truce) -> None:
+    purposes = {"disengagement": "disengagement", "withdrawal": "heavy_weapons", "corridor": "corridors", "protected": "protected_zones"}  # fmt: skip
+    for place, zone in enumerate(model.zones):
+        found = [one.question.code for one in review(without(model, "zones", place)).open]
+        # of other purposes the duty remains, and holds everywhere
+        assert found == ([purposes[zone.purpose]] if zone.purpose in purposes else []), zone.id
+
+
 def test_the_model_clause_of_each_question_is_the_one_that_answers_it(model: Truce) -> None:
     wording = {clause.id: clause.text for clause in model.clauses}
     for one in review(model).answered:
@@ -250,6 +300,13 @@ def test_times_that_cannot_be_kept_are_told(
     (fault,) = find_faults(changed(model, timing=timing))
     assert (fault.code, fault.severity) == ("contradiction", "high")
     assert says in fault.says
+
+
+def test_rival_starts_side_by_side_are_told() -> None:
+    energy = read_draft(ROOT / "cases" / "energy-2025" / "truce.yaml", label="x")
+    (fault,) = find_faults(energy)
+    assert fault.code == "contradiction"
+    assert fault.clause_ids == ("ru-order", "ua-consent")
 
 
 def test_a_deadline_after_the_end_is_told(model: Truce) -> None:

@@ -22,10 +22,11 @@ def _answers(truce: Truce, way: AnsweredBy) -> list[str] | None:
     if way.given is not None:
         return _given(truce, way.given)
     if way.act is not None:
-        return _by_act(truce, way)
+        acts = [way.act, *(way.also or ())]
+        each = [_by_act(truce, way.model_copy(update={"act": act, "also": None})) for act in acts]
+        return None if None in each else [clause for clauses in each for clause in clauses or ()]
     if way.zone is not None:
-        zones = [zone for zone in truce.zones if zone.purpose == way.zone]
-        return [clause for zone in zones for clause in zone.clauses] if zones else None
+        return _by_zone(truce, way)
     if way.exemption is not None:
         usable = [item for item in truce.exemptions if item.purpose == way.exemption and _whole(item)]
         return [clause for item in usable for clause in item.clauses] if usable else None
@@ -63,6 +64,26 @@ def _by_act(truce: Truce, way: AnsweredBy) -> list[str] | None:
             clauses += cited(truce, obligation)
     wanted = bool(bound & third) if way.binds == "third" else parties <= bound
     return clauses if wanted else None
+
+
+def _by_zone(truce: Truce, way: AnsweredBy) -> list[str] | None:
+    zones = [zone for zone in truce.zones if zone.purpose == way.zone]
+    clauses = [clause for zone in zones for clause in zone.clauses]
+    if not zones:
+        return None
+    if way.kept_by is not None:
+        kept = [item for item in truce.obligations if way.kept_by in act_lineage(truce, item.act)]
+        named = {name for item in kept for name in item.zones}
+        ids = {zone.id for zone in zones}
+        bound = {party for item in kept for party in item.binds}
+        if (
+            not ids <= named
+            or not all(ids & set(item.zones) for item in kept)
+            or not set(truce.party_ids) <= bound
+        ):
+            return None
+        clauses += [clause for item in kept for clause in cited(truce, item)]
+    return clauses
 
 
 def _whole(item: Exemption) -> bool:

@@ -23,7 +23,12 @@ class AnsweredBy(Model):
     act: str | None = Field(None, description="an obligation about this act, or any")
     rules: list[str] | None = Field(None, description="of these rules alone; null: of any")
     binds: Literal["parties", "third"] = Field("parties", description="whom it must bind")
+    also: list[str] | None = Field(None, description="of an act: and about these acts too")
     zone: str | None = Field(None, description="a zone of this purpose")
+    kept_by: str | None = Field(
+        None,
+        description="of a zone: each such zone has an obligation about this act, and each of those a zone",
+    )
     exemption: str | None = Field(None, description="an exemption of this purpose")
     consent: bool | None = Field(None, description="consent or refusal of every party for each means")
 

@@ -104,6 +104,10 @@ def _impossible_times(truce: Truce) -> Iterator[Fault]:
         for clock in truce.clocks:
             if clock.start < timing.start.at:
                 yield Fault(code="contradiction", says=f"clock “{clock.title}” starts before the hour that the text names", severity="high", clause_ids=tuple(timing.start.clauses))  # fmt: skip
+    for one, other in combinations(truce.clocks, 2):
+        if one.start != other.start and one.declared_by and not set(one.declared_by) & set(other.declared_by):
+            says = f"“{one.title}” and “{other.title}” start at different hours, each by its own speaker"
+            yield Fault(code="contradiction", says=says, severity="high", clause_ids=(*one.declared_by, *other.declared_by))  # fmt: skip
     if timing.duration is None or days is None:
         return
     hours, clauses = days * 24, tuple(timing.duration.clauses)
