@@ -63,7 +63,7 @@ def _truceline(folder: Path, name: str) -> Answer:
 
     from truceline.base.geodesy import LocalFrame
     from truceline.origins.collapse import collapse_copies
-    from truceline.schema import COVERAGE, OBSERVATIONS
+    from truceline.schema import AREAS, COVERAGE, OBSERVATIONS
     from truceline.scoring.score import partition_of
     from truceline.workflow.engine import Setting, complete_setting, group
 
@@ -73,6 +73,7 @@ def _truceline(folder: Path, name: str) -> Answer:
         Setting(
             observations=observations,
             coverage=pq.read_table(folder / "coverage.parquet").cast(COVERAGE.arrow),
+            areas=pq.read_table(folder / "areas.parquet").cast(AREAS.arrow),
             parties=tuple(about["parties"]),
             hard_sources=tuple(about["hard"]),
             acts=tuple(about["acts"]),
@@ -246,6 +247,7 @@ class Trial:
 
         pq.write_table(self.observations, self.folder / "observations.parquet")
         pq.write_table(self.coverage, self.folder / "coverage.parquet")
+        pq.write_table(self.about.areas, self.folder / "areas.parquet")
         frame = self.frame
         about = {"parties": list(self.about.parties), "hard": list(self.hard), "acts": list(self.about.acts), "frame": [frame.name, frame.longitude_deg, frame.latitude_deg]}  # fmt: skip
         (self.folder / "about.json").write_text(json.dumps(about))

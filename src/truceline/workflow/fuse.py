@@ -124,6 +124,11 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
     ]
     if not setting.coverage.num_rows:
         notes.append("no coverage was given: nothing says what could have been seen, so no incident has an existence_p")  # fmt: skip
+    shaped = setting.areas.filter(pc.is_valid(setting.areas["geometry"]))["area_id"].combine_chunks()
+    by_area = setting.coverage.filter(pc.and_(pc.is_valid(setting.coverage["area_id"]), pc.is_null(setting.coverage["radius_m"])))  # fmt: skip
+    nowhere = by_area.num_rows - pc.sum(pc.is_in(by_area["area_id"], value_set=shaped)).as_py() if by_area.num_rows else 0  # fmt: skip
+    if nowhere:
+        notes.append(f"{nowhere:,} rows of the coverage name areas of which no shape was given (--areas): they say nothing")  # fmt: skip
     known = set(pc.unique(setting.observations["source_id"]).to_pylist())
     strange = [name for name in setting.hard_sources if name not in known]
     if strange:
