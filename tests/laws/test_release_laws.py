@@ -16,6 +16,7 @@ from truceline.release.cells import cell_of, centre_of
 from truceline.release.coarsen import coarsen_incidents
 from truceline.release.register import Register, read_register
 from truceline.release.rule import ReleaseRule, moment_of
+from truceline.release.withhold import round_up
 from truceline.schema import INCIDENTS
 from truceline.schema.table import Record
 
@@ -198,6 +199,13 @@ def test_a_broken_register_stops_the_release(tmp_path: Path) -> None:
     assert caught.value.problems[0].code == "register_broken"
 
 
-def test_a_date_stands_for_the_whole_of_its_day() -> None:
-    assert moment_of("2031-05-01", "Europe/Kyiv") == datetime(2031, 5, 1, 21, tzinfo=UTC)
+def test_a_date_stands_for_its_first_moment() -> None:
+    assert moment_of("2031-05-01", "Europe/Kyiv") == datetime(2031, 4, 30, 21, tzinfo=UTC)
     assert moment_of("2031-05-01T12:00+02:00", "Europe/Kyiv") == datetime(2031, 5, 1, 10, tzinfo=UTC)
+
+
+@given(st.floats(0, 1e7))
+def test_a_released_bound_has_two_figures_and_is_never_below_the_missions(bound: float) -> None:
+    told = round_up(bound)
+    assert bound <= told <= max(bound * 1.1 + 1e-9, bound + 1)
+    assert len(f"{told:.0f}".rstrip("0")) <= 2

@@ -40,7 +40,7 @@ class ReleaseRule:
 
 
 def moment_of(as_of: str, zone: str) -> datetime:
-    """The end of the day ``as_of`` (ISO date), or the moment it names (with an offset), UTC.
+    """The beginning of the day ``as_of`` (ISO date), or the moment it names (with an offset), UTC.
 
     Raises
     ------
@@ -49,7 +49,6 @@ def moment_of(as_of: str, zone: str) -> datetime:
     """
     moment = datetime.fromisoformat(as_of)
     if moment.tzinfo is None:
-        day = datetime(moment.year, moment.month, moment.day, tzinfo=ZoneInfo(zone))
-        # a date stands for the whole of the day
-        moment = day + timedelta(days=1) if len(as_of) <= 10 else moment.replace(tzinfo=ZoneInfo(zone))
+        # a date is midnight: whenever on that day is published, no less than the delay has passed
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
     return moment.astimezone(UTC)

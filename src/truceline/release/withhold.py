@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -132,8 +133,14 @@ def _worst_bounds(findings: Sequence[Finding]) -> dict[str, float]:
             without.add(finding.bound.act)
             continue
         told = max(finding.bound.history_hi95, finding.bound.worst_hi95)
-        worst[finding.bound.act] = max(worst.get(finding.bound.act, 0.0), told)
+        worst[finding.bound.act] = max(worst.get(finding.bound.act, 0.0), round_up(told))
     return {act: value for act, value in worst.items() if act not in without}
+
+
+def round_up(bound: float) -> float:
+    """To two figures: finer, releases compared would tell how much sight was lost in between."""
+    step = 10.0 ** max(math.floor(math.log10(max(bound, 1.0))) - 1, 0)
+    return math.ceil(bound / step) * step
 
 
 def _finding(finding: Finding, by: Withheld, *, bound: float | None, whole: bool) -> Finding:
