@@ -162,6 +162,11 @@ def test_a_misspelt_field_is_told_with_the_right_one(tmp_path: Path) -> None:
     assert problem.next_step == "Did you mean 'duration'?"
 
 
+def test_a_clause_numbered_without_quotes_says_what_to_write(tmp_path: Path) -> None:
+    (problem,) = faults(tmp_path, ('cites: ["1"]', "cites: [1.1]"))
+    assert (problem.got, problem.next_step) == ("1.1", "Put it in quotes")
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     found = faults(
         tmp_path, ("act: shelling", "act: x"), ("zones: [town]", "zones: [y]"), ("[11, 6]]", "[12, 5]]")

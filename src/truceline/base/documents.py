@@ -193,6 +193,9 @@ class Document:
             )
         elif kind == "list_type":
             message, next_step = "not a list", "Write [a, b, …]"
+        elif kind == "string_type" and isinstance(fault["input"], int | float):
+            # a clause numbered 4.1, and 4.10, which YAML reads as the same number
+            message, next_step = "a number where a text stands", "Put it in quotes"
         elif "expected" in context:
             message, expected = "not one of the words allowed", str(context["expected"])
         return self.problem(

@@ -23,7 +23,8 @@ def render_review(found: Review, *, first: int) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    clauses = {clause.id: clause for clause in found.truce.clauses}
+    words = {item.id: item.wording for item in found.truce.declarations}
+    words |= {clause.id: clause.text for clause in found.truce.clauses}
     groups: dict[str, list[object]] = {}
     for asked in found.open[first:]:
         groups.setdefault(asked.question.group, []).append(asked)
@@ -37,7 +38,7 @@ def render_review(found: Review, *, first: int) -> str:
         n_high=sum(asked.question.severity == "high" for asked in found.open),
         answered=found.answered,
         faults=found.faults,
-        clauses=clauses,
+        words=words,
         sources=sources(),
         css=Markup((files("truceline.reports") / "templates" / "review.css").read_text(encoding="utf-8")),
     )

@@ -125,6 +125,7 @@ def _explained(one: Asked, truce: Truce) -> dict[str, Any]:
         "harm": one.question.harm,
         "source": {"title": source.title, "url": source.url},
         "model_clause": one.question.clause,
+        "precedent": one.question.precedent,
     }
 
 
