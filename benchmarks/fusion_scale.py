@@ -204,7 +204,7 @@ def draw_plot(runs: Sequence[Run]) -> str:
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True))
         parts.append(f'<polyline points="{line}" fill="none" stroke="#1f5a8a" stroke-width="1.6"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1f5a8a"/>' for x, y in zip(across, up, strict=True)]  # fmt: skip
-    parts.append(f'<text x="{width - 8}" y="16" text-anchor="end" fill="#b3541e">dashed: in proportion</text></svg>')  # fmt: skip
+    parts.append(f'<text x="{left + panel}" y="{height - bottom - 8}" text-anchor="end" fill="#b3541e">dashed: in proportion</text></svg>')  # fmt: skip
     return "\n".join(parts) + "\n"
 
 
