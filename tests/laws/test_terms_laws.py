@@ -141,6 +141,18 @@ def test_an_exemption_more_never_adds_a_violation(
     no_more(terms(obligations=[rule], exemptions=[exempt]), terms(obligations=[rule]), acts)
 
 
+@given(acts_done, limits, st.sampled_from(ZONES))
+def test_an_exempt_zone_and_a_later_start_never_add_a_violation(
+    acts: list[Happening], limit: dict[str, Any], name: str
+) -> None:
+    plain = terms(obligations=[duty(**limit)])
+    zones = plain.model_dump(exclude_none=True)["zones"]
+    exempt = [{**zone, "purpose": "exempt"} if zone["id"] == name else zone for zone in zones]
+    no_more(terms(obligations=[duty(**limit)], zones=exempt), plain, acts)
+    later = {"staggered": {"parts": [{"obligations": ["fire.stop"], "after_hours": 5}], "clauses": ["1"]}}
+    no_more(terms(obligations=[duty(**limit)], timing=later), plain, acts)
+
+
 @given(acts_done, limits, st.sets(st.sampled_from(ZONES), min_size=1), st.sampled_from(ZONES))
 def test_a_wider_zone_never_removes_a_violation(
     acts: list[Happening], limit: dict[str, Any], zones: set[str], another: str
@@ -297,6 +309,23 @@ def fired(at: datetime, name: str = "x", **rest: Any) -> Happening:
 def test_a_time_holds_its_start_and_not_its_stop(moment: datetime, p: float) -> None:
     found = breaches(terms(), [fired(moment)])
     assert (found[0].p_hi if found else 0.0) == p
+
+
+def test_a_staggered_duty_begins_later_to_the_microsecond() -> None:
+    later = {"staggered": {"parts": [{"obligations": ["fire.stop"], "after_hours": 5}], "clauses": ["1"]}}
+    truce = terms(timing=later)
+    assert breaches(truce, [fired(START + 5 * HOUR - timedelta(microseconds=1))]) == []
+    assert len(breaches(truce, [fired(START + 5 * HOUR)])) == 1
+    (half,) = breaches(truce, [fired(START + 4 * HOUR, occurred_until=START + 6 * HOUR)])
+    assert half.p_lo == pytest.approx(0.5)
+
+
+def test_in_an_exempt_zone_only_what_names_it_holds() -> None:
+    zones = terms().model_dump(exclude_none=True)["zones"]
+    zones[0]["purpose"] = "exempt"
+    inside = fired(START, places=((1.0, frozenset({"north"})),))
+    assert breaches(terms(zones=zones), [inside]) == []
+    assert len(breaches(terms(zones=zones, obligations=[duty(zones=["north"])]), [inside])) == 1
 
 
 def test_an_uncertain_time_counts_by_its_share() -> None:

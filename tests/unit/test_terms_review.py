@@ -74,17 +74,14 @@ def test_the_catalogue_is_whole() -> None:
 
 
 #: beginnings of words that take a side (docs/glossary.md); an annex is none
-LOADED = (
-    "aggress occup liberat terroris invader enem hostile regime puppet annexa annexe rebel militant separatist "
-    "denazif genocid brutal heroic innocen"
-).split()
+LOADED = ("aggress", "occup", "liberat", "terroris", "invader", "enem", "hostile", "regime", "puppet", "annexa", "rebel", "militant", "separatist", "denazif", "genocid", "brutal", "heroic", "innocen")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["catalogue.yaml", "acts.yaml", "sources.yaml"])
 def test_no_word_of_the_catalogue_takes_a_side(name: str) -> None:
     text = (ROOT / "src/truceline/terms" / name).read_text(encoding="utf-8").casefold()
-    words = set(re.findall(r"[a-z]+", text)) - {"annexes"}
-    assert not {word for word in words if word.startswith(tuple(LOADED))}
+    words = set(re.findall(r"[a-z]+", re.sub(r'url: "[^"]*"', "", text)))
+    assert not {word for word in words if word.startswith(LOADED)}
 
 
 def test_the_taxonomy_refers_to_itself_alone() -> None:

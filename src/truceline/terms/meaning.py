@@ -178,6 +178,9 @@ class _Reader:
         self.truce = truce
         self.windows = {clock.id: (as_utc(clock.start), as_utc(clock.stop)) for clock in truce.clocks}
         self.lineages: dict[str, list[str]] = {}
+        self.exempt = frozenset(zone.id for zone in truce.zones if zone.purpose == "exempt")
+        parts = truce.timing.staggered.parts if truce.timing.staggered is not None else []
+        self.delay = {name: timedelta(hours=part.after_hours) for part in parts for name in part.obligations}
 
     def lineage(self, act: str) -> list[str]:
         """The act and the wider ones that it is one of."""
@@ -249,9 +252,7 @@ class _Reader:
         stop = as_utc(one.occurred_until) if one.occurred_until is not None else start
         if stop <= start:
             return [(1.0, start)]
-        edges = {moment for name in obligation.clocks for moment in self.windows[name]}
-        if not obligation.clocks:
-            edges |= {moment for window in self.windows.values() for moment in window}
+        edges = {moment for window in self._times(obligation) for moment in window}
         for condition in conditions:
             for leaf in condition.leaves() if condition is not None else ():
                 if leaf.during is not None:
@@ -259,6 +260,12 @@ class _Reader:
         cuts = [start, *sorted(edge for edge in edges if start < edge < stop), stop]
         whole = (stop - start) / timedelta(seconds=1)
         return [((b - a) / timedelta(seconds=1) / whole, a) for a, b in pairwise(cuts)]
+
+    def _times(self, obligation: Obligation) -> list[tuple[datetime, datetime]]:
+        """Windows in which a duty holds: those of its clocks, begun later where steps are staggered."""
+        delay = self.delay.get(obligation.id, timedelta())
+        windows = [self.windows[name] for name in obligation.clocks or self.windows]
+        return [(start + delay, stop) for start, stop in windows]
 
     def _window(self, during: str | Span) -> tuple[datetime, datetime]:
         if isinstance(during, Span):
@@ -282,8 +289,10 @@ class _Reader:
             start, stop = self._window(window)
             return start <= moment < stop
 
-        in_time = any(during(name) for name in obligation.clocks or self.windows) or not self.windows
-        if not in_time or (obligation.zones and not set(obligation.zones) & zones):
+        times = self._times(obligation)
+        in_time = any(start <= moment < stop for start, stop in times) or not times
+        outside = bool(obligation.zones) and not set(obligation.zones) & zones
+        if not in_time or outside or zones & self.exempt - set(obligation.zones):
             return 0.0, 0.0
         lo = hi = 0.0
         for truth in product((False, True), repeat=len(sure)):
