@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from truceline.base.language import speak
+from truceline.faces.cli import exits
 from truceline.faces.cli.main import app, run
 from truceline.faces.cli.new_questions import Asker
 from truceline.workflow.case import open_case
@@ -121,9 +122,10 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_what_is_written_is_sound_and_every_row_is_used(name: str, seed: int, tmp_path: Path) -> None:
     begun(tmp_path / "case", STRANGERS[name], seed=seed)
     commands = [command.callback.__name__ for command in app.registered_commands if command.callback]
-    for command in ("check", "sources"):
+    # a draft leaves much open, which `check` tells by a code of its own, and is no fault
+    for command, sound in (("check", (0, exits.GRAVELY_OPEN)), ("sources", (0,))):
         if command in commands:
-            assert run([command, str(tmp_path / "case")]) == 0
+            assert run([command, str(tmp_path / "case")]) in sound
     tables = read(tmp_path / "case")
     assert tables.observations.num_rows == STRANGERS[name].n
     assert not tables.quarantined

@@ -21,6 +21,7 @@ from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
 from truceline.sources.csv_blocks import NEVER_CLOSED, BrokenCsvError, CsvStream, survey
+from truceline.sources.header_names import header_problems
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import Region
 
@@ -268,8 +269,10 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
     sheet.check_filled()
 
 
-def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStream:
+def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str, distinct: bool = False) -> CsvStream:
     """A delimited file, checked from end to end and opened at its first row.
+
+    ``distinct``: names that stand twice in its header, and blank ones, are told and no fault.
 
     Raises
     ------
@@ -278,12 +281,14 @@ def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str) -> CsvStre
     """
     sheet.note_nuls(survey(sheet.file))
     try:
-        stream = CsvStream(sheet.file, delimiter=delimiter)
+        stream = CsvStream(sheet.file, delimiter=delimiter, distinct=distinct)
     except BrokenCsvError as error:
         raise InputError(
             Problem(code="file_format", message=f"the header cannot be read ({error})", file=sheet.file.label, row=error.row, expected="a delimited text file", next_step="Look for a quote that does not close")
         ) from error  # fmt: skip
-    sheet.check_header(stream.header, list(columns))
+    if distinct:
+        sheet.tables.problems += header_problems(stream.own_header, label=sheet.file.label)
+    sheet.check_header([name for name in stream.header if name or not distinct], list(columns))
     return stream
 
 

@@ -89,6 +89,8 @@ def read_numbers(values: Sequence[Any], column: Column) -> list[float] | None:
     """Every value of a column at once, where all are sound numbers in range; else None."""
     if any(isinstance(value, bool) for value in values[:1]):
         return None
+    if any("_" in value for value in values if isinstance(value, str)):
+        return None
     try:
         numbers = [float(value) for value in values]
     except (TypeError, ValueError):
@@ -213,7 +215,10 @@ def _number_reader(column: Column, decimal: str) -> Reader:
         if isinstance(value, float) and math.isnan(value):
             return None  # how Parquet files often write that there is no value
         try:
-            number = math.nan if isinstance(value, bool) else float(_with_point(value, decimal))
+            odd = isinstance(value, bool) or (
+                isinstance(value, str) and "_" in value
+            )  # Python reads 5_0.2 as 50.2
+            number = math.nan if odd else float(_with_point(value, decimal))
         except (TypeError, ValueError):
             number = math.nan
         if math.isnan(number) and isinstance(value, str) and column.name in _AXES:

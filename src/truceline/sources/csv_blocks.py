@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from truceline.sources.header_names import tell_apart
 from truceline.sources.long_rows import MOST_LINES, LongRows
 from truceline.sources.nul_bytes import MARK, NulBytes, is_torn, joined
 from truceline.sources.source import InputFile
@@ -106,13 +107,15 @@ def survey(file: InputFile) -> NulBytes:
 class CsvStream:
     """A file's header, then its blocks."""
 
-    def __init__(self, file: InputFile, *, delimiter: str) -> None:
+    def __init__(self, file: InputFile, *, delimiter: str, distinct: bool = False) -> None:
+        """``distinct``: names that stand twice in the header are told apart by a number."""
         self.delimiter = delimiter
         self.long_rows = LongRows()  #: what is to be told of the blocks given so far
         self._pieces = self._whole_lines(file)
         self._pending = b""
         self._line = 1  # of the first pending byte
-        self.header = [name.replace(MARK, "").strip() for name in self._first_record()]
+        self.own_header = [name.replace(MARK, "").strip() for name in self._first_record()]
+        self.header = tell_apart(self.own_header) if distinct else self.own_header
 
     # -- bytes -----------------------------------------------------------------------------
     @staticmethod

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely.geometry import MultiPolygon, shape
+from shapely.geometry import MultiLineString, MultiPolygon, shape
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.canonical import short_id
@@ -156,12 +156,14 @@ def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
     drawn = isinstance(value, BaseGeometry)
     got = value.geom_type if drawn else value.get("type") if isinstance(value, dict) else type(value).__name__
     try:
-        if got not in kinds:
+        if got not in (*kinds, "GeometryCollection"):
             raise ValueError("another kind of geometry")
         with np.errstate(invalid="ignore"):  # not-a-number is refused below, with words
             geometry = shapely.force_2d(value if drawn else shape(value))
-        if geometry.is_empty:
-            raise ValueError("the geometry is empty")
+            geometry = _unfolded(geometry, kinds)
+        if geometry.is_empty:  # as good as none: the rest of a map is not in doubt for it
+            row.wrong("geometry_null", "the feature's geometry is empty", column="geometry", got=f"an empty {got}", expected=" or ".join(kinds), next_step="Nothing can be drawn of it; ask the map's maker")  # fmt: skip
+            return None
         if not np.isfinite(shapely.get_coordinates(geometry)).all():
             raise ValueError("a coordinate is no finite number")
     except (
@@ -182,6 +184,21 @@ def row_geometry(row: Row, *, kinds: Sequence[str]) -> BaseGeometry | None:
         )
         return None
     return geometry
+
+
+def _unfolded(geometry: BaseGeometry, kinds: Sequence[str]) -> BaseGeometry:
+    """A collection as one geometry of several parts, where all it holds are of one of ``kinds``."""
+    if geometry.geom_type != "GeometryCollection":
+        return geometry
+    if any(part.geom_type not in kinds for part in geometry.geoms):
+        raise ValueError("another kind of geometry, or a collection that holds one")
+    parts = [one for part in geometry.geoms for one in shapely.get_parts(part)]
+    if len(parts) == 1 and parts[0].geom_type in kinds:
+        return parts[0]
+    many = next((kind for kind in kinds if kind.startswith("Multi")), None)
+    if many is None:
+        raise ValueError("a collection of several geometries")
+    return MultiLineString(parts) if many == "MultiLineString" else MultiPolygon(parts)
 
 
 def _is_placed(row: Row, geometry: BaseGeometry, context: ReadContext) -> bool:

@@ -79,7 +79,7 @@ class TableOptions(Model):
     zone: Zone | None = Field(None, description="zone of times without an offset and of dates (IANA name)")
     time_format: Annotated[str, AfterValidator(check_pattern)] | None = Field(
         None,
-        description="how times are written where not as ISO 8601: a pattern of strptime such as `%d/%m/%Y %H:%M` (with `clock`: of the date alone), or `epoch_s`, `epoch_ms`",
+        description="how times are written where not as ISO 8601: a pattern of strptime such as `%d/%m/%Y %H:%M` (with `clock`: of the date alone), or `epoch_s`, `epoch_ms`, `excel` (days as workbooks keep them)",
     )
     coordinates_order: Literal["lat_lon", "lon_lat"] | None = Field(
         None, description="which of two plain numbers in `coordinates` comes first"

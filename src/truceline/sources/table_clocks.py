@@ -6,6 +6,7 @@ What fits neither is left to the reading of single cells, which says what is wro
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,10 @@ from truceline.sources import columns as fast
 
 #: seconds or milliseconds since 1970 in UTC, beside patterns of strptime
 SINCE_1970 = {"epoch_s": 1, "epoch_ms": 1000}
+#: days since the last day but one of 1899, as workbooks keep dates (those of 1904 are not meant)
+EXCEL = "excel"
+#: patterns that read numbers, not the digits of a date
+NUMBERED = (*SINCE_1970, EXCEL)
 #: what stands before a text that the pattern does not fit, so that nothing else reads it
 _UNFIT = "?"
 _TWO = {"%d": "0[1-9]|[12][0-9]|3[01]", "%m": "0[1-9]|1[0-2]", "%H": "[01][0-9]|2[0-3]", "%M": "[0-5][0-9]", "%S": "[0-5][0-9]"}  # fmt: skip
@@ -37,15 +42,15 @@ def check_pattern(pattern: str) -> str:
     Raises
     ------
     ValueError
-        If it is neither a pattern of strptime with a day, nor ``epoch_s`` or ``epoch_ms``.
+        If it is neither a pattern of strptime with a day, nor ``epoch_s``, ``epoch_ms`` or ``excel``.
     """
-    if pattern in SINCE_1970:
+    if pattern in NUMBERED:
         return pattern
     example = datetime(2031, 5, 17, 14, 9, 7, 250_000, tzinfo=UTC)
     try:
         back = datetime.strptime(example.strftime(pattern), pattern)  # noqa: DTZ007 - the option `zone` gives its zone
     except (ValueError, re.error) as error:
-        raise ValueError(f"{pattern!r} is no pattern of times ({error}); expected one such as %d/%m/%Y %H:%M, or epoch_s, epoch_ms") from error  # fmt: skip
+        raise ValueError(f"{pattern!r} is no pattern of times ({error}); expected one such as %d/%m/%Y %H:%M, or epoch_s, epoch_ms, excel") from error  # fmt: skip
     if back.date() != example.date():
         raise ValueError(f"{pattern!r} does not give year, month and day; expected one such as %d/%m/%Y %H:%M")  # fmt: skip
     return pattern
@@ -55,6 +60,8 @@ def as_iso(value: Any, pattern: str) -> str | None:
     """A cell as ISO 8601, or None where the pattern does not fit it."""
     if pattern in SINCE_1970:
         return _since_1970(value, SINCE_1970[pattern])
+    if pattern == EXCEL:
+        return _of_workbook(value)
     text = str(value).strip()
     try:
         moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the option `zone` gives its zone
@@ -72,6 +79,18 @@ def _since_1970(value: Any, per_second: int) -> str | None:
     return moment.isoformat() if 1970 <= moment.year < 2200 else None
 
 
+def _of_workbook(value: Any) -> str | None:
+    """Days and their fraction as a local time to the second, whole days as dates; a decimal comma is one."""
+    try:
+        days = float(str(value).strip().replace(",", ".")) if "_" not in str(value) else math.nan
+        moment = datetime(1899, 12, 30) + timedelta(seconds=round(days * 86_400))  # noqa: DTZ001 - the option `zone` gives its zone
+    except (ValueError, OverflowError):
+        return None
+    if not 1901 <= moment.year < 2200:
+        return None
+    return moment.date().isoformat() if days == int(days) else moment.isoformat()
+
+
 def reads_iso_too(pattern: str) -> bool:
     """Whether a text that the pattern does not fit may be ISO 8601: not where it could be taken for it."""
     return not pattern.startswith("%Y")
@@ -82,6 +101,8 @@ def iso_texts(values: pa.Array, pattern: str) -> pa.Array:
     if pattern in SINCE_1970 and (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         return _numbers_since_1970(values, SINCE_1970[pattern])
     texts = fast.trimmed(values if pa.types.is_string(values.type) else values.cast(pa.string()))
+    if pattern == EXCEL:
+        return _by_words(texts, pattern)
     plain = _plain_form(pattern)
     if plain is None:
         return _by_words(texts, pattern)

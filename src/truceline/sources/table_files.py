@@ -91,9 +91,10 @@ def open_table(
 
 
 def _open_delimited(sheet: Sheet, options: TableOptions) -> OpenTable:
-    stream = open_csv(sheet, columns=(), delimiter=options.delimiter)
-    batches = stream_batches(sheet, stream, stream.header)
-    return OpenTable(header=stream.header, batches=joined_batches(batches, options))
+    stream = open_csv(sheet, columns=(), delimiter=options.delimiter, distinct=True)
+    names = [name for name in stream.header if name]
+    batches = stream_batches(sheet, stream, names)
+    return OpenTable(header=names, batches=joined_batches(batches, options))
 
 
 def _open_parquet(file: InputFile) -> pq.ParquetFile:

@@ -55,7 +55,7 @@ class Values(ABC):
         if text is None:
             return None
         try:
-            value = float(text)
+            value = math.nan if "_" in text else float(text)  # Python reads 5_0.2 as 50.2
         except ValueError:
             value = math.nan
         if not math.isfinite(value):

@@ -286,6 +286,12 @@ def region_around(*shown: Box | None) -> Box | None:
     return box if _fits_a_map(box) else None
 
 
+def crosses_antimeridian(*shown: Box | None) -> bool:
+    """Whether what the files show lies on both hands of the meridian of 180 degrees."""
+    boxes = [box for box in shown if box is not None]
+    return bool(boxes) and min(box[0] for box in boxes) < -170 and max(box[2] for box in boxes) > 170
+
+
 def read_region(text: str) -> Box:
     """West, south, east and north in degrees, as they are typed.
 

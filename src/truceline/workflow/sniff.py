@@ -105,6 +105,7 @@ class SniffedMap:
     box: Box
     day: date | None  #: the date in the file's name
     few: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: attribute → its values, where few
+    ends: tuple[tuple[float, float], tuple[float, float]] | None = None  #: of the longest line, as drawn
 
 
 def sniff_incidents(path: Path, given: Mapping[str, Any] | None = None, *, near: Box | None = None) -> SniffedTable:  # fmt: skip
@@ -251,7 +252,8 @@ def _find_times(opened: OpenedTable, given: Mapping[str, Any]) -> tuple[dict[str
 
 def _guess(opened: OpenedTable, header: str, *, clock: bool = False) -> TimeGuess | None:
     values = opened.columns.get(header)
-    return None if values is None else guess_times(values, clock=clock)
+    named = bool(known_headers((header,), "time"))
+    return None if values is None else guess_times(values, clock=clock, named=named)
 
 
 def _extent(opened: OpenedTable, columns: Mapping[str, str], options: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:  # fmt: skip
@@ -346,7 +348,7 @@ def sniff_map(path: Path) -> SniffedMap | None:
     table = read_table(InputFile(path, label=path.name))
     if GEOMETRY not in table.column_names:
         return None
-    shapes = shapely.from_wkb([cell for cell in table[GEOMETRY].to_pylist() if cell is not None])
+    shapes = _sound_shapes(table)
     kinds = {shape.geom_type for shape in shapes}
     polygons = any("Polygon" in kind for kind in kinds)
     if not polygons and not any("LineString" in kind for kind in kinds):
@@ -367,7 +369,23 @@ def sniff_map(path: Path) -> SniffedMap | None:
         box=(float(west), float(south), float(east), float(north)),
         day=day,
         few=_few_values(table),
+        ends=None if polygons else _ends(shapes),
     )
+
+
+def _sound_shapes(table: pa.Table) -> list[shapely.Geometry]:
+    """Shapes that are there and have finite coordinates, those of collections one by one."""
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are passed over
+        shapes = [shapely.from_wkb(cell) for cell in table[GEOMETRY].to_pylist() if cell is not None]
+    parts = [one for shape in shapes for one in (shape.geoms if shape.geom_type == "GeometryCollection" else [shape])]  # fmt: skip
+    return [one for one in parts if not one.is_empty and np.isfinite(shapely.get_coordinates(one)).all()]
+
+
+def _ends(shapes: Sequence[shapely.Geometry]) -> tuple[tuple[float, float], tuple[float, float]]:
+    lines = [one for shape in shapes for one in shapely.get_parts(shape) if "Line" in one.geom_type]
+    coordinates = shapely.get_coordinates(max(lines, key=shapely.length))
+    first, last = coordinates[0].tolist(), coordinates[-1].tolist()
+    return (first[0], first[1]), (last[0], last[1])
 
 
 def _few_values(table: pa.Table) -> dict[str, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -24,6 +25,7 @@ from truceline.sources.table_batches import grid_batch
 from truceline.sources.table_files import open_table, tell_format
 
 _HEAD_BYTES = 262_144
+_LOOKED_BYTES = 4 << 20
 _HEAD_ROWS = 40
 #: options that are needed before a header can be read
 OPENING = ("encoding", "header_row", "layer", "crs", "delimiter")
@@ -93,7 +95,7 @@ def _ways_of_text(file: InputFile, options: dict[str, Any]) -> tuple[dict[str, A
     head = next(iter(file.chunks(_HEAD_BYTES)), b"")
     if "encoding" not in options:
         told = tell_encoding(head, file)
-        if told in ("utf-16", "utf-32"):
+        if told in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
             options["encoding"] = told
         elif told is not None:
             return options, [
@@ -116,12 +118,10 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
         return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    content = b"".join(file.chunks(1 << 22))
-    try:
-        content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    else:
+    if (order := _two_byte_order(head)) is not None:
+        return order
+    content = _no_utf8(file)
+    if content is None:
         return None
     # words of a script of their own are all such letters; accents stand among letters of ASCII
     words = re.findall(rb"[A-Za-z\x80-\xff]{2,}", content)
@@ -135,6 +135,28 @@ def tell_encoding(head: bytes, file: InputFile) -> str | None:
     if with_article * 5 > sum(n_high[word] * 2 > len(word) for word in words):
         return "cp1256"
     return _tell_script(own)
+
+
+def _two_byte_order(head: bytes) -> str | None:
+    """UTF-16 without a mark: letters of ASCII have NUL for one of their bytes, always the same one."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if 4 * max(even, odd) < len(head) // 2 or min(even, odd) * 50 > max(even, odd):
+        return None
+    text = head[: len(head) // 2 * 2].decode(order := "utf-16-le" if odd > even else "utf-16-be", "replace")
+    return order if "\n" in text and "\ufffd" not in text[:-1] else None
+
+
+def _no_utf8(file: InputFile) -> bytes | None:
+    """A few megabytes from where the file stops being UTF-8; None where it is UTF-8 to its end."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    chunks, chunk = file.chunks(_LOOKED_BYTES), b""
+    try:
+        for chunk in chunks:
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return chunk + next(chunks, b"")
+    return None
 
 
 def _tell_script(own: bytes) -> str:
@@ -153,7 +175,7 @@ def _tell_script(own: bytes) -> str:
 
 def _sample(head: bytes, encoding: str) -> str:
     words = re.findall(r"\w*[^\W\x00-\x7f]\w*", head.decode(encoding, errors="replace"))
-    return ", ".join(dict.fromkeys(words[:4])) or "no letters"
+    return ", ".join(dict.fromkeys(words[:4])) or _("no letters")
 
 
 def tell_shape(text: str) -> tuple[str, int]:
@@ -226,6 +248,7 @@ def _open(file: InputFile, options: Mapping[str, Any]) -> OpenedTable:
         if found := _HEADER_NOTE.search(note):
             kept.setdefault("header_row", int(found[1]))
             remarks.append(_("The header is taken to be row {n}; what stands above it is passed over (--header-row).").format(n=found[1]))  # fmt: skip
+    remarks += [problem.message for problem in tables.problems if problem.code in ("column_repeated", "column_missing")]  # fmt: skip
     return OpenedTable(
         kind=tell_format(file, made),
         header=tuple(opened.header),

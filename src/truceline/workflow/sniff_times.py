@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from truceline.base.language import _
 from truceline.sources.days import DateOnly, TimeReadError, read_moment
-from truceline.sources.table_clocks import SINCE_1970, as_iso, read_clock
+from truceline.sources.table_clocks import EXCEL, NUMBERED, as_iso, read_clock
 
 #: share of the cells that must read as what a column is taken for
 TELLING_SHARE = 0.8
@@ -45,8 +45,36 @@ class TimeGuess:
     why: str = ""  #: what told the pattern from its twin
 
 
-def guess_times(values: pa.Array, *, clock: bool = False) -> TimeGuess | None:
-    """What a column holds; None where it holds no times. ``clock``: its name is one of clocks too."""
+def guess_times(values: pa.Array, *, clock: bool = False, named: bool = False) -> TimeGuess | None:
+    """What a column holds; None where it holds no times. ``clock``: its name is one of clocks too.
+
+    ``named``: its name is one of times, so that numbers as workbooks keep dates are dates.
+    """
+    guess = _guess_values(values, clock=clock)
+    return _guess_workbook(values) if guess is None and named and not clock else guess
+
+
+#: numbers of days that are of these years, 1980 to 2100
+_EARLIEST_DAY, _LATEST_DAY = 29_221, 73_415
+
+
+def _guess_workbook(values: pa.Array) -> TimeGuess | None:
+    """Days since the end of 1899, where nine in ten of the cells are such numbers."""
+    if not (pa.types.is_string(values.type) or pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):  # fmt: skip
+        return None
+    texts = [text for one in pc.unique(values.drop_null()).to_pylist() if (text := str(one).strip())]
+    tried = texts[:: max(len(texts) // _TRIED, 1)]
+    days = [float(text.replace(",", ".")) for text in tried if re.fullmatch(r"\d{5}(?:[.,]\d+)?", text)]
+    inside = [day for day in days if _EARLIEST_DAY <= day < _LATEST_DAY]
+    if not tried or len(inside) < 0.9 * len(tried):
+        return None
+    shown = as_iso(tried[0], EXCEL)
+    why = _("Its times are numbers of days as a workbook keeps them: {number} is {time} (--time-format excel).").format(number=tried[0], time=shown)  # fmt: skip
+    kind: Literal["moment", "date"] = "date" if all(day == int(day) for day in inside) else "moment"
+    return TimeGuess(kind=kind, pattern=EXCEL, example=tried[0], why=why)
+
+
+def _guess_values(values: pa.Array, *, clock: bool) -> TimeGuess | None:
     kind = values.type
     known = values.drop_null()
     if not len(known):
@@ -207,7 +235,7 @@ _LOOSE = {
 
 def _may_fit(text: str, pattern: str) -> bool:
     """Whether a text has the digits and letters of a pattern; far quicker than trying each in full."""
-    return pattern in SINCE_1970 or pattern in _of_shape(_shape_of(text))
+    return pattern in NUMBERED or pattern in _of_shape(_shape_of(text))
 
 
 def _shape_of(text: str) -> str:

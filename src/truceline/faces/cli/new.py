@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from truceline.base.language import _
+from truceline.base.language import N_, _
 from truceline.faces.cli.new_apart import check_apart
 from truceline.faces.cli.new_incidents import ask_incidents, look_at_incidents
 from truceline.faces.cli.new_meanings import show_kinds
@@ -29,6 +30,7 @@ from truceline.workflow.new_case import (
     Answers,
     NamedThing,
     check_folder,
+    crosses_antimeridian,
     read_region,
     region_around,
     short_name,
@@ -109,6 +111,8 @@ def make_case(folder: Path, given: Given) -> None:
         map_answer = _ask_map(ask, layer, parties, given, start=start)
     boxes = (table.box if table else None, map_answer.layer.box if map_answer else None)
     region = None if given.region else region_around(*boxes)
+    if region is None and crosses_antimeridian(*boxes):
+        raise Unanswered(_("The files lie on both sides of the meridian of 180 degrees, across which no case can be drawn yet: make a case of either side, with files cut at that meridian"))  # fmt: skip
     if region is None:
         question = _("Region of the case, for no file shows where it lies: west, south, east, north (such as 36, 47, 39, 50)")  # fmt: skip
         region = ask.read(question, given.region, read_region, flag="--region W,S,E,N")
@@ -224,8 +228,9 @@ def _ask_map(
     if given.accept and given.line_date is None:
         why = _("by the file's name") if layer.day else _("the file's name tells none: the truce's first day")
         print_lines(["  " + _("taken to show the ground from {day}: {why} (--line-date)").format(day=day, why=why)])  # fmt: skip
+    hand = _where_left(layer)
     question = (
-        _("Which party is on the left of the line, as it is drawn?")
+        _("Which party is on the left of the line, as it is drawn?") + (f" {hand}" if hand else "")
         if is_line
         else _("Which party holds the polygons?")
     )
@@ -233,17 +238,36 @@ def _ask_map(
     if not is_line:
         _tell_holders(layer, list(names.items()))
     question += f" ({', '.join(names.values())})"
-    holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY", proposal=parties[0].name)
+    # nothing in a line tells its sides: a party taken by Enter would be one taken silently
+    proposal = parties[0].name if given.accept else None
+    holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY", proposal=proposal)
     if given.accept and given.left is None:
         said = (
             _("nothing in it tells the parties' sides; taken to be on the left of the line as drawn: {party} (--left)")
             if is_line
             else _("taken to hold all of the polygons: {party} (--left)")
         )  # fmt: skip
-        print_lines(["  " + said.format(party=names[holder])])
+        print_lines(["  " + " ".join(filter(None, (said.format(party=names[holder]), hand)))])
     other = next(one for one in names if one != holder)
     answer = MapAnswer(layer=layer, day=day, holder=holder, other=other)
     return replace(answer, publisher=given.line_publisher, licence=given.line_licence or NOT_STATED)
+
+
+#: eight directions, from north by east
+_COMPASS = (N_("north"), N_("north-east"), N_("east"), N_("south-east"), N_("south"), N_("south-west"), N_("west"), N_("north-west"))  # fmt: skip
+
+
+def _where_left(layer: SniffedMap) -> str:
+    """From where to where the longest line runs, and what lies on its left; empty where that is not told."""
+    if layer.kind == "polygon" or layer.ends is None:
+        return ""
+    (x, y), (to_x, to_y) = layer.ends
+    east, north = (to_x - x) * math.cos(math.radians((y + to_y) / 2)), to_y - y
+    if not (east or north):  # a ring
+        return ""
+    course = round(math.degrees(math.atan2(east, north)) / 45)
+    start, stop, left = (_(_COMPASS[(course + turn) % 8]) for turn in (4, 0, 6))
+    return _("It is drawn from {start} to {stop}: on its left is the {left}.").format(start=start, stop=stop, left=left)  # fmt: skip
 
 
 def _tell_holders(layer: SniffedMap, names: Sequence[tuple[str, str]]) -> None:

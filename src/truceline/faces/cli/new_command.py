@@ -59,7 +59,7 @@ def new(
         typer.Option(
             "--time-format",
             metavar="PATTERN",
-            help="How its times are written, such as %d/%m/%Y %H:%M, epoch_s or epoch_ms.",
+            help="How its times are written, such as %d/%m/%Y %H:%M, epoch_s, epoch_ms or excel.",
         ),
     ] = None,
     times_zone: Annotated[

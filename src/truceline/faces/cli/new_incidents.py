@@ -43,6 +43,17 @@ MEANING = {
     "observation_id": N_("its id"),
     "count": N_("how many"),
 }
+#: what options of the reading are called for people
+OPTION_LABELS = {
+    "encoding": N_("encoding"),
+    "header_row": N_("row of the header"),
+    "delimiter": N_("separator of fields"),
+    "layer": N_("layer or sheet"),
+    "crs": N_("reference system"),
+    "decimal": N_("decimal sign"),
+    "time_format": N_("how times are written"),
+    "coordinates_order": N_("order of coordinates"),
+}
 
 
 def look_at_incidents(
@@ -225,7 +236,8 @@ def _show(table: SniffedTable) -> None:
     if table.has_points:
         print_lines(["  " + _("place").ljust(28) + " " + _("points of the layer")])
     shown = {name: value for name, value in table.options.items() if name != "delimiter" or value != ","}
-    print_lines(f"  {name.replace('_', ' '):28} {value!r}" for name, value in shown.items())
+    labels = {name: _(OPTION_LABELS[name]) if name in OPTION_LABELS else name for name in shown}
+    print_lines(f"  {labels[name]:28} {value!r}" for name, value in shown.items())
     if table.first is not None and table.last is not None:
         print_lines(["  " + _("from, to").ljust(28) + f" {table.first:%Y-%m-%d}, {table.last:%Y-%m-%d}"])
     print_lines(f"  {doubt}" for doubt in table.doubts)
@@ -257,7 +269,7 @@ def _ask_columns(ask: Asker, table: SniffedTable) -> dict[str, str]:
             continue
         needed = _is_needed(name, columns, table)
         question = _("Column for: {meaning} (needed)") if needed else _("Column for: {meaning} (-: none)")
-        proposal = table.columns.get(name, None if needed else "")
+        proposal = table.columns.get(name, None if needed else "-")
         columns[name] = ask.read(question.format(meaning=_(MEANING[name])), None, one_of(table.header, or_nothing=not needed), flag=f"--column {name}=HEADER", proposal=proposal)  # fmt: skip
     return columns
 

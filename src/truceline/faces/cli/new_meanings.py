@@ -105,7 +105,7 @@ def ask_words(
             known[word] = alike
         else:
             question = "  " + _("{kind} (rows: {n})").format(kind=_named(table, word), n=n)
-            known[word] = ask.read(question, None, thing_of(acts, or_nothing=True), flag=f"--word '{word}=ACT'", proposal=alike)  # fmt: skip
+            known[word] = ask.read(question, None, thing_of(acts, or_nothing=True), flag=f"--word '{word}=ACT'", proposal=alike or "-")  # fmt: skip
     if ask.accept or given:
         _show_taken(table.words, known, acts, none=_("no act of the terms"))
     if not any(known.values()):
@@ -155,8 +155,8 @@ def offer_accused(ask: Asker, table: SniffedTable, parties: Sequence[NamedThing]
             print_lines(["  " + _("The column {header} names parties. If it says who acted: --column 'accused_party_id={header}'").format(header=header)])  # fmt: skip
     if ask.accept or not table.unused:
         return ""
-    question = _("Column that says who acted, by the record (empty: none)")
-    return ask.read(question, None, one_of(table.unused, or_nothing=True), flag="--column accused_party_id=HEADER", proposal="")  # fmt: skip
+    question = _("Column that says who acted, by the record (-: none)")
+    return ask.read(question, None, one_of(table.unused, or_nothing=True), flag="--column accused_party_id=HEADER", proposal="-")  # fmt: skip
 
 
 def ask_actors(
@@ -184,7 +184,7 @@ def ask_actors(
             known[actor] = alike
         else:
             question = "  " + _("{kind} (rows: {n})").format(kind=actor, n=n)
-            known[actor] = ask.read(question, None, thing_of(parties, or_nothing=True), flag=f"--actor '{actor}=PARTY'", proposal=alike)  # fmt: skip
+            known[actor] = ask.read(question, None, thing_of(parties, or_nothing=True), flag=f"--actor '{actor}=PARTY'", proposal=alike or "-")  # fmt: skip
     if ask.accept or given.actors:
         _show_taken(table.actors, known, parties, none=_("nobody"))
     if not any(known.values()):

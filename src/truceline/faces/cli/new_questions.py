@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -150,10 +151,42 @@ def read_zone(text: str) -> str:
     return text.strip()
 
 
+class EitherWayError(ValueError):
+    """A date that says neither whether its day nor its month comes first."""
+
+
+_POINTED = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})(?:,?\s+(\d{1,2}:\d{2}(?::\d{2})?))?")
+
+
+def _read_time(text: str) -> datetime:
+    """ISO 8601, or a date with its parts as 10.10.2020 12:00: the day first, as everybody writes it with points.
+
+    Raises
+    ------
+    EitherWayError
+        If its day and month may be either, which slashes leave open.
+    ValueError
+        If it is no time.
+    """
+    said = " ".join(text.split())
+    match = _POINTED.fullmatch(said)
+    if match is None:
+        return datetime.fromisoformat(said)
+    day, month = int(match[1]), int(match[3])
+    if match[2] == "/":
+        if day <= 12 and month <= 12 and day != month:
+            raise EitherWayError(_("{got} may be day and month or month and day; write it as 2025-04-19").format(got=repr(said)))  # fmt: skip
+        day, month = (month, day) if month > 12 else (day, month)
+    hour, _colon, rest = (match[5] or "0:00").partition(":")
+    return datetime.fromisoformat(f"{match[4]}-{month:02d}-{day:02d}T{int(hour):02d}:{rest}")
+
+
 def read_moment(text: str, zone: str) -> datetime:
     """A moment, by the clocks of ``zone`` where it says no offset."""
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = _read_time(text)
+    except EitherWayError:
+        raise
     except ValueError as error:
         raise ValueError(_("{got} is no time; expected one such as 2025-04-19 18:00").format(got=repr(text))) from error  # fmt: skip
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
@@ -169,7 +202,9 @@ def read_after(moment: datetime, start: datetime) -> datetime:
 def read_day(text: str) -> str:
     """A date."""
     try:
-        return datetime.fromisoformat(text.strip()).date().isoformat()
+        return _read_time(text).date().isoformat()
+    except EitherWayError:
+        raise
     except ValueError as error:
         raise ValueError(_("{got} is no date; expected one such as 2025-04-18").format(got=repr(text))) from error  # fmt: skip
 
