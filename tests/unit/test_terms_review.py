@@ -17,7 +17,7 @@ from truceline.terms.catalogue import SEVERITIES, questions, sources
 from truceline.terms.compare import compare
 from truceline.terms.faults import provisions
 from truceline.terms.json_schema import published, schema_text
-from truceline.terms.review import RANK, review
+from truceline.terms.review import RANK, review, who_answers
 from truceline.terms.soundness import find_faults
 from truceline.terms.strike import strike
 from truceline.terms.taxonomy import known_acts, known_means
@@ -127,6 +127,12 @@ def test_the_review_leads_with_gaps_of_high_severity_and_quotes_the_draft(jeddah
     assert all(one.question.severity == "high" for one in first)
     start = next(one for one in review(jeddah).open if one.question.code == "start_hour")
     assert start.clause_ids == ("4.1", "4.3")  # “immediate” is no hour
+
+
+def test_who_must_answer_is_named_as_the_draft_names_them(jeddah: Truce) -> None:
+    named = {code: who_answers(question, jeddah) for code, question in questions().items()}
+    assert named["start_hour"] == "The parties and the mediator (Russian Federation, Ukraine, United States)"
+    assert named["third_parties"] == "The third parties (United States, European partners)"
 
 
 def test_words_that_the_statement_does_not_define_are_told(jeddah: Truce) -> None:

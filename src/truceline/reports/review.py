@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from truceline.terms.catalogue import sources
-from truceline.terms.review import Review
+from truceline.terms.review import Review, who_answers
 
 
 def render_review(found: Review, *, first: int) -> str:
@@ -30,6 +30,7 @@ def render_review(found: Review, *, first: int) -> str:
         groups.setdefault(asked.question.group, []).append(asked)
     return environment.get_template("review.html.j2").render(
         truce=found.truce,
+        who_answers=who_answers,
         parties=" · ".join(party.name for party in found.truce.parties),
         leading=found.open[:first],
         rest=groups,

@@ -83,3 +83,24 @@ RANK: tuple[str, ...] = (
 def _gravity(asked: Asked) -> tuple[int, int]:
     code = asked.question.code
     return SEVERITIES.index(asked.question.severity), RANK.index(code) if code in RANK else len(RANK)
+
+
+#: words of a question's `who` that stand for third parties of a role
+ROLES: tuple[tuple[str, str], ...] = (
+    ("mediator", "mediator"),
+    ("guarantor", "guarantor"),
+    ("monitors", "monitor"),
+    ("supplier", "supporter"),
+)
+
+
+def who_answers(question: Question, truce: Truce) -> str:
+    """Who must answer a question, with the names that the draft gives them."""
+    said = question.who.casefold()
+    names = [party.name for party in truce.parties] if "part" in said.replace("third part", "") else []
+    for word, role in ROLES:
+        if word in said:
+            names += [item.name for item in truce.third_parties if item.role == role]
+    if "third part" in said:
+        names += [item.name for item in truce.third_parties]
+    return f"{question.who} ({', '.join(names)})" if names else question.who

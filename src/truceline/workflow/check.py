@@ -9,7 +9,7 @@ from typing import Any
 from truceline.base.errors import OutputError, Problem
 from truceline.reports.review import render_review
 from truceline.terms.catalogue import sources
-from truceline.terms.review import Asked, Review, review
+from truceline.terms.review import Asked, Review, review, who_answers
 from truceline.terms.truce import Truce, read_draft
 
 #: gaps that the page and the text begin with
@@ -121,7 +121,7 @@ def _explained(one: Asked, truce: Truce) -> dict[str, Any]:
     return {
         "draft_says": [clause.text for clause in truce.clauses if clause.id in one.clause_ids],
         "why": one.question.why,
-        "who": one.question.who,
+        "who": who_answers(one.question, truce),
         "harm": one.question.harm,
         "source": {"title": source.title, "url": source.url},
         "model_clause": one.question.clause,
@@ -136,7 +136,7 @@ def _gap_lines(number: int, one: Asked, truce: Truce) -> list[str]:
         f"   The draft: {' / '.join(said) or 'says nothing.'}",
         f"   Why:       {one.question.why}",
         f"   Before:    {one.question.harm}",
-        f"   Who:       {one.question.who}",
+        f"   Who:       {who_answers(one.question, truce)}",
         f"   A clause:  {one.question.clause}",
         "",
     ]
