@@ -24,8 +24,6 @@ from truceline.fusion.writing import write_incidents
 from truceline.schema import INCIDENTS
 from truceline.schema.table import Table
 
-DEBUG: dict[str, object] = {}
-
 
 def associate(
     observations: Table,
@@ -76,7 +74,6 @@ def associate(
     # (3)
     watches = read_watches(coverage, frame, outlines)
     fused = fuse_nodes(nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given)
-    DEBUG.update(fused=fused, nodes=nodes, lead=lead, unit=unit)
     groups = group_rows(fused.label[unit], len(fused.existence_p))
     # (4)
     fallible = set(watches.source.names)

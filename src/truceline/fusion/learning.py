@@ -49,7 +49,7 @@ NEAR_M = 1_000.0
 #: detections count as sure by this power of their probability
 SURE_POWER = 6
 #: relative error that such chances have as a whole
-CHANCE_ERROR = 0.07
+CHANCE_ERROR = 0.15
 #: spread of the log of true over declared clutter
 SCALE_SD = 0.7
 #: counts that a declared clutter weighs
