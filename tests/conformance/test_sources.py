@@ -425,6 +425,23 @@ def test_a_repeated_column_is_named(sample: Sample) -> None:
 
 
 @each_csv
+def test_nul_bytes_are_told_and_the_row_they_tear_is_put_aside(sample: Sample) -> None:
+    clean = sample.read(files=[sample.facts["main"]])
+    raw = sample.main.read_bytes()
+    if sample.main.name.endswith(".gz"):
+        pytest.skip("its sample is packed")
+    at = raw.index(b"\n") + 2  # within the first row
+    sample.main.write_bytes(raw[:at] + b"\0" * 3 + raw[at:])
+    torn = sample.read(files=[sample.facts["main"]])
+    assert {"file_nul_bytes", "row_torn"} <= {problem.code for problem in problems_of(torn)}
+    (told,) = (problem for problem in torn.problems if problem.code == "file_nul_bytes")
+    assert "3 NUL bytes" in told.message
+    assert f"byte {at + 1}." in told.message
+    assert torn.files[0].rows_read == clean.files[0].rows_read
+    assert torn.files[0].rows_quarantined >= 1
+
+
+@each_csv
 def test_a_header_without_rows_is_named(sample: Sample) -> None:
     sample.main.write_text(sample.lines()[0], encoding="utf-8")
     assert "file_without_rows" in codes_of(sample, files=[sample.facts["main"]])

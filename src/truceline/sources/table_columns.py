@@ -98,7 +98,10 @@ def plan_columns(
     if "coordinates" in raw:
         known -= {"longitude_deg", "latitude_deg"} - set(header)
     got = ", ".join(header)[:300]
+    twice = {source: f"{source} (1)" for source in {**header_of, **raw}.values() if f"{source} (1)" in known}
     problems = [
+        Problem(code="column_repeated", message=f"the header names twice the column that `{name}` is mapped to", file=label, row=1, column=source, got=got, expected=twice[source], next_step=f"Map `columns: {{{name}: {twice[source]}}}`, or another of them")
+        if source in twice else
         Problem(code="column_missing", message=f"the header lacks the column that `{name}` is mapped to", file=label, row=1, column=source, got=got, expected=source, next_step=f"Map `columns: {{{name}: <a header>}}` to one of the file's headers")
         for name, source in {**header_of, **raw}.items()
         if source not in known
