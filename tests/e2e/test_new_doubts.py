@@ -259,3 +259,9 @@ def test_an_underscore_makes_no_number(tmp_path: Path) -> None:
     new(tmp_path, "--incidents", str(path))
     tables = ingest(open_case(tmp_path / "case"), data=None)
     assert [problem.got for problem in tables.quarantined] == ["5_0.2"]
+
+
+def test_an_order_that_only_the_map_tells_is_said_to_be(tmp_path: Path) -> None:
+    path = table(tmp_path, "date;position;type", '2031-05-{d:02d};"50.{f}, 10.{f}";Shelling')
+    told = new(tmp_path, "--incidents", str(path), "--line", str(layer(tmp_path, LINE)))
+    assert "'position' is read as lat_lon, for so it lies near the line" in told

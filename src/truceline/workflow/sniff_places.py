@@ -191,7 +191,10 @@ def _of_one(opened: OpenedTable, header: str, given: Mapping[str, str], *, near:
             ).format(header=repr(header), example=repr(texts[0]))
             return replace(guess, choices=(Choice(option="coordinates_order", flag="--coordinates-order", question=question, likely=("lat_lon", "lon_lat")),))  # fmt: skip
     if plain and order is not None:
-        guess = replace(guess, options={**options, "coordinates_order": order})
+        by_map = "coordinates_order" not in given and _tell_order(values, header, decimal, None) is None
+        said = _("{header} is read as {order}, for so it lies near the line (else --coordinates-order).").format(header=repr(header), order=order)  # fmt: skip
+        doubts = (said,) if by_map else ()
+        guess = replace(guess, options={**options, "coordinates_order": order}, doubts=doubts)
     x, y = _both(values, order, decimal)
     return replace(guess, box=box_of(x, y))
 
