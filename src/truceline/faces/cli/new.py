@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shutil
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from truceline.base.language import N_, _
+from truceline.base.language import _
 from truceline.faces.cli.new_apart import check_apart
 from truceline.faces.cli.new_incidents import ask_incidents, look_at_incidents
 from truceline.faces.cli.new_meanings import show_kinds
@@ -36,6 +35,7 @@ from truceline.workflow.new_case import (
     short_name,
     write_case,
 )
+from truceline.workflow.new_compass import where_left
 from truceline.workflow.new_outcome import outcome_lines
 from truceline.workflow.new_sources import MapAnswer
 from truceline.workflow.new_words import NOT_STATED
@@ -228,7 +228,7 @@ def _ask_map(
     if given.accept and given.line_date is None:
         why = _("by the file's name") if layer.day else _("the file's name tells none: the truce's first day")
         print_lines(["  " + _("taken to show the ground from {day}: {why} (--line-date)").format(day=day, why=why)])  # fmt: skip
-    hand = _where_left(layer)
+    hand = where_left(layer)
     question = (
         _("Which party is on the left of the line, as it is drawn?") + (f" {hand}" if hand else "")
         if is_line
@@ -251,23 +251,6 @@ def _ask_map(
     other = next(one for one in names if one != holder)
     answer = MapAnswer(layer=layer, day=day, holder=holder, other=other)
     return replace(answer, publisher=given.line_publisher, licence=given.line_licence or NOT_STATED)
-
-
-#: eight directions, from north by east
-_COMPASS = (N_("north"), N_("north-east"), N_("east"), N_("south-east"), N_("south"), N_("south-west"), N_("west"), N_("north-west"))  # fmt: skip
-
-
-def _where_left(layer: SniffedMap) -> str:
-    """From where to where the longest line runs, and what lies on its left; empty where that is not told."""
-    if layer.kind == "polygon" or layer.ends is None:
-        return ""
-    (x, y), (to_x, to_y) = layer.ends
-    east, north = (to_x - x) * math.cos(math.radians((y + to_y) / 2)), to_y - y
-    if not (east or north):  # a ring
-        return ""
-    course = round(math.degrees(math.atan2(east, north)) / 45)
-    start, stop, left = (_(_COMPASS[(course + turn) % 8]) for turn in (4, 0, 6))
-    return _("It is drawn from {start} to {stop}: on its left is the {left}.").format(start=start, stop=stop, left=left)  # fmt: skip
 
 
 def _tell_holders(layer: SniffedMap, names: Sequence[tuple[str, str]]) -> None:
