@@ -14,7 +14,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.attribution.model import FireModel, Impacts, likelihoods
+from truceline.attribution.model import Evidence, FireModel, hard_loglik
 from truceline.base.canonical import canonical_json, short_id, short_ids
 from truceline.base.columns import group_rows, number_rows, order_rows
 from truceline.base.geodesy import LocalFrame
@@ -73,23 +73,27 @@ def test_places_far_apart_are_fused_alike_alone_and_together(seed: int) -> None:
 
 
 # -- attribution ----------------------------------------------------------------------------------
-def impacts(n: int) -> Impacts:
+def evidence(n: int) -> Evidence:
     rng = np.random.default_rng(1)
-    from_distance = rng.normal(0, 5000, (n, 4))
-    from_distance[::3] = np.nan
-    return Impacts(
-        distance_m=rng.normal(0, 4000, n), distance_sd_m=rng.uniform(50, 900, n),
-        line_sd_m=rng.uniform(500, 2000, n), from_distance_m=from_distance,
-        from_sd_m=rng.uniform(300, 2000, (n, 4)),
+    record = np.repeat(np.arange(n), rng.integers(1, 4, n))
+    told = rng.random(len(record)) < 0.6
+    way_out = rng.uniform(-1, 1, (len(record), 2))
+    way_out[~told] = np.nan
+    return Evidence(
+        act=rng.integers(0, len(ACTS), n), acts=ACTS, existence_p=rng.random(n),
+        outside_m=rng.normal(0, 4000, (n, 2)), place_sd_m=rng.uniform(50, 900, n), line_sd_m=rng.uniform(500, 2000, n),
+        record=record, told=told, told_share=rng.uniform(0.1, 0.9, len(record)), way_out=way_out,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 64, 500])
-def test_likelihoods_do_not_depend_on_how_many_are_taken_at_once(at_once: int) -> None:
-    given_impacts = impacts(301)
-    whole = likelihoods(given_impacts, FireModel())
-    parts = likelihoods(given_impacts, FireModel(), at_once=at_once)
-    assert all(np.array_equal(a, b) for a, b in zip(whole, parts, strict=True))
+# an unknown act is taken for what acts usually are: there, company does matter
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_what_is_said_of_an_incident_does_not_depend_on_its_company(step: int) -> None:
+    whole = evidence(301)
+    said = hard_loglik(whole, FireModel())
+    for begin in range(0, 301, step):
+        rows = np.arange(begin, min(begin + step, 301))
+        assert np.array_equal(hard_loglik(whole.at(rows), FireModel()), said[rows])
 
 
 def history() -> LineHistory:
