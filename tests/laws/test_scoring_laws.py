@@ -37,9 +37,10 @@ from truceline.scoring.counts import (
 from truceline.scoring.existence import error_floor, judge_existence
 from truceline.scoring.gospa import gospa
 from truceline.scoring.ideal import Seen, ideal_parties
-from truceline.scoring.identity import Partition, fakes_reported, id_f1, pair_f1, true_partition
+from truceline.scoring.identity import Partition, fakes_reported, id_f1, own_fakes, pair_f1, true_partition
 from truceline.scoring.score import FLAT, judge, score
 from truceline.scoring.trained import show_groups
+from truceline.scoring.truth import Linked
 
 SEEDS = st.integers(0, 50)
 
@@ -520,3 +521,16 @@ def test_what_a_learner_is_shown_does_not_depend_on_copies_or_on_the_order_of_ro
     turned = replace(world, observations=world.observations.take(order))
     assert np.allclose(shown(world), shown(copied(world, 4, 30)), equal_nan=True)
     assert np.allclose(shown(world), shown(turned), equal_nan=True)
+
+
+def test_one_true_and_one_staged_telling_are_the_true_event_and_no_fake() -> None:
+    told = Linked(
+        event=np.array([0, -1, -1, -1]),
+        fake=np.array([-1, 0, 0, 1]),
+        origin=np.arange(4),
+        known=np.ones(4, dtype=np.bool_),
+        n_events=1,
+        n_fakes=2,
+    )
+    mixed = Partition(group=np.array([0, 0, 1, 2]), existence_p=np.ones(3))
+    assert own_fakes(mixed, told).tolist() == [-1, 0, 1]

@@ -99,9 +99,13 @@ def own_events(partition: Partition, linked: Linked) -> IntArray:
 
 
 def own_fakes(partition: Partition, linked: Linked) -> IntArray:
-    """(n_groups,) the staged event that most first tellings of each group come from; −1: none."""
+    """(n_groups,) the staged event that most first tellings of each group come from; −1: none.
+
+    A group that is some true event's by ``own_events`` is that event, with a false telling in it.
+    """
     group, _, record = tellings(partition.group, linked.origin)
-    return most_frequent(group, linked.fake[record], len(partition))
+    staged = most_frequent(group, linked.fake[record], len(partition))
+    return np.where(own_events(partition, linked) >= 0, -1, staged)
 
 
 def match_events(partition: Partition, linked: Linked) -> BoolArray:
