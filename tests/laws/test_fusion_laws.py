@@ -349,6 +349,12 @@ def test_a_season_of_burning_fields_makes_no_war() -> None:
     assert told_as_real(fuse_front(played)) <= 0.015 * detections
 
 
+def test_a_whole_front_of_burning_fields_teaches_no_war() -> None:
+    # on some fronts the first guess takes the fields for war, and learning from it would make it sure
+    played = play(read_regime("burning"), seed=17)
+    assert told_as_real(fuse_front(played)) <= 0.005 * played.observations.num_rows
+
+
 def test_clouds_that_are_cleared_away_add_no_incident() -> None:
     # pitfall 4: what was not seen because of cloud was missed; had it been clear, it was not there
     played = front("plain")

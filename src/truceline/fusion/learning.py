@@ -44,6 +44,8 @@ LEAST_SEEN = 0.02
 CHECK_POWER, LEAST_CHECK = 3.0, 0.01
 #: tracks that are as likely as this and confirmed tell where fire is, if they are so many
 SURE_P, LEAST_CONFIRMED = 0.8, 150
+#: confirmations that are granted before any is expected
+LEAST_BORNE_OUT = 3.0
 #: nearer to them nothing differs
 NEAR_M = 1_000.0
 #: detections count as sure by this power of their probability
@@ -165,7 +167,19 @@ def _learn_intensity(
         density_q=base * chances.seen_q, own=own, basis=scene.feeds, trust=1.0,
         judges=judges, judged_mass=q.weight * chances.seen_q**2,
     )  # fmt: skip
-    return np.asarray(np.log(base) + factor)
+    return np.asarray(np.log(base * _borne_out(existence, chances.check[first], confirmed)) + factor)
+
+
+def _borne_out(existence: FloatArray, check: FloatArray, confirmed: BoolArray) -> float:
+    """What of the events believed is borne out by other sources, where far too few are; else 1.
+
+    Of events that others confirm by chances ``check``, Σ existence · check should be confirmed. Where not
+    even half are, what is believed is one source's clutter (fields on fire), which would teach λ to
+    expect more of it. (n_groups,) each.
+    """
+    expected, found = float((existence * check).sum()), float((existence * confirmed).sum())
+    share = (found + LEAST_BORNE_OUT) / (expected + LEAST_BORNE_OUT)
+    return share if share < 0.5 else 1.0
 
 
 def _near_layer(scene: Scene, confirmed: IntArray, hard: Hard) -> Cells:
