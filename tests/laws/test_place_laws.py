@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely import box
 
@@ -449,6 +449,7 @@ def test_a_larger_place_is_wider_and_a_given_width_wins() -> None:
 
 
 @given(name=st.text(alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x52F), max_size=20))
+@example(name="0´0")
 def test_the_table_of_letters_says_what_the_rule_says(name: str) -> None:
     assert key_of(name) == _key_by_rule(name)
 

@@ -50,7 +50,10 @@ def test_a_report_carried_over_to_later_days_counts_once_on_its_first(
 ) -> None:
     words = ["quarry", "harbour", "orchard", "viaduct", "foundry"]
     rows = [
-        report(f"r{i}", day, f"{words[kind % 5]} number {kind} was hit by fire in the night of day {day}")
+        # numbers of kinds and of days never meet: wordings that differ in one word alone are taken for copies
+        report(
+            f"r{i}", day, f"{words[kind % 5]} number {kind + 100} was hit by fire in the night of day {day}"
+        )
         for i, (day, kind) in enumerate(sorted(set(told)))
     ]
     more = [

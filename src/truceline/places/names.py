@@ -43,7 +43,8 @@ def key_of(name: str) -> str:
 
 
 def _key_by_rule(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).casefold().translate(_DROPPED)
+    # before and after: some apostrophes fall apart into a blank and a mark, others are made
+    text = unicodedata.normalize("NFKC", name.translate(_DROPPED)).casefold().translate(_DROPPED)
     signs: list[str] = []
     for sign in unicodedata.normalize("NFD", text):
         if unicodedata.combining(sign) or unicodedata.category(sign) == "Mn":
