@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from truceline.findings.results import SourceAccount
+from truceline.fusion.associate import associate
+from truceline.schema.table import Table
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import ingest
 
@@ -60,3 +64,21 @@ def test_counts_that_no_series_uses_are_told(case: Path, tmp_path: Path) -> None
     stop = text.index("  - id: news_incidents")
     (case / "case.yaml").write_text(text[:start] + text[stop:])
     assert "source_unused" in [p.code for p in account(case, "losses", data).problems]
+
+
+def test_reports_never_teach_where_fire_is_to_be_expected(
+    project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[frozenset[str]] = []
+
+    def listen(observations: Table, *, hard_sources: frozenset[str], **rest: Any) -> Table:
+        asked.append(hard_sources)
+        return associate(observations, hard_sources=hard_sources, **rest)
+
+    case = open_case(project_root / "cases" / "easter-2025")
+    grade = {entry.id: entry.grade for entry in case.file.sources if entry.forms_incidents}
+    assert "reported" in grade.values()
+    verifying = import_module("truceline.workflow.verify")
+    monkeypatch.setattr(verifying, "associate", listen)
+    verifying.verify(case.folder, data=None, out=tmp_path / "out", pdf=False)
+    assert asked == [frozenset(name for name, one in grade.items() if one == "hard")]

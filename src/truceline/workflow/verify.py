@@ -295,6 +295,7 @@ def _incidents(
         observations["source_id"], value_set=pa.array([entry.id for entry in forming], type=pa.string())
     )
     chosen = observations.filter(keep)
+    hard = frozenset(entry.id for entry in forming if entry.grade == "hard")
     incidents = associate(
         chosen,
         frame=case.frame,
@@ -302,6 +303,8 @@ def _incidents(
         coverage=coverage,
         areas=area_table(case),
         mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
+        # whatever is declared of reports, they never teach where fire is to be expected
+        hard_sources=hard,
     )
     return attribute(
         _placed(incidents, shapes),
@@ -310,7 +313,7 @@ def _incidents(
         line=lines[0] if lines else None,
         frame=case.frame,
         spread=_spread_of(lines, line_report),
-        attributable_sources=frozenset(entry.id for entry in forming if entry.grade == "hard"),
+        attributable_sources=hard,
     )
 
 
