@@ -298,37 +298,54 @@ def _log_likelihood(
     """(n_cells, n) log probability of windows at each level, averaged over the draws."""
     flat, which = np.unique(alpha, return_inverse=True)
     which = which.reshape(alpha.shape)
-    free = np.zeros((len(count), len(alpha)))
+    free = np.zeros((len(alpha), len(count)))
     for b in range(count.shape[1]):
-        free += free_term(count[:, b, None], flat[None, :], family=family)[:, which[:, b]]
+        free += free_term(count[None, :, b], flat[:, None], family=family)[which[:, b]]
     log_mean = np.full((len(cells), len(count)), -np.inf)
-    for k in _worth_looking(cells, log_mean):
+    for k, rows in _worth_looking(cells, log_mean):
         moved = log_rate + cells[k]
         if clutter.any():
             moved = np.log(np.exp(moved) + clutter)
         slope, constant = linear_terms(moved, alpha, family=family)
-        # not `@`: small products gain nothing from threads, and wait long for them on a busy machine
-        fit = np.einsum("nb,jb->nj", count, slope) + constant.sum(axis=1) + free
-        peak = fit.max(axis=1)
-        log_mean[k] = peak + np.log(np.exp(np.maximum(fit - peak[:, None], -60.0)).mean(axis=1))
+        fit = _product(slope, count[rows])
+        fit += constant.sum(axis=1)[:, None]
+        fit += free[:, rows]
+        peak = fit.max(axis=0)
+        fit -= peak
+        np.exp(np.maximum(fit, -60.0, out=fit), out=fit)
+        log_mean[k, rows] = peak + np.log(fit.mean(axis=0))
     return log_mean
 
 
-def _worth_looking(cells: FloatArray, log_mean: FloatArray) -> Iterator[int]:
-    """Places of cells, every few first, then those between which no window is all but impossible.
+def _product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """(n, m) left @ right.T, in parts that are too small for threads, which on a busy machine wait long."""
+    found = np.empty((len(left), len(right)))
+    width = max(left.shape[1], 1)
+    step = max(1, min((1 << 18) // max(width * len(right), 1), 9_000 // width))
+    for low in range(0, len(left), step):
+        np.matmul(left[low : low + step], right.T, out=found[low : low + step])
+    return found
 
-    ``log_mean`` is filled by the caller in between. A level e^60 times less likely than the best one
-    would add nothing that is ever told.
+
+def _worth_looking(cells: FloatArray, log_mean: FloatArray) -> Iterator[tuple[int, np.ndarray]]:
+    """Places of cells, with the windows to look at: every few of all first, then what is likely between.
+
+    ``log_mean`` is filled by the caller in between. A level e^60 times less likely than the window's
+    best one would add nothing that is ever told.
     """
     stride = 6 if len(cells) > 60 else 1
     first = list(range(0, len(cells), stride))
-    yield from first
+    every = np.arange(log_mean.shape[1])
+    for k in first:
+        yield k, every
     if stride == 1:
         return
-    likely = (log_mean[first] > log_mean[first].max(axis=0) - 60).any(axis=1)
+    likely = log_mean[first] > log_mean[first].max(axis=0) - 60
     for place, start in enumerate(first):
-        if likely[place : place + 2].any():
-            yield from range(start + 1, min(start + stride, len(cells)))
+        rows = np.flatnonzero(likely[place : place + 2].any(axis=0))
+        if len(rows):
+            for k in range(start + 1, min(start + stride, len(cells))):
+                yield k, rows
 
 
 def _prior_of_cells(mass: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -440,11 +457,9 @@ def predict_total(window: Window) -> tuple[float, float]:
 
 def measure_power(window: Window, *, rng: np.random.Generator) -> dict[float, float]:
     """Probability of E ≥ 20 for each true ratio, by simulation from the draws."""
-    power: dict[float, float] = {}
-    for ratio in POWER_RATIOS:
-        windows = simulate(window, ratio, n=_N_POWER, rng=rng)
-        power[ratio] = float(np.mean(measure_evidence(windows, window) >= E_THRESHOLD))
-    return power
+    windows = np.concatenate([simulate(window, ratio, n=_N_POWER, rng=rng) for ratio in POWER_RATIOS])
+    changed = (measure_evidence(windows, window) >= E_THRESHOLD).reshape(len(POWER_RATIOS), _N_POWER)
+    return {ratio: float(shown.mean()) for ratio, shown in zip(POWER_RATIOS, changed, strict=True)}
 
 
 def simulate(window: Window, ratio: float, *, n: int, rng: np.random.Generator) -> FloatArray:

@@ -239,7 +239,7 @@ def linear_terms(
     kappa = 1 / np.asarray(alpha)
     if family == "amount":
         return -kappa * np.exp(-log_rate), -kappa * (log_rate - np.log(kappa))
-    log_total = np.logaddexp(np.log(kappa), log_rate)
+    log_total = np.log(kappa + np.exp(log_rate))  # rates and dispersions are far from where this overflows
     return log_rate - log_total, kappa * (np.log(kappa) - log_total)
 
 
