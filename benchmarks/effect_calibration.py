@@ -21,9 +21,11 @@ import numpy as np
 import scipy
 from scipy.special import betainc, gammaln, logsumexp
 
-from truceline.assurance import effect as effects
+from truceline.assurance.e_value import E_THRESHOLD, LOG_RATIOS, measure_evidence
+from truceline.assurance.effect import calibrate
 from truceline.assurance.regression import lay_out
 from truceline.assurance.series import FloatArray, Series, SeriesModel, SeriesSpec
+from truceline.assurance.window import total_at_most
 from truceline.base.intervals import Interval
 
 START = datetime(2030, 1, 7, tzinfo=UTC)
@@ -214,22 +216,22 @@ def score_regime(shape: Shape, regime: Regime, *, runs: int, seed: int) -> Score
         past, exposure = regime(shape, np.ones(len(truth)), np.random.default_rng([seed, run]))
         before = np.isfinite(past) & ~truth
         design = lay_out(replace(template, count=past, exposure=exposure))
-        _, window = effects.calibrate(
+        _, window = calibrate(
             past, design, before=before, during=truth, family="count", rng=np.random.default_rng(run)
         )
         for ratio in RATIOS:
             # the same seed gives the same rates, latent effects and exposures: only the window differs
             change = np.where(truth, ratio, 1.0)
             seen = regime(shape, change, np.random.default_rng([seed, run]))[0][truth]
-            evidence = float(effects.measure_evidence(seen[None, :], window)[0])
+            evidence = float(measure_evidence(seen[None, :], window)[0])
             total = float(seen.sum())
             score.covered[ratio] += (
-                effects.total_at_most(total, ratio, window) >= 0.025
-                and effects.total_at_most(total - 1, ratio, window) <= 0.975
+                total_at_most(total, ratio, window) >= 0.025
+                and total_at_most(total - 1, ratio, window) <= 0.975
             )
-            score.reported[ratio] += evidence >= effects.E_THRESHOLD
+            score.reported[ratio] += evidence >= E_THRESHOLD
             if ratio == 1.0:
-                score.alarm += evidence >= effects.E_THRESHOLD
+                score.alarm += evidence >= E_THRESHOLD
                 score.evidence += evidence
                 score.alarm_poisson += _poisson_e(past, exposure, before, truth, shape) >= 20
                 score.alarm_ratio += _ratio_p(past, exposure, before, truth) <= 0.05
@@ -250,7 +252,7 @@ def _poisson_e(
     )
     mean = np.maximum(rate[phase] * exposure, 1e-9)[during]
     seen = count[during]
-    log_ratio = effects.LOG_RATIOS[:, None]
+    log_ratio = LOG_RATIOS[:, None]
     fit = seen * (np.log(mean) + log_ratio) - mean * np.exp(log_ratio) - gammaln(seen + 1)
     null = seen * np.log(mean) - mean - gammaln(seen + 1)
     return float(np.exp(min(logsumexp(fit.sum(axis=1)) - np.log(len(log_ratio)) - null.sum(), 600)))

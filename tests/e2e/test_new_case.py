@@ -34,7 +34,7 @@ def write_files(folder: Path, *, delimiter: str = ",", header: str = "event_id,d
 
 
 def given(table: Path, line: Path) -> list[str]:
-    return ["--party", "Oak", "--party", "Elm", "--act", "Shelling", "--act", "drone=Drone strike", "--start", "2031-05-20 00:00", "--stop", "2031-05-27 00:00", "--zone", "Europe/Berlin", "--incidents", str(table), "--line", str(line)]  # fmt: skip
+    return ["--party", "Oak", "--party", "Elm", "--act", "Shelling", "--act", "drone=Drone strike", "--start", "2031-05-20 00:00", "--stop", "2031-05-27 00:00", "--zone", "Europe/Berlin", "--incidents", str(table), "--line", str(line), "--left", "Oak"]  # fmt: skip
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

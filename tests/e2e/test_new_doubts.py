@@ -49,7 +49,7 @@ def layer(folder: Path, coordinates: object, kind: str = "LineString") -> Path:
 
 def new(folder: Path, *flags: str, answers: list[str] | None = None, code: int = 0) -> str:
     told = None if answers is None else "".join(f"{one}\n" for one in answers)
-    more = ["--yes"] if answers is None else []
+    more = [] if answers is not None else ["--yes", *(["--left", "Oak"] if "--line" in flags else [])]
     done = CliRunner().invoke(app, ["new", str(folder / "case"), *BASICS, *flags, *more], input=told)
     assert done.exit_code == code, done.output
     assert (folder / "case").exists() is (code == 0)

@@ -101,7 +101,8 @@ def begun(folder: Path, stranger: Stranger, *more: str, seed: int = 4) -> str:
     """The case begun by flags alone; what was printed."""
     folder.parent.mkdir(exist_ok=True)
     files = ["--incidents", str(stranger.write(folder.parent, seed)), "--line", str(a_line(folder.parent))]
-    done = CliRunner().invoke(app, ["new", str(folder), *files, *flags_of(BASICS, stranger.flags), *more, "--yes"])  # fmt: skip
+    left = () if "--left" in more else ("--left", "Oak")
+    done = CliRunner().invoke(app, ["new", str(folder), *files, *left, *flags_of(BASICS, stranger.flags), *more, "--yes"])  # fmt: skip
     assert done.exit_code == 0, done.output
     return done.output
 
@@ -205,7 +206,7 @@ def test_parties_exchanged_are_exchanged_and_nothing_else(tmp_path: Path) -> Non
     table = tmp_path / "two" / "incidents.csv"
     turned = table.read_text(encoding="utf-8").replace("Oak", "\0").replace("Elm", "Oak").replace("\0", "Elm")
     table.write_text(turned, encoding="utf-8")
-    more = flags_of({**BASICS, "--party": ["Elm", "Oak"]})
+    more = flags_of({**BASICS, "--party": ["Elm", "Oak"], "--left": ["Elm"]})
     files = ["--incidents", str(table), "--line", str(tmp_path / "two" / "line.geojson")]
     done = CliRunner().invoke(app, ["new", str(tmp_path / "turned" / "case"), *files, *more, "--yes"])
     assert done.exit_code == 0, done.output
@@ -239,6 +240,18 @@ def test_what_the_file_cannot_tell_is_named_with_the_rest(tmp_path: Path) -> Non
     done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--incidents", str(table), "--yes"])
     assert done.exit_code == 2
     assert all(flag in done.output for flag in (*BASICS, "--coordinates-order", "--time-format"))
+
+
+@pytest.mark.parametrize("shape", [{"type": "LineString", "coordinates": [[36.5, 48.4], [38.6, 48.5]]}, {"type": "Polygon", "coordinates": [[[36.5, 48.4], [38.6, 48.4], [38.6, 50], [36.5, 48.4]]]}])  # fmt: skip
+def test_whose_side_is_which_is_never_taken_as_proposed(shape: dict[str, object], tmp_path: Path) -> None:
+    layer = tmp_path / "map.geojson"
+    layer.write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": shape}]}))  # fmt: skip
+    for said, flags in ((BASICS, {"--left"}), ({}, {"--left", *BASICS})):
+        done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), "--line", str(layer), *flags_of(said), "--yes"])  # fmt: skip
+        assert done.exit_code == 2, done.output
+        asked = done.output.partition("nothing can be proposed safely")[2]
+        assert {flag for flag in ("--left", *BASICS) if f"Give {flag} " in asked} == flags, done.output
+        assert not (tmp_path / "case").exists()
 
 
 def test_a_case_needs_a_file(tmp_path: Path) -> None:
@@ -300,6 +313,7 @@ def test_a_header_with_a_gap_below_titles_is_found(gap: str, tmp_path: Path) -> 
 )
 def test_flags_that_cannot_be_meant_are_refused(flags: list[str], told: str, tmp_path: Path) -> None:
     files = ["--incidents", str(STRANGERS["plain"].write(tmp_path)), "--line", str(a_line(tmp_path))]
+    files += [] if "--left" in flags else ["--left", "Oak"]
     done = CliRunner().invoke(app, ["new", str(tmp_path / "case"), *files, *flags_of(BASICS), *flags, "--yes"])  # fmt: skip
     assert done.exit_code == 2, done.output
     assert told in done.output
@@ -378,6 +392,6 @@ def test_an_attribute_that_names_holders_is_told(tmp_path: Path) -> None:
     for name, told in (("Elm", True), ("green", False)):
         layer = tmp_path / f"{name}.geojson"
         layer.write_text(json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"by": name}, "geometry": box}]}))  # fmt: skip
-        done = CliRunner().invoke(app, ["new", str(tmp_path / f"case-{name}"), "--line", str(layer), *flags_of(BASICS), "--yes"])  # fmt: skip
+        done = CliRunner().invoke(app, ["new", str(tmp_path / f"case-{name}"), "--line", str(layer), "--left", "Elm", *flags_of(BASICS), "--yes"])  # fmt: skip
         assert done.exit_code == 0, done.output
         assert ("Its attribute 'by' names parties: Elm" in done.output) is told

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from truceline.base.errors import CaseError, InputError, OutputError
+from truceline.faces.cli.main import app
 from truceline.release.register import read_register
 from truceline.workflow.case import open_case
 from truceline.workflow.demo import run_demo
@@ -142,6 +144,26 @@ def test_a_release_never_begins_anew_beside_an_earlier_one(mission: Path, tmp_pa
     with pytest.raises(InputError, match="released before"):
         release("one")
     assert (tmp_path / "one" / "report.html").is_file()
+
+
+def test_a_register_that_begins_is_told_once_and_even_to_the_quiet(mission: Path, tmp_path: Path) -> None:
+    flags = [
+        "verify",
+        str(mission / "case"),
+        "--edition",
+        "public",
+        "--no-pdf",
+        "--out",
+        str(tmp_path / "one"),
+    ]
+    begun, gone_on = (CliRunner().invoke(app, [*flags, "--quiet"]) for _ in range(2))
+    register = tmp_path / "one.released.jsonl"
+    assert f"A register of what is released begins here: {register}." in begun.stderr
+    assert begun.stdout == gone_on.stdout == f"{tmp_path / 'one' / 'report.html'}\n"
+    assert "register" not in gone_on.stderr
+    # another folder, and no earlier release beside it: nobody but the reader can know of one
+    elsewhere = CliRunner().invoke(app, [*flags[:-1], str(tmp_path / "far" / "two"), "--json"])
+    assert json.loads(elsewhere.stdout)["register_begun"] == str(tmp_path / "far" / "two.released.jsonl")
 
 
 def test_of_two_releases_at_once_each_knows_what_the_other_tells(mission: Path, tmp_path: Path) -> None:

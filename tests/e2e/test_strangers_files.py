@@ -169,7 +169,7 @@ def front(folder: Path, *, south: float = 50, west: float = 10) -> Path:
 
 def begin(folder: Path, table: Path, line: Path | None, *more: str) -> str:
     flags = ["--party", "Oak", "--party", "Elm", "--act", "Shelling", "--act", "clash=Armed clash", "--start", "2031-05-25 00:00", "--stop", "2031-06-01 00:00", "--zone", "UTC", "--incidents", str(table)]  # fmt: skip
-    flags += ["--line", str(line)] if line is not None else []
+    flags += ["--line", str(line), "--left", "Oak"] if line is not None else []
     done = CliRunner().invoke(app, ["new", str(folder), *flags, *more, "--yes"])
     assert done.exit_code == 0, done.output
     return done.output
@@ -258,7 +258,7 @@ def test_the_order_of_two_numbers_is_told_by_the_map_or_asked(tmp_path: Path) ->
     rows = days("date;position", lambda day: f"2031-05-{day:02d};50.{day}, 10.{day}")
     table = lines(tmp_path / "a.csv", rows)
     assert "--coordinates-order" in refused(tmp_path / "one", table)
-    by_map = taken(tmp_path / "two", table, "--line", str(front(tmp_path)))
+    by_map = taken(tmp_path / "two", table, "--line", str(front(tmp_path)), "--left", "Oak")
     by_flag = taken(tmp_path / "three", table, "--coordinates-order", "lat_lon")
     for tables in (by_map, by_flag):
         assert max(tables.observations["longitude_deg"].to_pylist()) < 12
@@ -270,7 +270,7 @@ def test_exchanged_columns_are_told_and_exchanged(with_map: bool, tmp_path: Path
     header = "date,x,y" if with_map else "date,lat,lon"
     cell = "2031-05-{day:02d},50.{day},10.{day}" if with_map else "2031-05-{day:02d},110.{day},50.{day}"
     rows = days(header, lambda day: cell.format(day=day))
-    more = ("--line", str(front(tmp_path))) if with_map else ()
+    more = ("--line", str(front(tmp_path)), "--left", "Oak") if with_map else ()
     tables = taken(tmp_path / "case", lines(tmp_path / "a.csv", rows), *more)
     assert min(tables.observations["latitude_deg"].to_pylist()) > 49
     assert "stand exchanged" in CliRunner().invoke(app, ["new", str(tmp_path / "again"), "--party", "Oak", "--party", "Elm", "--act", "Shelling", "--start", "2031-05-25", "--stop", "2031-06-01", "--incidents", str(tmp_path / "a.csv"), *more, "--yes"]).output  # fmt: skip

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.assurance import effect as effects
 from truceline.assurance.bins import make_bins
 from truceline.assurance.build import build_series
-from truceline.assurance.effect import measure_effect
+from truceline.assurance.e_value import measure_evidence
+from truceline.assurance.effect import calibrate, measure_effect
 from truceline.assurance.regression import lay_out
 from truceline.assurance.series import Series, SeriesSpec
+from truceline.assurance.window import simulate
 from truceline.base.intervals import Interval
 from truceline.schema import COUNTS, COVERAGE, OBSERVATIONS
 
@@ -168,7 +169,7 @@ def test_amounts_are_measured_without_rounding():
 def test_evidence_against_no_change_is_at_most_one_on_average():
     """E[E] ≤ 1 where the baseline's own draws make the window; 4,000 windows, tolerance of 4 s.e."""
     series = series_of([*drawn(20, 49, seed=14), 0.0, 0.0], n_window=2)
-    _, window = effects.calibrate(
+    _, window = calibrate(
         series.count,
         lay_out(series),
         before=series.in_baseline,
@@ -176,8 +177,8 @@ def test_evidence_against_no_change_is_at_most_one_on_average():
         family="count",
         rng=np.random.default_rng(0),
     )
-    counts = effects.simulate(window, 1.0, n=4000, rng=np.random.default_rng(1))
-    evidence = np.concatenate([effects.measure_evidence(part, window) for part in np.split(counts, 20)])
+    counts = simulate(window, 1.0, n=4000, rng=np.random.default_rng(1))
+    evidence = np.concatenate([measure_evidence(part, window) for part in np.split(counts, 20)])
     assert evidence.mean() <= 1 + 4 * evidence.std() / np.sqrt(len(evidence))
     assert np.mean(evidence >= 20) <= 0.05
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scipy.special import betaincinv, betaln
 
-from truceline.assurance import effect as effects
 from truceline.assurance.bounds import detection_limit, poisson_limit
+from truceline.assurance.e_value import measure_evidence
 from truceline.assurance.regression import Design, fit_baseline, log_density
+from truceline.assurance.window import Window, predict_total, ratio_interval, total_at_most
 from truceline.base.intervals import Interval
 from truceline.coverage.exposure import measure_exposure
 
@@ -57,9 +58,9 @@ def test_densities_are_those_of_the_gamma():
     assert ours == pytest.approx(gamma.pdf(amount, 2.5, scale=6.0 * 0.4), rel=1e-9)
 
 
-def known_window(mean: float, alpha: float) -> effects.Window:
+def known_window(mean: float, alpha: float) -> Window:
     """A window of one bin of which everything is known."""
-    return effects.Window(family="count", log_rate=np.full((3, 1), math.log(mean)), alpha=np.full(3, alpha))
+    return Window(family="count", log_rate=np.full((3, 1), math.log(mean)), alpha=np.full(3, alpha))
 
 
 def test_evidence_is_exactly_one_on_average_by_enumeration():
@@ -67,7 +68,7 @@ def test_evidence_is_exactly_one_on_average_by_enumeration():
     window = known_window(2.0, 0.5)
     count = np.arange(3000.0)
     probability = np.exp(log_density(count, np.full(3000, math.log(2.0)), 0.5, family="count"))
-    evidence = effects.measure_evidence(count[:, None], window)
+    evidence = measure_evidence(count[:, None], window)
     assert float(probability @ evidence) == pytest.approx(1.0, abs=1e-3)
     assert float(probability @ (evidence >= 20)) <= 0.05
 
@@ -82,7 +83,7 @@ def test_evidence_is_the_mixture_written_out():
         by_hand += (
             weight * r**3 * ((kappa + 30.0) / (kappa + 30.0 * r)) ** (kappa + 3) / sum(weights.values())
         )
-    assert float(effects.measure_evidence(np.array([[3.0]]), window)[0]) == pytest.approx(by_hand, rel=1e-9)
+    assert float(measure_evidence(np.array([[3.0]]), window)[0]) == pytest.approx(by_hand, rel=1e-9)
 
 
 def test_the_total_has_the_distribution_of_its_only_bin():
@@ -90,18 +91,16 @@ def test_the_total_has_the_distribution_of_its_only_bin():
 
     window = known_window(12.0, 0.25)
     for total in (0, 3, 12, 40):
-        assert effects.total_at_most(total, 1.0, window) == pytest.approx(
-            nbinom.cdf(total, 4, 4 / 16), abs=1e-12
-        )
-    low, high = effects.predict_total(window)
+        assert total_at_most(total, 1.0, window) == pytest.approx(nbinom.cdf(total, 4, 4 / 16), abs=1e-12)
+    low, high = predict_total(window)
     assert (low, high) == (nbinom.ppf(0.025, 4, 4 / 16), nbinom.ppf(0.975, 4, 4 / 16))
 
 
 def test_the_interval_of_the_ratio_inverts_both_tails():
     window = known_window(40.0, 0.1)
-    low, high = effects.ratio_interval(13.0, window)
-    assert effects.total_at_most(12, low, window) == pytest.approx(0.975, abs=1e-6)
-    assert effects.total_at_most(13, high, window) == pytest.approx(0.025, abs=1e-6)
+    low, high = ratio_interval(13.0, window)
+    assert total_at_most(12, low, window) == pytest.approx(0.975, abs=1e-6)
+    assert total_at_most(13, high, window) == pytest.approx(0.025, abs=1e-6)
 
 
 @pytest.mark.parametrize(("n", "expected"), [(0, 2.996), (1, 4.744), (5, 10.513)])

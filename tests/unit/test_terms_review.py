@@ -187,6 +187,37 @@ def test_each_duty_taken_out_opens_exactly_its_question(model: Truce) -> None:
         assert [one.question.code for one in found.open] == [by_clause[clause]], duty.id
 
 
+def test_duties_that_bind_one_party_alone_answer_nothing(model: Truce) -> None:
+    both = set(model.party_ids)
+    by_clause = {one.clause_ids[0]: one.question.code for one in review(model).answered}
+    clauses = {duty.cites[0] for duty in model.obligations if both <= set(duty.binds)}
+    assert len(clauses) > 20
+    for clause in sorted(clauses):
+        for party in model.party_ids:
+            duties = [
+                duty.model_copy(update={"binds": [party]}) if duty.cites == [clause] else duty
+                for duty in model.obligations
+            ]
+            found = review(model.model_copy(update={"obligations": duties}))
+            assert [one.question.code for one in found.open] == [by_clause[clause]]
+
+
+def test_a_permission_to_fire_does_not_say_which_acts_stop(model: Truce) -> None:
+    duties = [
+        duty.model_copy(update={"rule": "permit"}) if duty.act == "fire" else duty
+        for duty in model.obligations
+    ]
+    less = model.model_copy(update={"obligations": duties})
+    assert "acts_prohibited" in {one.question.code for one in review(less).open}
+
+
+@pytest.mark.parametrize("field", ["condition", "ordered_by", "report_within_hours"])
+def test_fire_in_answer_without_its_limits_stays_open(model: Truce, field: str) -> None:
+    (exempt,) = model.exemptions
+    less = model.model_copy(update={"exemptions": [exempt.model_copy(update={field: None})]})
+    assert [one.question.code for one in review(less).open] == ["return_fire"]
+
+
 @pytest.mark.parametrize("kind", ["exemptions", "consents"])
 def test_each_exemption_and_consent_taken_out_opens_exactly_its_question(model: Truce, kind: str) -> None:
     by_clause = {one.clause_ids[0]: one.question.code for one in review(model).answered}

@@ -15,15 +15,17 @@ from shapely import from_wkb
 from shapely.geometry.base import BaseGeometry
 
 from evaluation.rows import Budget, Picture, Ranks, Row, over_seeds, row
-from truceline.assurance import effect as effects
 from truceline.assurance.answers import measure_answers
 from truceline.assurance.detections import count_detections
+from truceline.assurance.e_value import E_THRESHOLD, measure_evidence
+from truceline.assurance.effect import MIN_BASELINE_BINS, calibrate
 from truceline.assurance.effort import Points, measure_effort
 from truceline.assurance.evidence import combine_evidence
 from truceline.assurance.hot_spots import scan_hot_spots
 from truceline.assurance.onset import find_onset
 from truceline.assurance.regression import lay_out
 from truceline.assurance.series import FloatArray, Series, SeriesModel, SeriesSpec
+from truceline.assurance.window import total_at_most
 from truceline.base.intervals import Interval
 from truceline.origins.collapse import collapse_copies
 from truceline.simulate import play, read_regime
@@ -134,19 +136,19 @@ def _measure(front: Any, tally: _Tally, *, change: bool, rng: np.random.Generato
     for number, series in _series(front):
         known = np.isfinite(series.count) & (series.exposure > 0)
         before, during = series.in_baseline & known, series.in_window & known
-        if before.sum() < effects.MIN_BASELINE_BINS or not during.any() or series.count[before].sum() < 5:
+        if before.sum() < MIN_BASELINE_BINS or not during.any() or series.count[before].sum() < 5:
             continue
         design = lay_out(series)
-        fit, window = effects.calibrate(
+        fit, window = calibrate(
             series.count, design, before=before, during=during, family="count", rng=np.random.default_rng(0)
         )
         count = series.count[during]
-        evidence = float(effects.measure_evidence(count[None, :], window)[0])
+        evidence = float(measure_evidence(count[None, :], window)[0])
         tally.evidence.append(evidence)
         by_sector.setdefault(number, []).append(evidence)
         truth = true_ratio(front, number) if change else 1.0
-        upto = effects.total_at_most(float(count.sum()), truth, window)
-        below = effects.total_at_most(float(count.sum()) - 1, truth, window)
+        upto = total_at_most(float(count.sum()), truth, window)
+        below = total_at_most(float(count.sum()) - 1, truth, window)
         tally.held.append(upto >= 0.025 and below <= 0.975)
         tally.ranks.append(below + (upto - below) * float(rng.random()))
         clutter = design.take(during).added
@@ -172,8 +174,8 @@ def _tests(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Pict
                 break
             _measure(_play(regime, seed, budget, change=change), tally, change=change, rng=rng)
     n = len(null.evidence)
-    alarms = np.array(null.evidence) >= effects.E_THRESHOLD
-    together = np.array(null.combined) >= effects.E_THRESHOLD
+    alarms = np.array(null.evidence) >= E_THRESHOLD
+    together = np.array(null.combined) >= E_THRESHOLD
     made: list[Row | Picture] = [
         row("effect: false alarms, no truce", regime, "≤ 0.05", float(alarms.mean()) if n else None, n=n),
         row("effect: false alarms, all sensors of a sector (mean of e-values)", regime, "≤ 0.05", float(together.mean()) if n else None, n=len(together)),
@@ -190,8 +192,8 @@ def _tests(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Pict
     if truce.evidence and regime != "surge":
         bias, low, high = over_seeds(truce.bias)
         made += [
-            row("effect: falls reported, one source and sector", regime, "", float(np.mean(np.array(truce.evidence) >= effects.E_THRESHOLD)), n=len(truce.evidence), note="to .4 on average, in 10 days after 20"),
-            row("effect: falls reported, all sensors of a sector", regime, "", float(np.mean(np.array(truce.combined) >= effects.E_THRESHOLD)), n=len(truce.combined)),
+            row("effect: falls reported, one source and sector", regime, "", float(np.mean(np.array(truce.evidence) >= E_THRESHOLD)), n=len(truce.evidence), note="to .4 on average, in 10 days after 20"),
+            row("effect: falls reported, all sensors of a sector", regime, "", float(np.mean(np.array(truce.combined) >= E_THRESHOLD)), n=len(truce.combined)),
             row("effect: 95 % interval holds the true rate ratio", regime, "0.93 to 0.97", float(np.mean(truce.held)), n=len(truce.held)),
             row("effect: bias of the rate ratio, hard sensors, truce", regime, "", bias, lo=low, hi=high, n=len(truce.bias)),
         ]  # fmt: skip

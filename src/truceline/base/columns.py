@@ -55,6 +55,20 @@ def distinct(values: IntArray) -> IntArray:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
+def number_values(values: IntArray) -> tuple[IntArray, IntArray]:
+    """The distinct values, sorted, and (n,) the place of each among them; without sorting where they lie close."""
+    if not len(values):
+        return values, np.zeros(0, dtype=np.int64)
+    least = int(values.min())
+    width = int(values.max()) - least + 1
+    if width > 8 * len(values) + (1 << 16):
+        names, number = np.unique(values, return_inverse=True)
+        return names, number.reshape(-1).astype(np.int64, copy=False)
+    there = np.zeros(width, dtype=np.bool_)
+    there[values - least] = True
+    return np.flatnonzero(there) + least, (np.cumsum(there) - 1)[values - least]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """Rows in groups: ``members[offsets[g]:offsets[g + 1]]`` are those of group g, in a fixed order."""

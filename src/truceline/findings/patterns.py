@@ -83,7 +83,7 @@ def _onset_words(dated: tuple[Dated, ...], area_names: Mapping[str, str]) -> lis
         if onset.found and onset.at and onset.at_lo95 and onset.at_hi95 and onset.ratio is not None:
             said.append(
                 _(
-                    "{where}: fell at about {moment} (95 %: {interval}), to {ratio} of the level before, if in one step."
+                    "{where}: if it fell in one step, then at about {moment} (95 %: {interval}), to {ratio} of the level before."
                 ).format(
                     where=where,
                     moment=moment_of(onset.at, item.zone),

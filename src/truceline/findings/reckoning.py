@@ -31,8 +31,13 @@ def describe_totals(
     for one in reckoning.totals:
         if one.estimate is None or one.lo95 is None or one.hi95 is None:
             continue
-        text = _(
-            "{act}, {area}, {period}: about {number} happened (95 %: {interval}), {detected} of them detected."
+        # where none was detected a middle number would pass for acts that nobody saw
+        text = (
+            _(
+                "{act}, {area}, {period}: about {number} happened (95 %: {interval}), {detected} of them detected."
+            )
+            if round(one.detected)
+            else _("{act}, {area}, {period}: none detected; {interval} may have happened (95 %).")
         ).format(
             act=act_names[one.act],
             area=area_names[one.area_id],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from truceline.base.columns import BoolArray, Groups, group_rows
+from truceline.base.columns import BoolArray, Groups, group_rows, number_values
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import Parameters, Scene, detection_p
 from truceline.fusion.tracks import Tracks, log_sum, log_weight, without_each
@@ -41,7 +41,7 @@ class Hard:
 def hard_tracks(scene: Scene, label: IntArray) -> Hard:
     """The feeding nodes of a partition. label : (n,) of all nodes."""
     rows = np.flatnonzero(scene.feeds)
-    own = np.unique(label[rows], return_inverse=True)[1].reshape(-1).astype(np.int64)
+    own = number_values(label[rows])[1]
     n = int(own.max()) + 1 if len(own) else 0
     inner = group_rows(own, n)
     whole = np.full(len(label), n, dtype=np.int64)

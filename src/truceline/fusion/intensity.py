@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from truceline.base.columns import number_values
+
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -122,14 +124,17 @@ def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadratu
     for space_m, step_s in SCALES:
         if (np.isfinite(space_m) and space_m > 2 * extent_m) or (np.isfinite(step_s) and step_s > span_s):
             continue
-        none = np.zeros(len(x))
-        key = _pack(
-            np.floor(x / space_m) if np.isfinite(space_m) else none,
-            np.floor(y / space_m) if np.isfinite(space_m) else none,
-            np.floor((t - origin_s) / step_s) if np.isfinite(step_s) else none,
-        )
-        names, cell = np.unique(key, return_inverse=True)
-        cell = cell.reshape(-1)
+        none = np.zeros(len(x), dtype=np.int64)
+        key = none
+        for value, finite in (
+            (x / space_m, np.isfinite(space_m)),
+            (y / space_m, np.isfinite(space_m)),
+            ((t - origin_s) / step_s, np.isfinite(step_s)),
+        ):
+            # one at a time, so that the numbers stay few
+            step = number_values(np.floor(value).astype(np.int64))[1] if finite else none
+            key = key * (int(step.max()) + 1) + step
+        names, cell = number_values(key)
         volume = min(space_m**2, q.area_m2) * min(step_s, span_s)
         found.append(
             Cells(

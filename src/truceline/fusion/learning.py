@@ -190,11 +190,20 @@ def _near_layer(scene: Scene, confirmed: IntArray, hard: Hard) -> Cells:
     x_m, y_m = scene.shape[:2]
     q = scene.quadrature
     tree = cKDTree(np.column_stack([x_m[confirmed], y_m[confirmed]]))
-    distance, which = (np.asarray(part) for part in tree.query(np.column_stack([x_m, y_m]), k=2))
+    distance, which = _nearest(tree, x_m, y_m, k=2)
     own = hard.label[confirmed[which[:, 0]]] == hard.label
     away_m = np.where(own, distance[:, 1], distance[:, 0])
-    away_q = np.asarray(tree.query(np.column_stack([q.x_m, q.y_m]))[0])
+    away_q = _nearest(tree, q.x_m, q.y_m, k=1)[0]
     return sort_cells(NEAR_M / np.maximum(away_m, 1.0), NEAR_M / np.maximum(away_q, 1.0))
+
+
+def _nearest(tree: cKDTree, x_m: FloatArray, y_m: FloatArray, *, k: int) -> tuple[FloatArray, IntArray]:
+    """(n, k) or (n,) distances and numbers of the nearest, asked place by place of one neighbourhood after another."""
+    order = np.lexsort((x_m, np.floor(y_m / NEAR_M)))
+    found = tree.query(np.column_stack([x_m, y_m])[order], k=k, workers=-1)
+    distance, which = (np.empty_like(part) for part in found)
+    distance[order], which[order] = found
+    return distance, which
 
 
 def _confirmed(scene: Scene, hard: Hard) -> BoolArray:

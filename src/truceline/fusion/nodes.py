@@ -20,6 +20,7 @@ from truceline.base.columns import (
     map_parts,
     micros,
     number_rows,
+    number_values,
     order_rows,
     recode,
 )
@@ -199,7 +200,7 @@ def _origins(table: Table, source_names: list[str]) -> tuple[Groups, list[str | 
     if (code < 0).all():
         return Groups(offsets=np.arange(n + 1), members=np.arange(n)), [None] * n
     group = np.where(code >= 0, code, len(names) + np.arange(n))
-    _, group = np.unique(group, return_inverse=True)
+    group = number_values(group)[1]
     said = _said(table)
     inner = group_rows(group, int(group.max()) + 1, by=(said,))
     outer = np.argsort(inner.first, kind="stable")

@@ -52,7 +52,8 @@ def shown_incidents(data: MapInput, intervals: Sequence[Interval]) -> Shown:
     inside = placed & (start < last) & (stop > first)
     count, unplaced = int(inside.sum()), int((~placed).sum())
     if count > MOST_MARKS:
-        cells = _count(data, table.filter(pa.array(inside)), intervals)
+        some = table.select(["longitude_deg", "latitude_deg", "occurred_from", "occurred_until"])
+        cells = _count(data, some.filter(pa.array(inside)), intervals)
         return Shown(rows=[], cells=cells, count=count, unplaced=unplaced)
     order = [(name, "ascending") for name in ("occurred_from", "occurred_until", "incident_id")]
     chosen = table.filter(pa.array(inside))

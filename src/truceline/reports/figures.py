@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, as_utc
-from truceline.base.language import _, day_words, digits, ngettext, voice
+from truceline.base.language import _, day_words, digits, ngettext, told, voice
 from truceline.findings.results import RowRef
 from truceline.findings.words import from_to, times_of, whole_days
 
 NONE = "–"
+_NUMBER = re.compile(r"\d+")
 
 
 def round_significant(value: float, digits: int) -> float:
@@ -143,6 +145,23 @@ def claim_value(value: float | None, relation: str | None) -> str:
         return _("no number")
     sign = f"{relation} " if relation in ("≥", "≈") else ""
     return sign + number(value)
+
+
+def bases(basis: Sequence[str], *, most: int = 3) -> str:
+    """What detection probabilities rest on: those alike but for a number told once, and the first few."""
+    alike: dict[str, list[str]] = {}
+    for one in basis:
+        alike.setdefault(_NUMBER.sub("#", one), []).append(one)
+    said = []
+    for first, *more in list(alike.values())[:most]:
+        text = told(first)
+        if more:
+            text += " " + ngettext("(and {n} like it)", "(and {n} like it)", len(more)).format(n=len(more))
+        said.append(text)
+    left = len(basis) - sum(len(group) for group in list(alike.values())[:most])
+    if left:
+        said.append(ngettext("{n} more", "{n} more", left).format(n=left))
+    return "; ".join(said)
 
 
 def row_ranges(rows: Iterable[int]) -> str:

@@ -23,6 +23,7 @@ from truceline.findings.results import (
     SeriesResult,
     SourceAccount,
 )
+from truceline.findings.unjudged import unjudged
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
 from truceline.reports.patterns import patterns_record
@@ -84,6 +85,16 @@ def findings_document(results: Results) -> Record:
                 "definition": truce.act(item.act).definition,
             }
             for item in truce.obligations
+        ],
+        "not_judged": [
+            {
+                "kind": item.kind,
+                "id": item.item_id,
+                "title": item.title,
+                "binds": list(item.binds),
+                "why": item.why,
+            }
+            for item in unjudged(truce)
         ],
         "areas": [{"area_id": key, "name": name} for key, name in results.area_names.items()],
         "baseline": _period(results.baseline),

@@ -69,6 +69,17 @@ def findings_schema() -> Part:
             _object(dict.fromkeys(("obligation_id", "act", "act_name", "title", "definition"), _TEXT)),
             "what is tested",
         ),
+        "not_judged": _list(
+            _object(
+                {
+                    "kind": {"enum": ["obligation", "zones", "condition", "exemption"]},
+                    **dict.fromkeys(("id", "title"), _TEXT),
+                    "binds": _said(_TEXT_LIST, "ids of parties and third parties"),
+                    "why": _said(_TEXT, "why no finding takes it into account"),
+                }
+            ),
+            "what the terms lay down and no finding judges: silence about it is no quiet",
+        ),
         "areas": _list(_object({"area_id": _TEXT, "name": _TEXT}), "areas that findings name"),
         "baseline": {**_object(_period()), "description": "what the window is compared with"},
         "summary": _said(_TEXT_LIST, "what the report rests on, then a sentence for each act"),

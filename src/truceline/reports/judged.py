@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from truceline.base.language import _
+from truceline.base.language import _, told
 from truceline.findings.results import Finding, Reason, Results
 from truceline.findings.words import counted
 from truceline.reports import figures, glossary
@@ -108,6 +108,10 @@ def bound_parts(results: Results) -> Part:
             for limit in (finding.bound.history_hi95, finding.bound.worst_hi95, finding.bound.evader_hi95)
         ),
         "any_what_if": bool(supposed),
+        # the notes name the first few; here stands every one
+        "bases": [
+            told(basis) for basis in dict.fromkeys(b for finding in findings for b in finding.bound.basis)
+        ],
     }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from truceline.assurance.series import Bound
-from truceline.base.language import N_, _, told
+from truceline.base.language import N_, _, language, ngettext, told
 from truceline.findings.reckoning import bound_more
 from truceline.findings.results import Evidence, Finding, Results
+from truceline.findings.unjudged import exempt_under_conditions, unjudged
 from truceline.findings.words import unit_for
 from truceline.reports import figures, glossary
 from truceline.schema.claims import TOGETHER
-from truceline.terms.truce import Declaration, Obligation
+from truceline.terms.truce import Declaration, Obligation, Truce
 
 Part = dict[str, Any]
 
@@ -137,7 +138,7 @@ def _largest_count(finding: Finding) -> Evidence | None:
 #: whether a line of evidence says that acts occurred
 RESIDUALS: dict[bool | None, str] = {
     True: N_("acts in the period"),
-    False: N_("no acts in the period"),
+    False: N_("counts none in the period"),
     None: N_("does not say"),
 }
 
@@ -221,7 +222,7 @@ def bound_reason(bound: Bound) -> str:
     """Why the bound is what it is, in words; the basis where there is one."""
     sentences = [glossary.reason_meaning(code) for code in bound.reason_codes]
     if bound.basis:
-        sentences.append(_("Basis: {basis}.").format(basis="; ".join(told(basis) for basis in bound.basis)))
+        sentences.append(_("Basis: {basis}.").format(basis=figures.bases(bound.basis)))
     if bound.blind_share:
         sentences.append(
             _("No sight at all of {share} of area and time.").format(share=figures.percent(bound.blind_share))
@@ -266,6 +267,9 @@ def glance(results: Results) -> Part:
             quoted.add(declaration.id)
             wording = _short(declaration.wording)
             declared_by = f"{declaration.speaker}, {figures.date_text(declaration.date)}"
+        elif clauses := [clause for clause in truce.clauses if clause.id in obligation.cites]:
+            wording = _short(clauses[0].wording.get(language()) or told(clauses[0].text))
+            declared_by = _("clause {clauses}").format(clauses=", ".join(clause.id for clause in clauses))
         bound, bound_more = bound_short(finding.bound)
         reason = bound_reason(finding.bound)
         if reason and reason not in reasons:
@@ -373,6 +377,7 @@ def _bears_on(results: Results, found: dict[str, list[str]], bound: dict[str, li
 def declared(results: Results) -> Part:
     """Declarations, obligations made of them, and what each act means."""
     truce = results.truce
+    silent = unjudged(truce)
     return {
         "summary": truce.summary.strip(),
         "terms_version": truce.terms_version,
@@ -395,13 +400,34 @@ def declared(results: Results) -> Part:
                 "definition": truce.act(item.act).definition,
                 "binds": ", ".join(truce.party_name(p) for p in _in_file_order(results, item.binds)),
                 "areas": _area_words(results, item),
-                "return_fire": _("Answering fire is no breach")
-                if item.return_fire_exempt
-                else _("No exemption named"),
+                "return_fire": _return_fire(truce, item),
             }
             for item in truce.obligations
         ],
+        "unjudged": [
+            {
+                "title": item.title,
+                "binds": ", ".join(truce.party_name(p) for p in item.binds),
+                "why": item.why,
+            }
+            for item in silent
+        ],
+        "unjudged_note": ngettext(
+            "{n} thing that the terms lay down is not judged here; section 2 names it. Silence about it is no quiet.",
+            "{n} things that the terms lay down are not judged here; section 2 lists them. Silence about them is no quiet.",
+            len(silent),
+        ).format(n=len(silent))
+        if silent
+        else "",
     }
+
+
+def _return_fire(truce: Truce, obligation: Obligation) -> str:
+    if obligation.return_fire_exempt:
+        return _("Answering fire is no breach")
+    if exempt_under_conditions(truce, obligation):
+        return _("Exempt under conditions, which are not judged")
+    return _("No exemption named")
 
 
 def _area_words(results: Results, obligation: Obligation) -> str:

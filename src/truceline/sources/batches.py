@@ -7,8 +7,9 @@ gives what reading row by row would have given, whatever the batch's size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from truceline.base.errors import InputError, Problem
 from truceline.base.intervals import Interval, microseconds
 from truceline.sources import columns as fast
 from truceline.sources.columns import Mask, Moments, Reals, Whole
-from truceline.sources.csv_blocks import NEVER_CLOSED, BrokenCsvError, CsvStream, survey
+from truceline.sources.csv_blocks import NEVER_CLOSED, Block, BrokenCsvError, CsvStream, survey
 from truceline.sources.header_names import header_problems
 from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import Region
@@ -70,15 +71,16 @@ class Batch:
         message: str,
         *,
         column: str,
-        got: Callable[[int], str],
+        got: str | Callable[[int], str],
         expected: str | Callable[[int], str] = "",
         next_step: str = "",
     ) -> None:
-        """Note a problem of every row of ``mask``."""
+        """Note a problem of every row of ``mask``; what differs from row to row is told by its position."""
         for position in np.flatnonzero(mask).tolist():
+            found = got if isinstance(got, str) else got(position)
             wanted = expected if isinstance(expected, str) else expected(position)
             self.row(position).wrong(
-                code, message, column=column, got=got(position), expected=wanted, next_step=next_step
+                code, message, column=column, got=found, expected=wanted, next_step=next_step
             )
 
     # -- reading ---------------------------------------------------------------------------
@@ -248,14 +250,11 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
             if not len(block.numbers):
                 continue
             sheet.account.rows_read += len(block.numbers)
-            header, fields_at = stream.header, block.fields
             batch = Batch(
                 sheet,
                 numbers=block.numbers,
                 columns=block.columns,
-                values_at=lambda at, header=header, fields_at=fields_at: dict(  # type: ignore[misc]  # mypy cannot type a lambda's defaults
-                    zip(header, fields_at(at), strict=True)
-                ),
+                values_at=partial(_named_fields, stream.header, block),
             )
             yield batch
             batch.close()
@@ -267,6 +266,11 @@ def stream_batches(sheet: Sheet, stream: CsvStream, columns: list[str]) -> Itera
     in_order = sorted(sheet.tables.quarantined[n_before:], key=lambda bad: bad.problems[0].row or 0)
     sheet.tables.quarantined[n_before:] = in_order
     sheet.check_filled()
+
+
+def _named_fields(header: Sequence[str], block: Block, at: int) -> dict[str, str]:
+    """The fields of one row of a block, by the names of the header."""
+    return dict(zip(header, block.fields(at), strict=True))
 
 
 def open_csv(sheet: Sheet, *, columns: Iterable[str], delimiter: str, distinct: bool = False) -> CsvStream:

@@ -53,7 +53,7 @@ def message_batches(sheet: Sheet, messages: Sequence[Record]) -> Iterator[Batch]
             sheet,
             numbers=np.array([number for number, _ in whole], np.int64),
             columns={name: pa.array([_text(record.get(name)) for _, record in whole], pa.string()) for name in names},
-            values_at=lambda at, whole=whole: whole[at][1],  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+            values_at=[record for _, record in whole].__getitem__,
         )  # fmt: skip
         if whole:
             yield batch

@@ -232,7 +232,7 @@ class Sightings(Source):
         x, y = self._places(batch, headers, told, context, unplaced=unplaced)
         observer = told.get("observer", pa.nulls(len(batch), pa.string()))
         nowhere = mask_of(pc.is_null(observer)) & np.isnan(x)
-        batch.wrong(nowhere, "value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), got=lambda _: "", expected="the position of the observer", next_step="Fill it in")  # fmt: skip
+        batch.wrong(nowhere, "value_missing", "nothing says from where it was noticed", column=headers.get("observer", ""), got="", expected="the position of the observer", next_step="Fill it in")  # fmt: skip
         at = np.flatnonzero(batch.sound() & overlaps(context.span, start_us, stop_us))
         hashes = row_hashes(context.source_id, {kind: picked(words, at) for kind, words in told.items()}, n=len(at))  # fmt: skip
         fresh, inside = np.zeros(len(batch), np.bool_), np.zeros(len(batch), np.bool_)
@@ -324,8 +324,7 @@ class Sightings(Source):
             if fault:
                 mask = np.zeros(len(batch), np.bool_)
                 mask[at[which == code]] = True
-                got = " ".join(filter(None, pairs[code]))
-                batch.wrong(mask, "time_format", fault, column=header, got=lambda _, got=got: got, expected="a date and a time, such as 24-Jul, 20:15-20:30 or 2020-07-24 from 04:20", next_step="Correct the value; a date without a year needs the option `year`")  # type: ignore[misc]  # fmt: skip  # mypy cannot type a lambda's defaults
+                batch.wrong(mask, "time_format", fault, column=header, got=" ".join(filter(None, pairs[code])), expected="a date and a time, such as 24-Jul, 20:15-20:30 or 2020-07-24 from 04:20", next_step="Correct the value; a date without a year needs the option `year`")  # fmt: skip
 
     def _numbers(
         self, batch: Batch, headers: Mapping[str, str], told: Mapping[str, pa.Array]
@@ -340,7 +339,7 @@ class Sightings(Source):
                 read.append(read_number(word))
             except WordError as error:
                 read.append((None, None))
-                batch.wrong(which == code, "value_type", str(error), column=headers["number"], got=lambda _, got=word: got, expected="20, multiple, uncountable or N/K", next_step="Write words into another column")  # type: ignore[misc]  # fmt: skip  # mypy cannot type a lambda's defaults
+                batch.wrong(which == code, "value_type", str(error), column=headers["number"], got=word or "", expected="20, multiple, uncountable or N/K", next_step="Write words into another column")  # fmt: skip
         counts = pa.array([count for count, _ in read], pa.int64()).take(pa.array(which))
         return counts, texts_of([relation for _, relation in read], which)
 

@@ -165,7 +165,7 @@ class NewsIncidents(Source):
                         "name_unknown",
                         "the terms have no such act",
                         column="event_type",
-                        got=lambda _, act=act: act,  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+                        got=act,
                         expected=" | ".join(context.acts),
                         next_step="Correct the option `label_acts`",
                     )
@@ -183,7 +183,7 @@ class NewsIncidents(Source):
                     "name_unknown",
                     "the case has no area of this name",
                     column="place_name",
-                    got=lambda _, name=name: name,  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+                    got=name,
                     expected="an area of the case",
                     next_step="Correct the option `area_places`, or add the area to the case",
                 )

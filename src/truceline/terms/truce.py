@@ -246,6 +246,12 @@ class Truce(Model):
 
     _set_aside: tuple[Obligation, ...] = PrivateAttr(default=())
 
+    def setting_aside(self, obligations: tuple[Obligation, ...]) -> Truce:
+        """The same terms, with those obligations kept as set aside."""
+        whole = self.model_copy()
+        whole._set_aside = obligations
+        return whole
+
     def can_be_judged(self, obligation: Obligation) -> bool:
         """Whether findings judge it: a prohibition that binds parties alone."""
         return obligation.rule == "prohibit" and set(obligation.binds) <= set(self.party_ids)
@@ -261,10 +267,11 @@ class Truce(Model):
         return tuple(party.id for party in self.parties)
 
     def party_name(self, party_id: str) -> str:
-        """A party's name; the id itself where unknown."""
+        """The name of a party or third party; the id itself where unknown."""
         if party_id == TOGETHER:
             return _("All parties together, whoever acted")
-        return next((party.name for party in self.parties if party.id == party_id), party_id)
+        everybody: list[Party | ThirdParty] = [*self.parties, *self.third_parties]
+        return next((party.name for party in everybody if party.id == party_id), party_id)
 
     def act(self, act_id: str) -> Act:
         """The act of that id (checked on reading)."""
@@ -304,9 +311,9 @@ def read_truce(path: Path, *, label: str, area_ids: set[str] | None = None) -> T
     judged = [item for item in truce.obligations if truce.can_be_judged(item)]
     if len(judged) == len(truce.obligations):
         return truce
-    whole = truce.model_copy(update={"obligations": judged})
-    whole._set_aside = tuple(item for item in truce.obligations if not truce.can_be_judged(item))
-    return whole
+    return truce.model_copy(update={"obligations": judged}).setting_aside(
+        tuple(item for item in truce.obligations if not truce.can_be_judged(item))
+    )
 
 
 def read_draft(path: Path, *, label: str) -> Truce:

@@ -119,8 +119,11 @@ def told_truce(truce: Truce) -> Truce:
             "clocks": [_told(clock, "title", "note") for clock in truce.clocks],
             "acts": [_told(act, "name", "definition") for act in truce.acts],
             "obligations": [_told(obligation, "title") for obligation in truce.obligations],
+            "third_parties": [_told(item, "name") for item in truce.third_parties],
+            "zones": [_told(zone, "name") for zone in truce.zones],
+            "exemptions": [_told(item, "title") for item in truce.exemptions],
         }
-    )
+    ).setting_aside(tuple(_told(item, "title") for item in truce.set_aside))
 
 
 def _told(record: Any, *names: str) -> Any:

@@ -75,6 +75,7 @@ class VerifyOutcome:
     findings: Path
     changed_files: tuple[Problem, ...]  #: inputs that differ from the previous run's
     words: tuple[Problem, ...] = ()  #: what of the case could not be told in the language asked for
+    register_begun: Path | None = None  #: a register of releases that was not there before
 
 
 def verify(
@@ -112,6 +113,7 @@ def verify(
         earlier = read_manifest(out)
         refuse_mixing(earlier, chosen)
         refuse_forgetting(earlier, chosen, named=register is not None)
+        begins = chosen.withholds and not chosen.register.exists()
         lines = _manifest_lines(case, ingested, chosen)  # (3)
         run_id = _run_id(case, ingested, chosen)
         if not chosen.withholds:
@@ -135,6 +137,7 @@ def verify(
         findings=out / "findings.json",
         changed_files=tuple(changed_files(earlier, run_id, ingested.files)),
         words=tuple(words_problems(case, voice)),
+        register_begun=chosen.register if begins else None,
     )
 
 

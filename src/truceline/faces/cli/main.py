@@ -32,6 +32,7 @@ from truceline.faces.cli.render import (
     print_lines,
     print_problems,
     print_sources,
+    print_warning,
 )
 from truceline.faces.cli.simulate import simulate
 from truceline.faces.cli.terms_commands import check, diff, replay
@@ -341,11 +342,14 @@ def _show_outcome(outcome: VerifyOutcome, *, as_json: bool, quiet: bool) -> None
                 "changed_files": outcome.changed_files,
                 "language": results.language,
                 "words": outcome.words,
+                "register_begun": outcome.register_begun,
             }
         )
         return
     if outcome.changed_files:
         print_problems(outcome.changed_files, heading=_("Files changed since the last result in this folder"))
+    if outcome.register_begun is not None:  # told even to the quiet: nobody can take a release back
+        print_warning(_("A register of what is released begins here: {path}. If anything of this case was released before, publish nothing of this run: repeat it with --register and the register of that release, or whoever compares the two may find what was withheld.").format(path=outcome.register_begun))  # fmt: skip
     unusable = [source for source in results.sources if source.state == "unusable"]
     if unusable:
         heading = _("Sources that could not be used: {sources}").format(

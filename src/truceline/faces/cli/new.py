@@ -83,7 +83,7 @@ def make_case(folder: Path, given: Given) -> None:
     layer = None if given.line is None else _look_at_map(given.line)
     near = None if layer is None else layer.box
     if given.accept:
-        _need_basics(ask, given, near=near)
+        _need_basics(ask, given, layer)
     name = folder.resolve().name
     title = ask.read(_("Title of the truce"), given.title, read_name, flag="--title TEXT", proposal=name.replace("-", " ").capitalize())  # fmt: skip
     zone = ask.read(_("Zone in which its days are counted (such as Europe/Kyiv, Asia/Aden, UTC)"), given.zone, read_zone, flag="--zone ZONE", proposal="UTC")  # fmt: skip
@@ -157,7 +157,7 @@ def _say_next(folder: Path, answers: Answers, *, accept: bool) -> None:
     )
 
 
-def _need_basics(ask: Asker, given: Given, *, near: tuple[float, float, float, float] | None) -> None:
+def _need_basics(ask: Asker, given: Given, layer: SniffedMap | None) -> None:
     """With ``--yes``: everything that nothing proposes and no flag gives, told in one error."""
     if given.start is None:
         ask.need(_("When does the truce begin?"), "--start TIME")
@@ -169,8 +169,11 @@ def _need_basics(ask: Asker, given: Given, *, near: tuple[float, float, float, f
         ask.need(_("What does it forbid?"), "--act ID=NAME")
     if given.incidents is None and given.line is None:
         ask.need(_("Which file is there to begin with?"), "--incidents FILE, --line FILE")
+    if layer is not None and given.left is None:
+        ask.need(_whose(layer), "--left PARTY")
     if not ask.open:
         return
+    near = None if layer is None else layer.box
     if given.incidents is not None:  # what the file cannot tell is asked for in the same breath
         table = look_at_incidents(ask, given.incidents, given, parties=(), near=near)
         check_apart(ask, table.box, near, region=given.region)
@@ -228,29 +231,25 @@ def _ask_map(
     if given.accept and given.line_date is None:
         why = _("by the file's name") if layer.day else _("the file's name tells none: the truce's first day")
         print_lines(["  " + _("taken to show the ground from {day}: {why} (--line-date)").format(day=day, why=why)])  # fmt: skip
-    hand = where_left(layer)
-    question = (
-        _("Which party is on the left of the line, as it is drawn?") + (f" {hand}" if hand else "")
-        if is_line
-        else _("Which party holds the polygons?")
-    )
     names = {party.id: party.name for party in parties}
-    if not is_line:
+    if layer.kind == "polygon":
         _tell_holders(layer, list(names.items()))
-    question += f" ({', '.join(names.values())})"
-    # nothing in a line tells its sides: a party taken by Enter would be one taken silently
-    proposal = parties[0].name if given.accept else None
-    holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY", proposal=proposal)
-    if given.accept and given.left is None:
-        said = (
-            _("nothing in it tells the parties' sides; taken to be on the left of the line as drawn: {party} (--left)")
-            if is_line
-            else _("taken to hold all of the polygons: {party} (--left)")
-        )  # fmt: skip
-        print_lines(["  " + " ".join(filter(None, (said.format(party=names[holder]), hand)))])
+    if given.left is not None and (hand := where_left(layer)):  # else it stands in the question
+        print_lines(["  " + hand])
+    question = f"{_whose(layer)} ({', '.join(names.values())})"
+    # nothing in a map tells its sides, and a wrong one turns blame round: neither Enter nor --yes takes one
+    holder = ask.read(question, given.left, thing_of(parties), flag="--left PARTY")
     other = next(one for one in names if one != holder)
     answer = MapAnswer(layer=layer, day=day, holder=holder, other=other)
     return replace(answer, publisher=given.line_publisher, licence=given.line_licence or NOT_STATED)
+
+
+def _whose(layer: SniffedMap) -> str:
+    """The question who is where on the map."""
+    if layer.kind == "polygon":
+        return _("Which party holds the polygons?")
+    question = _("Which party is on the left of the line, as it is drawn?")
+    return " ".join(filter(None, (question, where_left(layer))))
 
 
 def _tell_holders(layer: SniffedMap, names: Sequence[tuple[str, str]]) -> None:

@@ -48,6 +48,11 @@ def print_lines(lines: Iterable[str]) -> None:
         sys.stdout.write(line + "\n")
 
 
+def print_warning(sentence: str) -> None:
+    """Write a sentence to stderr, where whoever takes paths from stdout sees it too."""
+    sys.stderr.write(sentence + "\n")
+
+
 def describe(problem: Problem) -> list[str]:
     """A problem as a paragraph: where and what, then got, expected, what to do."""
     where = [problem.file] if problem.file else []
