@@ -1,0 +1,111 @@
+"""One record, one string of bytes: JSON after RFC 8785, narrowed to what all programs write alike.
+
+Narrowed: keys are ASCII (so that every language sorts them alike), and there are no floats (so that none
+rounds them otherwise); a quantity with decimals is written as text, or as a whole number of a smaller unit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.encoder import JSONEncoder
+from typing import Any, NoReturn, TypeAlias
+
+Value: TypeAlias = "str | int | bool | list[Value] | tuple[Value, ...] | Mapping[str, Value] | None"
+Record: TypeAlias = Mapping[str, Value]
+
+MAX_NUMBER = 2**53 - 1  #: whole numbers beyond this are not exact in every program (RFC 7493, section 2.2)
+MAX_DEPTH = 32  #: levels of lists and objects; no record needs as many
+
+# Sorts by code point, which for ASCII is the order of RFC 8785 (UTF-16 code units, section 3.2.3); escapes
+# what section 3.2.2.2 escapes and nothing else. That is checked against the library rfc8785.
+_ENCODER = JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
+
+
+def encode(record: object) -> bytes:
+    """Canonical bytes of ``record``: an object, list, text, whole number, boolean or None.
+
+    Raises
+    ------
+    ValueError
+        If something in it has no canonical form; the message names its path, such as ``$.answer[2].at``.
+    """
+    _check(record, "$", MAX_DEPTH)
+    return _ENCODER.encode(record).encode("utf-8")
+
+
+def decode(content: bytes) -> Any:
+    """The value whose canonical bytes ``content`` is.
+
+    Raises
+    ------
+    ValueError
+        If ``content`` is not JSON, or not the canonical bytes of what it says.
+    """
+    try:
+        value = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_float=_refuse,
+            parse_constant=_refuse,
+            parse_int=_whole,
+        )
+    except RecursionError as error:
+        raise ValueError(f"more than {MAX_DEPTH} levels") from error
+    if encode(value) != content:
+        raise ValueError("not in its canonical form: blanks, order of keys, escapes or numbers differ")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object without repeated keys."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _refuse(text: str) -> NoReturn:
+    """No number but a whole one."""
+    raise ValueError(f"{text} is not a whole number")
+
+
+def _whole(text: str) -> int:
+    """A whole number, read only where it is short enough to be one of ours."""
+    if len(text) > len(str(-MAX_NUMBER)):
+        raise ValueError("a whole number beyond 2**53 - 1")
+    return int(text)
+
+
+def _check(value: object, path: str, depth: int) -> None:
+    """Raise if something within ``value`` has no canonical form."""
+    if value is None or value is True or value is False:
+        return
+    if isinstance(value, str):
+        if not value.isascii():
+            _check_text(value, path)
+    elif isinstance(value, int):
+        if not -MAX_NUMBER <= value <= MAX_NUMBER:
+            raise ValueError(f"{path}: a whole number beyond 2**53 - 1; write it as text")
+    elif depth == 0:
+        raise ValueError(f"{path}: more than {MAX_DEPTH} levels")
+    elif isinstance(value, dict):
+        for key, held in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                raise ValueError(f"{path}: the key {key!r} is not ASCII text")
+            _check(held, f"{path}.{key}", depth - 1)
+    elif isinstance(value, list | tuple):
+        for number, held in enumerate(value):
+            _check(held, f"{path}[{number}]", depth - 1)
+    else:
+        raise ValueError(f"{path}: {type(value).__name__} has no canonical form; write it as text")
+
+
+def _check_text(text: str, path: str) -> None:
+    """Raise if ``text`` cannot be written as UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{path}: half of a surrogate pair has no bytes in UTF-8") from error
