@@ -21,6 +21,7 @@ from scipy.special import expit
 from truceline.base.columns import BoolArray, distinct
 from truceline.fusion.capture import Hard, anchors, hard_tracks, learn_p
 from truceline.fusion.intensity import Cells, fit_layers, sort_cells
+from truceline.fusion.marks import weigh_marks
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import (
     Parameters,
@@ -38,6 +39,8 @@ from truceline.fusion.tracks import gather, log_sum, log_weight, single_tracks
 #: rounds of learning, and the first of them in which clutter is learned: before it the intensity has
 #: to find its places, for what it leaves would be taken for clutter
 ROUNDS, CLUTTER_FROM = 5, 3
+#: and in which marks are
+MARKS_FROM = 2
 #: nowhere is λ counted over a smaller chance to be detected
 LEAST_SEEN = 0.02
 #: clutter weighs by this power of the probability that others had confirmed an event, and no less than
@@ -128,6 +131,9 @@ def learn(
             scale = _learn_scale(scene, parameters, hard, chances, confirmed)
             clutter = _learn_clutter(scene, parameters, r, scale, chances, layers=number == numbers[-1])
         sure = np.flatnonzero(confirmed & (existence > SURE_P))
+        mark = parameters.log_mark
+        if number >= MARKS_FROM:
+            mark = _learn_marks(scene, parameters, hard, log_weight(tracks), confirmed)
         if number and len(sure) >= LEAST_CONFIRMED and (near is None or number == CLUTTER_FROM):
             near = _near_layer(scene, anchors(singles, hard)[0][sure], hard)
         parameters = replace(
@@ -136,12 +142,24 @@ def learn(
                 scene, hard, existence, chances, confirmed, anchors(singles, hard)[0], near
             ),
             log_clutter=clutter,
+            log_mark=mark,
             act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live),
             offset=offset,
             common=common,
             sure=float(existence.sum()),
         )
     return parameters
+
+
+def _learn_marks(
+    scene: Scene, parameters: Parameters, hard: Hard, log_w: FloatArray, confirmed: BoolArray
+) -> FloatArray:
+    rows = np.flatnonzero(scene.feeds)
+    own = hard.label[rows]
+    return weigh_marks(
+        scene.nodes, scene.sightings.loglik, rows=rows, log_odds=log_w[own] - parameters.log_mark[rows],
+        borne=confirmed[own],
+    )  # fmt: skip
 
 
 def _learn_intensity(

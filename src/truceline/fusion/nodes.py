@@ -44,7 +44,7 @@ _ORDER = (
 _USED = [
     "observation_id", "source_id", "primary_source_id", "sensor_id", "look_id", "occurred_from",
     "occurred_until", "received_at", "logged_at", "longitude_deg", "latitude_deg", "position_sd_m", "area_id",
-    "place_name", "acts", "accused_party_id", "speaker_party_id", "strength", "count", "fire_direction_deg",
+    "place_name", "acts", "accused_party_id", "speaker_party_id", "strength", "count",
     *BAND_COLUMNS,
 ]  # fmt: skip
 
@@ -91,7 +91,7 @@ class Nodes:
     place: Words
     kin: IntArray
     shapes: Shapes
-    marks: tuple[FloatArray, ...]  #: strength, count and direction of fire; NaN where not told
+    marks: tuple[FloatArray, ...]  #: strength and count; NaN where not told
 
     def __len__(self) -> int:
         return len(self.x_m)
@@ -186,7 +186,7 @@ def make_nodes(
         place=words["place_name"],
         kin=_kin(chosen, x_m, masks, words),
         shapes=shapes,
-        marks=tuple(floats(chosen[name]) for name in ("strength", "count", "fire_direction_deg")),
+        marks=tuple(floats(chosen[name]) for name in ("strength", "count")),
     )
 
 

@@ -32,7 +32,7 @@ class Parameters:
 
     offset : (n_rows,) on the logit of declared p; common : (n_sources,) what its rows have in common.
     voice : (n_sources,) reports per event, of sources without coverage. log_intensity, log_clutter :
-    (n,) at the nodes. act_share : (n_acts,). sure : tracks of hard sensors, by their existence.
+    (n,) at the nodes. log_mark : (n,) what a node's strength and count weigh (``fusion.marks``). act_share : (n_acts,). sure : tracks of hard sensors, by their existence.
     """
 
     offset: FloatArray
@@ -40,6 +40,7 @@ class Parameters:
     voice: FloatArray
     log_intensity: FloatArray
     log_clutter: FloatArray
+    log_mark: FloatArray
     act_share: FloatArray
     sure: float
 
@@ -91,7 +92,8 @@ def weigh(scene: Scene, parameters: Parameters, *, missed: FloatArray | None = N
         stop_s=nodes.stop_s,
         tolerance_s=np.full(n, 10.0),
         log_vote=vote,
-        log_clutter=parameters.log_clutter,
+        # all hypotheses are weighed against clutter: its density is that of the marks too
+        log_clutter=parameters.log_clutter - parameters.log_mark,
         log_prior=parameters.log_intensity[:, None] + log_share + missed,
         log_false=np.where(report & ~s.based, parameters.log_clutter + np.log(STAGED_SHARE), -np.inf),
         exclusive=s.exclusive,
@@ -155,6 +157,7 @@ def first_guess(scene: Scene) -> Parameters:
         voice=np.full(n_sources, REPORTS_PER_EVENT),
         log_intensity=np.zeros(len(nodes)),
         log_clutter=base_clutter(scene)[1],
+        log_mark=np.zeros(len(nodes)),
         act_share=act_shares(s.loglik[told], np.ones(len(nodes))[told], live_acts(scene)),
         sure=0.0,
     )
