@@ -49,6 +49,7 @@ def outcome(out: Path, **rest: Any) -> SimpleNamespace:
         "report_pdf": out / "report.pdf",
         "findings": out / "findings.json",
         "changed_files": (),
+        "register_begun": None,
         "words": (),
     }
     return SimpleNamespace(**{**values, **rest})
