@@ -31,12 +31,17 @@ def absorb(singles: Tracks, label: IntArray, first: IntArray, second: IntArray) 
     size = np.bincount(label, minlength=n)
     hard = np.bincount(label[~report], minlength=n) > 0
     lone = report & (size[label] == 1)
-    node, other = np.concatenate([first, second]), np.concatenate([second, first])
-    kept = lone[node] & hard[label[other]]
-    if not kept.any():
+    keys = []
+    for node, other in ((first, second), (second, first)):
+        kept = np.flatnonzero(lone[node])
+        to = label[other[kept]]
+        told = hard[to]
+        keys.append(node[kept[told]] * n + to[told])
+    key = distinct(np.concatenate(keys))
+    if not len(key):
         return label
-    key = distinct(node[kept] * n + label[other[kept]])
-    node, root = key // n, key % n
+    node = key // n
+    root = key - node * n
     roots, place = np.unique(root, return_inverse=True)
     place = place.reshape(-1)
     number = np.full(n, -1, dtype=np.int64)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
+from shapely.geometry.base import BaseGeometry
 
 from truceline.base.columns import Groups, group_rows
 from truceline.base.geodesy import LocalFrame
@@ -206,6 +207,7 @@ class _View:
     start_s: FloatArray
     chapter: IntArray
     exclusive: IntArray
+    outlines: dict[str, BaseGeometry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,9 +271,10 @@ def _read(task: Task, low_s: float, high_s: float) -> _View | None:
     table = survey.read(task.rows, low_s, high_s)
     if not table.num_rows:
         return None
+    outlines = read_outlines(setting.areas, setting.frame)
     nodes = make_nodes(
         table, frame=setting.frame, acts=setting.acts or survey.act_ids, unknown_sd_m=setting.unknown_sd_m,
-        least_sd_m=setting.least_sd_m, outlines=read_outlines(setting.areas, setting.frame),
+        least_sd_m=setting.least_sd_m, outlines=outlines,
     )  # fmt: skip
     nodes = _name_acts(nodes, survey.act_names)
     lead, unit = np.unique(nodes.kin, return_index=True, return_inverse=True)[1:]
@@ -279,7 +282,7 @@ def _read(task: Task, low_s: float, high_s: float) -> _View | None:
     units = nodes.take(lead)
     return _View(
         nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=_exclusive(units),
-        chapter=setting.grid.chapter(units.start_s),
+        chapter=setting.grid.chapter(units.start_s), outlines=outlines,
     )  # fmt: skip
 
 
@@ -302,7 +305,7 @@ def _open(task: Task, view: _View, number: int) -> _Chapter | None:
     start_s, stop_s = _reach(grid, number, number + 1)
     low, high = (int(k) for k in np.searchsorted(view.start_s, [start_s, stop_s]))
     coverage = task.rows.coverage(start_s, stop_s + grid.halo_s)
-    watches = read_watches(coverage, setting.frame, read_outlines(setting.areas, setting.frame))
+    watches = read_watches(coverage, setting.frame, view.outlines)
     units = view.units
     if np.isfinite(grid.chapter_s):
         units = _name_speakers(units.take(np.arange(low, high)))

@@ -58,9 +58,19 @@ def anchors(singles: Tracks, hard: Hard) -> tuple[IntArray, IntArray]:
 
 
 def learn_p(
-    scene: Scene, parameters: Parameters, hard: Hard, singles: Tracks, tracks: Tracks
+    scene: Scene,
+    parameters: Parameters,
+    hard: Hard,
+    singles: Tracks,
+    tracks: Tracks,
+    *,
+    sharp: IntArray,
+    second: IntArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """(n_rows,) offsets, and (n_sources,) what is common of them, from tracks as they are without the source in question."""
+    """(n_rows,) offsets, and (n_sources,) what is common of them, from tracks as they are without the source in question.
+
+    sharp, second : of ``anchors``.
+    """
     nodes, s = scene.nodes, scene.sightings
     p = detection_p(scene, parameters)
     weight = log_weight(tracks)
@@ -75,7 +85,7 @@ def learn_p(
     act_p = np.exp(acts - log_sum(acts)[:, None])
     likeliest = np.append(acts.argmax(axis=1), 0)[label]
     own = s.own[np.arange(len(nodes)), likeliest]
-    track, row, share, hit, who = _opportunities(scene, hard, singles, own)
+    track, row, share, hit, who = _opportunities(scene, hard, (sharp, second), own)
     chance = p[row] * share
     fits = np.where(s.row_act[row] < 0, 1.0, act_p[track, np.maximum(s.row_act[row], 0)])
     without = np.where(hit, less[who], weight[track] - np.log1p(-chance))
@@ -105,21 +115,21 @@ def learn_p(
 
 
 def _opportunities(
-    scene: Scene, hard: Hard, singles: Tracks, own: IntArray
+    scene: Scene, hard: Hard, told_by: tuple[IntArray, IntArray], own: IntArray
 ) -> tuple[IntArray, IntArray, FloatArray, BoolArray, IntArray]:
     """Track, row, share, whether it detected it, and by which node.
 
     Where a track lies is told by its sharpest node; for rows by which that node itself saw it, by the
-    second sharpest. own : (n,) row by which each node saw what it saw.
+    second sharpest. told_by : these of each track. own : (n,) row by which each node saw what it saw.
     """
     s = scene.sightings
     label = hard.label
-    sharp, second = anchors(singles, hard)
+    sharp, _ = told_by
     width = len(scene.watches) + 1
     order = np.argsort(label * width + own, kind="stable")
     keys = (label * width + own)[order]
     parts = []
-    for level, at in enumerate((sharp, second)):
+    for level, at in enumerate(told_by):
         track_of = np.full(len(label), -1, dtype=np.int64)
         track_of[at[at >= 0]] = np.flatnonzero(at >= 0)
         kept = np.flatnonzero(track_of[s.point] >= 0)

@@ -94,8 +94,7 @@ def estimate(scene: Scene, first: IntArray, second: IntArray, lesson: Lesson | N
         return learn_reports(scene, parameters, label)
     guess = _begin(scene, lesson)
     label = find_partition(weigh(scene, guess), first, second)
-    found = learn(scene, guess, label, rounds=ROUNDS)
-    found = replace(found, offset=guess.offset, common=guess.common)
+    found = learn(scene, guess, label, rounds=ROUNDS, taught=True)
     return replace(learn_reports(scene, found, label), voice=guess.voice)
 
 

@@ -20,7 +20,7 @@ from scipy.special import expit
 
 from truceline.base.columns import BoolArray, group_rows, number_rows
 from truceline.fusion.nodes import FloatArray, IntArray
-from truceline.fusion.parameters import Parameters, Scene, detection_p, log_missed
+from truceline.fusion.parameters import Parameters, Scene, missed_at
 from truceline.fusion.tracks import Tracks, gather, join, log_sum, log_weight
 
 #: sure tracks from which on reports are heard at all: fewer cannot tell an honest voice from another
@@ -40,6 +40,8 @@ WEIGHT_STEP = 0.25
 MOST_RATIO = 7.0
 #: reports are told apart by how exactly they are dated, seconds
 LENGTHS_S = (1_200.0, 3 * 3_600.0, 12 * 3_600.0)
+#: a share that moves by less in a round has been found
+SAME = 1e-12
 #: tracks of its voice that a class of reports is held to
 CLASS_TRUST = 5.0
 
@@ -162,8 +164,7 @@ def _judge_alone(
     """(n_tracks,) existence of tracks that reports alone tell of; NaN: a place nobody can judge."""
     n_tracks = len(hard)
     s = scene.sightings
-    chance = detection_p(scene, parameters)
-    missed = log_missed(s.point, s.row, s.row_act, chance, len(label), s.loglik.shape[1], s.share)
+    missed = missed_at(scene, parameters)
     # for the act that each tells of
     act = s.loglik + np.log(parameters.act_share)
     act = np.exp(act - log_sum(act)[:, None])
@@ -225,6 +226,9 @@ def _veracity(borne: FloatArray, seen: FloatArray, *, prior: float, trust: float
     """
     v = prior
     for _ in range(40):
+        before = v
         true = borne + (1 - borne) * v * (1 - seen) / (1 - v * seen + 1e-9)
         v = (float(true.sum()) + trust * prior) / (len(seen) + trust)
+        if abs(v - before) < SAME:
+            break
     return v

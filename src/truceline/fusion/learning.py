@@ -31,7 +31,8 @@ from truceline.fusion.parameters import (
     clean_chance,
     detection_p,
     live_acts,
-    log_missed,
+    missed_at,
+    missed_by_source,
     weigh,
 )
 from truceline.fusion.tracks import gather, log_sum, log_weight, single_tracks
@@ -65,12 +66,10 @@ CLUTTER_TRUST = 30.0
 class Chances:
     """Who would have detected an event, under parameters.
 
-    missed : (n, n_acts) Σ log (1 − p) at the nodes. seen, check : (n,) probability there that anybody
-    detects it, and that a source other than the node's own does. seen_q, check_q : the same at the
-    quadrature, the latter by source.
+    seen, check : (n,) probability at the nodes that anybody detects it, and that a source other than the
+    node's own does. seen_q, check_q : the same at the quadrature, the latter by source.
     """
 
-    missed: FloatArray
     seen: FloatArray
     check: FloatArray
     seen_q: FloatArray
@@ -79,25 +78,16 @@ class Chances:
 
 def chances_of(scene: Scene, parameters: Parameters) -> Chances:
     """All that a round asks of who would have detected what."""
-    s, q = scene.sightings, scene.quadrature
-    n, n_acts = s.loglik.shape
-    p, share = detection_p(scene, parameters), parameters.act_share
+    share = parameters.act_share
 
     def seen(missed: FloatArray) -> FloatArray:
         # no matrix product: its threads cost more than they bring, and sum in an order of their own
         return clean_chance(1 - (np.exp(missed) * share).sum(axis=1))
 
-    missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
-    own = np.flatnonzero(s.row_source[s.row] == scene.nodes.source.code[s.point])
-    of_own = log_missed(s.point[own], s.row[own], s.row_act, p, n, n_acts, s.share[own])
-    source_q = s.row_source[scene.q_row]
-    parts = {}
-    for source in np.unique(source_q).tolist():
-        mine = np.flatnonzero(source_q == source)
-        parts[source] = log_missed(scene.q_point[mine], scene.q_row[mine], s.row_act, p, len(q), n_acts)
-    whole = sum(parts.values(), np.zeros((len(q), n_acts)))
+    missed = missed_at(scene, parameters)
+    of_own, parts = missed_by_source(scene, parameters)
+    whole = sum(parts.values(), np.zeros((len(scene.quadrature), missed.shape[1])))
     return Chances(
-        missed=missed,
         seen=seen(missed),
         check=seen(missed - of_own),
         seen_q=seen(whole),
@@ -106,12 +96,17 @@ def chances_of(scene: Scene, parameters: Parameters) -> Chances:
 
 
 def learn(
-    scene: Scene, parameters: Parameters, label: IntArray, *, rounds: Iterable[int] = range(ROUNDS)
+    scene: Scene,
+    parameters: Parameters,
+    label: IntArray,
+    *,
+    rounds: Iterable[int] = range(ROUNDS),
+    taught: bool = False,
 ) -> Parameters:
     """Parameters under which the hard sensors' tracks, and their clutter, are as they are.
 
     rounds : numbers of the rounds to go; from ``CLUTTER_FROM`` on clutter is learned too, as a whole,
-    and in the last of them by place and time.
+    and in the last of them by place and time. taught : p is known and stays as it is.
     """
     hard = hard_tracks(scene, label)
     if not len(hard.groups):
@@ -121,11 +116,14 @@ def learn(
     near: Cells | None = None
     for number in numbers:
         chances = chances_of(scene, parameters)
-        singles = single_tracks(weigh(scene, parameters, missed=chances.missed))
+        singles = single_tracks(weigh(scene, parameters))
         tracks = gather(singles, hard.groups)
         existence = expit(log_weight(tracks))
         r = np.append(existence, 0.0)[hard.label]
-        offset, common = learn_p(scene, parameters, hard, singles, tracks)
+        sharp, second = anchors(singles, hard)
+        offset, common = parameters.offset, parameters.common
+        if not taught:
+            offset, common = learn_p(scene, parameters, hard, singles, tracks, sharp=sharp, second=second)
         clutter = parameters.log_clutter
         if number >= CLUTTER_FROM:
             scale = _learn_scale(scene, parameters, hard, chances, confirmed)
@@ -135,12 +133,10 @@ def learn(
         if number >= MARKS_FROM:
             mark = _learn_marks(scene, parameters, hard, log_weight(tracks), confirmed)
         if number and len(sure) >= LEAST_CONFIRMED and (near is None or number == CLUTTER_FROM):
-            near = _near_layer(scene, anchors(singles, hard)[0][sure], hard)
+            near = _near_layer(scene, sharp[sure], hard)
         parameters = replace(
             parameters,
-            log_intensity=_learn_intensity(
-                scene, hard, existence, chances, confirmed, anchors(singles, hard)[0], near
-            ),
+            log_intensity=_learn_intensity(scene, hard, existence, chances, confirmed, sharp, near),
             log_clutter=clutter,
             log_mark=mark,
             act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live),

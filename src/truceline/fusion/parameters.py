@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import expit, logit
@@ -45,9 +45,24 @@ class Parameters:
     sure: float
 
 
+@dataclass(slots=True)
+class Kept:
+    """What was last reckoned of a scene, and under which offsets: p moves seldom, and much hangs on it."""
+
+    offset: FloatArray | None = None
+    missed: FloatArray | None = None
+    by_source: tuple[FloatArray, dict[int, FloatArray]] | None = None
+
+    def under(self, offset: FloatArray) -> Kept:
+        """Itself, emptied where offsets are others."""
+        if self.offset is not offset:
+            self.offset, self.missed, self.by_source = offset, None, None
+        return self
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All that does not change from one round to the next."""
+    """All that does not change from one round to the next, and what was last reckoned of it."""
 
     nodes: Nodes
     watches: Watches
@@ -61,6 +76,7 @@ class Scene:
     clutter: FloatArray  #: (n_rows,) declared or supposed, m⁻² s⁻¹
     row_unit: IntArray  #: (n_rows,) number of each row's source and sensor
     first_row: IntArray  #: (n_units,) a row of each
+    kept: Kept = field(default_factory=Kept)
 
 
 def detection_p(scene: Scene, parameters: Parameters) -> FloatArray:
@@ -68,13 +84,39 @@ def detection_p(scene: Scene, parameters: Parameters) -> FloatArray:
     return np.asarray(expit(logit(scene.watches.declared_p) + parameters.offset).clip(1e-6, 1 - 1e-4))
 
 
-def weigh(scene: Scene, parameters: Parameters, *, missed: FloatArray | None = None) -> Evidence:
-    """The evidence of all nodes under parameters. missed : (n, n_acts) of ``log_missed``, where known."""
+def missed_at(scene: Scene, parameters: Parameters) -> FloatArray:
+    """(n, n_acts) Σ log (1 − p) at the nodes; not to be written to."""
+    s, kept = scene.sightings, scene.kept.under(parameters.offset)
+    if kept.missed is None:
+        p = detection_p(scene, parameters)
+        n, n_acts = s.loglik.shape
+        kept.missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
+    return kept.missed
+
+
+def missed_by_source(scene: Scene, parameters: Parameters) -> tuple[FloatArray, dict[int, FloatArray]]:
+    """Parts of the same: (n, n_acts) of each node's own source, and at the quadrature of each source."""
+    s, kept = scene.sightings, scene.kept.under(parameters.offset)
+    if kept.by_source is None:
+        p, (n, n_acts) = detection_p(scene, parameters), s.loglik.shape
+        own = np.flatnonzero(s.row_source[s.row] == scene.nodes.source.code[s.point])
+        of_own = log_missed(s.point[own], s.row[own], s.row_act, p, n, n_acts, s.share[own])
+        source_q = s.row_source[scene.q_row]
+        parts = {}
+        for source in np.unique(source_q).tolist():
+            mine = np.flatnonzero(source_q == source)
+            rows = scene.q_point[mine], scene.q_row[mine]
+            parts[source] = log_missed(*rows, s.row_act, p, len(scene.quadrature), n_acts)
+        kept.by_source = of_own, parts
+    return kept.by_source
+
+
+def weigh(scene: Scene, parameters: Parameters) -> Evidence:
+    """The evidence of all nodes under parameters."""
     nodes, s = scene.nodes, scene.sightings
     p = detection_p(scene, parameters)
-    n, n_acts = s.loglik.shape
-    if missed is None:
-        missed = log_missed(s.point, s.row, s.row_act, p, n, n_acts, s.share)
+    n = len(s.loglik)
+    missed = missed_at(scene, parameters)
     log_share = np.log(parameters.act_share)
     # the (1 − p) of a node's own row is among the missed ones there and then: odds take it back
     odds = np.where(s.own >= 0, logit(np.append(p, 0.5)[s.own] * s.own_share), UNSEEN_LOGIT)

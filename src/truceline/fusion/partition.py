@@ -28,6 +28,9 @@ from truceline.fusion.tracks import (
 MAX_ROUNDS = 200
 #: a change must gain this much, nats, so that noise of the last bit decides nothing
 LEAST_GAIN = 1e-9
+#: nats by which a pair as one event may be less likely than apart, and yet be looked at: others could join
+#: the two, or draw one of them over. Of 200,000 records with 27 pairs each, 3 in 2,000 fare otherwise so
+LEAST_LINK = -6.0
 #: pairs weighed at once
 CHUNK = 1 << 12
 
@@ -50,7 +53,10 @@ def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, swe
     part = evidence.take(rows)
     singles = single_tracks(part)
     i, j = place[first], place[second]
-    own = agglomerate(singles, part.exclusive, i, j)
+    gain = _merge_gain(singles, log_partition_weight(singles), i, j)
+    near = np.flatnonzero(gain > LEAST_LINK)
+    i, j = i[near], j[near]
+    own = agglomerate(singles, part.exclusive, i, j, gain[near])
     own = _sweep(singles, part.exclusive, own, i, j, sweeps=sweeps)
     own = absorb(singles, own, i, j)
     label[rows] = rows[own]
@@ -63,14 +69,16 @@ def _number(label: IntArray) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(first), (np.cumsum(first) - 1)[label]
 
 
-def agglomerate(singles: Tracks, exclusive: IntArray, first: IntArray, second: IntArray) -> IntArray:
-    """(n,) root of each node: the first node of its track."""
+def agglomerate(
+    singles: Tracks, exclusive: IntArray, first: IntArray, second: IntArray, gain: FloatArray
+) -> IntArray:
+    """(n,) root of each node: the first node of its track. gain : (n_pairs,) of joining each pair alone."""
     n = len(singles)
     tracks, weight = singles.copy(), log_partition_weight(singles)
     label = np.arange(n, dtype=np.int64)
     u, v = first, second
     barred = (exclusive[u] >= 0) & (exclusive[u] == exclusive[v])
-    gain = _merge_gain(tracks, weight, u, v, barred)
+    gain = np.where(barred, -np.inf, gain)
     for _ in range(MAX_ROUNDS):
         chosen = _mutually_best(u, v, gain, n)
         if not len(chosen):
@@ -96,18 +104,16 @@ def agglomerate(singles: Tracks, exclusive: IntArray, first: IntArray, second: I
         kept = ~changed
         u, v = np.concatenate([u[kept], a]), np.concatenate([v[kept], b])
         barred = np.concatenate([barred[kept], bar])
-        gain = np.concatenate([gain[kept], _merge_gain(tracks, weight, a, b, bar)])
+        fresh = np.where(bar, -np.inf, _merge_gain(tracks, weight, a, b))
+        gain = np.concatenate([gain[kept], fresh])
     return label
 
 
-def _merge_gain(
-    tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray, barred: BoolArray
-) -> FloatArray:
-    gain = np.full(len(u), -np.inf)
-    free = np.flatnonzero(~barred)
+def _merge_gain(tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray) -> FloatArray:
+    gain = np.empty(len(u))
     # some at a time, so that what is made on the way stays in the processor's cache
-    for start in range(0, len(free), CHUNK):
-        some = free[start : start + CHUNK]
+    for start in range(0, len(u), CHUNK):
+        some = slice(start, start + CHUNK)
         a, b = u[some], v[some]
         gain[some] = log_partition_weight(join(tracks.take(a), tracks.take(b))) - weight[a] - weight[b]
     return gain
@@ -207,13 +213,14 @@ def move(
     weight = log_partition_weight(tracks)
     several = groups.size[own] > 1
     # (1) where each node of several may go; its own track's number stands for going alone
-    a = np.concatenate([first, second])
-    b = np.concatenate([second, first])
-    kept = several[a]
-    key = distinct(a[kept] * len(roots) + own[b[kept]])
-    node, target = key // len(roots), key % len(roots)
-    elsewhere = own[node] != target
-    node, target = node[elsewhere], target[elsewhere]
+    apart = own[first] != own[second]
+    keys = []
+    for a, b in ((first, second), (second, first)):
+        kept = np.flatnonzero(apart & several[a])
+        keys.append(a[kept] * len(roots) + own[b[kept]])
+    key = distinct(np.concatenate(keys))
+    node = key // len(roots)
+    target = key - node * len(roots)
     free = ~_holds(own, exclusive, target, node)
     node, target = node[free], target[free]
     # (2) what leaving gains, and what arriving gains

@@ -194,13 +194,24 @@ def log_spread(tracks: Tracks) -> FloatArray:
 
 
 def log_sum(values: FloatArray) -> FloatArray:
-    """log Σ exp over the last axis."""
+    """log Σ exp over the last axis, which is short; one term of each row is finite."""
     if values.shape[-1] == 1:
         return values[..., 0]
-    total = values[..., 0]
+    peak = most(values)
+    total = np.exp(values[..., 0] - peak)
     for k in range(1, values.shape[-1]):
-        total = np.logaddexp(total, values[..., k])
+        total += np.exp(values[..., k] - peak)
+    np.log(total, out=total)
+    total += peak
     return total
+
+
+def most(values: FloatArray) -> FloatArray:
+    """The largest over the last axis, which is short: column by column, for rows are slow."""
+    found = values[..., 0]
+    for k in range(1, values.shape[-1]):
+        found = np.maximum(found, values[..., k])
+    return found
 
 
 def log_weight(tracks: Tracks) -> FloatArray:
@@ -214,14 +225,16 @@ def log_partition_weight(tracks: Tracks) -> FloatArray:
     A single node may be clutter, 1 + w; several may be a staged event that reports tell of, where
     nothing else tells of it: its acts are as the reports have them, and nobody missed it.
     """
-    spread = log_spread(tracks)
-    told = log_sum(tracks.prior + tracks.vote)
-    some = tracks.false > -np.inf
-    if some.any():
-        staged = np.where(some, tracks.false + tracks.vote.max(axis=1), -np.inf)
-        told = np.logaddexp(told, staged)
-    value = spread + told
-    return np.where(tracks.size == 1, np.logaddexp(0, value), value)
+    value = log_sum(tracks.prior + tracks.vote)
+    some = np.flatnonzero(tracks.false > -np.inf)
+    if len(some):
+        staged = tracks.false[some] + most(tracks.vote[some])
+        value[some] = np.logaddexp(value[some], staged)
+    value += log_spread(tracks)
+    alone = np.flatnonzero(tracks.size == 1)
+    if len(alone):
+        value[alone] = np.logaddexp(0, value[alone])
+    return value
 
 
 def without_each(singles: Tracks, groups: Groups, tracks: Tracks, own: IntArray, leaver: IntArray) -> Tracks:
