@@ -56,7 +56,8 @@ def explain(
 
     (1) the evidence; (2) what limits each piece of it; (3) what could be seen; (4) what is said of
     other periods and areas; (5) incidents that nobody can be named for; (6) exemptions and the lack
-    of a mechanism; (7) whose word it all rests on; (8) sources that were not there; (9) the bound.
+    of a mechanism; (7) whose word it all rests on; (8) sources that were not there; (9) the bound; (10) how the existence of
+    incidents was reckoned, where it leans on a simulation.
     """
     speaking = [item for item in evidence if item.value is not None or item.change != "not_said"]
     reasons = [item.reason for item in evidence]  # (1)
@@ -80,6 +81,8 @@ def explain(
         if act == question.act
     ]
     reasons += [plain(code) for code in bound.reason_codes]  # (9)
+    if ground.trained_existence and (unattributed or any(item.reason.incident_ids for item in evidence)):
+        reasons.append(plain("trained_existence"))  # (10)
     return tuple(_once(reasons))
 
 

@@ -55,4 +55,5 @@ class Ground:
     watch_of: Callable[[Question], Watch | None]
     absent: Sequence[tuple[str, str | None]] = ()
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trained_existence: bool = False  #: whether a model trained on simulated fronts judged incidents
     foresee: Callable[[Sequence[Question]], None] | None = None  #: told all questions before the first

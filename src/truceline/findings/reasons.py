@@ -68,6 +68,9 @@ REASONS: dict[str, str] = {
     "no_existence_basis": N_(
         "No probability that the incident happened can be given: its sources' detections and errors were never measured."
     ),
+    "trained_existence": N_(
+        "The probabilities that these incidents happened are by a model that was trained on simulated fronts, as the case asks; what the simulation has wrong they have wrong too."
+    ),
     "bound_from_declared_p": N_("The bound uses detection probabilities with the basis named."),
     "blind_spot": N_("Part of the area and period could not be seen at all: for it there is no bound."),
 }

@@ -12,17 +12,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import pyarrow.compute as pc
 
 from truceline.base.columns import group_rows
 from truceline.base.geodesy import LocalFrame
-from truceline.fusion.engine import fuse_nodes
+from truceline.fusion.engine import Fusion, describe_fused, fuse_nodes
+from truceline.fusion.features import Described
 from truceline.fusion.gating import Gate
-from truceline.fusion.nodes import IntArray, make_nodes
+from truceline.fusion.nodes import FloatArray, IntArray, Nodes, make_nodes
 from truceline.fusion.shapes import read_outlines
+from truceline.fusion.trained import ExistenceBy
 from truceline.fusion.watches import read_watches
 from truceline.fusion.writing import write_incidents
 from truceline.schema import INCIDENTS
 from truceline.schema.table import Table
+
+#: error of a place of which none is told, and the least that is believed, metres
+UNKNOWN_SD_M, LEAST_SD_M = 5_000.0, 10.0
 
 
 def associate(
@@ -35,10 +41,11 @@ def associate(
     mechanism_sources: Collection[str] = frozenset(),
     hard_sources: Collection[str] | None = None,
     gate: Gate | None = None,
-    unknown_sd_m: float = 5_000.0,
-    least_sd_m: float = 10.0,
+    unknown_sd_m: float = UNKNOWN_SD_M,
+    least_sd_m: float = LEAST_SD_M,
     verified_at: float = 0.95,
     partition: IntArray | None = None,
+    existence: ExistenceBy = "generative",
 ) -> Table:
     """Group observations of sources that may form incidents.
 
@@ -53,12 +60,73 @@ def associate(
     intensity of events; None: all whose coverage has a detection probability with its basis. Reports
     never do. partition : (n_observations,) number of each record's incident, to have a partition that
     is given weighed, in place of one's own; an origin is where its first record is.
+    existence : ``trained``: by a model that was trained on simulated fronts (``fusion.trained``), and each
+    incident says so by the reason ``trained_existence``.
 
     The caller passes no warnings: an alert is not an incident. ``responsibility`` is left at
     ``not_attributed`` for ``attribution`` to judge.
     """
     if not observations.num_rows:
         return INCIDENTS.empty()
+    nodes, unit, fused, fallible = _fuse(
+        observations, frame=frame, acts=acts, coverage=coverage, areas=areas, hard_sources=hard_sources, gate=gate,
+        unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, partition=partition, existence=existence,
+    )  # fmt: skip
+    groups = group_rows(fused.label[unit], len(fused.existence_p))
+    # (4)
+    return write_incidents(
+        nodes,
+        groups,
+        unit=unit,
+        existence_p=fused.existence_p,
+        mechanism=np.array([name in mechanism_sources for name in nodes.source.names], dtype=np.bool_),
+        fallible=np.array([name in fallible for name in nodes.source.names], dtype=np.bool_),
+        verified_at=verified_at,
+        frame=frame,
+        trained=existence == "trained",
+    )
+
+
+def describe(
+    observations: Table,
+    *,
+    frame: LocalFrame,
+    acts: Sequence[str] = (),
+    coverage: Table | None = None,
+    areas: Table | None = None,
+    hard_sources: Collection[str] | None = None,
+) -> tuple[IntArray, Described, FloatArray]:
+    """(n_observations,) number of each record's incident, what can be seen of each, and its generative existence.
+
+    The incidents are those of ``associate``, in no order that means anything: for training and for study.
+    """
+    nodes, unit, fused, _ = _fuse(
+        observations, frame=frame, acts=acts, coverage=coverage, areas=areas, hard_sources=hard_sources, gate=None,
+        unknown_sd_m=UNKNOWN_SD_M, least_sd_m=LEAST_SD_M, partition=None, existence="generative",
+    )  # fmt: skip
+    described, existence_p = describe_fused(fused)
+    number = np.full(observations.num_rows, -1, dtype=np.int64)
+    row = pc.index_in(nodes.ids, value_set=observations["observation_id"].combine_chunks()).to_numpy()
+    members = nodes.members
+    number[row[members.members]] = fused.label[unit][members.of_member]
+    return number, described, existence_p
+
+
+def _fuse(
+    observations: Table,
+    *,
+    frame: LocalFrame,
+    acts: Sequence[str],
+    coverage: Table | None,
+    areas: Table | None,
+    hard_sources: Collection[str] | None,
+    gate: Gate | None,
+    unknown_sd_m: float,
+    least_sd_m: float,
+    partition: IntArray | None,
+    existence: ExistenceBy,
+) -> tuple[Nodes, IntArray, Fusion, set[str]]:
+    """Steps (1) to (3): nodes, the unit of each, what was found of units, and sources with coverage."""
     # (1)
     outlines = read_outlines(areas, frame)
     nodes = make_nodes(
@@ -73,20 +141,10 @@ def associate(
         given = np.unique(partition[nodes.row], return_inverse=True)[1].reshape(-1)
     # (3)
     watches = read_watches(coverage, frame, outlines)
-    fused = fuse_nodes(nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given)
-    groups = group_rows(fused.label[unit], len(fused.existence_p))
-    # (4)
-    fallible = set(watches.source.names)
-    return write_incidents(
-        nodes,
-        groups,
-        unit=unit,
-        existence_p=fused.existence_p,
-        mechanism=np.array([name in mechanism_sources for name in nodes.source.names], dtype=np.bool_),
-        fallible=np.array([name in fallible for name in nodes.source.names], dtype=np.bool_),
-        verified_at=verified_at,
-        frame=frame,
+    fused = fuse_nodes(
+        nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given, existence=existence
     )
+    return nodes, unit, fused, set(watches.source.names)
 
 
 def _by_first(lead: IntArray, unit: IntArray) -> tuple[IntArray, IntArray]:

@@ -29,15 +29,15 @@ from truceline.base.columns import Groups, group_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.associate import _by_first
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
-from truceline.fusion.engine import _pairs, make_scene
-from truceline.fusion.existence import judge_tracks
+from truceline.fusion.engine import _pairs, existence_of, make_scene
 from truceline.fusion.gating import Gate
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes, make_nodes
 from truceline.fusion.parameters import Parameters, Scene, weigh
 from truceline.fusion.rows import Rows, Survey, TableRows, make_survey
 from truceline.fusion.shapes import read_outlines
 from truceline.fusion.sightings import _exclusive
-from truceline.fusion.tracks import Evidence, single_tracks
+from truceline.fusion.tracks import Evidence
+from truceline.fusion.trained import ExistenceBy
 from truceline.fusion.watches import read_watches
 from truceline.fusion.workers import Run, in_turn
 from truceline.fusion.writing import write_incidents
@@ -100,6 +100,7 @@ class Setting:
     unknown_sd_m: float = 5_000.0
     least_sd_m: float = 10.0
     verified_at: float = 0.95
+    existence: ExistenceBy = "generative"
     grid: Grid = field(default_factory=Grid)
 
 
@@ -138,6 +139,7 @@ def associate_in_blocks(
     areas: Table | None = None,
     mechanism_sources: Collection[str] = frozenset(),
     hard_sources: Collection[str] | None = None,
+    existence: ExistenceBy = "generative",
     grid: Grid | None = None,
     run: Run = in_turn,
 ) -> Table:
@@ -147,6 +149,7 @@ def associate_in_blocks(
     setting = Setting(
         frame=frame, acts=tuple(acts), areas=areas, mechanism_sources=frozenset(mechanism_sources),
         hard_sources=None if hard_sources is None else frozenset(hard_sources), grid=grid or Grid(),
+        existence=existence,
     )  # fmt: skip
     parts = fuse_parts(TableRows(table=observations, watched=coverage), setting=setting, run=run)
     whole = pa.concat_tables([part.incidents for part in parts])
@@ -254,7 +257,7 @@ def fuse_task(task: Task) -> Part:
                 n_beyond += found
                 n_pairs += int((view.chapter[chapter.first + chapter.low] == chapter.number).sum())
         if before is not None:  # (4)
-            _judge(view, before, root, existence_p)
+            _judge(view, before, root, existence_p, task.setting.existence)
         before = chapter
     own = (view.chapter >= task.start) & (view.chapter < task.stop)
     return Part(
@@ -367,7 +370,7 @@ def _cell(value: FloatArray, size: float) -> IntArray:
     return np.floor(np.nan_to_num(value) / size).astype(np.int64)
 
 
-def _judge(view: _View, chapter: _Chapter, root: IntArray, existence_p: FloatArray) -> None:
+def _judge(view: _View, chapter: _Chapter, root: IntArray, existence_p: FloatArray, by: ExistenceBy) -> None:
     """Set the existence of tracks that begin in a chapter, at their roots; in place."""
     begun = np.flatnonzero(root >= 0)
     begun = begun[view.chapter[root[begun]] == chapter.number]
@@ -377,11 +380,7 @@ def _judge(view: _View, chapter: _Chapter, root: IntArray, existence_p: FloatArr
     own = np.where(own >= 0, own, np.arange(chapter.low, chapter.high))
     names, label = np.unique(own, return_inverse=True)
     label = label.reshape(-1)
-    singles = single_tracks(chapter.evidence)
-    p = judge_tracks(chapter.scene, chapter.parameters, singles, label, len(names)).probability
-    nowhere = np.bincount(label, weights=~np.isfinite(chapter.scene.nodes.shapes.x_m), minlength=len(names))
-    hard = np.bincount(label, weights=chapter.scene.sightings.based, minlength=len(names))
-    p = np.where((nowhere > 0) & (hard == 0), np.nan, p)
+    p = existence_of(chapter.scene, chapter.parameters, chapter.evidence, label, len(names), by=by)
     mine = view.chapter[names] == chapter.number
     existence_p[names[mine]] = p[mine]
 
@@ -406,4 +405,5 @@ def _write(task: Task, view: _View, members: IntArray, root: IntArray, existence
         fallible=np.array([name in task.survey.watching for name in sources], dtype=np.bool_),
         verified_at=setting.verified_at,
         frame=setting.frame,
+        trained=setting.existence == "trained",
     )

@@ -16,6 +16,7 @@ import numpy as np
 
 from truceline.base.columns import number_rows
 from truceline.fusion.existence import judge_tracks
+from truceline.fusion.features import Described, describe_tracks
 from truceline.fusion.gating import Gate, Points, gated_pairs
 from truceline.fusion.hearsay import learn_reports
 from truceline.fusion.intensity import make_cells, sort_cells, spread_points
@@ -24,7 +25,8 @@ from truceline.fusion.nodes import FloatArray, IntArray, Nodes
 from truceline.fusion.parameters import Parameters, Scene, first_guess, seen_p, weigh
 from truceline.fusion.partition import find_partition
 from truceline.fusion.sightings import RULED_OUT_LOGLIK, compare
-from truceline.fusion.tracks import single_tracks
+from truceline.fusion.tracks import Evidence, single_tracks
+from truceline.fusion.trained import ExistenceBy, judge_trained, shipped_model
 from truceline.fusion.watches import Watches, watched_points
 
 #: an area is a place where its standard deviation is no more than this
@@ -53,13 +55,15 @@ def fuse_nodes(
     hard_sources: Collection[str] | None = None,
     gate: Gate | None = None,
     partition: IntArray | None = None,
+    existence: ExistenceBy = "generative",
 ) -> Fusion:
     """(1) what could be seen; (2) pairs; (3) a first partition of what hard sensors detected, under what
     was declared; (4) parameters from it; (5) the partition of all under these, and again once reports
     are known by it; (6) existence.
 
     hard_sources : that may feed the intensity; None: all with coverage. partition : (n,) tracks that
-    are given, to be weighed in place of (5); parameters are learned all the same.
+    are given, to be weighed in place of (5); parameters are learned all the same. existence : whether a
+    model that was trained on simulated fronts judges it.
     """
     scene = make_scene(nodes, watches, hard_sources=hard_sources)  # (1)
     first, second = _pairs(scene, gate or Gate())  # (2)
@@ -71,15 +75,43 @@ def fuse_nodes(
     parameters = learn_reports(scene, parameters, label)
     evidence = weigh(scene, parameters)
     label = find_partition(evidence, first, second) if partition is None else partition
-    existence = judge_tracks(scene, parameters, single_tracks(evidence), label, int(label.max()) + 1)  # (6)
-    nowhere = np.bincount(label, weights=~np.isfinite(nodes.shapes.x_m), minlength=len(existence.probability))
-    hard = np.bincount(label, weights=scene.sightings.based, minlength=len(existence.probability))
     return Fusion(
         label=label,
-        existence_p=np.where((nowhere > 0) & (hard == 0), np.nan, existence.probability),
+        existence_p=existence_of(
+            scene, parameters, evidence, label, int(label.max()) + 1, by=existence
+        ),  # (6)
         parameters=parameters,
         scene=scene,
     )
+
+
+def existence_of(
+    scene: Scene,
+    parameters: Parameters,
+    evidence: Evidence,
+    label: IntArray,
+    n_tracks: int,
+    *,
+    by: ExistenceBy,
+) -> FloatArray:
+    """(n_tracks,) existence of the tracks of a partition; NaN where there is no basis, or no place. label : (n,)."""
+    singles = single_tracks(evidence)
+    found = judge_tracks(scene, parameters, singles, label, n_tracks)
+    if by == "trained":
+        found = judge_trained(
+            shipped_model(), describe_tracks(scene, parameters, singles, label, found), found
+        )
+    nowhere = np.bincount(label, weights=~np.isfinite(scene.nodes.shapes.x_m), minlength=n_tracks)
+    hard = np.bincount(label, weights=scene.sightings.based, minlength=n_tracks)
+    return np.where((nowhere > 0) & (hard == 0), np.nan, found.probability)
+
+
+def describe_fused(fused: Fusion) -> tuple[Described, FloatArray]:
+    """Features of the tracks that were found, and their generative existence."""
+    scene, parameters = fused.scene, fused.parameters
+    singles = single_tracks(weigh(scene, parameters))
+    found = judge_tracks(scene, parameters, singles, fused.label, int(fused.label.max()) + 1)
+    return describe_tracks(scene, parameters, singles, fused.label, found), found.probability
 
 
 def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] | None) -> Scene:

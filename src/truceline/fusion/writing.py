@@ -13,6 +13,7 @@ from truceline.base.canonical import digest_ids, short_ids
 from truceline.base.columns import BoolArray, Groups, at_words, distinct, group_rows, list_column, number_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
+from truceline.fusion.trained import REASON as TRAINED
 from truceline.fusion.voices import hear_voices, judge_occurrence
 from truceline.schema import INCIDENTS
 from truceline.schema.table import TIME, Table
@@ -33,11 +34,13 @@ def write_incidents(
     fallible: BoolArray,
     verified_at: float,
     frame: LocalFrame,
+    trained: bool = False,
 ) -> Table:
     """One incident for each group, in the order of time and id.
 
     unit : (n_nodes,) number of the unit of reports that each node is in. mechanism, fallible :
-    (n_sources,) see ``voices.hear_voices``. existence_p : (n_groups,), NaN where there is none.
+    (n_sources,) see ``voices.hear_voices``. existence_p : (n_groups,), NaN where there is none. trained : whether a trained
+    model gave it, which each of them says.
     """
     n = len(groups)
     voices = hear_voices(nodes, groups, mechanism=mechanism, fallible=fallible)
@@ -59,7 +62,7 @@ def write_incidents(
         "source_ids": _sources(nodes, groups),
         "observation_ids": _observations(nodes, groups),
         "n_primary_sources": pa.array(voices.n_independent),
-        "reason_codes": _reasons(no_basis, voices.claims_only),
+        "reason_codes": _reasons(no_basis, voices.claims_only, ~no_basis & trained),
         "party_p": pa.MapArray.from_arrays(
             pa.array(np.zeros(n + 1, dtype=np.int32)), pa.array([], pa.string()), pa.array([], pa.float64())
         ),
@@ -240,7 +243,8 @@ def _observations(nodes: Nodes, groups: Groups) -> pa.Array:
     return list_column(ids.take(pa.array(_within(records, ids))), records.size)
 
 
-def _reasons(no_basis: BoolArray, claims_only: BoolArray) -> pa.Array:
-    both = np.column_stack([no_basis, claims_only])
-    flat = np.broadcast_to(np.array([0, 1]), both.shape)[both]
-    return list_column(at_words(("no_existence_basis", "claims_only"), flat), both.sum(axis=1))
+def _reasons(no_basis: BoolArray, claims_only: BoolArray, trained: BoolArray) -> pa.Array:
+    names = ("no_existence_basis", "claims_only", TRAINED)
+    each = np.column_stack([no_basis, claims_only, trained])
+    flat = np.broadcast_to(np.arange(len(names)), each.shape)[each]
+    return list_column(at_words(names, flat), each.sum(axis=1))

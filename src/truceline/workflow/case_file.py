@@ -207,6 +207,10 @@ class CaseFile(Model):
         default_factory=list,
         description="lists of places beside `map.places`, for sources that only name them",
     )
+    existence: Literal["generative", "trained"] = Field(
+        "generative",
+        description="how likely an incident happened is reckoned: from the sources' declared and measured detections alone; or, trained: by a model that was trained on simulated fronts, which every finding on such incidents then says",
+    )
     aftermath_days: int = Field(0, ge=0, description="days after the truce that are read and shown beside it")
     release: Release
     map: MapSettings = MapSettings()

@@ -19,6 +19,7 @@ from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import Interval
 from truceline.base.progress import Progress, silent
 from truceline.fusion.associate import associate
+from truceline.fusion.trained import ExistenceBy, shipped_model
 from truceline.line.build import build_history
 from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
@@ -28,6 +29,7 @@ from truceline.schema.table import Table
 from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.score import Judged
 
+TRAINED_NOTE = "existence_p is by a model that was trained on simulated fronts: what the simulation has wrong it has wrong too"
 WEEK = timedelta(days=7)
 #: more rows than this nobody reads, and each costs time
 MOST_TOTALS = 300
@@ -46,6 +48,7 @@ class Setting:
     acts: tuple[str, ...] = ()
     frame: LocalFrame | None = None
     seed: int = 0
+    existence: ExistenceBy = "generative"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def complete_setting(given: Setting) -> Setting:
     return Setting(
         observations=given.observations, coverage=coverage, control=given.control, areas=given.areas,
         parties=given.parties or _parties(given), hard_sources=hard, acts=acts,
-        frame=given.frame or centre_frame(given.observations), seed=given.seed,
+        frame=given.frame or centre_frame(given.observations), seed=given.seed, existence=given.existence,
     )  # fmt: skip
 
 
@@ -116,6 +119,8 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     incidents = blame(incidents, observations, setting, line)  # (4)
     progress("gathering", 3, steps)
     totals, learnt = count_totals(incidents, observations, setting)  # (5)
+    if setting.existence == "trained":
+        notes.append(TRAINED_NOTE)
     if totals is None:
         notes.append("no totals: no coverage with a detection probability and its basis")
     progress("gathering", steps, steps)
@@ -133,7 +138,7 @@ def group(observations: Table, setting: Setting, *, partition: IntArray | None =
     assert setting.frame is not None
     return associate(
         observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage, areas=setting.areas,
-        hard_sources=setting.hard_sources or None, partition=partition,
+        hard_sources=setting.hard_sources or None, partition=partition, existence=setting.existence,
     )  # fmt: skip
 
 
@@ -282,6 +287,7 @@ def _parameters(setting: Setting) -> dict[str, Any]:
         "acts": list(setting.acts),
         "hard_sources": list(setting.hard_sources),
         "seed": setting.seed,
+        "existence": "generative" if setting.existence == "generative" else {"by": "trained", **shipped_model().about},
         "frame": {"longitude_deg": setting.frame.longitude_deg, "latitude_deg": setting.frame.latitude_deg} if setting.frame else None,
         "declared": declared_parameters(setting.coverage),
     }  # fmt: skip

@@ -20,6 +20,7 @@ from truceline.base.canonical import canonical_json, digest_bytes
 from truceline.base.errors import InputError, Problem
 from truceline.base.progress import Progress, silent
 from truceline.custody.manifest import NAME, make_run_id, read_manifest
+from truceline.fusion.trained import ExistenceBy
 from truceline.schema import AREAS, CONTROL, COVERAGE
 from truceline.schema.table import Table
 from truceline.store.folder import OutputFolder
@@ -57,6 +58,7 @@ def fuse(
     parties: Sequence[str] = (),
     hard_sources: Sequence[str] = (),
     seed: int = 0,
+    existence: ExistenceBy = "generative",
     progress: Progress = silent,
 ) -> FuseOutcome:
     """Fuse and attribute strangers' records, and write the result into ``out``.
@@ -74,7 +76,7 @@ def fuse(
         setting = complete_setting(
             Setting(
                 observations=tables["observations"], coverage=tables["coverage"], control=tables["control"],
-                areas=tables["areas"], parties=tuple(parties), hard_sources=tuple(hard_sources), seed=seed,
+                areas=tables["areas"], parties=tuple(parties), hard_sources=tuple(hard_sources), seed=seed, existence=existence,
             )
         )  # fmt: skip
         notes = _notes(foreign, setting)
@@ -144,6 +146,7 @@ def _manifest(foreign: dict[str, Foreign], setting: Setting, out: Path) -> tuple
     asked = {
         "parties": list(setting.parties),
         "hard_sources": list(setting.hard_sources),
+        **({} if setting.existence == "generative" else {"existence": setting.existence}),
         "files": sorted(foreign),
     }
     digest = digest_bytes(canonical_json(asked).encode())

@@ -34,6 +34,7 @@ from truceline.findings.claims import collapse_claims
 from truceline.findings.evidence import describe_effect
 from truceline.findings.ground import Ground
 from truceline.findings.incident_set import IncidentSet
+from truceline.findings.reasons import reason_text
 from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import copied, summarise, tell_parts
 from truceline.fusion.associate import associate
@@ -216,7 +217,7 @@ def compute(
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
         context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements), *copied(sources)),
-        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case)),
+        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *_trained(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
         land_credit=case.file.map.land_credit,
@@ -308,6 +309,7 @@ def _incidents(
         mechanism_sources=frozenset(entry.id for entry in forming if entry.mechanism),
         # whatever is declared of reports, they never teach where fire is to be expected
         hard_sources=hard,
+        existence=case.file.existence,
     )
     return attribute(
         _placed(incidents, shapes),
@@ -381,8 +383,14 @@ def _ground(
         foresee=gauge.foresee,
         watch_of=gauge.watch_of,
         absent=absent,
+        trained_existence=case.file.existence == "trained",
         parts={area.id: case.with_parts(area.id) for area in case.file.areas},
     )
+
+
+def _trained(case: Case) -> tuple[str, ...]:
+    """What a reader must know of where existence is a trained model's."""
+    return (reason_text("trained_existence"),) if case.file.existence == "trained" else ()
 
 
 def _context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,13 @@ import typer
 from truceline.base.language import _
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines, print_problems
+
+
+class Existence(StrEnum):
+    """How existence is reckoned."""
+
+    generative = "generative"
+    trained = "trained"
 
 
 def fuse(
@@ -40,6 +48,10 @@ def fuse(
         typer.Option("--hard-sources", metavar="IDS", help="Sources that may say how much happens. Default: those with a detection probability."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")] = 0,
+    existence: Annotated[
+        Existence,
+        typer.Option("--existence", help="How likely each incident happened: from declared and measured detections alone, or by a model trained on simulated fronts."),
+    ] = Existence.generative,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object, also for an error.")
     ] = False,
@@ -53,7 +65,7 @@ def fuse(
     with progress_bars(wanted=not as_json) as progress:
         outcome = run(
             observations=observations, coverage=coverage, control=control, areas=areas, out=out,
-            parties=_ids(parties), hard_sources=_ids(hard_sources), seed=seed, progress=progress,
+            parties=_ids(parties), hard_sources=_ids(hard_sources), seed=seed, existence=existence.value, progress=progress,
         )  # fmt: skip
     if as_json:
         print_json(outcome)

@@ -1,0 +1,213 @@
+"""What can be seen of a track beside its own weight: who told of it, who watched, what else was near.
+
+Nothing here names a source, a place or a party: a classifier of these features (``fusion.trained``) can
+be asked of any case. All of it is from records and coverage, none from what became of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import logit
+
+from truceline.base.columns import BoolArray, distinct, group_rows, number_values
+from truceline.fusion.existence import Existence, voices
+from truceline.fusion.nodes import FloatArray, IntArray
+from truceline.fusion.parameters import Parameters, Scene, base_clutter, detection_p
+from truceline.fusion.tracks import Tracks, gather, log_weight
+
+DAY_S = 86_400.0
+#: neighbourhoods whose tracks are counted: km, days to either side
+NEAR = ((2.0, 0.05), (5.0, 0.25), (15.0, 1.0), (40.0, 4.0))
+#: log-odds beyond which nothing is in doubt
+MOST_LOGIT = 12.0
+
+FEATURES = (
+    "generative_logit",  # log-odds of the generative existence, of all that is told
+    "hard_log_weight",  # log w of what hard sensors detected; of reports alone: none
+    "n_hard",  # detections of hard sensors
+    "n_hard_sources",
+    "n_hard_sensors",
+    "n_reports",
+    "n_voices",  # of parties, and of all who belong to neither
+    "log_missed",  # of its likeliest act: Σ ln (1 − p) over all who watched there and then
+    "log_missed_others",  # over those that did not detect it
+    "log_blur",  # of its sharpest record: ln (area × time)
+    "misfit",  # half the squared distances of its places, by their errors, each record beyond the first
+    "beside_s",  # by how much the intervals of its records miss each other
+    "log_rate",  # ln λ, and ln φ, per km² and day, at its sharpest record
+    "log_clutter",
+    "log_excess",  # ln of what its source's clutter is there over what was declared
+    "log_mark",  # what strength and count weigh
+    "log_p",  # ln p of its sharpest record's own source
+    "lone_share",  # of that source's records, those in no track with another source
+    "log_source_rate",  # ln of that source's records, per day
+    "n_near_0", "n_near_1", "n_near_2", "n_near_3",  # tracks of hard sensors around, less itself: ln (1 + n)
+    "n_sure_0", "n_sure_1", "n_sure_2", "n_sure_3",  # of these, such as several sources detected
+    "log_hours",  # of reports: ln of the shortest interval told, in hours
+    "copies",  # ln of the tellings at most of one voice
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """values : (n_tracks, n_features) in the order of ``FEATURES``, NaN where there is nothing to say.
+
+    hard : (n_tracks,) whether a hard sensor detected it.
+    """
+
+    values: FloatArray
+    hard: BoolArray
+
+
+def describe_tracks(
+    scene: Scene, parameters: Parameters, singles: Tracks, label: IntArray, existence: Existence
+) -> Described:
+    """Features of the tracks of a partition. label : (n,) ; existence : the generative one."""
+    n_tracks = len(existence.probability)
+    s, nodes = scene.sightings, scene.nodes
+    groups = group_rows(label, n_tracks)
+    tracks = gather(singles, groups)
+    order = np.lexsort((np.arange(len(label)), singles.blur, ~s.based, label))
+    anchor = order[groups.offsets[:-1]]  # the sharpest of its hard nodes; of reports, where there is none
+    hard = s.based[anchor]
+    columns: dict[str, FloatArray] = {}
+    with np.errstate(divide="ignore"):
+        columns["generative_logit"] = np.clip(logit(existence.probability), -MOST_LOGIT, MOST_LOGIT)
+    columns |= _told(scene, singles, label, hard)
+    columns |= _watched(scene, parameters, tracks, label, anchor)
+    columns |= _shape(tracks, singles, anchor)
+    day_km = np.log(1e6 * DAY_S)
+    declared = base_clutter(scene)[1]
+    columns["log_rate"] = parameters.log_intensity[anchor] + day_km
+    columns["log_clutter"] = parameters.log_clutter[anchor] + day_km
+    columns["log_excess"] = (parameters.log_clutter - declared)[anchor]
+    columns["log_mark"] = np.bincount(label, weights=parameters.log_mark, minlength=n_tracks).astype(
+        np.float64
+    )
+    columns |= _company(scene, label, anchor, n_tracks)
+    columns |= _surroundings(scene, anchor, hard, columns["n_hard_sources"])
+    values = np.column_stack([columns[name] for name in FEATURES])
+    return Described(values=values, hard=hard & np.isfinite(nodes.start_s[anchor]))
+
+
+def _told(scene: Scene, singles: Tracks, label: IntArray, hard: BoolArray) -> dict[str, FloatArray]:
+    """Who told of each track."""
+    nodes, based = scene.nodes, scene.sightings.based
+    n = len(hard)
+    report = ~based
+    voice = voices(scene)
+    weight = np.full(n, np.nan)
+    if hard.any():
+        rows = np.flatnonzero(based)
+        own = (np.cumsum(hard) - 1)[label[rows]]
+        weight[hard] = np.clip(
+            log_weight(gather(singles.take(rows), group_rows(own, int(hard.sum())))), -25, 25
+        )
+    hours = np.full(n, np.inf)
+    np.minimum.at(hours, label[report], (nodes.stop_s - nodes.start_s)[report] / 3_600.0)
+    width = int(voice.max()) + 1
+    key = label[report] * max(width, 1) + voice[report]
+    each, count = np.unique(key, return_counts=True)
+    most = np.zeros(n)
+    np.maximum.at(most, each // max(width, 1), count.astype(np.float64))
+    return {
+        "hard_log_weight": weight,
+        "n_hard": np.bincount(label[based], minlength=n).astype(np.float64),
+        "n_hard_sources": _n_distinct(label[based], nodes.source.code[based], n),
+        "n_hard_sensors": _n_distinct(label[based], scene.sightings.exclusive[based] + 1, n),
+        "n_reports": np.bincount(label[report], minlength=n).astype(np.float64),
+        "n_voices": _n_distinct(label[report], voice[report], n),
+        "log_hours": np.where(np.isfinite(hours), np.log(np.maximum(hours, 1e-3)), np.nan),
+        "copies": np.log1p(most),
+    }
+
+
+def _n_distinct(group: IntArray, code: IntArray, n: int) -> FloatArray:
+    if not len(group):
+        return np.zeros(n)
+    width = int(code.max()) + 1
+    return np.bincount(distinct(group * width + code) // width, minlength=n).astype(np.float64)
+
+
+def _watched(
+    scene: Scene, parameters: Parameters, tracks: Tracks, label: IntArray, anchor: IntArray
+) -> dict[str, FloatArray]:
+    """Who watched where each track's sharpest record lies, and who of them did not detect it."""
+    s, n = scene.sightings, len(anchor)
+    acts = tracks.prior + tracks.vote
+    act = acts.argmax(axis=1)
+    of_node = np.full(len(label), -1, dtype=np.int64)
+    of_node[anchor] = np.arange(n)
+    kept = np.flatnonzero(of_node[s.point] >= 0)
+    track, row = of_node[s.point[kept]], s.row[kept]
+    fits = (s.row_act[row] < 0) | (s.row_act[row] == act[track])
+    kept, track, row = kept[fits], track[fits], row[fits]
+    p = detection_p(scene, parameters)
+    log_q = np.log1p(-p[row] * s.share[kept])
+    # a source that is in the track has detected it, by whichever of its sensors
+    width = int(max(s.row_source.max(initial=0), scene.nodes.source.code.max())) + 1
+    members = distinct(label * width + scene.nodes.source.code)
+    there = np.searchsorted(members, track * width + s.row_source[row])
+    there = members[np.minimum(there, len(members) - 1)] == track * width + s.row_source[row]
+    own = s.own[anchor, np.minimum(act, s.own.shape[1] - 1)]
+    own_p = np.where(own >= 0, np.append(p, 1.0)[own], np.nan)
+    return {
+        "log_missed": np.bincount(track, weights=log_q, minlength=n),
+        "log_missed_others": np.bincount(track, weights=np.where(there, 0.0, log_q), minlength=n),
+        "log_p": np.log(own_p),
+    }
+
+
+def _shape(tracks: Tracks, singles: Tracks, anchor: IntArray) -> dict[str, FloatArray]:
+    """How sharp a track is, and how well its records agree."""
+    p_xx, p_xy, p_yy, h_x, h_y, q, _ = tracks.sums
+    square = q - (p_yy * h_x**2 - 2 * p_xy * h_x * h_y + p_xx * h_y**2) / (p_xx * p_yy - p_xy**2)
+    several = tracks.size > 1
+    return {
+        "log_blur": singles.blur[anchor],
+        "misfit": np.where(several, 0.5 * np.maximum(square, 0) / np.maximum(tracks.size - 1, 1), np.nan),
+        "beside_s": np.where(several, np.maximum(tracks.start_s - tracks.stop_s, 0.0), 0.0),
+    }
+
+
+def _company(scene: Scene, label: IntArray, anchor: IntArray, n: int) -> dict[str, FloatArray]:
+    """How the source of the sharpest record fares elsewhere."""
+    source = scene.nodes.source.code
+    m = int(source.max()) + 1
+    alone = (_n_distinct(label, source, n) < 2)[label]
+    count = np.bincount(source, minlength=m)
+    share = (np.bincount(source, weights=alone, minlength=m) + 1) / (count + 2)
+    days = max(scene.quadrature.span_s / DAY_S, 1e-3)
+    return {
+        "lone_share": share[source[anchor]],
+        "log_source_rate": np.log(count[source[anchor]] / days),
+    }
+
+
+def _surroundings(
+    scene: Scene, anchor: IntArray, hard: BoolArray, n_sources: FloatArray
+) -> dict[str, FloatArray]:
+    """How many tracks of hard sensors lie near, and how many that several sources detected."""
+    x_m, y_m = scene.shape[0][anchor], scene.shape[1][anchor]
+    time_s = scene.sightings.time_s[anchor]
+    # exactly one feature a scale and kind; without hard tracks there are none near
+    found: dict[str, FloatArray] = {}
+    order = _by_place(x_m, y_m)
+    for name, judges in (("near", hard), ("sure", hard & (n_sources > 1))):
+        for k, (km, days) in enumerate(NEAR):
+            scale = np.array([km * 1e3, km * 1e3, days * DAY_S])
+            at = np.column_stack([x_m, y_m, time_s]) / scale
+            count = np.zeros(len(anchor))
+            if judges.any():
+                tree = cKDTree(at[judges])
+                count[order] = tree.query_ball_point(at[order], 1.0, return_length=True, workers=1)
+            found[f"n_{name}_{k}"] = np.log1p(count - judges)
+    return found
+
+
+def _by_place(x_m: FloatArray, y_m: FloatArray) -> IntArray:
+    """Neighbours after one another, for the tree's sake."""
+    return np.lexsort((x_m, number_values(np.floor(y_m / 10_000.0).astype(np.int64))[1]))
