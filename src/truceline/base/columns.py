@@ -18,6 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+#: below so many rows any sort is fast
+_FEW = 2_000
+
 
 def floats(column: pa.ChunkedArray) -> FloatArray:
     """(n,) numbers, null as NaN."""
@@ -69,6 +72,30 @@ def number_values(values: IntArray) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(there) + least, (np.cumsum(there) - 1)[values - least]
 
 
+def sort_stable(values: IntArray) -> IntArray:
+    """``np.argsort(values, kind="stable")`` of whole numbers from 0; by counting where they are few enough."""
+    n = len(values)
+    width = int(values.max()) + 1 if n else 0
+    if n < _FEW or width > 8 * n + (1 << 16) or n >= 1 << 31:
+        return np.argsort(values, kind="stable").astype(np.int64, copy=False)
+    # rows of one entry each, read column by column: a counting sort
+    from scipy.sparse import csr_array  # here, for it takes long to load and small tables need none
+
+    each = csr_array(
+        (np.zeros(n, dtype=np.int8), values.astype(np.int32), np.arange(n + 1, dtype=np.int32)),
+        shape=(n, width),
+    )
+    return each.tocsc().indices.astype(np.int64)
+
+
+def number_pairs(first: IntArray, second: IntArray) -> tuple[IntArray, int]:
+    """``number_rows`` of two columns of whole numbers from 0 that are few enough to be counted."""
+    if not len(first):
+        return np.zeros(0, dtype=np.int64), 0
+    names, number = number_values(first * (int(second.max()) + 1) + second)
+    return number, len(names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """Rows in groups: ``members[offsets[g]:offsets[g + 1]]`` are those of group g, in a fixed order."""
@@ -97,7 +124,7 @@ class Groups:
 
 def group_rows(group: IntArray, n_groups: int, *, by: Sequence[IntArray | FloatArray] = ()) -> Groups:
     """Rows by group, within one by the keys ``by`` (most important first), then by row."""
-    order = np.lexsort((*reversed(by), group)) if by else np.argsort(group, kind="stable")
+    order = np.lexsort((*reversed(by), group)) if by else sort_stable(group)
     offsets = np.zeros(n_groups + 1, dtype=np.int64)
     np.cumsum(np.bincount(group, minlength=n_groups), out=offsets[1:])
     return Groups(offsets=offsets, members=order.astype(np.int64))

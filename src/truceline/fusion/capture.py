@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from truceline.base.columns import BoolArray, Groups, group_rows, number_values
+from truceline.base.columns import BoolArray, Groups, group_rows, number_values, sort_stable
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import Parameters, Scene, detection_p
-from truceline.fusion.tracks import Tracks, log_sum, log_weight, without_each
+from truceline.fusion.tracks import Tracks, first_least, log_sum, log_weight, without_each
 
 #: trials that a declared p weighs at most: it was measured elsewhere, at another time
 MOST_TRIALS = 20.0
@@ -51,10 +51,13 @@ def hard_tracks(scene: Scene, label: IntArray) -> Hard:
 
 def anchors(singles: Tracks, hard: Hard) -> tuple[IntArray, IntArray]:
     """(n_groups,) the sharpest node of each group, and the second sharpest; −1: there is none."""
-    order = np.lexsort((np.arange(len(singles)), singles.blur, hard.label))
-    at = hard.groups.offsets[:-1]
-    second = np.where(hard.groups.size > 1, order[np.minimum(at + 1, len(order) - 1)], -1)
-    return order[at], second
+    groups = hard.groups
+    node = groups.members
+    blur = singles.blur[node]
+    sharp = first_least(blur, groups)
+    blur[sharp] = np.inf
+    second = np.where(groups.size > 1, node[first_least(blur, groups)], -1)
+    return node[sharp], second
 
 
 def learn_p(
@@ -126,7 +129,8 @@ def _opportunities(
     label = hard.label
     sharp, _ = told_by
     width = len(scene.watches) + 1
-    order = np.argsort(label * width + own, kind="stable")
+    order = sort_stable(own + 1)
+    order = order[sort_stable(label[order])]
     keys = (label * width + own)[order]
     parts = []
     for level, at in enumerate(told_by):

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from truceline.base.columns import BoolArray, group_rows, number_rows
+from truceline.base.columns import BoolArray, group_rows, number_pairs, number_rows
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import Parameters, Scene, missed_at
-from truceline.fusion.tracks import Tracks, gather, join, log_sum, log_weight
+from truceline.fusion.tracks import Tracks, first_least, gather, join, log_sum, log_weight
 
 #: sure tracks from which on reports are heard at all: fewer cannot tell an honest voice from another
 LEAST_SURE = 30.0
@@ -40,8 +40,8 @@ WEIGHT_STEP = 0.25
 MOST_RATIO = 7.0
 #: reports are told apart by how exactly they are dated, seconds
 LENGTHS_S = (1_200.0, 3 * 3_600.0, 12 * 3_600.0)
-#: a share that moves by less in a round has been found
-SAME = 1e-12
+#: what moves by less in a round has been found
+SAME = 1e-10
 #: tracks of its voice that a class of reports is held to
 CLASS_TRUST = 5.0
 
@@ -128,6 +128,7 @@ def _listen(
     weight, heard_of = step[first] * WEIGHT_STEP, heard[:, hard][:, first]
     table = np.zeros((len(who), kinds))
     for _ in range(ROUNDS):
+        before = table.copy()
         r = expit(weight + _told(table, heard_of))
         for k in range(len(who)):
             true = np.bincount(heard_of[k], weights=count * r, minlength=kinds)
@@ -141,6 +142,8 @@ def _listen(
                 / (clutter + RATIO_TRUST * mean + 1e-9)
             )
             table[k] = np.minimum(table[k], MOST_RATIO)
+        if not table.size or np.abs(table - before).max() < SAME:
+            break
     return np.where(hard, _told(table, heard), 0.0)
 
 
@@ -171,9 +174,9 @@ def _judge_alone(
     seen = np.clip(1 - (np.exp(missed) * act).sum(axis=1), 0.0, 1.0)
     # (1) one report of each voice in a track: its sharpest
     rows = np.flatnonzero(voice >= 0)
-    order = rows[np.lexsort((rows, singles.blur[rows], voice[rows], label[rows]))]
-    key = label[order] * (int(voice.max()) + 1) + voice[order]
-    best = order[np.concatenate([[True], key[1:] != key[:-1]])] if len(order) else order
+    number, n_told = number_pairs(label[rows], voice[rows])
+    told = group_rows(number, n_told)
+    best = rows[told.members[first_least(singles.blur[rows[told.members]], told)]] if n_told else rows
     count = np.bincount(label[best], minlength=n_tracks)
     # (2) tracks by who tells of them, one voice or several, and in which manner: how exactly, how often
     several = int(voice.max()) + 1
@@ -225,10 +228,11 @@ def _veracity(borne: FloatArray, seen: FloatArray, *, prior: float, trust: float
     event there. The maximum of Π (v s)^b (1 − v s)^(1 − b), with ``trust`` tracks of ``prior`` beforehand.
     """
     v = prior
+    sure, lone = float(borne.sum()), (1 - borne) * (1 - seen)
     for _ in range(40):
         before = v
-        true = borne + (1 - borne) * v * (1 - seen) / (1 - v * seen + 1e-9)
-        v = (float(true.sum()) + trust * prior) / (len(seen) + trust)
+        unseen = float((lone / (1 + 1e-9 - v * seen)).sum())
+        v = (sure + v * unseen + trust * prior) / (len(seen) + trust)
         if abs(v - before) < SAME:
             break
     return v

@@ -188,50 +188,73 @@ def fit_layers(
     weight of each point in the choice of κ, of itself if none is given; judged_mass : (n_quadrature,)
     base expected of such points, on any scale.
     """
-    factor, at_quadrature = np.zeros(len(at)), np.zeros(len(mass))
     total = float(count.sum())
     # (1) the level of all: the base may be wrong as a whole
-    whole = np.log((total + trust) / (float(mass.sum()) + trust))
-    factor += whole
-    at_quadrature += whole
+    whole = (total + trust) / (float(mass.sum()) + trust)
+    factor, grown = np.full(len(at), whole), np.full(len(mass), whole)
     weight = np.where(basis, own, 0.0) if judges is None else judges
     judge = np.flatnonzero(weight > 0)
     judge = judge[:: max(1, len(judge) // MAX_JUDGES)]
     n_judges = float(weight.sum())
     own_judge = weight[judge] * (n_judges / max(float(weight[judge].sum()), 1e-12))
     judged_mass = mass if judged_mass is None else judged_mass
-    lit = mass > 0
+    speakers, lit = _some(basis), _some(mass > 0)
     # (2) layer by layer
     for layer in cells:
-        seen = np.bincount(layer.point[rows], weights=count, minlength=layer.n)
-        grown = np.exp(at_quadrature)
-        expected_q = mass * grown
-        expected = np.bincount(layer.quadrature, weights=expected_q, minlength=layer.n)
         here, there = layer.point[at], layer.quadrature
-        # where the quadrature is too thin for a cell: the density there times the cell's size
-        now = density * np.exp(factor)
-        size = np.bincount(here[basis], minlength=layer.n)
-        inside = np.bincount(here[basis], weights=now[basis], minlength=layer.n)
-        volume = layer.volume if np.isfinite(layer.volume) else 0.0
-        local = inside * (volume / np.maximum(size, 1))
-        thin = np.bincount(there[lit], minlength=layer.n) < LEAST_QUADRATURE * np.isfinite(layer.volume)
-        expected = np.where(thin & (size > 0), local, expected)
-        lonely = thin & (size == 0)
-        m_here = np.where(lonely[here], now * volume, expected[here])
-        m_there = np.where(lonely[there], density_q * grown * volume, expected[there])
-        n_here, n_there = np.maximum(seen[here] - own, 0.0), seen[there]
-        n_judge, m_judge = n_here[judge], m_here[judge]
+        those = here if rows is at else layer.point[rows]
+        seen = np.asarray(np.bincount(those, weights=count, minlength=layer.n), dtype=np.float64)
+        expected = np.asarray(np.bincount(there, weights=mass * grown, minlength=layer.n), dtype=np.float64)
+        n_there = seen[there]
+        if np.isfinite(layer.volume):
+            # where the quadrature is too thin for a cell: the density there times the cell's size
+            now = density * factor
+            spoken = here[speakers]
+            size = np.bincount(spoken, minlength=layer.n)
+            inside = np.bincount(spoken, weights=now[speakers], minlength=layer.n)
+            thin = np.bincount(there[lit], minlength=layer.n) < LEAST_QUADRATURE
+            lonely = thin & (size == 0)
+            some = np.flatnonzero(thin & ~lonely)
+            expected[some] = inside[some] * (layer.volume / size[some])
+            m_there = np.where(lonely[there], density_q * grown * layer.volume, expected[there])
+            m_here = expected[here]
+            if not isinstance(speakers, slice):
+                m_here = np.where(lonely[here], now * layer.volume, m_here)
+        else:
+            m_here, m_there = expected[here], expected[there]
+        n_here = seen[here]
+        n_here -= own
+        np.maximum(n_here, 0.0, out=n_here)
         mass_judge = judged_mass * grown
         mass_judge *= n_judges / max(float(mass_judge.sum()), 1e-300)
-        best, chosen = LEAST_LAYER_GAIN, None
-        for kappa in KAPPAS:
-            ratio = np.log((n_judge + kappa) / (m_judge + kappa))
-            gain = float((own_judge * ratio).sum())
-            gain -= float((mass_judge * ((n_there + kappa) / (m_there + kappa) - 1)).sum())
-            if gain > best:
-                best, chosen = gain, kappa
+        chosen = _choose(own_judge, n_here[judge], m_here[judge], mass_judge, n_there, m_there)
         if chosen is None:
             continue
-        factor += np.log((n_here + chosen) / (m_here + chosen))
-        at_quadrature += np.log((n_there + chosen) / (m_there + chosen))
-    return factor
+        factor *= (n_here + chosen) / (m_here + chosen)
+        grown *= (n_there + chosen) / (m_there + chosen)
+    return np.asarray(np.log(factor))
+
+
+def _some(which: BoolArray) -> slice | IntArray:
+    """How to take those: all as they are, without a copy."""
+    return slice(None) if which.all() else np.flatnonzero(which)
+
+
+def _choose(
+    own: FloatArray,
+    n_judge: FloatArray,
+    m_judge: FloatArray,
+    mass: FloatArray,
+    n_there: FloatArray,
+    m_there: FloatArray,
+) -> float | None:
+    """The κ of a layer, by what the judges gain and what the quadrature pays; None: the layer tells nothing."""
+    best, chosen = LEAST_LAYER_GAIN, None
+    price = mass * (n_there - m_there)
+    for kappa in KAPPAS:
+        ratio = (n_judge + kappa) / (m_judge + kappa)
+        gain = float((own * np.log(ratio, out=ratio)).sum())
+        gain -= float((price / (m_there + kappa)).sum())
+        if gain > best:
+            best, chosen = gain, kappa
+    return chosen

@@ -132,7 +132,11 @@ def learn(
         mark = parameters.log_mark
         if number >= MARKS_FROM:
             mark = _learn_marks(scene, parameters, hard, log_weight(tracks), confirmed)
-        if number and len(sure) >= LEAST_CONFIRMED and (near is None or number == CLUTTER_FROM):
+        if (
+            number
+            and len(sure) >= LEAST_CONFIRMED
+            and (near is None or (number == CLUTTER_FROM and not taught))
+        ):
             near = _near_layer(scene, sharp[sure], hard)
         parameters = replace(
             parameters,
@@ -212,12 +216,9 @@ def _near_layer(scene: Scene, confirmed: IntArray, hard: Hard) -> Cells:
 
 
 def _nearest(tree: cKDTree, x_m: FloatArray, y_m: FloatArray, *, k: int) -> tuple[FloatArray, IntArray]:
-    """(n, k) or (n,) distances and numbers of the nearest, asked place by place of one neighbourhood after another."""
-    order = np.lexsort((x_m, np.floor(y_m / NEAR_M)))
-    found = tree.query(np.column_stack([x_m, y_m])[order], k=k, workers=-1)
-    distance, which = (np.empty_like(part) for part in found)
-    distance[order], which[order] = found
-    return distance, which
+    """(n, k) or (n,) distances and numbers of the nearest, of each place."""
+    distance, which = tree.query(np.column_stack([x_m, y_m]), k=k, workers=-1)
+    return np.asarray(distance), np.asarray(which, dtype=np.int64)
 
 
 def _confirmed(scene: Scene, hard: Hard) -> BoolArray:

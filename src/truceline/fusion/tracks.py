@@ -155,12 +155,8 @@ def gather(singles: Tracks, groups: Groups) -> Tracks:
     at, node = groups.offsets[:-1], groups.members
     if len(groups) == len(node):
         return singles.take(node)
-    blur = singles.blur[node]
-    least = np.minimum.reduceat(blur, at)
     # the first of the sharpest: nodes are in canonical order
-    sharp = np.flatnonzero(blur == np.repeat(least, groups.size))
-    own = groups.of_member[sharp]
-    anchor = node[sharp[np.concatenate([[True], own[1:] != own[:-1]])]]
+    anchor = node[first_least(singles.blur[node], groups)]
     false = singles.false[node]
     return Tracks(
         sums=np.add.reduceat(singles.sums[:, node], at, axis=1),
@@ -168,12 +164,20 @@ def gather(singles: Tracks, groups: Groups) -> Tracks:
         stop_s=np.minimum.reduceat(singles.stop_s[node], at),
         shortest_s=np.minimum.reduceat(singles.shortest_s[node], at),
         tolerance_s=np.maximum.reduceat(singles.tolerance_s[node], at),
-        blur=least,
+        blur=singles.blur[anchor],
         prior=singles.prior[anchor],
         false=np.where(np.minimum.reduceat(false, at) > -np.inf, np.maximum.reduceat(false, at), -np.inf),
         vote=np.add.reduceat(singles.vote[node], at, axis=0),
         size=groups.size,
     )
+
+
+def first_least(value: FloatArray, groups: Groups) -> IntArray:
+    """(n_groups,) the first place among ``groups.members`` of each group's least value. value : (n_members,)."""
+    at = groups.of_member
+    place = np.flatnonzero(value == np.minimum.reduceat(value, groups.offsets[:-1])[at])
+    own = at[place]
+    return np.asarray(place[np.concatenate([[True], own[1:] != own[:-1]])])
 
 
 def log_spread(tracks: Tracks) -> FloatArray:

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.columns import codes, floats, micros, number_rows
+from truceline.base.columns import codes, floats, micros, number_rows, sort_stable
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.intensity import Quadrature, low_discrepancy
 from truceline.schema.table import Table
@@ -82,48 +82,47 @@ class Watches:
         interval inside its window, and of the place inside its circle or shape.
         """
         given = (x_m, y_m, start_s, stop_s, sd_m)
+        rota = _Rota.of(self) if len(self) else None
         found = [
             (start + point, row, share)
             for start in range(0, len(x_m), CHUNK)
-            for point, row, share in self._over(*(values[start : start + CHUNK] for values in given))
+            for point, row, share in self._over(rota, *(values[start : start + CHUNK] for values in given))
         ]
         if not found:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
         point, row, share = (np.concatenate([part[k] for part in found]) for k in range(3))
-        order = np.argsort(point * len(self) + row)
+        order = sort_stable(row)
+        order = order[sort_stable(point[order])]
         return point[order], row[order], share[order]
 
     def _over(
-        self, x_m: FloatArray, y_m: FloatArray, start_s: FloatArray, stop_s: FloatArray, sd_m: FloatArray
+        self,
+        rota: _Rota | None,
+        x_m: FloatArray,
+        y_m: FloatArray,
+        start_s: FloatArray,
+        stop_s: FloatArray,
+        sd_m: FloatArray,
     ) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
-        if not len(self) or not len(x_m):
+        if rota is None:
             return
-        begin, reach_s, origin_s, span_s = self._order()
         for point, site, inside in self._near(x_m, y_m, sd_m):
             a, b = start_s[point], stop_s[point]
-            late = np.clip(b - origin_s, 0, span_s * 0.999)
-            early = np.clip(a - origin_s - reach_s[site], 0, span_s * 0.999)
-            high = np.searchsorted(begin, site * span_s + late, side="right")
-            low = np.searchsorted(begin, site * span_s + early, side="left")
+            low, high = rota.stretches(site, a, b)
             count = np.maximum(high - low, 0)
             which = np.repeat(np.arange(len(point)), count)
             row = np.repeat(low - np.cumsum(count) + count, count) + np.arange(len(which))
             a, b = a[which], b[which]
+            begin, end = self.start_s[row], self.stop_s[row]
+            met = np.flatnonzero((begin <= b) & (end > a))
+            a, b, begin, end = a[met], b[met], begin[met], end[met]
+            which, row = which[met], row[met]
             length = b - a
-            common = np.minimum(self.stop_s[row], b) - np.maximum(self.start_s[row], a)
-            moment = (length <= 0) & (self.start_s[row] <= a) & (a < self.stop_s[row])
+            common = np.minimum(end, b) - np.maximum(begin, a)
             with np.errstate(divide="ignore", invalid="ignore"):
-                share = np.where(length > 0, np.clip(common / length, 0, 1), moment) * inside[which]
-            kept = share > LEAST_SHARE
+                share = np.where(length > 0, np.clip(common / length, 0, 1), 1.0) * inside[which]
+            kept = np.flatnonzero(share > LEAST_SHARE)
             yield point[which[kept]], row[kept], share[kept]
-
-    def _order(self) -> tuple[FloatArray, FloatArray, float, float]:
-        """Rows' starts as one ascending number, the longest window of each site, origin and span."""
-        origin_s = float(self.start_s.min())
-        span_s = float(self.stop_s.max()) - origin_s + 1.0
-        reach_s = np.zeros(len(self.site_x_m))
-        np.maximum.at(reach_s, self.site, self.stop_s - self.start_s)
-        return self.site * span_s + (self.start_s - origin_s), reach_s, origin_s, span_s
 
     def _near(
         self, x_m: FloatArray, y_m: FloatArray, sd_m: FloatArray
@@ -159,11 +158,49 @@ class Watches:
             yield held, np.full(len(held), site), np.ones(len(held))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rota:
+    """When rows of each site begin: first[site × n_steps + step] is the first row that begins in that step or later.
+
+    reach_s : (n_sites,) longest window. n_steps, step_s : in how many steps the whole span is cut.
+    """
+
+    first: IntArray
+    reach_s: FloatArray
+    origin_s: float
+    n_steps: int
+    step_s: float
+
+    @classmethod
+    def of(cls, watches: Watches) -> _Rota:
+        """About four steps for each row, whatever the span."""
+        n_sites = len(watches.site_x_m)
+        origin_s = float(watches.start_s.min())
+        n_steps = max(1, (4 * len(watches) + (1 << 16)) // n_sites)
+        step_s = (float(watches.start_s.max()) - origin_s + 1.0) / n_steps
+        reach_s = np.zeros(n_sites)
+        np.maximum.at(reach_s, watches.site, watches.stop_s - watches.start_s)
+        step = ((watches.start_s - origin_s) / step_s).astype(np.int64)
+        begun = np.bincount(watches.site * n_steps + step, minlength=n_sites * n_steps)
+        first = np.concatenate([[0], np.cumsum(begun)])
+        return cls(first=first, reach_s=reach_s, origin_s=origin_s, n_steps=n_steps, step_s=step_s)
+
+    def stretches(self, site: IntArray, start_s: FloatArray, stop_s: FloatArray) -> tuple[IntArray, IntArray]:
+        """[low, high) of the rows of each site that may meet an interval; some of them do not."""
+        at = site * self.n_steps
+        early, late = (start_s - self.origin_s - self.reach_s[site]), (stop_s - self.origin_s)
+        low = np.clip(early / self.step_s, 0, self.n_steps).astype(np.int64)
+        high = np.clip(np.floor(late / self.step_s) + 1, 0, self.n_steps).astype(np.int64)
+        return self.first[at + low], self.first[at + high]
+
+
 def _in_circle(distance_m: FloatArray, radius_m: FloatArray, sd_m: FloatArray) -> FloatArray:
     """Probability that a Gaussian place lies in a circle, its edge taken as straight.
 
     Φ((R − d)/σ) (1 − exp(−R²/2σ²)): exact for R ≫ σ, and of the right size for R ≪ σ.
     """
+    if not sd_m.any():
+        return (distance_m <= radius_m).astype(np.float64)
     sd_m = np.maximum(sd_m, 1e-3)
     return np.asarray(ndtr((radius_m - distance_m) / sd_m) * -np.expm1(-0.5 * (radius_m / sd_m) ** 2))
 
