@@ -6,12 +6,14 @@ first characters of a SHA-256 over it, so that the same content has the same nam
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
-from typing import NewType
+from typing import Any, NewType
 
 Digest = NewType("Digest", str)
 
@@ -25,6 +27,23 @@ def canonical_json(value: object) -> str:
         If a number is not finite.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def as_plain(value: object) -> Any:
+    """Records, times and paths as what JSON knows; infinities as null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): as_plain(item) for key, item in value.items()}
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else None
+    if isinstance(value, str | int | bool) or value is None:
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Iterable):
+        return [as_plain(item) for item in value]
+    return str(value)
 
 
 def digest_bytes(content: bytes) -> Digest:

@@ -23,6 +23,7 @@ from truceline.base.language import LANGUAGES, _, digits, ngettext, pgettext, sp
 from truceline.faces.cli import exits
 from truceline.faces.cli.export import export
 from truceline.faces.cli.fuse_command import fuse, score
+from truceline.faces.cli.land_commands import enclosure
 from truceline.faces.cli.new_command import new
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
@@ -305,6 +306,7 @@ app.command()(score)
 app.command()(check)
 app.command()(diff)
 app.command()(replay)
+app.command()(enclosure)
 
 
 @app.command()
