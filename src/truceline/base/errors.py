@@ -67,6 +67,16 @@ CODES: dict[str, str] = {
         "A text of the case has no translation into the report's language; it stays as written."
     ),
     "words_unused": N_("A translation is of a text that the case does not show."),
+    # the desk: signed records of orders and declarations
+    "chain_loop": N_("A chain of command runs in a loop."),
+    "key_unknown": N_("A record is signed by a key that the case does not name, or not for whoever acts."),
+    "key_unreadable": N_("A key cannot be read, or is there already."),
+    "signature_forged": N_("A signature is not that of the key over the record."),
+    "signature_replayed": N_("A signed record was put in again, or was signed for something else."),
+    "record_broken": N_("A line of a register is no signed record."),
+    "order_unknown": N_("A record answers or countermands an order that was not issued."),
+    "order_too_early": N_("A record answers an order before it was issued."),
+    "register_absent": N_("The case has no register of that kind."),
     # sources as a whole
     "source_absent": N_("A source of the case could not be read because its files are absent."),
     "source_unused": N_("A source gives counts that no series of the case uses."),

@@ -75,6 +75,7 @@ class Truce(Model):
     remaining: float = Field(0.4, ge=0, le=1, description="mean share of fire that goes on")
     remaining_trials: float = Field(6, gt=0, description="a Beta's a + b: how unlike sectors are")
     delay_mean_h: float = Field(5, ge=0, description="mean hours until the order arrives in a sector")
+    arrives: float = Field(1, ge=0, le=1, description="chance that the order arrives in a sector at all")
 
 
 class Sensing(Model):

@@ -102,9 +102,12 @@ def give_orders(regime: Regime, terrain: Terrain, rng: np.random.Generator) -> O
     shape = 2, terrain.n_sectors
     m, n = regime.truce.remaining, regime.truce.remaining_trials
     drawn = rng.beta(max(m * n, 1e-9), max((1 - m) * n, 1e-9), shape)
+    delay_s = (rng.exponential(1.0, shape) * regime.truce.delay_mean_h * HOUR_S).round()
+    if regime.truce.arrives < 1:  # to both parties of a sector or to neither, later than the last day
+        delay_s[:, rng.random(terrain.n_sectors) >= regime.truce.arrives] = regime.days * DAY_S
     return Orders(
         truce_s=regime.truce_day * DAY_S,
-        delay_s=(rng.exponential(1.0, shape) * regime.truce.delay_mean_h * HOUR_S).round(),
+        delay_s=delay_s,
         remaining=np.where(m >= 1, 1.0, np.where(m <= 0, 0.0, drawn)),
     )
 

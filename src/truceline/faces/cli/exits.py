@@ -9,6 +9,7 @@ UNEXPECTED = 1
 USAGE = 2
 NOT_ALL_FETCHED = 6
 GRAVELY_OPEN = 7
+DESK_FAULTS = 8
 INTERRUPTED = 130
 ENDED = 143
 
@@ -21,6 +22,7 @@ EXIT_CODES: dict[int, str] = {
     5: N_("The result cannot be written, or a written one cannot be read."),
     NOT_ALL_FETCHED: N_("Some files could not be fetched; the others are there."),
     GRAVELY_OPEN: N_("The draft was read; something of high severity is open in it."),
+    DESK_FAULTS: N_("The registers were read; lines of them do not hold, or what they declare differs."),
     INTERRUPTED: N_("Interrupted (Ctrl-C). No half-written result is left."),
     ENDED: N_("Ended by another program (SIGTERM). No half-written result is left."),
 }

@@ -25,6 +25,7 @@ from truceline.faces.cli.export import export
 from truceline.faces.cli.fuse_command import fuse, score
 from truceline.faces.cli.land_commands import enclosure
 from truceline.faces.cli.new_command import new
+from truceline.faces.cli.orders_commands import orders
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import (
     plain,
@@ -307,6 +308,7 @@ app.command()(check)
 app.command()(diff)
 app.command()(replay)
 app.command()(enclosure)
+app.add_typer(orders)
 
 
 @app.command()
