@@ -228,7 +228,12 @@ def tell_sheet(sheet: Sheet) -> list[str]:
     ]
     for line in sheet.lines:
         lines.append(f"{_(STATES[line.state]):<26} {line.group:<20} {line.order:<16} {_when(line)}")
-        lines.append(f"{'':<26} {' → '.join(_step(step) for step in line.path)}")
+        late = (
+            _(" · issued late by {span}").format(span=span_words(line.issue_late_s))
+            if line.issue_late_s
+            else ""
+        )
+        lines.append(f"{'':<26} {' → '.join(_step(step) for step in line.path)}{late}")
     if sheet.put_aside:
         lines += ["", _("{n} lines of the register do not hold and are put aside; `truceline orders check` lists them.").format(n=sheet.put_aside)]  # fmt: skip
     return lines

@@ -11,6 +11,7 @@ from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
+from truceline.findings.order_worth import OrderWorth
 from truceline.findings.patterns import Patterns
 from truceline.findings.reckoning import Reckoning
 from truceline.line.history import Disagreement, LineHistory
@@ -220,6 +221,7 @@ class Results:
         default_factory=Patterns
     )  #: when fire fell, where it gathered, what answered it
     reckoning: Reckoning = field(default_factory=Reckoning)  #: how many happened, what sources are worth
+    order_worth: OrderWorth | None = None  #: what the order to cease was worth; of the mission alone
     sources: tuple[SourceAccount, ...]
     quarantined: tuple[Problem, ...]
     summary: tuple[str, ...]  #: what it rests on, then a sentence for each act

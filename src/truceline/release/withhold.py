@@ -62,7 +62,7 @@ def publish(results: Results, by: Withheld) -> Results:
     5. Maps end where the delay begins.
     6. Of what series fell when, those of open sources; of hot spots, what the told cells and days
        show (``workflow.editions`` looks among them); of answers, nothing.
-    7. No totals, and not what a source is worth.
+    7. No totals, and not what a source is worth; nothing of orders.
     """
     theatre, window = results.theatre_id, results.truce.span
     whole = {
@@ -113,6 +113,7 @@ def publish(results: Results, by: Withheld) -> Results:
         ),
         # what a source is worth says where to look, and where nobody looks; totals rest on the mission's own
         reckoning=Reckoning(),
+        order_worth=None,  # orders are the business of whoever issued them and of the mission
         sources=_sources(results.sources, own),
         quarantined=(),
         summary=(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from truceline.base.language import N_, _
+from truceline.findings.order_worth import describe_order_worth
 from truceline.findings.patterns import describe_patterns
 from truceline.findings.reckoning import describe_totals, describe_worth
 from truceline.findings.results import Results
@@ -78,6 +79,7 @@ def build_contents(results: Results) -> dict[str, Any]:
             act_names={act.id: act.name for act in results.truce.acts},
             source_titles={source.source_id: source.title for source in results.sources},
         ),
+        "order_worth": describe_order_worth(results.order_worth, area_names=results.area_names),
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),
         "declared": opening.declared(results),

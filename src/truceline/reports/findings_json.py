@@ -26,6 +26,7 @@ from truceline.findings.results import (
 from truceline.findings.unjudged import unjudged
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
+from truceline.reports.order_worth import order_worth_record
 from truceline.reports.patterns import patterns_record
 from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
 
@@ -106,6 +107,7 @@ def findings_document(results: Results) -> Record:
         "patterns": patterns_record(results.patterns),
         "totals": totals_record(results.reckoning),
         "worth": worth_record(results.reckoning),
+        **order_worth_record(results.order_worth),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [

@@ -14,6 +14,7 @@ from truceline.assurance.series import SeriesSpec
 from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
+from truceline.reports.order_worth import order_worth_schema
 from truceline.reports.patterns import patterns_schema
 from truceline.reports.reckoning import bound_parts_schema, totals_schema, worth_schema
 from truceline.schema.claims import CLAIMS
@@ -117,7 +118,7 @@ def findings_schema() -> Part:
             f"Numbers carry {SIGNIFICANT_DIGITS} significant digits. Null: does not apply, or not known; "
             "it is never zero."
         ),
-        **_object(top),
+        **_object(top, order_worth=order_worth_schema()),
         "$defs": {
             "finding": _finding(),
             "evidence": _evidence(),
@@ -143,10 +144,10 @@ def _said(part: Part, meaning: str) -> Part:
     return {**part, "description": meaning}
 
 
-def _object(properties: Part) -> Part:
+def _object(properties: Part, **optional: Part) -> Part:
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {**properties, **optional},
         "required": list(properties),
         "additionalProperties": False,
     }

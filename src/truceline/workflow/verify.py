@@ -58,6 +58,7 @@ from truceline.workflow.editions import (
 from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
+from truceline.workflow.order_worth import desk_digests, weigh_orders
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.reckoning import reckon
@@ -213,6 +214,7 @@ def compute(
         disagreements=disagreements,
         patterns=find_patterns(case, gauge),
         reckoning=reckon(case, gauge, findings),
+        order_worth=weigh_orders(case, gauge, edition=edition or case.file.release.edition),
         sources=sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
@@ -236,7 +238,7 @@ def _run_id(case: Case, ingested: Ingested, edition: Edition) -> str:
         version=__version__,
         case_digest=case.digest(),
         seed=case.file.seed,
-        files=[*ingested.files, *ingested.gazetteers],
+        files=[*ingested.files, *ingested.gazetteers, *_desk_files(case, edition)],
         edition="" if edition.name == case.file.release.edition else edition.name,
     )
 
@@ -275,8 +277,16 @@ def _manifest_lines(case: Case, ingested: Ingested, edition: Edition) -> list[di
     lists: list[dict[str, object]] = [
         {"kind": "gazetteer", "file": file, "sha256": digest} for file, digest in ingested.gazetteers
     ]
-    lines = [head, *files, *absent, *lists]
+    desk: list[dict[str, object]] = [
+        {"kind": "desk", "file": file, "sha256": digest} for file, digest in _desk_files(case, edition)
+    ]
+    lines = [head, *files, *absent, *lists, *desk]
     return own_manifest_lines(lines, edition.own_sources) if edition.withholds else lines
+
+
+def _desk_files(case: Case, edition: Edition) -> list[tuple[str, str]]:
+    """Registers of orders, which no other edition says anything of."""
+    return desk_digests(case) if edition.name == "mission" else []
 
 
 def _write_manifest(folder: Path, earlier: Manifest, run_id: str, lines: list[dict[str, object]]) -> None:

@@ -21,6 +21,7 @@ from truceline import __version__
 from truceline.base.errors import TrucelineError
 from truceline.base.language import LANGUAGES, _, digits, ngettext, pgettext, speak
 from truceline.faces.cli import exits
+from truceline.faces.cli.declarations_commands import declarations, inspect_plan
 from truceline.faces.cli.export import export
 from truceline.faces.cli.fuse_command import fuse, score
 from truceline.faces.cli.land_commands import enclosure
@@ -308,7 +309,9 @@ app.command()(check)
 app.command()(diff)
 app.command()(replay)
 app.command()(enclosure)
+app.command("inspect-plan")(inspect_plan)
 app.add_typer(orders)
+app.add_typer(declarations)
 
 
 @app.command()

@@ -1,0 +1,95 @@
+"""The worth of an order as findings.json has it, and the JSON Schema of that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from truceline.assurance.contrast import SideRatio
+from truceline.base.intervals import format_time
+from truceline.findings.order_worth import OrderWorth
+
+Record = dict[str, Any]
+
+
+def order_worth_record(worth: OrderWorth | None) -> Record:
+    """``{"order_worth": …}`` where there is something to tell, else nothing: other editions have no such key."""
+    if worth is None:
+        return {}
+    found = worth.contrast
+    return {
+        "order_worth": {
+            "series_id": worth.series_id,
+            "period_start": format_time(worth.window.start),
+            "period_stop": format_time(worth.window.stop),
+            "acknowledged": _side(worth.acknowledged, found.first),
+            "unacknowledged": _side(worth.unacknowledged, found.second),
+            "left_out": list(worth.between),
+            "ratio": found.ratio,
+            "ratio_lo95": found.ratio_lo95,
+            "ratio_hi95": found.ratio_hi95,
+            "differs": found.differs,
+            "before_ratio": found.before_ratio,
+            "before_lo95": found.before_lo95,
+            "before_hi95": found.before_hi95,
+            "cannot_tell": found.reason_code or None,
+        }
+    }
+
+
+def _side(sectors: tuple[str, ...], side: SideRatio) -> Record:
+    return {
+        "area_ids": list(sectors),
+        "observed": side.observed,
+        "expected": side.expected,
+        "ratio": side.ratio,
+        "ratio_lo95": side.ratio_lo95,
+        "ratio_hi95": side.ratio_hi95,
+    }
+
+
+def order_worth_schema() -> Record:
+    """JSON Schema of the value of ``order_worth``."""
+    time = {"type": "string", "format": "date-time", "pattern": "Z$"}
+    names = {"type": "array", "items": {"type": "string"}}
+    side = _object(
+        {
+            "area_ids": names,
+            "observed": _number("counted in the window"),
+            "expected": _number("expected in the window, as before"),
+            "ratio": _number("counted over expected"),
+            "ratio_lo95": _number("lower end of its 95 % interval"),
+            "ratio_hi95": _number("upper end; null: none to speak of"),
+        }
+    )
+    whole = _object(
+        {
+            "series_id": {"type": "string"},
+            "period_start": time,
+            "period_stop": time,
+            "acknowledged": {**side, "description": "sectors where all groups had acknowledged before it"},
+            "unacknowledged": {**side, "description": "sectors where none had by its end"},
+            "left_out": {**names, "description": "the other sectors"},
+            "ratio": _number("ratio of the two ratios; below 1: fire fell by more where it was acknowledged"),
+            "ratio_lo95": _number("lower end of its 95 % interval"),
+            "ratio_hi95": _number("upper end; null: none to speak of"),
+            "differs": {"type": "boolean", "description": "whether the interval leaves out 1"},
+            "before_ratio": _number("the same over the end of the past, before any order"),
+            "before_lo95": _number("lower end"),
+            "before_hi95": _number("upper end"),
+            "cannot_tell": {"type": ["string", "null"], "description": "why there is no ratio"},
+        }
+    )
+    return {**whole, "description": "what the order to cease fire was worth; of the mission edition alone"}
+
+
+def _number(meaning: str) -> Record:
+    return {"type": ["number", "null"], "description": meaning, "minimum": 0}
+
+
+def _object(properties: Record) -> Record:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
