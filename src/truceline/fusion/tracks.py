@@ -25,6 +25,9 @@ IntArray = npt.NDArray[np.int64]
 
 #: a time that falls beside an interval by one tolerance costs one nat beyond this
 BESIDE_LOGLIK = float(np.log(0.05))
+#: nats by which fire draws fire: what λ leaves out of a track's own events, so that two events near each
+#: other are no likelier one. Chosen on development seeds: among merges that gain as much, half are right
+EXCITED = 1.5
 LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -227,7 +230,8 @@ def log_partition_weight(tracks: Tracks) -> FloatArray:
     """(n,) log of what the track multiplies its partition's weight with.
 
     A single node may be clutter, 1 + w; several may be a staged event that reports tell of, where
-    nothing else tells of it: its acts are as the reports have them, and nobody missed it.
+    nothing else tells of it: its acts are as the reports have them, and nobody missed it. Each node beyond
+    the first might have been an event that this one drew, of which λ, its own tracks left out, knows nothing.
     """
     value = log_sum(tracks.prior + tracks.vote)
     some = np.flatnonzero(tracks.false > -np.inf)
@@ -235,6 +239,7 @@ def log_partition_weight(tracks: Tracks) -> FloatArray:
         staged = tracks.false[some] + most(tracks.vote[some])
         value[some] = np.logaddexp(value[some], staged)
     value += log_spread(tracks)
+    value -= EXCITED * (tracks.size - 1)
     alone = np.flatnonzero(tracks.size == 1)
     if len(alone):
         value[alone] = np.logaddexp(0, value[alone])
