@@ -36,6 +36,55 @@ class Spread:
     odds: FloatArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
+    """Of some moments, (n, n_draws): weight, its variance, weight times odds; square : (n,) mean of weight times odds²."""
+
+    weight: FloatArray
+    variance: FloatArray
+    odds: FloatArray
+    square: FloatArray
+
+    @classmethod
+    def of(cls, weight: FloatArray, odds: FloatArray) -> Products:
+        """weight, odds : (n, n_draws) of the moments."""
+        times = weight * odds
+        return cls(
+            weight=weight,
+            variance=weight * np.maximum(1 - weight, 0),
+            odds=times,
+            square=(times * odds).mean(axis=1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Of the moments of an area and period, by class of sight: (n_classes, n_draws); squares : (n_classes,)."""
+
+    count: FloatArray
+    variance: FloatArray
+    odds: FloatArray
+    squares: FloatArray
+
+    @classmethod
+    def empty(cls, n_draws: int) -> Sums:
+        """Of no moments."""
+        shape = N_CLASSES, n_draws
+        return cls(
+            count=np.zeros(shape), variance=np.zeros(shape), odds=np.zeros(shape), squares=np.zeros(N_CLASSES)
+        )
+
+    def add(self, each: Products, rows: IntArray, kind: IntArray) -> None:
+        """Moments ``rows`` of ``each``; kind : (n,) class of sight of all of them."""
+        for one in range(1, N_CLASSES):
+            own = rows[kind[rows] == one]
+            if len(own):
+                self.count[one] += each.weight[own].sum(axis=0)
+                self.variance[one] += each.variance[own].sum(axis=0)
+                self.odds[one] += each.odds[own].sum(axis=0)
+                self.squares[one] += each.square[own].sum()
+
+
 @dataclass(slots=True, kw_only=True)
 class Cell:
     """An area and period: what was detected in each class of sight, and what the spread foretells.
@@ -60,27 +109,18 @@ class Cell:
     trust: float
 
     @classmethod
-    def of(cls, weight: FloatArray, odds: FloatArray, kind: IntArray, spread: Spread) -> Cell:
-        """weight, odds : (n, n_draws) of the moments; kind : (n,) their class of sight."""
-        shape = N_CLASSES, odds.shape[1]
-        count, variance, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        squares = np.zeros(N_CLASSES)
-        for one in range(1, N_CLASSES):
-            own = kind == one
-            count[one] = weight[own].sum(axis=0)
-            variance[one] = (weight[own] * np.maximum(1 - weight[own], 0)).sum(axis=0)
-            sums[one] = (weight[own] * odds[own]).sum(axis=0)
-            squares[one] = float((weight[own] * odds[own] ** 2).mean(axis=1).sum())
+    def of(cls, sums: Sums, spread: Spread) -> Cell:
+        """What was detected, and where acts come."""
         return cls(
-            detected=float(count.mean(axis=1).sum()),
-            count=count,
-            variance=variance,
-            sums=sums,
+            detected=float(sums.count.mean(axis=1).sum()),
+            count=sums.count,
+            variance=sums.variance,
+            sums=sums.odds,
             odds=spread.odds,
             mass=spread.mass,
             chance=spread.chance,
             factor=np.ones(N_CLASSES),
-            squares=squares,
+            squares=sums.squares,
             unlike=np.zeros(N_CLASSES),
             usual=1.0,
             trust=0.0,

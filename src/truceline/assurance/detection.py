@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from scipy.special import betaincinv, betaln, ndtr
 
-from truceline.base.columns import BoolArray, IntArray
+from truceline.base.columns import BoolArray, IntArray, number_rows
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,12 +51,42 @@ class Histories:
         """How many records."""
         return len(self.weight)
 
+    def of_some(self, records: IntArray) -> Histories:
+        """Those of some records, ascending, numbered anew."""
+        number = np.full(self.n_records, -1, dtype=np.int64)
+        number[records] = np.arange(len(records))
+        kept = np.flatnonzero(number[self.record] >= 0)
+        return Histories(
+            record=number[self.record[kept]],
+            group=self.group[kept],
+            hit=self.hit[kept],
+            share=self.share[kept],
+            weight=self.weight[records],
+        )
+
     def log_missed(self, detection_p: FloatArray) -> FloatArray:
         """(n_records,) or (n_records, n_draws) log of the chance that all miss it."""
         p = detection_p[self.group]
         share = self.share if p.ndim == 1 else self.share[:, None]
         log = np.log1p(-np.minimum(share * p, _MOST_P))
         return _sums(log, self.record, self.n_records)
+
+
+def find_alike(histories: Histories) -> tuple[IntArray, IntArray]:
+    """(n_records,) number of the records that the same could see with the same shares, and a record of each.
+
+    Told apart by sums of random whole numbers, one for each probability and share.
+    """
+    n = histories.n_records
+    kind, n_kinds = number_rows([histories.group, histories.share])
+    mark = np.random.default_rng(0).integers(0, 1 << 63, size=n_kinds, dtype=np.uint64)
+    name = np.zeros(n, dtype=np.uint64)
+    record = histories.record
+    if len(record):
+        start = np.flatnonzero(np.concatenate([[True], record[1:] != record[:-1]]))
+        name[record[start]] = np.add.reduceat(mark[kind], start)
+    _, first, number = np.unique(name, return_index=True, return_inverse=True)
+    return number.reshape(-1), first
 
 
 def _sums(values: FloatArray, record: IntArray, n: int) -> FloatArray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from truceline.assurance.detection import Histories
 from truceline.base.columns import BoolArray, IntArray
@@ -27,6 +27,8 @@ ODDS_SD = 1.0
 UNCONFIRMED_SD = 0.7
 #: a place counts as watched by others where they would miss at most this share
 MOST_MISSED = 0.8
+#: incidents whose draws are made at once
+AT_ONCE = 1 << 11
 _GRID = np.linspace(-4.0, 3.0, 71)
 
 
@@ -34,13 +36,53 @@ _GRID = np.linspace(-4.0, 3.0, 71)
 class Doubt:
     """Existence of the incidents once lone detections are weighed by their overlap.
 
-    mean : (n_incidents,). draws : (n_incidents, n_draws) or (n_incidents, 1) where nothing is lone.
-    shift : by source, mean shift of the log-odds.
+    mean : (n_incidents,). shift : by source, mean shift of the log-odds. whose : (n_incidents,) source of
+    a lone detection that may be moved; −1: none. odds, alone : (n_incidents,) its odds as fused, and how
+    much further they may be off, in logs. moves, noise : (n_sources, n_draws). Draws are made of these
+    where they are asked for: of all incidents they would fill gigabytes.
     """
 
     mean: FloatArray
-    draws: FloatArray
     shift: FloatArray
+    whose: IntArray
+    odds: FloatArray
+    alone: FloatArray
+    moves: FloatArray
+    noise: FloatArray
+
+    @classmethod
+    def none(cls, existence_p: FloatArray, n_sources: int, n_draws: int) -> Doubt:
+        """Existence as it is."""
+        log_odds = logit(np.clip(existence_p, 1e-6, 1 - 1e-6))
+        return cls(
+            mean=existence_p.copy(),
+            shift=np.zeros(n_sources),
+            whose=np.full(len(existence_p), -1, dtype=np.int64),
+            odds=np.exp(log_odds),
+            alone=np.zeros(len(existence_p)),
+            moves=np.zeros((n_sources, n_draws)),
+            noise=np.zeros((n_sources, n_draws)),
+        )
+
+    def draws(self, rows: IntArray) -> FloatArray:
+        """(len(rows), n_draws) existence of some incidents."""
+        found = np.repeat(self.mean[rows][:, None], self.moves.shape[1], axis=1)
+        for s in range(len(self.moves)):
+            lone = np.flatnonzero(self.whose[rows] == s)
+            if len(lone):
+                found[lone] = self._moved(rows[lone], s)
+        return found
+
+    def _moved(self, rows: IntArray, s: int) -> FloatArray:
+        """Lone detections of one source: 1 / (1 + e^−(log-odds + move))."""
+        alone = self.alone[rows][:, None]
+        value = alone * self.noise[s]
+        value += self.moves[s]
+        value -= alone**2 / 2
+        np.exp(np.negative(value, out=value), out=value)
+        value /= self.odds[rows][:, None]
+        value += 1
+        return np.asarray(np.reciprocal(value, out=value))
 
 
 def weigh_lone(
@@ -61,14 +103,12 @@ def weigh_lone(
     """
     n_sources = int(source.max()) + 1
     whose, covered, foretold, squares = _gather(owner, histories, weights, detection_p, source, len(existence_p), n_sources)  # fmt: skip
-    log_odds = logit(np.clip(existence_p, 1e-6, 1 - 1e-6))
-    mean, shift = existence_p.copy(), np.zeros(n_sources)
-    draws = np.repeat(existence_p[:, None], n_draws, axis=1)
+    doubt = Doubt.none(existence_p, n_sources, n_draws)
     for s in range(n_sources):
         lone = np.flatnonzero(whose == s)
         if not len(lone) or existence_p[lone].min() >= 1:
             continue
-        expected = np.array([float(covered[lone] @ expit(log_odds[lone] + move)) for move in _GRID])
+        expected = _expected(doubt.odds[lone], covered[lone])
         spread = squares[s] + np.maximum(expected, 1.0)
         log = (
             -0.5 * (expected - foretold[s]) ** 2 / spread
@@ -78,14 +118,25 @@ def weigh_lone(
         chance = np.exp(log - log.max())
         chance /= chance.sum()
         pick = np.searchsorted(np.cumsum(chance), (rng.permutation(n_draws) + 0.5) / n_draws)
-        moves = _GRID[np.minimum(pick, len(_GRID) - 1)]
+        doubt.moves[s] = _GRID[np.minimum(pick, len(_GRID) - 1)]
         # where nobody else could have confirmed them, it is known less how far the odds are off
-        alone = (1 - covered[lone])[:, None] * UNCONFIRMED_SD
-        moves = moves + alone * rng.standard_normal((1, n_draws)) - alone**2 / 2
-        draws[lone] = expit(log_odds[lone][:, None] + moves)
-        mean[lone] = draws[lone].mean(axis=1)
-        shift[s] = float(chance @ _GRID)
-    return Doubt(mean=mean, draws=draws, shift=shift)
+        doubt.alone[lone] = (1 - covered[lone]) * UNCONFIRMED_SD
+        doubt.noise[s] = rng.standard_normal(n_draws)
+        doubt.whose[lone] = s
+        for low in range(0, len(lone), AT_ONCE):
+            some = lone[low : low + AT_ONCE]
+            doubt.mean[some] = doubt.draws(some).mean(axis=1)
+        doubt.shift[s] = float(chance @ _GRID)
+    return doubt
+
+
+def _expected(odds: FloatArray, covered: FloatArray) -> FloatArray:
+    """For each move of ``_GRID``, Σ covered · existence of the detections; (n,) each.
+
+    Existence is odds/(odds + e^−move): one division, where moving logs would ask for an exponential.
+    """
+    share = covered * odds
+    return np.array([float((share / (odds + np.exp(-move))).sum()) for move in _GRID])
 
 
 def _gather(

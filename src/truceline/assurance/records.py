@@ -13,7 +13,18 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.detection import Histories
-from truceline.base.columns import BoolArray, IntArray, codes, floats, map_parts, micros, recode
+from truceline.base.columns import (
+    BoolArray,
+    IntArray,
+    codes,
+    distinct,
+    floats,
+    map_parts,
+    micros,
+    number_values,
+    recode,
+    sort_stable,
+)
 from truceline.base.geodesy import LocalFrame
 from truceline.coverage.sight import Moments, Sight
 from truceline.schema.table import Table
@@ -181,10 +192,13 @@ def watch_incidents(detected: Detected, sight: Sight, group: IntArray) -> Watche
     seen = sight.see(detected.moments)
     watcher_code, member_code = _match(sight, detected.member_words)
     width = int(max(watcher_code.max(initial=0), member_code.max(initial=0))) + 2
-    keys = np.unique(detected.member * width + member_code + 1)
+    keys = distinct(detected.member * width + member_code + 1)
     own = seen.moment * width + watcher_code[seen.watcher] + 1
-    hit = np.isin(own, keys)
-    lacking = np.setdiff1d(keys, own)
+    at = np.searchsorted(keys, own)
+    hit = np.append(keys, -1)[at] == own
+    found = np.zeros(len(keys), dtype=np.bool_)
+    found[at[hit]] = True
+    lacking = keys[~found]
     who, code = lacking // width, lacking % width - 1
     order = np.argsort(watcher_code, kind="stable")
     place = np.searchsorted(watcher_code[order], code)
@@ -196,7 +210,7 @@ def watch_incidents(detected: Detected, sight: Sight, group: IntArray) -> Watche
     entry_group = group[sight.group[np.concatenate([seen.watcher, more_watcher])]] if len(record) else record
     share = np.concatenate([seen.own * seen.common, np.ones(len(more))])
     both = np.concatenate([hit, np.ones(len(more), dtype=np.bool_)])
-    by = np.argsort(record, kind="stable")
+    by = sort_stable(record)
     return Watched(
         entries=Histories(
             record=record[by], group=entry_group[by], hit=both[by], share=share[by], weight=np.ones(n)
@@ -210,9 +224,16 @@ def _match(sight: Sight, words: tuple[Words, Words, Words]) -> tuple[IntArray, I
     keys = {key: k for k, key in enumerate(dict.fromkeys(sight.watcher_key))}
     watcher = np.array([keys[key] for key in sight.watcher_key], dtype=np.int64)
     parts = [word.code for word in words]
-    each, number = np.unique(np.column_stack(parts), axis=0, return_inverse=True)
     names = [[*word.names, ""] for word in words]
+    # as one number, in which none is the last word
+    sizes = [len(one) for one in names]
+    place = [part % size for part, size in zip(parts, sizes, strict=True)]
+    each, number = number_values((place[0] * sizes[1] + place[1]) * sizes[2] + place[2])
     code = np.array(
-        [keys.get((names[0][i], names[1][j], names[2][k]), -1) for i, j, k in each.tolist()], dtype=np.int64
-    )
-    return watcher, code[number.reshape(-1)] if len(code) else np.zeros(0, dtype=np.int64)
+        [
+            keys.get((names[0][k // sizes[2] // sizes[1]], names[1][k // sizes[2] % sizes[1]], names[2][k % sizes[2]]), -1)
+            for k in each.tolist()
+        ],
+        dtype=np.int64,
+    )  # fmt: skip
+    return watcher, code[number] if len(code) else np.zeros(0, dtype=np.int64)

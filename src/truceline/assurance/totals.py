@@ -26,16 +26,19 @@ from truceline.assurance.classes import (
     CLASS_EDGES,
     N_CLASSES,
     Cell,
+    Products,
     Spread,
+    Sums,
     believe_draws,
     calibrate,
     find_shape,
     lean_on_usual,
 )
-from truceline.assurance.detection import Learnt
+from truceline.assurance.detection import Learnt, find_alike
+from truceline.assurance.doubt import AT_ONCE
 from truceline.assurance.records import gather_detected
 from truceline.assurance.weighing import Weighed
-from truceline.base.columns import BoolArray
+from truceline.base.columns import BoolArray, IntArray
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.coverage.sight import Moments, Sight, find_profiles, read_sight
@@ -180,22 +183,15 @@ def _act_totals(
     """One act in every area and period."""
     weight = model.weight[:, k]
     mine = np.flatnonzero(weight > _LEAST_WEIGHT)
-    log_missed = model.watched[k].entries.log_missed(learnt.draws)[mine]
-    missed = np.minimum(np.exp(log_missed), 1 - CLASS_EDGES[0] / 2)
-    odds = missed / (1 - missed)
-    chance = 1 - np.exp(model.watched[k].entries.log_missed(learnt.mean)[mine])
-    seen_class = np.maximum(np.digitize(chance, CLASS_EDGES), 1)
     time_s = model.detected.moments.time_s[mine]
-    # what an incident weighs, draw by draw
-    ratio = model.existence_draws / np.maximum(model.existence_p, 1e-9)[:, None]
-    by_draw = weight[mine][:, None] * ratio[model.detected.owner[mine]]
-    cells: list[Cell] = []
     spreads = _spreads(model, k, sight, learnt, inside, areas, periods, known, frame)
-    for j, area in enumerate(areas):
-        held = inside[area][mine]
-        for p, period in enumerate(periods):
-            own = held & (time_s >= period.start.timestamp()) & (time_s < period.stop.timestamp())
-            cells.append(Cell.of(by_draw[own], odds[own], seen_class[own], spreads[j * len(periods) + p]))
+    held = [
+        inside[area][mine] & (time_s >= period.start.timestamp()) & (time_s < period.stop.timestamp())
+        for area in areas
+        for period in periods
+    ]
+    sums = _sum_cells(model, k, learnt, mine, held)
+    cells = [Cell.of(own, spread) for own, spread in zip(sums, spreads, strict=True)]
     pick = believe_draws(cells, rng)
     calibrate(cells)
     lean_on_usual(cells, [period.duration_h for period in periods])
@@ -222,6 +218,37 @@ def _act_totals(
             )
         )
     return found
+
+
+def _sum_cells(
+    model: Weighed, k: int, learnt: Learnt, mine: IntArray, held: Sequence[BoolArray]
+) -> list[Sums]:
+    """What was detected in each area and period, by class of sight and draw.
+
+    mine : moments that count. held : of these, those of each area and period. Moments that the same
+    could see share their odds; the draws of some moments at a time are made, added up and forgotten.
+    """
+    entries = model.watched[k].entries
+    like, first = find_alike(entries)
+    some = entries.of_some(np.sort(first))
+    place = np.empty(len(first), dtype=np.int64)
+    place[np.argsort(first)] = np.arange(len(first))
+    missed = np.minimum(np.exp(some.log_missed(learnt.draws)), 1 - CLASS_EDGES[0] / 2)
+    odds = missed / (1 - missed)
+    chance = 1 - np.exp(some.log_missed(learnt.mean))
+    kind = np.maximum(np.digitize(chance, CLASS_EDGES), 1)
+    like = place[like[mine]]
+    owner, weight = model.detected.owner[mine], model.weight[mine, k]
+    sums = [Sums.empty(odds.shape[1]) for _ in held]
+    for low in range(0, len(mine), AT_ONCE):
+        part = slice(low, low + AT_ONCE)
+        # what an incident weighs, draw by draw
+        by_draw = model.doubt.draws(owner[part])
+        by_draw *= (weight[part] / np.maximum(model.existence_p[owner[part]], 1e-9))[:, None]
+        each = Products.of(by_draw, odds[like[part]])
+        for own, total in zip(held, sums, strict=True):
+            total.add(each, np.flatnonzero(own[part]), kind[like[part]])
+    return sums
 
 
 def _spreads(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from truceline.assurance.detection import Histories, Learnt, learn_probabilities
-from truceline.assurance.doubt import weigh_lone
+from truceline.assurance.doubt import Doubt, weigh_lone
 from truceline.assurance.records import Detected, Watched, watch_incidents
 from truceline.base.columns import BoolArray, IntArray
 from truceline.coverage.sight import Sight
@@ -41,8 +41,7 @@ class Weighed:
     group_keys: tuple[tuple[str, float, float, str, str], ...]
     weight: FloatArray  #: (n, n_acts) that the incident happened and was of the act
     place_weight: FloatArray  #: (n, n_acts) how many acts of each kind the moment stands for
-    existence_p: FloatArray  #: (n_incidents,) with lone detections weighed by their overlap
-    existence_draws: FloatArray  #: (n_incidents, n_draws)
+    doubt: Doubt  #: existence of incidents, with lone detections weighed by their overlap
 
     @classmethod
     def of(cls, detected: Detected, sights: list[Sight], acts: list[str]) -> Weighed:
@@ -67,9 +66,13 @@ class Weighed:
             group_keys=tuple(keys),
             weight=np.zeros((len(detected), len(acts))),
             place_weight=np.zeros((len(detected), len(acts))),
-            existence_p=detected.existence_p.copy(),
-            existence_draws=np.repeat(detected.existence_p[:, None], N_DRAWS, axis=1),
+            doubt=Doubt.none(detected.existence_p, len(sources), N_DRAWS),
         )
+
+    @property
+    def existence_p(self) -> FloatArray:
+        """(n_incidents,)"""
+        return self.doubt.mean
 
     def learn(self, inside: Mapping[str, BoolArray]) -> Learnt:
         """Probabilities and the incidents' acts, each from the other in turn."""
@@ -88,7 +91,7 @@ class Weighed:
 
     def _doubt(self, detection_p: FloatArray) -> None:
         """Existence of lone detections, by how much of a source's others confirm."""
-        doubt = weigh_lone(
+        self.doubt = weigh_lone(
             self.detected.existence_p,
             self.detected.owner,
             [watched.entries for watched in self.watched],
@@ -98,7 +101,6 @@ class Weighed:
             n_draws=N_DRAWS,
             rng=np.random.default_rng(3),
         )
-        self.existence_p, self.existence_draws = doubt.mean, doubt.draws
 
     def _weigh(self, detection_p: FloatArray, inside: Mapping[str, BoolArray]) -> None:
         """(n, n_acts): existence times the chance of each act, by records, sensors and what is usual here."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray, LocalFrame
-from truceline.line.distances import line_distances_m
+from truceline.line.distances import Held, line_distances_m
 from truceline.line.history import LineHistory
 from truceline.line.uncertainty import LineSpread, age_of_line_days, measure_spread
 
@@ -40,9 +40,10 @@ def view_line(
     if not history.snapshots:
         return None
     known = spread or measure_spread(history)
+    kept: dict[int, Held] = {}
 
     def distance(longitude_deg: FloatArray, latitude_deg: FloatArray, at_us: IntArray) -> FloatArray:
-        return line_distances_m(history, longitude_deg, latitude_deg, at_us=at_us, frame=frame)
+        return line_distances_m(history, longitude_deg, latitude_deg, at_us=at_us, frame=frame, kept=kept)
 
     def sd(at_us: IntArray) -> FloatArray:
         return known.at_age(age_of_line_days(history, at_us))

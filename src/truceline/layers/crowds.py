@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from truceline.base.columns import IntArray, floats, known, micros
+from truceline.base.columns import IntArray, floats, known, micros, number_values
 from truceline.base.geodesy import FloatArray
 from truceline.base.intervals import Interval, microseconds
 from truceline.layers.picture import MapInput
@@ -80,7 +80,8 @@ def _count(data: MapInput, table: Table, intervals: Sequence[Interval]) -> Cells
         column, line = np.floor(x_m / side_m).astype(np.int64), np.floor(y_m / side_m).astype(np.int64)
         wide, high = int(np.ptp(column)) + 1, int(np.ptp(line)) + 1
         cell = (column - column.min()) * high + line - line.min()
-        key, count = np.unique(interval * (wide * high) + cell[row], return_counts=True)
+        key, number = number_values(interval * (wide * high) + cell[row])
+        count = np.bincount(number, minlength=len(key))
         if len(key) <= MOST_CELLS or wide * high == 1:
             break
         side_m *= 1.5

@@ -22,8 +22,8 @@ from truceline.base.intervals import microseconds
 from truceline.line.history import LineHistory
 from truceline.line.shapes import PIECE_DEG, cut_edges
 
-#: pieces looked at first; places that need more are asked of the edges' own tree
-_NEAREST = 16
+#: pieces looked at first, and where these are too few; places that need more are asked of the edges' own tree
+_NEAREST = (5, 16)
 _PIECES_AN_EDGE = 4
 _AT_ONCE = 20_000
 
@@ -35,12 +35,15 @@ def line_distances_m(
     *,
     at_us: IntArray,
     frame: LocalFrame,
+    kept: dict[int, Held] | None = None,
 ) -> FloatArray:
     """Signed distances in metres, positive inside the held area; (n,), NaN where not known.
 
     at_us : (n,) moments as microseconds since 1970. Each place is measured to the latest shape
-    dated at or before its moment. Two threads; their number changes nothing.
+    dated at or before its moment. Two threads; their number changes nothing. kept : shapes of the history
+    made ready for asking, in this frame; filled here, for a caller that asks again.
     """
+    ready = {} if kept is None else kept
     distance = np.full(len(longitude_deg), np.nan)
     dates = np.array([microseconds(s.map_time) for s in history.snapshots], dtype=np.int64)
     shape = np.searchsorted(dates, at_us, side="right") - 1
@@ -52,11 +55,13 @@ def line_distances_m(
     edges = np.flatnonzero(np.diff(shape[order], prepend=-1, append=-1))
 
     def measure(part: IntArray) -> None:
-        geometry = history.snapshots[int(shape[part[0]])].geometry
+        number = int(shape[part[0]])
+        geometry = history.snapshots[number].geometry
         if not geometry.is_empty:
             x_m, y_m = frame.to_plane(longitude_deg[part], latitude_deg[part])
-            held = frame.geometry_to_plane(cut_edges(geometry, PIECE_DEG))
-            distance[part] = _signed(held, x_m, y_m)
+            if number not in ready:
+                ready[number] = Held(frame.geometry_to_plane(cut_edges(geometry, PIECE_DEG)))
+            distance[part] = ready[number].signed_m(x_m, y_m)
 
     parts = [order[low:high] for low, high in pairwise(edges.tolist())]
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -64,14 +69,21 @@ def line_distances_m(
     return distance
 
 
-def _signed(held: BaseGeometry, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
-    shapely.prepare(held)
-    inside = shapely.contains_xy(held, x_m, y_m)
-    edges = _Edges(shapely.boundary(held))
-    distance = [
-        edges.distance_m(x_m[k : k + _AT_ONCE], y_m[k : k + _AT_ONCE]) for k in range(0, len(x_m), _AT_ONCE)
-    ]
-    return np.asarray(np.where(inside, 1.0, -1.0) * np.concatenate(distance))
+class Held:
+    """Held ground in the frame, made ready for asking."""
+
+    def __init__(self, ground: BaseGeometry) -> None:
+        shapely.prepare(ground)
+        self.ground, self.edges = ground, _Edges(shapely.boundary(ground))
+
+    def signed_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+        """(n,) distance to its boundary, positive inside."""
+        inside = shapely.contains_xy(self.ground, x_m, y_m)
+        distance = [
+            self.edges.distance_m(x_m[k : k + _AT_ONCE], y_m[k : k + _AT_ONCE])
+            for k in range(0, len(x_m), _AT_ONCE)
+        ]
+        return np.asarray(np.where(inside, 1.0, -1.0) * np.concatenate(distance))
 
 
 class _Edges:
@@ -93,19 +105,27 @@ class _Edges:
 
     def distance_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
         """(n,) distance to the nearest edge."""
-        k = min(_NEAREST, len(self.edge))
-        away, piece = self.pieces.query(np.column_stack([x_m, y_m]), k=k)
-        away, piece = np.reshape(away, (len(x_m), k)), np.reshape(piece, (len(x_m), k))
-        best = self._to_edge(x_m, y_m, self.edge[piece[:, 0]])
-        for turn in range(1, k):
-            # no point of a piece is nearer than its middle less half its length
-            open_ = np.flatnonzero(away[:, turn] - self.half_m < best)
-            if not len(open_):
-                break
-            own = self._to_edge(x_m[open_], y_m[open_], self.edge[piece[open_, turn]])
-            best[open_] = np.minimum(best[open_], own)
-        rest = np.flatnonzero(away[:, -1] - self.half_m < best)
-        if len(rest) and k < len(self.edge):
+        best, rest = np.full(len(x_m), np.inf), np.arange(len(x_m))
+        for most in _NEAREST:
+            k = min(most, len(self.edge))
+            if not len(rest):
+                return best
+            x, y = x_m[rest], y_m[rest]
+            away, piece = self.pieces.query(np.column_stack([x, y]), k=k)
+            away, piece = np.reshape(away, (len(x), k)), np.reshape(piece, (len(x), k))
+            near = best[rest]
+            for turn in range(k):
+                # no point of a piece is nearer than its middle less half its length
+                open_ = np.flatnonzero(away[:, turn] - self.half_m < near)
+                if not len(open_):
+                    break
+                own = self._to_edge(x[open_], y[open_], self.edge[piece[open_, turn]])
+                near[open_] = np.minimum(near[open_], own)
+            best[rest] = near
+            if k == len(self.edge):
+                return best
+            rest = rest[away[:, -1] - self.half_m < near]
+        if len(rest):
             lines, places = shapely.linestrings(self.pairs), shapely.points(x_m[rest], y_m[rest])
             nearest = shapely.STRtree(lines).query_nearest(places, all_matches=False)[1]
             best[rest] = np.minimum(best[rest], shapely.distance(lines[nearest], places))

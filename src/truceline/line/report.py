@@ -130,6 +130,13 @@ class _Tracer:
     borders: BaseGeometry | None
     theatre: BaseGeometry | None
     drawn: Mapping[str, BaseGeometry]
+    changed: dict[str, BaseGeometry] = field(default_factory=dict)  #: by map, as it is asked for
+
+    def changed_on(self, history: LineHistory) -> BaseGeometry:
+        """All ground that changed hands on a map."""
+        if history.source_id not in self.changed:
+            self.changed[history.source_id] = changed_ground([history])
+        return self.changed[history.source_id]
 
     def trace(
         self, history: LineHistory, snapshot: Snapshot, others: Sequence[Snapshot | None] = ()
@@ -142,7 +149,7 @@ class _Tracer:
             land=self.land,
             borders=self.borders,
             theatre=self.theatre,
-            changed=changed_ground([history]),
+            changed=self.changed_on(history),
             also_held=shapely.union_all(also) if also else None,
             drawn=self.drawn.get(history.source_id),
         )

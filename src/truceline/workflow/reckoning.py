@@ -19,7 +19,7 @@ from truceline.workflow.case import Case
 from truceline.workflow.measure import Gauge
 
 #: beyond so many incidents what a source is worth is told by the bounds alone; and totals take too long
-MOST_FOR_WORTH, MOST_FOR_TOTALS = 10_000, 60_000
+MOST_FOR_WORTH, MOST_FOR_TOTALS = 40_000, 1_000_000
 
 
 def reckon(case: Case, gauge: Gauge, findings: Sequence[Finding]) -> Reckoning:
