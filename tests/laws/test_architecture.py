@@ -106,6 +106,8 @@ def outside_world(root: Path) -> list[str]:
             # one folder alone brings files from elsewhere
             here = banned if path.parent.name == "fetch" else banned | {"httpx", "httpcore", "ssl"}
             found += [f"{path}: {name}" for name in names if name.split(".")[0] in here]
+            if path.as_posix().endswith("truceline/faces/cli/clock.py"):
+                continue  # the one place that reads it
             if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}:
                 found.append(f"{path}:{node.lineno}: {node.attr}")
     return found

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from truceline.faces.cli import exits
-from truceline.faces.cli.orders_commands import As, Case, JsonOption, LoggedAt, Received, Said, now
+from truceline.faces.cli.clock import now
+from truceline.faces.cli.orders_commands import As, Case, JsonOption, LoggedAt, Received, Said
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 declarations = typer.Typer(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from truceline.faces.cli import exits
+from truceline.faces.cli.clock import now
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 if TYPE_CHECKING:
@@ -38,11 +38,6 @@ Received = Annotated[
 LoggedAt = Annotated[
     str | None, typer.Option("--logged", metavar="TIME", help="When it was logged. Default: when received.")
 ]
-
-
-def now() -> str:
-    """The machine's time; everything behind the face takes it as an argument."""
-    return datetime.now(UTC).replace(microsecond=0).isoformat()
 
 
 @orders.command()
