@@ -35,6 +35,9 @@ OWN_FILES = frozenset(
 )
 
 
+_KEY_MARK = b'"kind":"key"'
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something wrong: ``code`` as in ``base/errors``, which file of the log, and what."""
@@ -131,7 +134,7 @@ class _Auditor:
             if entries:
                 self.compare_tile(0, index, b"".join(leaves))
             held = self.read_held(index, width)
-            self.read_entries(index * WIDTH, entries, held)
+            self.read_entries(index * WIDTH, entries, held[: len(entries)])
             while stops and stops[0] <= index * WIDTH + width:
                 taken = stops[0] - self.edge.size
                 self.grow(leaves[:taken])
@@ -209,25 +212,20 @@ class _Auditor:
     def read_held(self, index: int, width: int) -> list[bytes]:
         """What is held of a bundle's entries; nothing where the log came without."""
         name = held_path(index)
+        self.known.add(name)
         try:
-            held = self.store.held_bundle(index)
-        except FileNotFoundError:
-            return []
+            return self.store.held_bundle(index, width)
         except ValueError as error:
             self.audit.wrong("log_altered", name, error)
-            return []
-        finally:
-            self.known.add(name)
-        if len(held) < width:
-            self.audit.wrong("log_altered", name, "held content of fewer entries than there are")
-        return held[:width]
+        return [b""] * width
 
     def read_entries(self, first: int, entries: list[bytes], held: list[bytes]) -> None:
         """Entries and what is held of them."""
-        held = held + [b""] * (len(entries) - len(held))
+        if not self.records and first and not any(held) and _KEY_MARK not in b"".join(entries):
+            return
         for place, (content, kept) in enumerate(zip(entries, held, strict=True)):
             index = first + place
-            if self.records or kept or index == 0 or b'"kind":"key"' in content:
+            if self.records or kept or index == 0 or _KEY_MARK in content:
                 self.read_one(index, Entry(content, kept))
 
     def read_one(self, index: int, entry: Entry) -> None:

@@ -7,8 +7,8 @@ rounds them otherwise); a quantity with decimals is written as text, or as a who
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from json.encoder import JSONEncoder
+from collections.abc import Callable, Iterable, Mapping
+from json.encoder import JSONEncoder, encode_basestring
 from typing import Any, NoReturn, TypeAlias
 
 Value: TypeAlias = "str | int | bool | list[Value] | tuple[Value, ...] | Mapping[str, Value] | None"
@@ -22,6 +22,14 @@ MAX_DEPTH = 32  #: levels of lists and objects; no record needs as many
 _ENCODER = JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 )
+# The encoder behind ``_ENCODER.encode``, made once instead of for every record; Pythons without it take that.
+_MAKE = getattr(json.encoder, "c_make_encoder", None)
+_WRITE: Callable[[object, int], Iterable[str]] = (
+    _MAKE(None, _ENCODER.default, encode_basestring, None, ":", ",", True, False, False)
+    if _MAKE
+    else lambda record, _: [_ENCODER.encode(record)]
+)
+_SMALL = range(-(10**9), 10**9)
 
 
 def encode(record: object) -> bytes:
@@ -32,8 +40,9 @@ def encode(record: object) -> bytes:
     ValueError
         If something in it has no canonical form; the message names its path, such as ``$.answer[2].at``.
     """
-    _check(record, "$", MAX_DEPTH)
-    return _ENCODER.encode(record).encode("utf-8")
+    if not (type(record) is dict and _is_plain(record)):
+        _check(record, "$", MAX_DEPTH)
+    return "".join(_WRITE(record, 0)).encode("utf-8")
 
 
 def decode(content: bytes) -> Any:
@@ -77,6 +86,20 @@ def _whole(text: str) -> int:
     if len(text) > len(str(-MAX_NUMBER)):
         raise ValueError("a whole number beyond 2**53 - 1")
     return int(text)
+
+
+def _is_plain(record: dict[Any, Any]) -> bool:
+    """Whether a record needs no closer look: ASCII texts, small whole numbers, no levels below it."""
+    for key, value in record.items():
+        kind = type(value)
+        if type(key) is not str or not key.isascii():
+            return False
+        if kind is str:
+            if not value.isascii():
+                return False
+        elif (kind is not int or value not in _SMALL) and kind is not bool and value is not None:
+            return False
+    return True
 
 
 def _check(value: object, path: str, depth: int) -> None:

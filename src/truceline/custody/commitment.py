@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256, shake_256
 from json.encoder import encode_basestring
 from typing import Any, Final
@@ -63,21 +64,28 @@ def hold(names: Sequence[str], values: Sequence[object], salt: bytes) -> tuple[b
         raise ValueError(f"a salt of {len(salt)} bytes instead of {SALT_BYTES}")
     salts = shake_256(salt).digest(FIELD_SALT_BYTES * len(names))
     written = [_json(value) for value in values]
-    commitments = [
-        sha256(b"\x02" + salts[16 * place : 16 * place + 16] + f'["{name}",{text}]'.encode()).digest()
-        for place, (name, text) in enumerate(zip(names, written, strict=True))
-    ]
-    return root_of_commitments(commitments), _WHOLE + salt + f"[{','.join(written)}]".encode()
+    commitments = []
+    at = 0
+    for head, text in zip(_heads(tuple(names)), written, strict=True):
+        commitments.append(sha256(b"\x02" + salts[at : at + FIELD_SALT_BYTES] + head + text + b"]").digest())
+        at += FIELD_SALT_BYTES
+    return root_of_commitments(commitments), _WHOLE + salt + b"[" + b",".join(written) + b"]"
 
 
-def _json(value: object) -> str:
+@lru_cache(maxsize=256)
+def _heads(names: tuple[str, ...]) -> list[bytes]:
+    """How the canonical JSON of ``[name, value]`` begins."""
+    return [encode([name])[:-1] + b"," for name in names]
+
+
+def _json(value: object) -> bytes:
     """Canonical JSON of one value; the commonest kinds without a detour."""
-    kind = type(value)
-    if kind is str and value.isascii():  # type: ignore[attr-defined]  # the line before says that it is text
-        return encode_basestring(value)  # type: ignore[arg-type]  # the same
-    if value is None:
-        return "null"
-    return encode(value).decode()
+    if isinstance(value, str):
+        if value.isascii():
+            return encode_basestring(value).encode()
+    elif value is None:
+        return b"null"
+    return encode(value)
 
 
 def open_held(held: bytes, names: Sequence[str]) -> list[HeldField]:

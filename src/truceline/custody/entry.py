@@ -9,15 +9,15 @@ whole record in one field, so that not even its kind shows; padding is a sealed 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from truceline.custody.canonical import decode, encode
 from truceline.custody.commitment import hold
-from truceline.custody.encoding import from_base64, from_decimal, to_base64
+from truceline.custody.encoding import from_base64, from_decimal
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.tile import MAX_ENTRY_BYTES
 
@@ -49,8 +49,7 @@ _CODE = re.compile(r"([0-9]+)-([0-9a-f]{12})", re.ASCII)
 _KEYS = frozenset({"kind", "logged", "received", "by", "rests_on", "body", "fields", "root"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry: the bytes that the tree is built of, and what its holder keeps apart."""
 
     content: bytes
@@ -68,7 +67,12 @@ def check_time(text: str) -> str:
 
 def code_of(index: int, content: bytes) -> str:
     """The code that leads to an entry's proof: its place and the first digits of its hash."""
-    return f"{index}-{hash_leaf(content).hex()[:12]}"
+    return code_of_leaf(index, hash_leaf(content))
+
+
+def code_of_leaf(index: int, leaf: bytes) -> str:
+    """``code_of`` where the entry's hash is known."""
+    return f"{index}-{leaf[:6].hex()}"
 
 
 def read_code(code: str) -> tuple[int, str]:
@@ -97,6 +101,29 @@ def _envelope(
     return record
 
 
+def plain_entries(
+    kind: str,
+    bodies: Iterable[Mapping[str, Any]],
+    *,
+    logged: str,
+    received: str = "",
+    by: str = "",
+    rests_on: Sequence[str] = (),
+) -> list[Entry]:
+    """Entries whose content everybody sees who has the log: one for each body, alike in all else.
+
+    Raises
+    ------
+    ValueError
+        If a part is not of its form, has no canonical bytes, or an entry is over 65,535 bytes.
+    """
+    empty: dict[str, Any] = {"body": {}}
+    shell = encode(_envelope(kind, logged=logged, received=received, by=by, rests_on=rests_on, content=empty))
+    # "body" sorts before every other key, so an entry is this, the body, and the rest of the shell
+    head, tail = shell[: shell.index(b"{}")], shell[shell.index(b"{}") + 2 :]
+    return [Entry(_bounded(head + encode(body) + tail)) for body in bodies]
+
+
 def plain_entry(
     kind: str,
     body: Mapping[str, Any],
@@ -106,21 +133,36 @@ def plain_entry(
     by: str = "",
     rests_on: Sequence[str] = (),
 ) -> Entry:
-    """An entry whose content everybody sees who has the log.
+    """``plain_entries`` of one body."""
+    return plain_entries(kind, [body], logged=logged, received=received, by=by, rests_on=rests_on)[0]
+
+
+def held_entries(
+    kind: str,
+    rows: Iterable[tuple[Sequence[Any], bytes]],
+    *,
+    names: Sequence[str],
+    logged: str,
+    received: str = "",
+    by: str = "",
+    rests_on: Sequence[str] = (),
+) -> list[Entry]:
+    """Entries of whose fields the log shows the names alone; a row is the values and 32 secret bytes of salt.
 
     Raises
     ------
     ValueError
-        If a part is not of its form, has no canonical bytes, or the whole is over 65,535 bytes.
+        As of ``plain_entries``; or if ``names`` are none, not sorted, or not of lower-case letters.
     """
-    content = {"body": body}
-    return Entry(
-        _bounded(
-            encode(
-                _envelope(kind, logged=logged, received=received, by=by, rests_on=rests_on, content=content)
-            )
-        )
-    )
+    _check_names(names)
+    empty = {"fields": list(names), "root": ""}
+    shell = encode(_envelope(kind, logged=logged, received=received, by=by, rests_on=rests_on, content=empty))
+    head, tail = shell[:-2], b'"}'  # "root" sorts after every other key
+    entries = []
+    for values, salt in rows:
+        root, held = hold(names, values, salt)
+        entries.append(Entry(_bounded(head + b64encode(root) + tail), held))
+    return entries
 
 
 def held_entry(
@@ -133,19 +175,12 @@ def held_entry(
     by: str = "",
     rests_on: Sequence[str] = (),
 ) -> Entry:
-    """An entry of whose fields the log shows the names alone; ``salt`` is 32 secret bytes.
-
-    Raises
-    ------
-    ValueError
-        As of ``plain_entry``; or if there is no field, or its name is not of lower-case letters.
-    """
+    """``held_entries`` of one record, its fields by name."""
     names = sorted(fields)
-    _check_names(names)
-    root, held = hold(names, [fields[name] for name in names], salt)
-    content = {"fields": names, "root": to_base64(root)}
-    record = _envelope(kind, logged=logged, received=received, by=by, rests_on=rests_on, content=content)
-    return Entry(_bounded(encode(record)), held)
+    row = ([fields[name] for name in names], salt)
+    return held_entries(kind, [row], names=names, logged=logged, received=received, by=by, rests_on=rests_on)[
+        0
+    ]
 
 
 def sealed_entry(record: Mapping[str, Any] | None, *, salt: bytes, logged: str) -> Entry:

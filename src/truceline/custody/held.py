@@ -18,7 +18,9 @@ def held_path(index: int) -> str:
 
 
 def pack_held(records: Sequence[bytes]) -> bytes:
-    """Records as their file holds them."""
+    """Records as their file holds them; nothing, and then no file, where nothing is held of any."""
+    if not any(records):
+        return b""
     return b"".join([part for held in records for part in (len(held).to_bytes(4, "big"), held)])
 
 

@@ -40,17 +40,14 @@ def write_head(start: int) -> bytes:
 
 def write_frame(entries: Sequence[Entry], *, first: int) -> bytes:
     """The frame of a batch whose first entry is number ``first`` of the log."""
-    parts: list[bytes] = []
-    for entry in entries:
-        parts += (
-            len(entry.content).to_bytes(2, "big"),
-            entry.content,
-            len(entry.held).to_bytes(4, "big"),
-            entry.held,
-        )
-    content = b"".join(parts) + _END
-    head = len(content).to_bytes(8, "big") + sha256(content).digest()
-    return head + _bind(first, head) + content
+    parts = [
+        part
+        for content, held in entries
+        for part in (len(content).to_bytes(2, "big"), content, len(held).to_bytes(4, "big"), held)
+    ]
+    whole = b"".join(parts) + _END
+    head = len(whole).to_bytes(8, "big") + sha256(whole).digest()
+    return head + _bind(first, head) + whole
 
 
 def _bind(first: int, head: bytes) -> bytes:

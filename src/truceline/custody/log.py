@@ -21,7 +21,7 @@ from truceline.custody import disk
 from truceline.custody.checkpoint import Checkpoint, SignedCheckpoint, sign_checkpoint
 from truceline.custody.commitment import forget
 from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
-from truceline.custody.entry import Entry, code_of, plain_entry, read_entry, sealed_entry
+from truceline.custody.entry import Entry, code_of, code_of_leaf, plain_entry, read_entry, sealed_entry
 from truceline.custody.held import held_path, pack_held
 from truceline.custody.journal import Journal, read_journal, write_frame, write_head
 from truceline.custody.merkle import hash_leaves, prove_consistency, verify_consistency
@@ -60,6 +60,7 @@ class Log:
         self._lock = disk.Lock(folder / LOCK, wait_s=wait_s)
         self._stack = ExitStack()
         self._pending: list[Entry] = []
+        self._leaves: list[bytes] = []  # hashes of the pending ones
         self._pending_bytes = 0
 
     # -- beginning and end -----------------------------------------------------------------
@@ -116,7 +117,7 @@ class Log:
             self._edge = Edge.read(self.store.read, journal.start)
             tail = journal.start % WIDTH
             self._bundle = self.store.bundle(journal.start // WIDTH, tail) if tail else []
-            self._held = self.store.held_bundle(journal.start // WIDTH)[:tail] if tail else []
+            self._held = self.store.held_bundle(journal.start // WIDTH, tail) if tail else []
             self._cut(journal)
             self._take_up(journal)
         except (ValueError, FileNotFoundError) as error:
@@ -131,6 +132,7 @@ class Log:
     def _take_up(self, journal: Journal) -> None:
         """Hold the tiles and the journal against the last checkpoint."""
         self._pending = list(journal.entries)
+        self._leaves = hash_leaves([entry.content for entry in journal.entries])
         self._pending_bytes = journal.length
         self._take_up_keys()
         newest = self.store.newest_checkpoint()
@@ -179,11 +181,13 @@ class Log:
                 os.truncate(self._handle, self._length)
             raise
         self._length += len(frame)
+        leaves = hash_leaves([entry.content for entry in entries])
         self._pending += entries
+        self._leaves += leaves
         self._pending_bytes += len(frame)
         if self._pending_bytes > _FOLD_BYTES:
             self.fold()
-        return [code_of(first + place, entry.content) for place, entry in enumerate(entries)]
+        return [code_of_leaf(first + place, leaf) for place, leaf in enumerate(leaves)]
 
     def salt(self, content: bytes, *, ahead: int = 0) -> bytes:
         """The salt of the next entry but ``ahead``, whose canonical content is ``content``."""
@@ -195,7 +199,7 @@ class Log:
             return
         start, edge = self._edge.size, Edge.read(self.store.read, self._edge.size)
         contents = [entry.content for entry in self._pending]
-        full = edge.grow(hash_leaves(contents))
+        full = edge.grow(self._leaves)
         batch = disk.Batch(self.folder)
         for level, index, content in full:
             batch.put(tile_path(level, index), content)
@@ -206,14 +210,14 @@ class Log:
         for at in range(0, len(bundles), WIDTH):
             index, part = start // WIDTH + at // WIDTH, bundles[at : at + WIDTH]
             batch.put(tile_path("entries", index, len(part)), pack(part))
-            if at == 0 and self._held:  # what stands there is nowhere else: never written over in place
-                content = pack_held(held[:WIDTH])
+            content = pack_held(held[at : at + WIDTH])
+            if at == 0 and any(self._held):  # nowhere else: never written over in place
                 disk.replace_file(self.folder, held_path(index), content, mode=_PRIVATE)
-            else:
-                batch.put(held_path(index), pack_held(held[at : at + WIDTH]), mode=_PRIVATE)
+            elif content:
+                batch.put(held_path(index), content, mode=_PRIVATE)
         batch.finish()
         self._begin_journal(edge.size)
-        self._edge, self._pending, self._pending_bytes = edge, [], 0
+        self._edge, self._pending, self._leaves, self._pending_bytes = edge, [], [], 0
         kept = edge.size % WIDTH
         self._bundle, self._held = (bundles[-kept:], held[-kept:]) if kept else ([], [])
         self._drop(start, full)

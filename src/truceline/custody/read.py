@@ -71,6 +71,16 @@ class Store:
         bundle = index // WIDTH
         return self.bundle(bundle, min(WIDTH, size - bundle * WIDTH))[index % WIDTH]
 
-    def held_bundle(self, index: int) -> list[bytes]:
-        """What is held of a bundle's entries."""
-        return unpack_held(self.read(held_path(index)))
+    def held_bundle(self, index: int, width: int = WIDTH) -> list[bytes]:
+        """What is held of a bundle's first ``width`` entries; empty where nothing is, or where it stayed behind.
+
+        Raises
+        ------
+        ValueError
+            If the file is not one of held content.
+        """
+        try:
+            held = unpack_held(self.read(held_path(index)))
+        except FileNotFoundError:
+            held = []
+        return [*held, *[b""] * (width - len(held))][:width]

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Check what an evidence log proves, with this one file: Python's standard library and ``cryptography``.
 
     python verify_truce.py POLICY FILE               a proof, a disclosure, a proof of misconduct
@@ -8,11 +7,8 @@
 
 POLICY is a file with the keys you trust (C2SP tlog-policy): ``log KEY``, ``witness NAME KEY``,
 ``group NAME COUNT NAME ...``, ``quorum NAME`` or ``quorum none``. Get the keys from the parties and the
-mechanism themselves; a policy that came with a log proves nothing about it.
-
-Ends with 0 if everything holds, 1 if something does not, 2 if it was called wrongly.
-
-What is checked, after RFC 9162 and C2SP signed-note, tlog-checkpoint, -cosignature, -proof and -tiles:
+mechanism themselves; a policy that came with a log proves nothing about it. Ends with 0 if everything holds, 1
+if something does not, 2 if it was called wrongly. What is checked, after RFC 9162 and C2SP signed-note, tlog-checkpoint, -cosignature, -proof and -tiles:
 (1) every text has its one spelling; (2) the checkpoint is signed by a trusted log; (3) enough trusted
 witnesses cosigned it; (4) the entry leads to the checkpoint's root; (5) a disclosed field is the one that was
 committed to; (6) of a whole log: every file, byte by byte, every checkpoint, and nothing else is there.
@@ -50,7 +46,6 @@ def sha(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-# -- (1) one spelling ------------------------------------------------------------------------
 def unbase(text: str, size: int | None = None) -> bytes:
     """Bytes of base64, which must be their only spelling."""
     try:
@@ -83,7 +78,6 @@ def record_of(content: bytes) -> Any:
     return value
 
 
-# -- keys, notes, checkpoints ----------------------------------------------------------------
 class Key:
     """A public key ``name+id+base64`` of the kind asked for (1 signs, 4 cosigns)."""
 
@@ -149,8 +143,8 @@ class Policy:
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum, self.since_s = "", since_s
         for line in text.splitlines():
-            match line.split():
-                case [] | ["#", *_]:
+            match re.sub("^[ \t]*#.*", "", line).split():
+                case []:
                     continue
                 case ["log", key, *_]:
                     self.logs.append(Key(key, 1))
@@ -185,14 +179,11 @@ class Policy:
         each = {name: head.cosigned(key) for name, key in self.witnesses.items()}
         times = {name: time_s for name, time_s in each.items() if time_s is not None}
         need(self.reached(self.quorum, times), f"too few witnesses cosigned: {', '.join(times) or 'none'}")
-        late = self.since_s is None or max(times.values(), default=-1) >= self.since_s
-        need(late, "no witness cosigned since then")
+        need(max(times.values(), default=-1) >= (self.since_s or -1), "no witness cosigned since then")
         seen = [f"{name} at {datetime.fromtimestamp(at, UTC):%FT%TZ}" for name, at in sorted(times.items())]
-        cosigned = ", ".join(seen) or "by no one"
-        return [f"checkpoint {head.size} of {head.origin}, signed", f"cosigned: {cosigned}"]
+        return [f"checkpoint {head.size} of {head.origin}, cosigned: {', '.join(seen) or 'by no one'}"]
 
 
-# -- (4) the tree ----------------------------------------------------------------------------
 def climb(index: int, last: int, starts: Sequence[bytes], steps: Sequence[bytes]) -> list[bytes]:
     """Roots that ``steps`` lead to from ``starts`` (RFC 9162, 2.1.3.2 and 2.1.4.2): [of all, of the first]."""
     whole, part = starts
@@ -230,7 +221,6 @@ def fold(row: list[bytes]) -> bytes:
     return row[0] if row else sha()
 
 
-# -- files -----------------------------------------------------------------------------------
 class Proof:
     """A C2SP tlog-proof whose extra data is the entry."""
 
@@ -284,8 +274,8 @@ def check_fork(record: Any, policy: Policy) -> list[str]:
     """Two heads that no one history has both."""
     first, second = Head(record["first"].encode()), Head(record["second"].encode())
     need(first.origin == second.origin and first.size <= second.size, "two logs, or the larger head first")
-    policy.trust(first, first.origin)
-    policy.trust(second, second.origin)
+    for head in (first, second):
+        policy.trust(head, first.origin)
     root, proof = unbase(record["root"], 32), [unbase(step, 32) for step in record["proof"]]
     same = first.size == second.size and not proof
     found = root if same else goes_on(first.size, second.size, root, proof)
@@ -298,8 +288,8 @@ def check_withheld(record: Any, policy: Policy) -> list[str]:
     receipt, proof = Note(record["receipt"].encode()), Proof(record["proof"].encode())
     form, origin, index, leaf, _, rest = receipt.text.split("\n")
     need(form == "truceline receipt v1" and not rest, "not a receipt")
-    policy.trust(receipt, origin)
-    policy.trust(proof.head, origin)
+    for note in (receipt, proof.head):
+        policy.trust(note, origin)
     proof.check()
     need(proof.head.origin == origin and proof.index == number(index), "a proof of another log or place")
     need(sha(b"\x00", proof.entry) != unbase(leaf, 32), "the entry stands where the receipt says")
@@ -317,12 +307,10 @@ def check_file(content: bytes, policy: Policy) -> list[str]:
     return found[0](record, policy)
 
 
-# -- (6) whole logs --------------------------------------------------------------------------
 def path_of(index: int) -> str:
     """``1234067`` → ``x001/x234/067`` (tlog-tiles)."""
-    text = f"{index:0{-(-len(str(index)) // 3) * 3}d}"
-    parts = [text[at : at + 3] for at in range(0, len(text), 3)]
-    return "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
+    parts = f"{index:,}".split(",")
+    return "/".join([*(f"x{part:0>3}" for part in parts[:-1]), f"{parts[-1]:0>3}"])
 
 
 def read_tile(folder: Path, seen: set[str], name: str, width: int) -> bytes:
@@ -386,8 +374,8 @@ def check_log(folder: Path, policy: Policy, codes: Sequence[str], old: Head | No
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the call, check, say what holds."""
     call = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("policy", "target"):
-        call.add_argument(name, type=Path)
+    call.add_argument("policy", type=Path)
+    call.add_argument("target", type=Path)
     call.add_argument("codes", nargs="*")
     call.add_argument("--since", type=datetime.fromisoformat)
     call.add_argument("--checkpoint", type=Path)
