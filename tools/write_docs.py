@@ -125,7 +125,20 @@ def command_line() -> list[str]:
     """Every command's help, and the exit codes."""
     lines = ["# The command line", ""]
     commands = [command.callback.__name__ for command in main.app.registered_commands if command.callback]
-    for arguments in ([], *([name] for name in commands)):
+    groups = [group.typer_instance for group in main.app.registered_groups]
+    inner = [
+        [str(group.info.name), command.callback.__name__]
+        for group in groups
+        if group is not None
+        for command in group.registered_commands
+        if command.callback
+    ]
+    for arguments in (
+        [],
+        *([name] for name in commands),
+        *([str(group.info.name)] for group in groups if group),
+        *inner,
+    ):
         shown = " ".join(["truceline", *arguments])
         lines += [f"## {shown}", "", *code(help_text(arguments))]
     return [

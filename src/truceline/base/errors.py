@@ -90,6 +90,20 @@ CODES: dict[str, str] = {
     "out_unwritable": N_("The output folder cannot be written."),
     "finding_unknown": N_("No finding has that id."),
     "result_unreadable": N_("A folder does not hold a complete result."),
+    # evidence logs
+    "log_absent": N_("There is no evidence log where one was named."),
+    "log_altered": N_("A file of an evidence log is not what was written or signed."),
+    "log_missing": N_("A file of an evidence log is not there."),
+    "log_unknown": N_("A file stands in an evidence log that does not belong to it."),
+    "log_signature": N_("A checkpoint or a change of key is not signed as it must be."),
+    "log_entry": N_("An entry of an evidence log is not of its form, or cannot be logged."),
+    "log_fork": N_("An evidence log was shown with two histories that contradict each other."),
+    "log_busy": N_("Another process writes to the evidence log and did not finish in time."),
+    "log_unwritable": N_("The evidence log cannot be written; nothing was added to it."),
+    "log_key": N_("A key, or a file of keys, is not what it should be."),
+    "log_refused": N_("A witness does not cosign what it was shown."),
+    "log_file": N_("A proof or a request cannot be read, or does not hold."),
+    "log_differs": N_("A run repeated from the same inputs says something else than the log."),
     # exports
     "format_unknown": N_("No export has that name."),
     "choice_missing": N_("An export that tells of single things was given none of them."),
@@ -186,6 +200,12 @@ class OutputError(TrucelineError):
     """The result cannot be written or read."""
 
     exit_code = 5
+
+
+class EvidenceError(TrucelineError):
+    """An evidence log, or a proof from one, does not hold."""
+
+    exit_code = 9
 
 
 class CallError(TrucelineError):

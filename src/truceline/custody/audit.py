@@ -49,7 +49,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Audit:
-    """What an audit found; ``size`` entries were read, ``pending`` of them stand in the journal alone."""
+    """What an audit found; ``size`` entries were read, ``pending`` of them stand under no checkpoint yet."""
 
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -285,6 +285,7 @@ class _Auditor:
     def end(self, heads: dict[int, SignedCheckpoint]) -> None:
         """The last checkpoint, the keys, and files that do not belong."""
         self.audit.size = self.edge.size + self.audit.pending
+        self.audit.pending = self.audit.size - max(self.sizes, default=0)
         if list(self.store.keys.keys) != self.keys:
             self.audit.wrong("log_altered", KEYS, "the keys are not those of the entries")
         for size in sorted(set(heads) - set(range(self.edge.size + 1))):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Callable
 from typing import TypeAlias
 
+from truceline.custody.chance import secret_bytes
 from truceline.custody.commitment import SALT_BYTES
 
 Salts: TypeAlias = Callable[[int, bytes], bytes]  #: place and canonical content of an entry → its salt
@@ -15,7 +15,7 @@ Salts: TypeAlias = Callable[[int, bytes], bytes]  #: place and canonical content
 
 def random_salts(_index: int, _content: bytes) -> bytes:
     """A salt of the system's randomness: what is forgotten is forgotten for good."""
-    return secrets.token_bytes(SALT_BYTES)
+    return secret_bytes(SALT_BYTES)
 
 
 def keyed_salts(secret: bytes) -> Salts:

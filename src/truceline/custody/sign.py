@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from truceline.custody.chance import secret_bytes
 from truceline.custody.encoding import from_base64, from_hex, to_base64
 
 NOTE: Final = 0x01  #: kind of a key that signs notes and records (signed-note, "Signature types")
@@ -113,7 +113,7 @@ class SecretKey:
         ValueError
             If the name cannot name a key, or the seed is not of 32 bytes.
         """
-        seed = secrets.token_bytes(KEY_BYTES) if seed is None else seed
+        seed = secret_bytes(KEY_BYTES) if seed is None else seed
         raw = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
         return cls(PublicKey(name, raw, kind), seed)
 

@@ -10,6 +10,7 @@ USAGE = 2
 NOT_ALL_FETCHED = 6
 GRAVELY_OPEN = 7
 DESK_FAULTS = 8
+EVIDENCE = 9
 INTERRUPTED = 130
 ENDED = 143
 
@@ -23,6 +24,7 @@ EXIT_CODES: dict[int, str] = {
     NOT_ALL_FETCHED: N_("Some files could not be fetched; the others are there."),
     GRAVELY_OPEN: N_("The draft was read; something of high severity is open in it."),
     DESK_FAULTS: N_("The registers were read; lines of them do not hold, or what they declare differs."),
+    EVIDENCE: N_("An evidence log, or a proof from one, does not hold."),
     INTERRUPTED: N_("Interrupted (Ctrl-C). No half-written result is left."),
     ENDED: N_("Ended by another program (SIGTERM). No half-written result is left."),
 }

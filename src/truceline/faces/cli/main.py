@@ -25,6 +25,7 @@ from truceline.faces.cli.declarations_commands import declarations, inspect_plan
 from truceline.faces.cli.export import export
 from truceline.faces.cli.fuse_command import fuse, score
 from truceline.faces.cli.land_commands import enclosure
+from truceline.faces.cli.log_commands import log_app
 from truceline.faces.cli.new_command import new
 from truceline.faces.cli.orders_commands import orders
 from truceline.faces.cli.progress import progress_bars
@@ -312,6 +313,7 @@ app.command()(enclosure)
 app.command("inspect-plan")(inspect_plan)
 app.add_typer(orders)
 app.add_typer(declarations)
+app.add_typer(log_app)
 
 
 @app.command()

@@ -1,0 +1,257 @@
+"""The verbs of the evidence log for files and folders: what ``truceline log`` calls.
+
+``custody`` raises ValueError with what is wrong; here that becomes a problem with a code, a file and what to
+do next. Times come from the caller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from truceline.base.errors import CallError, EvidenceError, Problem, TrucelineError
+from truceline.custody import disk
+from truceline.custody.canonical import encode
+from truceline.custody.checkpoint import SignedCheckpoint
+from truceline.custody.config import LogConfig
+from truceline.custody.entry import Entry, held_entry, plain_entry, read_code, sealed_entry
+from truceline.custody.log import Log
+from truceline.custody.merkle import hash_leaf
+from truceline.custody.misconduct import Receipt, sign_receipt
+from truceline.custody.note import read_signatures
+from truceline.custody.read import Store
+from truceline.custody.sign import COSIGNATURE, NOTE, PublicKey, SecretKey
+from truceline.custody.witness import RefusalError
+from truceline.fetch.clock import Clock
+
+_MODES = ("plain", "held", "sealed")
+
+
+def written_time(moment: datetime) -> str:
+    """A moment as entries have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment_of(at: datetime | None) -> datetime:
+    """The time that was given, which is UTC; else the machine's."""
+    return at.replace(tzinfo=UTC) if at is not None else Clock().moment()
+
+
+@contextmanager
+def telling(file: object, *, code: str = "log_file", next_step: str = "") -> Iterator[None]:
+    """Turn what goes wrong inside into one problem of ``file``."""
+    try:
+        yield
+    except disk.BusyError as error:
+        raise _fault("log_busy", file, "another process writes to it", "Wait until it is done") from error
+    except RefusalError as error:
+        raise _fault("log_refused", file, f"{error.status}: {error}", next_step) from error
+    except FileNotFoundError as error:
+        raise _fault("log_missing", file, f"{error.filename} is not there", next_step) from error
+    except OSError as error:
+        step = next_step or "Make room, or make it writable; what was acknowledged is safe"
+        raise _fault("log_unwritable", file, error.strerror or str(error), step) from error
+    except ValueError as error:
+        raise _fault(code, file, str(error), next_step) from error
+
+
+def _fault(code: str, file: object, message: str, next_step: str) -> TrucelineError:
+    return EvidenceError(Problem(code=code, file=str(file), message=message, next_step=next_step))
+
+
+# -- keys ------------------------------------------------------------------------------------
+def make_key(path: Path, name: str, *, witness: bool = False) -> PublicKey:
+    """Make a secret key in a new file that its owner alone may read; returns the public one.
+
+    Raises
+    ------
+    CallError
+        If the file is there already.
+    EvidenceError
+        If the name cannot name a key, or the file cannot be written.
+    """
+    if path.exists():
+        raise CallError(Problem(code="log_key", file=str(path), message="the file is there already", next_step="Keep it: a key that is lost cannot be made again; or give another file"))  # fmt: skip
+    with telling(path, code="log_key"):
+        key = SecretKey.make(name, kind=COSIGNATURE if witness else NOTE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.replace_file(path.parent, path.name, f"{key.text()}\n".encode(), mode=0o600)
+        (path.parent / disk.NEW).rmdir()
+    return key.public
+
+
+def read_secret(path: Path) -> SecretKey:
+    """The secret key in a file."""
+    with telling(path, code="log_key", next_step="Make one with: truceline log key FILE --name NAME"):
+        return SecretKey.read(path.read_text(encoding="utf-8").strip())
+
+
+def read_public(text: str) -> PublicKey:
+    """A public key, or the one in the file that ``text`` names."""
+    with telling(text, code="log_key"):
+        path = Path(text)
+        is_file = "+" not in text and path.is_file()
+        return PublicKey.read(path.read_text(encoding="utf-8").strip() if is_file else text)
+
+
+# -- writing ---------------------------------------------------------------------------------
+def init_log(
+    folder: Path,
+    *,
+    key: Path,
+    witnesses: Sequence[str] = (),
+    quorum: int = 0,
+    batch: int = 0,
+    period_s: int = 0,
+    now: datetime,
+) -> SignedCheckpoint:
+    """Begin a log whose name is that of the key in the file ``key``."""
+    secret = read_secret(key)
+    named = tuple(read_public(text) for text in witnesses)
+    with telling(folder):
+        config = LogConfig(
+            origin=secret.name,
+            key=secret.public,
+            witnesses=named,
+            quorum=quorum,
+            batch=batch,
+            period_s=period_s,
+        )
+        return Log.create(folder, config, key=secret, logged=written_time(now))
+
+
+def read_records(text: str, *, file: str) -> list[dict[str, Any]]:
+    """Records of a text with one JSON object on each line.
+
+    Raises
+    ------
+    EvidenceError
+        With every line that is none.
+    """
+    records, problems = [], []
+    for row, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+            encode(record)
+            if not isinstance(record, dict):
+                raise ValueError("not an object")
+        except (ValueError, RecursionError) as error:
+            problems.append(Problem(code="log_entry", file=file, row=row, message=f"{error}", expected="one JSON object a line, ASCII keys, no floats"))  # fmt: skip
+        else:
+            records.append(record)
+    if problems:
+        raise EvidenceError(problems)
+    return records
+
+
+def append_records(
+    folder: Path,
+    records: Sequence[dict[str, Any]],
+    *,
+    kind: str,
+    mode: str = "plain",
+    by: str = "",
+    received: str = "",
+    rests_on: Sequence[str] = (),
+    now: datetime,
+    wait_s: float = 60.0,
+) -> list[str]:
+    """Log records in one batch, whole or not at all; returns their codes once they are on the disk.
+
+    ``mode``: ``plain``; ``held``, of which the log shows the names of the fields alone; or ``sealed``, of
+    which it shows nothing.
+    """
+    if mode not in _MODES:
+        raise CallError(Problem(code="log_entry", message="no such way to log", got=mode, expected=", ".join(_MODES)))  # fmt: skip
+    logged = written_time(now)
+    with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
+        entries: list[Entry] = []
+        for ahead, record in enumerate(records):
+            about: dict[str, Any] = {"logged": logged, "by": by, "received": received, "rests_on": rests_on}
+            if mode == "plain":
+                entries.append(plain_entry(kind, record, **about))
+            elif mode == "held":
+                salt = log.salt(encode(record), ahead=ahead)
+                entries.append(held_entry(kind, record, salt=salt, **about))
+            else:
+                whole = {
+                    "body": record,
+                    "kind": kind,
+                    **{k: v for k, v in about.items() if v and k != "logged"},
+                }
+                salt = log.salt(encode(whole), ahead=ahead)
+                entries.append(sealed_entry(whole, salt=salt, logged=logged))
+        return log.append(entries)
+
+
+def make_checkpoint(folder: Path, *, key: Path, now: datetime) -> SignedCheckpoint:
+    """Sign what the log has now."""
+    secret = read_secret(key)
+    with telling(folder, code="log_altered"), Log(folder, key=secret) as log:
+        return log.checkpoint(logged=written_time(now))
+
+
+def add_cosignatures(folder: Path, files: Sequence[Path], *, size: int | None = None) -> SignedCheckpoint:
+    """Put witnesses' signature lines, from files, under a checkpoint (default: the last one)."""
+    with telling(folder, code="log_signature"), Log(folder) as log:
+        signed = log.store.newest_checkpoint()
+        for file in files:
+            with telling(file, code="log_signature"):
+                signatures = read_signatures(file.read_text(encoding="utf-8"))
+            at = size if size is not None else (signed.head.size if signed else 0)
+            with telling(
+                file, code="log_signature", next_step="Cosignatures are of one size; name it with --size"
+            ):
+                signed = log.add_signatures(at, signatures)
+        if signed is None:
+            raise ValueError("no checkpoint was signed yet")
+        return signed
+
+
+def change_key(folder: Path, *, key: Path, new: Path, now: datetime) -> str:
+    """Let another key take over; returns the code of the entry that says so."""
+    secret, following = read_secret(key), read_secret(new)
+    with telling(folder, code="log_key"), Log(folder, key=secret) as log:
+        return log.change_key(following, logged=written_time(now))
+
+
+def redact(folder: Path, code: str, fields: Sequence[str], *, reason: str, by: str, now: datetime) -> str:
+    """Forget held fields of an entry; returns the code of the entry that says so."""
+    with telling(folder, code="log_entry"), Log(folder) as log:
+        log.fold()
+        index = place_of(log.store, code, size=log.size)
+        return log.forget(index, fields, reason=reason, by=by, logged=written_time(now))
+
+
+def give_receipt(folder: Path, code: str, *, key: Path, due: datetime) -> bytes:
+    """The log's signed word that an entry will be under a checkpoint by ``due``."""
+    secret = read_secret(key)
+    with telling(folder, code="log_entry"), Log(folder, key=secret) as log:
+        log.fold()
+        index = place_of(log.store, code, size=log.size)
+        leaf = hash_leaf(log.store.entry(index, size=log.size))
+        receipt = Receipt(log.store.config.origin, index, leaf, written_time(due))
+        return sign_receipt(receipt, secret).encode().encode()
+
+
+# -- reading ---------------------------------------------------------------------------------
+def place_of(store: Store, code: str, *, size: int) -> int:
+    """Place of the entry that ``code`` names. ValueError if another one stands there."""
+    index, digits = read_code(code)
+    if index >= size or not hash_leaf(store.entry(index, size=size)).hex().startswith(digits):
+        raise ValueError(f"no entry of the code {code} stands under the last checkpoint")
+    return index
+
+
+def newest_of(store: Store) -> SignedCheckpoint:
+    """The last checkpoint. ValueError if there is none."""
+    newest = store.newest_checkpoint()
+    if newest is None:
+        raise ValueError("no checkpoint was signed yet")
+    return newest
