@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fixtures_results import example_results
+from jsonschema import Draft202012Validator
 
 from truceline.assurance.series import Bound, Campaign, LightBound
 from truceline.assurance.totals import Total
 from truceline.assurance.worth import measure_worth
 from truceline.base.intervals import Interval
-from truceline.findings.reckoning import Reckoning, bound_more, describe_totals, describe_worth
+from truceline.findings.reckoning import LeftOut, Reckoning, bound_more, describe_totals, describe_worth
 from truceline.release.register import Settled, read_register
 from truceline.release.rule import ReleaseRule
 from truceline.release.withhold import Withheld, publish
 from truceline.reports.findings_json import findings_document
+from truceline.reports.findings_schema import findings_schema
 from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
 
 START = datetime(2030, 4, 19, tzinfo=UTC)
@@ -106,3 +108,20 @@ def test_the_public_edition_tells_no_totals_and_not_what_a_source_is_worth(tmp_p
     assert document["worth"] == []
     for finding in document["findings"]:
         assert {finding["details"]["bound"][name] for name in ("day", "night", "campaign")} == {None}
+
+
+def test_what_was_not_reckoned_is_said_in_report_and_json():
+    left_out = (
+        LeftOut(what="totals", n_incidents=70_001, most=60_000),
+        LeftOut(what="worth_of_totals", n_incidents=70_001, most=10_000),
+    )
+    reckoning = Reckoning(left_out=left_out)
+    totals = describe_totals(reckoning, act_names=NAMES, area_names={}, zone="UTC")
+    worth = describe_worth(reckoning, act_names=NAMES, source_titles={})
+    assert len(totals) == len(worth) == 1
+    assert "there are 70,001 incidents, and it is reckoned for 60,000" in totals[0]
+    assert "there are 70,001 incidents, and it is reckoned for 10,000" in worth[0]
+    document = findings_document(replace(example_results(), reckoning=reckoning))
+    assert [row["most"] for row in document["reckoning_left_out"]] == [60_000, 10_000]
+    Draft202012Validator(findings_schema()).validate(document)
+    assert "reckoning_left_out" not in findings_document(example_results())

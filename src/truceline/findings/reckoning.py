@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from truceline.assurance.series import Bound, Campaign, LightBound
 from truceline.assurance.totals import Total
@@ -16,11 +17,24 @@ _MUCH_BLIND = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """What was not reckoned, since there are more incidents than it is reckoned for."""
+
+    what: Literal["totals", "worth_of_totals"]
+    n_incidents: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reckoning:
-    """Totals by act and area over the truce; what each source is worth. Empty: nothing was reckoned."""
+    """Totals by act and area over the truce; what each source is worth. Empty: nothing was reckoned.
+
+    left_out : of both, what would have taken too long.
+    """
 
     totals: tuple[Total, ...] = ()
     worth: tuple[Worth, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def describe_totals(
@@ -58,6 +72,13 @@ def describe_totals(
                 acts=listed(list(dict.fromkeys(silent)))
             )
         )  # fmt: skip
+    said += [
+        _(
+            "How many happened was not reckoned: there are {n} incidents, and it is reckoned for {most} at most."
+        ).format(n=figure(one.n_incidents), most=figure(one.most))
+        for one in reckoning.left_out
+        if one.what == "totals"
+    ]
     return said
 
 
@@ -88,6 +109,13 @@ def describe_worth(
                 changes="; ".join(parts),
             )
         )
+    said += [
+        _(
+            "By how much totals would be vaguer without a source was not reckoned: there are {n} incidents, and it is reckoned for {most} at most."
+        ).format(n=figure(one.n_incidents), most=figure(one.most))
+        for one in reckoning.left_out
+        if one.what == "worth_of_totals"
+    ]
     return said
 
 

@@ -28,7 +28,12 @@ from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
 from truceline.reports.order_worth import order_worth_record
 from truceline.reports.patterns import patterns_record
-from truceline.reports.reckoning import bound_parts_record, totals_record, worth_record
+from truceline.reports.reckoning import (
+    bound_parts_record,
+    left_out_record,
+    totals_record,
+    worth_record,
+)
 
 SCHEMA_ID = "truceline.findings/1"
 SIGNIFICANT_DIGITS = 6
@@ -107,6 +112,7 @@ def findings_document(results: Results) -> Record:
         "patterns": patterns_record(results.patterns),
         "totals": totals_record(results.reckoning),
         "worth": worth_record(results.reckoning),
+        **left_out_record(results.reckoning),
         **order_worth_record(results.order_worth),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],

@@ -16,7 +16,7 @@ from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
 from truceline.reports.order_worth import order_worth_schema
 from truceline.reports.patterns import patterns_schema
-from truceline.reports.reckoning import bound_parts_schema, totals_schema, worth_schema
+from truceline.reports.reckoning import bound_parts_schema, left_out_schema, totals_schema, worth_schema
 from truceline.schema.claims import CLAIMS
 from truceline.schema.findings import FINDINGS
 from truceline.schema.table import NUMBER, TEXTS, TIME, Column
@@ -118,7 +118,7 @@ def findings_schema() -> Part:
             f"Numbers carry {SIGNIFICANT_DIGITS} significant digits. Null: does not apply, or not known; "
             "it is never zero."
         ),
-        **_object(top, order_worth=order_worth_schema()),
+        **_object(top, order_worth=order_worth_schema(), reckoning_left_out=left_out_schema()),
         "$defs": {
             "finding": _finding(),
             "evidence": _evidence(),

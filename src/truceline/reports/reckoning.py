@@ -45,6 +45,17 @@ def worth_record(reckoning: Reckoning) -> list[Record]:
     ]
 
 
+def left_out_record(reckoning: Reckoning) -> Record:
+    """``{"reckoning_left_out": …}`` where anything was left out, else nothing."""
+    if not reckoning.left_out:
+        return {}
+    return {
+        "reckoning_left_out": [
+            {"what": one.what, "incidents": one.n_incidents, "most": one.most} for one in reckoning.left_out
+        ]
+    }
+
+
 def bound_parts_record(bound: Bound) -> Record:
     """By day and night, and the smallest campaign; null where there is none."""
     campaign = bound.campaign
@@ -105,6 +116,19 @@ def worth_schema() -> Record:
             "width_without": _number("the same without the source; null: no total"),
         },
         "what each source is worth: how much less would be known without it",
+    )
+
+
+def left_out_schema() -> Record:
+    """JSON Schema of the value of ``reckoning_left_out``."""
+    whole = {"type": "integer", "minimum": 0}
+    return _list(
+        {
+            "what": {"enum": ["totals", "worth_of_totals"]},
+            "incidents": {**whole, "description": "how many there are"},
+            "most": {**whole, "description": "up to how many it is reckoned"},
+        },
+        "what was not reckoned, since there are too many incidents; not there where nothing was left out",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import pyarrow.compute as pc
 
@@ -12,13 +13,14 @@ from truceline.assurance.series import Bound
 from truceline.assurance.totals import Total, estimate_totals
 from truceline.assurance.worth import Worth, measure_worth
 from truceline.findings.claims import Question
-from truceline.findings.reckoning import Reckoning
+from truceline.findings.reckoning import LeftOut, Reckoning
 from truceline.findings.results import Finding
 from truceline.schema.claims import TOGETHER
 from truceline.workflow.case import Case
 from truceline.workflow.measure import Gauge
 
-#: beyond so many incidents what a source is worth is told by the bounds alone; and totals take too long
+#: beyond so many incidents what a source is worth is told by the bounds alone, and totals take too long;
+#: the report says so
 MOST_FOR_WORTH, MOST_FOR_TOTALS = 40_000, 1_000_000
 
 
@@ -28,10 +30,18 @@ def reckon(case: Case, gauge: Gauge, findings: Sequence[Finding]) -> Reckoning:
         return Reckoning()
     acts = list(dict.fromkeys(item.act for item in case.truce.obligations))
     named = dict.fromkeys((case.file.theatre, *(finding.area_id for finding in findings)))
-    few = len(gauge.incidents) <= MOST_FOR_TOTALS
-    areas = [area for area in named if area in gauge.shapes] if few else []
+    n = len(gauge.incidents)
+    areas = [area for area in named if area in gauge.shapes]
+    limits: list[tuple[Literal["totals", "worth_of_totals"], int]] = [
+        ("totals", MOST_FOR_TOTALS),
+        ("worth_of_totals", MOST_FOR_WORTH),
+    ]
     return Reckoning(
-        totals=tuple(_totals(case, gauge, acts, areas, without=None)), worth=_worth(case, gauge, acts)
+        totals=_totals(case, gauge, acts, areas if n <= MOST_FOR_TOTALS else [], without=None),
+        worth=_worth(case, gauge, acts),
+        left_out=tuple(
+            LeftOut(what=what, n_incidents=n, most=most) for what, most in limits if n > most and areas
+        ),
     )
 
 
