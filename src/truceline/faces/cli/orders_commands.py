@@ -12,7 +12,7 @@ from truceline.faces.cli.clock import now
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 if TYPE_CHECKING:
-    from truceline.desk.orders import Action
+    from truceline.workflow.orders import Action
 
 orders = typer.Typer(
     name="orders",
