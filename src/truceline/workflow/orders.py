@@ -301,4 +301,14 @@ def _count(folder: Path, *, at: datetime) -> PublicCount:
     return PublicCount(case=truce.id, told_until=until, sectors=sectors)
 
 
-__all__ = ["ACTIONS", "REASONS", "STATES", "check_orders", "make_key", "print_sheet", "say", "tell_counts"]
+__all__ = [
+    "ACTIONS",
+    "REASONS",
+    "STATES",
+    "Action",
+    "check_orders",
+    "make_key",
+    "print_sheet",
+    "say",
+    "tell_counts",
+]
