@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
 from truceline.assurance.campaign import SEEN_P, checks_needed, missed_p
 
@@ -35,12 +35,11 @@ def recognised_p(
     if recognition_p >= 1:
         found: FloatArray = np.exp(log_drawn)
         return found
-    found = np.zeros(n_checked + 1)
-    for k in range(n_checked + 1):
-        rest = drawn[k:]
-        # 0 · log 0 stands for nothing to be recognised
-        hit = k * np.log(recognition_p) if k else 0.0
-        found[k] = np.exp(logsumexp(log_drawn[k:] + _choose(rest, k) + hit + (rest - k) * np.log1p(-recognition_p)))  # fmt: skip
+    # (k, j): so many recognised of j met; 0 · log 0 stands for nothing to be recognised
+    k, met = drawn[:, None], np.maximum(j, 0)[None, :]
+    hit = np.where(k > 0, k * np.log(max(recognition_p, 1e-300)), 0.0)
+    log_known = _choose(met, np.minimum(k, met)) + hit + (met - k) * np.log1p(-recognition_p)
+    found = np.where(k <= met, np.exp(log_known + log_drawn[j]), 0.0).sum(axis=1)
     return found
 
 
@@ -241,7 +240,8 @@ def plan_against_pattern(strata: Sequence[Stratum], *, seen_p: float = SEEN_P) -
         for n, log in enumerate(log_missed):
             spent = n * one.cost
             tried = np.full(top + 1, np.inf)
-            tried[spent:] = best[: top + 1 - spent] + log
+            reached = np.isfinite(best[: top + 1 - spent]) | (best[: top + 1 - spent] < 0)
+            tried[spent:][reached] = best[: top + 1 - spent][reached] + log
             better = tried < after
             after[better], taken[place, better] = tried[better], n
         best = after

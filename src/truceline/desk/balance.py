@@ -46,6 +46,11 @@ class Account:
     baselines: tuple[tuple[datetime, int, tuple[int, ...]], ...]  #: as of, number, lines; in order of time
     changes: tuple[Change, ...]
 
+    def moments(self) -> list[datetime]:
+        """Times at which the balance may change."""
+        ends = {one[0] for one in self.baselines}
+        return sorted(ends | {moment for one in self.changes for moment in (one.starts_at, one.stops_at)})
+
     def at(self, moment: datetime, *, before: bool = False) -> Balance | None:
         """The balance at a moment; None before the first baseline.
 

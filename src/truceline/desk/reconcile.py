@@ -88,20 +88,15 @@ def _balances(
         begun = account.at(max(start, account.baselines[0][0])) if account.baselines else None
         if begun is None:
             continue
-        for moment in _moments(account):
+        for moment in account.moments():
             now = account.at(moment)
             if moment > start and now is not None and now.low > begun.high:
                 yield Difference(kind="above_baseline", party=party, holding=account.holding, area=account.area, at=moment, declared=now.words(), other=begun.words(), lines=now.lines)  # fmt: skip
                 break  # told once, when it first happened
 
 
-def _moments(account: Account) -> list[datetime]:
-    """Times at which a balance may change."""
-    return sorted({one[0] for one in account.baselines} | {one.stops_at for one in account.changes})
-
-
 def _negative(party: str, account: Account) -> Iterator[Difference]:
-    for moment in _moments(account):
+    for moment in account.moments():
         now = account.at(moment)
         if now is not None and now.high < 0:
             yield Difference(kind="negative_holding", party=party, holding=account.holding, area=account.area, at=moment, declared=now.words(), other="0", lines=now.lines)  # fmt: skip
@@ -138,7 +133,7 @@ def _nested(
     """What lies within an area cannot be more than what the area holds."""
     for (holding, area), account in accounts.items():
         parts = [accounts[holding, name] for name in holdings.parts(area) if (holding, name) in accounts]
-        for moment in sorted({one for part in [account, *parts] for one in _moments(part)}):
+        for moment in sorted({one for part in [account, *parts] for one in part.moments()}):
             whole = account.at(moment)
             within = [one for part in parts if (one := part.at(moment)) is not None]
             if whole is None or not within:

@@ -56,7 +56,8 @@ from truceline.workflow.desk_files import (
 M = TypeVar("M", bound=BaseModel)
 
 
-def _register(folder: Path, who: str, what: str) -> Path:
+def register_path(folder: Path, who: str, what: str) -> Path:
+    """A register of declarations or inspections."""
     return folder / FOLDER / f"{who}.{what}.jsonl"
 
 
@@ -68,6 +69,12 @@ def open_holdings(folder: Path, truce: Truce) -> Holdings:
     """What is to be declared."""
     path = folder / FOLDER / "holdings.yaml"
     return read_holdings(Document(path, label=_label(path)), case_id=truce.id, party_ids=truce.party_ids)
+
+
+def open_declarations(folder: Path, truce: Truce, party: str, holdings: Holdings) -> Declarations:
+    """A party's register of declarations; empty where there is none yet."""
+    path = register_path(folder, party, "declarations")
+    return read_declarations(content_of(path), open_party(folder, truce, party), holdings, label=_label(path))
 
 
 # -- signing ------------------------------------------------------------------------------------
@@ -101,7 +108,7 @@ def declare(folder: Path, table: Path, *, by: str, key_file: Path, times: Times)
     key = read_secret(key_file, held=file.keys())
     if key.name != by:
         raise InputError(Problem(code="key_unknown", message="a declaration is signed with the key of whoever declares", file="--key", got=key.name, expected=by))  # fmt: skip
-    path = _register(folder, file.party, "declarations")
+    path = register_path(folder, file.party, "declarations")
     earlier = read_declarations(content_of(path), file, holdings, label=_label(path))
     first = next_number(earlier.lines, key.name)
     head = {"type": DECLARATION, "case": truce.id, "party": file.party, "by": by, "said_at": format_time(times.said)}  # fmt: skip
@@ -127,7 +134,7 @@ def observe(folder: Path, table: Path, *, key_file: Path, times: Times) -> Added
     holdings = open_holdings(folder, truce)
     keys = open_mission(folder, truce).keys()
     key = read_secret(key_file, held=keys)
-    path = _register(folder, MISSION, "inspections")
+    path = register_path(folder, MISSION, "inspections")
     earlier = read_inspections(content_of(path), holdings, label=_label(path), keys=keys)
     first = next_number(earlier.lines, key.name)
     head = {"type": INSPECTION, "case": truce.id, "by": MISSION, "said_at": format_time(times.said)}
@@ -320,17 +327,14 @@ def check_declarations(folder: Path, *, at: datetime, reader: str | None = None)
     declared, problems = [], []
     for party in here if reader == MISSION else (reader,):
         try:
-            file = open_party(folder, truce, party)
+            declared.append(open_declarations(folder, truce, party, holdings))
         except CaseError as error:
             problems += error.problems
-            continue
-        path = _register(folder, party, "declarations")
-        declared.append(read_declarations(content_of(path), file, holdings, label=_label(path)))
     if problems:
         raise CaseError(problems)
     inspections = None
     if reader == MISSION:
-        path = _register(folder, MISSION, "inspections")
+        path = register_path(folder, MISSION, "inspections")
         keys = open_mission(folder, truce).keys()
         inspections = read_inspections(content_of(path), holdings, label=_label(path), keys=keys)
     found = reconcile(declared, inspections, holdings, start=hour_of(truce), at=at)

@@ -54,13 +54,13 @@ def weigh_orders(case: Case, gauge: Gauge, *, edition: str) -> OrderWorth | None
 
 
 def desk_digests(case: Case) -> list[tuple[str, str]]:
-    """Label and SHA-256 of the files that the effect rests on; none where the mission keeps no desk file."""
+    """Label and SHA-256 of the desk's files; none where the mission keeps no desk file."""
     folder = case.folder / FOLDER
     if not (folder / f"{MISSION}.yaml").is_file():
         return []
-    paths = [folder / f"{MISSION}.yaml"]
+    paths = [folder / f"{MISSION}.yaml", folder / "holdings.yaml"]
     for party in case.truce.party_ids:
-        paths += [folder / f"{party}.yaml", folder / f"{party}.orders.jsonl"]
+        paths += [folder / f"{party}{end}" for end in (".yaml", ".orders.jsonl", ".declarations.jsonl")]
     return [
         (f"case:{FOLDER}/{path.name}", digest_bytes(path.read_bytes())) for path in paths if path.is_file()
     ]

@@ -16,6 +16,8 @@ from truceline.line.sectors import sectors_to_geojson, tabulate_sectors
 from truceline.schema import AREAS
 from truceline.schema.table import Table
 from truceline.workflow.case import Case
+from truceline.workflow.desk_files import MISSION
+from truceline.workflow.desk_tables import desk_tables
 from truceline.workflow.editions import Edition
 from truceline.workflow.ingest import Ingested
 
@@ -38,6 +40,9 @@ def write_tables(results: Results, ingested: Ingested, case: Case, folder: Path,
     _write(area_table(case), tables / "areas.parquet")
     if results.line_report is not None:
         _write_line(results.line_report, tables, kept_back=kept_back)
+    if edition.name == MISSION:
+        for name, table in desk_tables(case).items():
+            _write(table, tables / f"{name}.parquet")
     if not edition.withholds:
         (folder / "quarantine.jsonl").write_text(_put_aside(ingested), encoding="utf-8")
 
