@@ -125,7 +125,7 @@ acts_done = st.lists(happenings(), max_size=4, unique_by=lambda one: one.id)
 exemption = conditions.map(
     lambda condition: {"id": "x", "title": "x", "purpose": "other", "acts": ["fire"], "condition": condition}
 )
-limits = st.one_of(
+limits: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     st.tuples(st.integers(0, 2), st.integers(1, 30)).map(
         lambda pair: {"rule": "limit", "limit": {"count": pair[0], "window_hours": pair[1]}}

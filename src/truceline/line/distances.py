@@ -22,8 +22,8 @@ from truceline.base.intervals import microseconds
 from truceline.line.history import LineHistory
 from truceline.line.shapes import PIECE_DEG, cut_edges
 
-#: pieces looked at first, and where these are too few; places that need more are asked of the edges' own tree
-_NEAREST = (5, 16)
+#: marks looked at first, and where these are too few; places that need more are asked of the edges' own tree
+_NEAREST = (2, 16)
 _PIECES_AN_EDGE = 4
 _AT_ONCE = 20_000
 
@@ -43,14 +43,32 @@ def line_distances_m(
     dated at or before its moment. Two threads; their number changes nothing. kept : shapes of the history
     made ready for asking, in this frame; filled here, for a caller that asks again.
     """
+    longitude, latitude = np.asarray(longitude_deg, np.float64), np.asarray(latitude_deg, np.float64)
+    halves = np.array_split(np.arange(len(longitude)), 2)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        planes = list(pool.map(lambda half: frame.to_plane(longitude[half], latitude[half]), halves))
+    x_m, y_m = (np.concatenate(axis) for axis in zip(*planes, strict=True))
+    return plane_distances_m(history, x_m, y_m, at_us=at_us, frame=frame, kept=kept)
+
+
+def plane_distances_m(
+    history: LineHistory,
+    x_m: FloatArray,
+    y_m: FloatArray,
+    *,
+    at_us: IntArray,
+    frame: LocalFrame,
+    kept: dict[int, Held] | None = None,
+) -> FloatArray:
+    """As ``line_distances_m``, of places that are in the frame's metres already; not finite: no place."""
     ready = {} if kept is None else kept
-    distance = np.full(len(longitude_deg), np.nan)
+    distance = np.full(len(x_m), np.nan)
     dates = np.array([microseconds(s.map_time) for s in history.snapshots], dtype=np.int64)
     shape = np.searchsorted(dates, at_us, side="right") - 1
     # a repeat holds the very shape before it
     same = {id(s.geometry): k for k, s in reversed(list(enumerate(history.snapshots)))}
     shape = np.array([same[id(s.geometry)] for s in history.snapshots] + [-1], dtype=np.int64)[shape]
-    usable = (shape >= 0) & np.isfinite(longitude_deg) & np.isfinite(latitude_deg)
+    usable = (shape >= 0) & np.isfinite(x_m) & np.isfinite(y_m)
     order = np.flatnonzero(usable)[np.argsort(shape[usable], kind="stable")]
     edges = np.flatnonzero(np.diff(shape[order], prepend=-1, append=-1))
 
@@ -58,10 +76,9 @@ def line_distances_m(
         number = int(shape[part[0]])
         geometry = history.snapshots[number].geometry
         if not geometry.is_empty:
-            x_m, y_m = frame.to_plane(longitude_deg[part], latitude_deg[part])
             if number not in ready:
                 ready[number] = Held(frame.geometry_to_plane(cut_edges(geometry, PIECE_DEG)))
-            distance[part] = ready[number].signed_m(x_m, y_m)
+            distance[part] = ready[number].signed_m(x_m[part], y_m[part])
 
     parts = [order[low:high] for low, high in pairwise(edges.tolist())]
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -87,49 +104,70 @@ class Held:
 
 
 class _Edges:
-    """The edges of a boundary, and their pieces in a tree by their middles."""
+    """The edges of a boundary, and marks along them in a tree: every vertex, and long edges cut evenly.
+
+    The nearest point of the boundary is a mark, or lies between two marks at most ``half_m`` from one of them
+    along an edge that is square to the way there: with d the distance, that mark is within √(d² + half²).
+    """
 
     def __init__(self, boundary: BaseGeometry) -> None:
-        rings = [shapely.get_coordinates(part) for part in shapely.get_parts(boundary)]
-        pairs = np.concatenate([np.stack([ring[:-1], ring[1:]], axis=1) for ring in rings])
-        self.pairs: FloatArray = pairs[(pairs[:, 0] != pairs[:, 1]).any(axis=1)]
+        pairs, before = [], []
+        n_edges = 0
+        for part in shapely.get_parts(boundary):
+            ring = shapely.get_coordinates(part)
+            own = np.stack([ring[:-1], ring[1:]], axis=1)
+            own = own[(own[:, 0] != own[:, 1]).any(axis=1)]
+            pairs.append(own)
+            before.append(n_edges + np.roll(np.arange(len(own)), 1))  # a ring's first edge follows its last
+            n_edges += len(own)
+        self.pairs: FloatArray = np.concatenate(pairs)
         self.a, self.b = self.pairs[:, 0], self.pairs[:, 1]
         length = np.hypot(*(self.b - self.a).T)
         step = max(float(np.median(length)), float(length.sum()) / (_PIECES_AN_EDGE * len(length)))
         n = np.maximum(np.ceil(length / step), 1).astype(np.int64)
         self.edge = np.repeat(np.arange(len(length)), n)
         k = np.arange(len(self.edge)) - np.repeat(np.cumsum(n) - n, n)
-        middle = self.a[self.edge] + (self.b - self.a)[self.edge] * ((k + 0.5) / n[self.edge])[:, None]
+        self.other = np.where(k == 0, np.concatenate(before)[self.edge], self.edge)
+        marks = self.a[self.edge] + (self.b - self.a)[self.edge] * (k / n[self.edge])[:, None]
         self.half_m = float((length / n).max()) / 2 * (1 + 1e-9)
-        self.pieces = cKDTree(middle)
+        self.marks = cKDTree(marks)
 
     def distance_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
         """(n,) distance to the nearest edge."""
-        best, rest = np.full(len(x_m), np.inf), np.arange(len(x_m))
-        for most in _NEAREST:
-            k = min(most, len(self.edge))
-            if not len(rest):
-                return best
-            x, y = x_m[rest], y_m[rest]
-            away, piece = self.pieces.query(np.column_stack([x, y]), k=k)
-            away, piece = np.reshape(away, (len(x), k)), np.reshape(piece, (len(x), k))
-            near = best[rest]
-            for turn in range(k):
-                # no point of a piece is nearer than its middle less half its length
-                open_ = np.flatnonzero(away[:, turn] - self.half_m < near)
-                if not len(open_):
-                    break
-                own = self._to_edge(x[open_], y[open_], self.edge[piece[open_, turn]])
-                near[open_] = np.minimum(near[open_], own)
-            best[rest] = near
-            if k == len(self.edge):
-                return best
-            rest = rest[away[:, -1] - self.half_m < near]
-        if len(rest):
-            lines, places = shapely.linestrings(self.pairs), shapely.points(x_m[rest], y_m[rest])
+        best = np.full(len(x_m), np.inf)
+        open_ = np.arange(len(x_m))
+        for k in _NEAREST:
+            open_ = self._ask(x_m, y_m, best, open_, k=min(k, len(self.edge)))
+        if len(open_):
+            lines, places = shapely.linestrings(self.pairs), shapely.points(x_m[open_], y_m[open_])
             nearest = shapely.STRtree(lines).query_nearest(places, all_matches=False)[1]
-            best[rest] = np.minimum(best[rest], shapely.distance(lines[nearest], places))
+            best[open_] = np.minimum(best[open_], shapely.distance(lines[nearest], places))
         return best
+
+    def _ask(
+        self, x_m: FloatArray, y_m: FloatArray, best: FloatArray, rows: npt.NDArray[Any], *, k: int
+    ) -> npt.NDArray[Any]:
+        """Look at the ``k`` nearest marks of some places; which of them may lie nearer to a further one."""
+        if not len(rows):
+            return rows
+        away, mark = self.marks.query(np.column_stack([x_m[rows], y_m[rows]]), k=k)
+        away, mark = np.reshape(away, (len(rows), k)), np.reshape(mark, (len(rows), k))
+        some = np.arange(len(rows))
+        for turn in range(k):
+            if turn:
+                some = some[away[some, turn] <= self._reach(best[rows[some]])]
+                if not len(some):
+                    break
+            at = rows[some]
+            for edge in (self.edge[mark[some, turn]], self.other[mark[some, turn]]):
+                best[at] = np.minimum(best[at], self._to_edge(x_m[at], y_m[at], edge))
+        if k == len(self.edge):
+            return rows[:0]
+        return rows[away[:, -1] <= self._reach(best[rows])]
+
+    def _reach(self, best: FloatArray) -> FloatArray:
+        """How far a mark beside a nearer point could be, with room for rounding."""
+        return np.asarray(np.sqrt(best * best + self.half_m * self.half_m) * (1 + 1e-12) + 1e-9)
 
     def _to_edge(self, x_m: FloatArray, y_m: FloatArray, edge: npt.NDArray[Any]) -> FloatArray:
         """(n,) distance of each place to one edge, in the steps of the geometry library."""

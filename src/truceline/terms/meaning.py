@@ -73,7 +73,7 @@ def breaches(truce: Truce, happenings: Iterable[Happening]) -> list[Breach]:
         If a condition has more distinct facts than can be enumerated.
     """
     ordered = sorted(happenings, key=lambda one: (as_utc(one.occurred_from), one.id))
-    reader = _Reader(truce)
+    reader = Reader(truce)
     found: list[Breach] = []
     for obligation in truce.obligations:
         if obligation.rule in ("permit", "require"):
@@ -94,7 +94,7 @@ def unmet_p(
     truce: Truce, obligation: Obligation, happenings: Iterable[Happening], *, party: str
 ) -> tuple[float, float]:
     """Probability, between bounds, that a required act of a party happened at no time in which it counts."""
-    reader = _Reader(truce)
+    reader = Reader(truce)
     lo = hi = 1.0
     for one in happenings:
         done_lo, done_hi = reader.chance(obligation, one, party)
@@ -125,17 +125,18 @@ def _holds(condition: Condition | None, world: _World) -> bool:
         return world.during(condition.during)
     if condition.within is not None:
         return world.within(condition.within)
-    return world.facts[_fact(condition)]
+    return world.facts[fact_name(condition)]
 
 
-def _fact(condition: Condition) -> str:
+def fact_name(condition: Condition) -> str:
     """The name under which a leaf's truth is kept."""
     if condition.answering is not None:
         return f"answering {condition.answering.act} {condition.answering.within_minutes:g}"
     return condition.fact or ""
 
 
-def _fact_leaves(conditions: Iterable[Condition | None]) -> list[Condition]:
+def fact_leaves(conditions: Iterable[Condition | None]) -> list[Condition]:
+    """The parts of conditions whose truth only evidence can tell."""
     leaves = [leaf for condition in conditions if condition is not None for leaf in condition.leaves()]
     return [leaf for leaf in leaves if leaf.fact is not None or leaf.answering is not None]
 
@@ -171,8 +172,8 @@ def _plain(condition: Condition, truth: Mapping[str, bool]) -> bool:
 
 
 # -- one act against one duty -------------------------------------------------------------------
-class _Reader:
-    """Terms with what is looked up often."""
+class Reader:
+    """Terms with what is looked up often: kinds of acts, windows, what may free a party."""
 
     def __init__(self, truce: Truce) -> None:
         self.truce = truce
@@ -193,9 +194,9 @@ class _Reader:
         weight = one.existence_p * one.party_p.get(party, 0.0)
         if weight <= 0 or obligation.act not in self.lineage(one.act):
             return 0.0, 0.0
-        escapes = [] if obligation.rule == "require" else self._escapes(obligation, one, party)
+        escapes = [] if obligation.rule == "require" else self.escapes(obligation, one.act, party)
         conditions = [obligation.condition, *(item.condition for item in escapes)]
-        names, known = self._facts(_fact_leaves(conditions), one)
+        names, known = self._facts(fact_leaves(conditions), one)
         if obligation.rule == "notify" and NOTIFIED not in names:
             names.append(NOTIFIED)
             if NOTIFIED in one.facts:
@@ -205,15 +206,15 @@ class _Reader:
                 f"obligation {obligation.id!r} turns on {len(names)} facts; at most {MOST_FACTS} can be weighed"
             )
         lo = hi = 0.0
-        for share, moment in self._moments(obligation, conditions, one):
+        for share, moment in self._moments(obligation, escapes, one):
             for place_p, zones in one.places:
                 low, high = self._worlds(obligation, escapes, moment, zones, names, known)
                 lo, hi = lo + share * place_p * low, hi + share * place_p * high
         return weight * lo, weight * hi
 
-    def _escapes(self, obligation: Obligation, one: Happening, party: str) -> list[Exemption | Obligation]:
-        """Exemptions and permissions that may free the party."""
-        lineage = self.lineage(one.act)
+    def escapes(self, obligation: Obligation, act: str, party: str) -> list[Exemption | Obligation]:
+        """Exemptions and permissions that may free the party of such an act."""
+        lineage = self.lineage(act)
         free: list[Exemption | Obligation] = [
             item
             for item in self.truce.exemptions
@@ -233,7 +234,7 @@ class _Reader:
         known: dict[str, float] = {}
         names: list[str] = []
         for leaf in leaves:
-            name = _fact(leaf)
+            name = fact_name(leaf)
             if name in names:
                 continue
             names.append(name)
@@ -245,29 +246,38 @@ class _Reader:
         return names, known
 
     def _moments(
-        self, obligation: Obligation, conditions: Sequence[Condition | None], one: Happening
+        self, obligation: Obligation, escapes: Sequence[Exemption | Obligation], one: Happening
     ) -> list[tuple[float, datetime]]:
         """Shares of the act's time with a moment in each, cut wherever a window begins or ends."""
         start = as_utc(one.occurred_from)
         stop = as_utc(one.occurred_until) if one.occurred_until is not None else start
         if stop <= start:
             return [(1.0, start)]
-        edges = {moment for window in self._times(obligation) for moment in window}
-        for condition in conditions:
-            for leaf in condition.leaves() if condition is not None else ():
-                if leaf.during is not None:
-                    edges |= set(self._window(leaf.during))
+        edges = self.edges(obligation, escapes)
         cuts = [start, *sorted(edge for edge in edges if start < edge < stop), stop]
         whole = (stop - start) / timedelta(seconds=1)
         return [((b - a) / timedelta(seconds=1) / whole, a) for a, b in pairwise(cuts)]
 
-    def _times(self, obligation: Obligation) -> list[tuple[datetime, datetime]]:
+    def edges(self, obligation: Obligation, escapes: Sequence[Exemption | Obligation]) -> set[datetime]:
+        """Moments at which a duty, its condition or what frees from it may begin or end."""
+        windows = self.times(obligation)
+        for item in escapes:
+            if isinstance(item, Obligation):
+                windows += [self.windows[name] for name in item.clocks]
+        for condition in (obligation.condition, *(item.condition for item in escapes)):
+            for leaf in condition.leaves() if condition is not None else ():
+                if leaf.during is not None:
+                    windows.append(self.window(leaf.during))
+        return {moment for window in windows for moment in window}
+
+    def times(self, obligation: Obligation) -> list[tuple[datetime, datetime]]:
         """Windows in which a duty holds: those of its clocks, begun later where steps are staggered."""
         delay = self.delay.get(obligation.id, timedelta())
         windows = [self.windows[name] for name in obligation.clocks or self.windows]
         return [(start + delay, stop) for start, stop in windows]
 
-    def _window(self, during: str | Span) -> tuple[datetime, datetime]:
+    def window(self, during: str | Span) -> tuple[datetime, datetime]:
+        """Start and stop of a time that a condition names."""
         if isinstance(during, Span):
             return as_utc(during.start), as_utc(during.stop)
         return self.windows[during]
@@ -286,10 +296,10 @@ class _Reader:
         sure = [name for name in names if name in known]
 
         def during(window: str | Span) -> bool:
-            start, stop = self._window(window)
+            start, stop = self.window(window)
             return start <= moment < stop
 
-        times = self._times(obligation)
+        times = self.times(obligation)
         in_time = any(start <= moment < stop for start, stop in times) or not times
         outside = bool(obligation.zones) and not set(obligation.zones) & zones
         if not in_time or outside or zones & self.exempt - set(obligation.zones):

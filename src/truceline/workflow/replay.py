@@ -10,7 +10,6 @@ from truceline.base.documents import Document
 from truceline.base.errors import CaseError
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import Finding, Results
-from truceline.schema.table import records
 from truceline.terms.compare import Change, compare
 from truceline.terms.truce import Truce, read_truce
 from truceline.workflow.case import Case, open_case
@@ -137,8 +136,7 @@ def _whole(truce: Truce) -> Truce:
 
 def _expected(case: Case, results: Results, truce: Truce) -> tuple[Expected, ...]:
     """Breaches of the same incidents, those of the case's own reading, under either draft."""
-    incidents = records(results.incidents)
-    return tuple(expect_breaches(truce, incidents, frame=case.frame, areas=case.shapes()))
+    return tuple(expect_breaches(truce, results.incidents, frame=case.frame, areas=case.shapes()))
 
 
 def _by_key(results: Results) -> dict[Key, Finding]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-import shapely
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.geodesy import LocalFrame
-from truceline.schema.table import Record
-from truceline.terms.meaning import Happening, breaches
+from truceline.base.geodesy import FloatArray, LocalFrame
+from truceline.schema import INCIDENTS
+from truceline.schema.table import Record, Table
+from truceline.terms.bulk import Acts, Judged, judge, pack_zones
 from truceline.terms.truce import Truce
-from truceline.terms.zones import Zone
+from truceline.workflow.zone_sets import Spots, hold_zones
+
+#: columns of incidents that terms look at
+COLUMNS = (
+    "incident_id", "act", "occurred_from", "occurred_until", "longitude_deg", "latitude_deg", "area_id",
+    "existence_p", "party_p", "line_distance_m",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,11 @@ class Expected:
 
 
 def expect_breaches(
-    truce: Truce, incidents: Sequence[Record], *, frame: LocalFrame, areas: Mapping[str, BaseGeometry]
+    truce: Truce,
+    incidents: Table | Sequence[Record],
+    *,
+    frame: LocalFrame,
+    areas: Mapping[str, BaseGeometry],
 ) -> list[Expected]:
     """Sum the chance of a breach over incidents.
 
@@ -35,91 +47,105 @@ def expect_breaches(
     told whether it holds the incident (all such zones are taken to hold it, or none). An incident
     without a basis for who did it counts against nobody.
     """
-    zones = [(zone, _shape(zone, frame, areas)) for zone in truce.zones]
+    table = incidents if isinstance(incidents, pa.Table) else _as_table(incidents)
     total: dict[tuple[str, str], list[float]] = {
         (item.id, party): [0.0, 0.0]
         for item in truce.obligations
         if item.rule not in ("permit", "require")
         for party in item.binds
     }
-    least: list[Happening] = []
-    most: list[Happening] = []
-    for incident in incidents:
-        if incident["act"] is not None and incident["party_p"]:
-            inside, maybe = _held(zones, incident, frame)
-            least.append(_happening(incident, zones=inside, unknown_existence_p=0.0))
-            most.append(_happening(incident, zones=inside | maybe, unknown_existence_p=1.0))
-    chances: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-    for part in (least, most):
-        for one in breaches(truce, part):
-            key = (one.obligation_id, one.party_id, one.happening_id)
-            chances.setdefault(key, []).append((one.p_lo, one.p_hi))
-    for (duty, party, _incident), found in chances.items():
-        total[duty, party][0] += min(lo for lo, _hi in found) if len(found) == 2 else 0.0
-        total[duty, party][1] += max(hi for _lo, hi in found)
+    least, most = (
+        {(one.obligation_id, one.party_id): one for one in judge(truce, acts)}
+        for acts in act_columns(truce, table, frame=frame, areas=areas)
+    )
+    for key in total:
+        one, two = least.get(key), most.get(key)
+        if one is not None or two is not None:
+            total[key] = list(_sums(one, two, table.num_rows))
     return [
         Expected(obligation_id=duty, party_id=party, lo=lo, hi=hi)
         for (duty, party), (lo, hi) in total.items()
     ]
 
 
-def _happening(incident: Record, *, zones: frozenset[str], unknown_existence_p: float) -> Happening:
-    existence_p = incident["existence_p"]
-    start: datetime = incident["occurred_from"]
-    stop: datetime = incident["occurred_until"]
-    return Happening(
-        id=str(incident["incident_id"]),
-        act=str(incident["act"]),
-        occurred_from=start,
-        occurred_until=stop if stop > start else None,
-        existence_p=unknown_existence_p if existence_p is None else float(existence_p),
-        party_p=dict(incident["party_p"]),
-        places=((1.0, zones),),
+def _sums(one: Judged | None, two: Judged | None, n: int) -> tuple[float, float]:
+    """The sum of the lesser lower chances, and of the greater upper ones."""
+    lows, highs = [], []
+    for judged in (one, two):
+        lo, hi = np.zeros(n), np.zeros(n)
+        if judged is not None:
+            lo[judged.row], hi[judged.row] = judged.p_lo, judged.p_hi
+        lows.append(lo)
+        highs.append(hi)
+    return float(np.minimum(*lows).sum()), float(np.maximum(*highs).sum())
+
+
+def act_columns(
+    truce: Truce, incidents: Table, *, frame: LocalFrame, areas: Mapping[str, BaseGeometry]
+) -> tuple[Acts, Acts]:
+    """Incidents as the terms' acts: with all that is unknown counted out, and with all of it counted in."""
+    keep = pc.and_(pc.is_valid(incidents["act"]), pc.greater(_n_parties(incidents), 0))
+    table = incidents.filter(keep).sort_by("incident_id")
+    names = tuple(sorted(set(table["act"].to_pylist())))
+    number = pc.index_in(table["act"], value_set=pa.array(names, pa.string()))
+    start_us, stop_us = (_us(table[name]) for name in ("occurred_from", "occurred_until"))
+    area = table["area_id"].combine_chunks()
+    x_m, y_m = frame.to_plane(_floats(table["longitude_deg"]), _floats(table["latitude_deg"]))
+    spots = Spots(
+        x_m=np.where(np.isfinite(x_m), x_m, np.nan),
+        y_m=np.where(np.isfinite(y_m), y_m, np.nan),
+        moment_us=start_us,
+        line_distance_m=_floats(table["line_distance_m"]),
+        area={
+            zone.area: np.asarray(pc.fill_null(pc.equal(area, zone.area), False))
+            for zone in truce.zones
+            if zone.area is not None
+        },
+    )
+    held, unknown = hold_zones(truce.zones, spots, frame=frame, areas=areas)
+    existence_p = _floats(table["existence_p"])
+    least = Acts(
+        act=np.asarray(number, dtype=np.int64),
+        act_names=names,
+        start_us=start_us,
+        stop_us=stop_us,
+        existence_p=np.nan_to_num(existence_p, nan=0.0),
+        party_p={party: _party_p(table, party) for party in truce.party_ids},
+        zones=pack_zones(held, table.num_rows),
+        zone_ids=tuple(zone.id for zone in truce.zones),
+    )
+    wide = pack_zones([a | b for a, b in zip(held, unknown, strict=True)], table.num_rows)
+    return least, replace(least, existence_p=np.nan_to_num(existence_p, nan=1.0), zones=wide)
+
+
+def _as_table(rows: Sequence[Record]) -> Table:
+    schema = pa.schema([INCIDENTS.arrow.field(name) for name in COLUMNS])
+    return pa.Table.from_pylist(
+        [{**row, "party_p": list(dict(row["party_p"]).items())} for row in rows], schema=schema
     )
 
 
-def _held(
-    zones: Sequence[tuple[Zone, BaseGeometry | None]], incident: Record, frame: LocalFrame
-) -> tuple[frozenset[str], frozenset[str]]:
-    """Zones that hold an incident, and zones of which that cannot be told."""
-    inside, maybe = set(), set()
-    for zone, shape in zones:
-        holds = _holds(zone, shape, incident, frame)
-        if holds is None:
-            maybe.add(zone.id)
-        elif holds:
-            inside.add(zone.id)
-    return frozenset(inside), frozenset(maybe)
+def _floats(column: pa.ChunkedArray) -> FloatArray:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _holds(zone: Zone, shape: BaseGeometry | None, incident: Record, frame: LocalFrame) -> bool | None:
-    if zone.kind == "band":
-        distance_m = incident["line_distance_m"]
-        if distance_m is None or zone.line_as_of == "start" or zone.sides is not None:
-            return None  # the distance told is that to the line of the day, without saying whose side it is
-        return (zone.from_km or 0.0) * 1000 <= abs(float(distance_m)) < (zone.to_km or 0.0) * 1000
-    if zone.kind == "area" and incident["area_id"] == zone.area:
-        return True
-    if shape is None or incident["longitude_deg"] is None or incident["latitude_deg"] is None:
-        return None
-    x_m, y_m = frame.to_plane(float(incident["longitude_deg"]), float(incident["latitude_deg"]))
-    held = bool(shapely.covers(shape, shapely.Point(x_m, y_m)))
-    if zone.windows is None:
-        return held
-    moment: datetime = incident["occurred_from"]
-    return held and any(span.start <= moment < span.stop for span in zone.windows)
+def _us(column: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _shape(zone: Zone, frame: LocalFrame, areas: Mapping[str, BaseGeometry]) -> BaseGeometry | None:
-    """A zone's ground in the frame's metres; None for a band, and for an area without a shape."""
-    if zone.area is not None:
-        found = areas.get(zone.area)
-        return None if found is None else frame.geometry_to_plane(found)
-    if zone.polygon is not None:
-        return frame.geometry_to_plane(shapely.Polygon(zone.polygon))
-    if zone.centre is not None:
-        ground = frame.geometry_to_plane(shapely.Point(zone.centre))
-        return ground.buffer((zone.radius_km or 0.0) * 1000)
-    if zone.path is not None:
-        return frame.geometry_to_plane(shapely.LineString(zone.path)).buffer((zone.width_m or 0.0) / 2)
-    return None
+def _n_parties(table: Table) -> pa.Array:
+    maps = table["party_p"].combine_chunks()
+    offsets = np.asarray(maps.offsets)
+    return pa.array(np.diff(offsets))
+
+
+def _party_p(table: Table, party: str) -> FloatArray:
+    """The probability of one party, 0 where an incident does not name it."""
+    maps = table["party_p"].combine_chunks()
+    offsets = np.asarray(maps.offsets)
+    keys = np.asarray(pc.equal(maps.keys, party))[offsets[0] : offsets[-1]]
+    values = np.asarray(maps.items, dtype=np.float64)[offsets[0] : offsets[-1]]
+    row = np.repeat(np.arange(len(maps)), np.diff(offsets))
+    p = np.zeros(len(maps))
+    p[row[keys]] = values[keys]
+    return p
