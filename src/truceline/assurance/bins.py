@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from truceline.base.intervals import Interval, month_start
 
 
+@lru_cache(maxsize=64)
 def make_bins(
     *, bin_h: float, zone: str, window: Interval, span: Interval, bin_months: int | None = None
 ) -> tuple[Interval, ...]:

@@ -164,15 +164,19 @@ def _add_counts(tally: _Tally, spec: SeriesSpec, counts: Table, areas: frozenset
 
 def _choose_counts(spec: SeriesSpec, counts: Table, areas: frozenset[str]) -> list[Record]:
     chosen: dict[str, Record] = {}
-    for row in records(counts.filter(pc.equal(counts["source_id"], spec.source))):
-        if row["cumulative"] or (spec.series is not None and row["series"] != spec.series):
-            continue
-        if spec.act is not None and row["act"] not in (None, spec.act):
-            continue
-        if spec.party is not None and row["accused_party_id"] not in (None, spec.party):
-            continue
-        if areas and row["area_id"] and row["area_id"] not in areas:
-            continue
+    keep = pc.and_(
+        pc.equal(counts["source_id"], spec.source), pc.invert(pc.fill_null(counts["cumulative"], False))
+    )
+    if spec.series is not None:
+        keep = pc.and_(keep, pc.fill_null(pc.equal(counts["series"], spec.series), False))
+    for name, word in (("act", spec.act), ("accused_party_id", spec.party)):
+        if word is not None:
+            keep = pc.and_(keep, pc.fill_null(pc.equal(counts[name], word), True))
+    if areas:
+        inside = pc.is_in(counts["area_id"], value_set=pa.array(sorted(areas), pa.string()))
+        keep = pc.and_(keep, pc.or_(inside, pc.fill_null(pc.equal(counts["area_id"], ""), True)))
+    # choosing makes no Python object of a row
+    for row in records(counts.filter(keep)):
         chosen[row["count_id"]] = row
     return [chosen[key] for key in sorted(chosen) if chosen[key]["part_of"] not in chosen]
 

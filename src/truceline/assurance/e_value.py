@@ -27,6 +27,9 @@ RATIO_WEIGHTS = np.exp(-np.abs(LOG_RATIOS) / 2) / np.exp(-np.abs(LOG_RATIOS) / 2
 POWER_RATIOS = (0.1, 0.25, 0.5, 0.75)
 
 _N_POWER = 100
+#: nats below the likeliest level at which one adds nothing that is ever told; and nothing that could move
+#: an e-value from one side of ``E_THRESHOLD`` to the other, which is all that power asks
+_REACH, _REACH_OF_POWER = 60.0, 20.0
 #: a longer window is judged by sums over so many runs of its bins
 _MOST_PARTS = 40
 #: grid of levels: a ratio is a whole number of steps
@@ -41,8 +44,8 @@ _LEVEL_CELLS: FloatArray = _LEVEL_STEP * (
 )
 
 
-def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
-    """(n,) e-values of windows. count : (n, n_bins).
+def measure_evidence(count: FloatArray, window: Window, *, reach: float = _REACH) -> FloatArray:
+    """(n,) e-values of windows. count : (n, n_bins). reach : see ``_worth_looking``.
 
     The window's level lies on a grid; without a change its cells weigh ``window.mass``, with one
     they weigh the same moved by each of ``LOG_RATIOS``, a weighted mean. Draws are spread over a cell's
@@ -57,7 +60,7 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
         cells, log_null, log_changed = _LEVEL_CELLS, *_prior_of_cells(window.mass)
         jitter = (_golden(len(log_rate)) - 0.5) * _LEVEL_STEP
         log_rate = log_rate + jitter[:, None]
-    log_mean = _log_likelihood(count, log_rate, alpha, clutter, cells, family=window.family)
+    log_mean = _log_likelihood(count, log_rate, alpha, clutter, cells, family=window.family, reach=reach)
     log_e = logsumexp(log_mean + log_changed[:, None], axis=0) - logsumexp(
         log_mean + log_null[:, None], axis=0
     )
@@ -68,7 +71,9 @@ def measure_evidence(count: FloatArray, window: Window) -> FloatArray:
 def measure_power(window: Window, *, rng: np.random.Generator) -> dict[float, float]:
     """Probability of E ≥ 20 for each true ratio, by simulation from the draws."""
     windows = np.concatenate([simulate(window, ratio, n=_N_POWER, rng=rng) for ratio in POWER_RATIOS])
-    changed = (measure_evidence(windows, window) >= E_THRESHOLD).reshape(len(POWER_RATIOS), _N_POWER)
+    changed = (measure_evidence(windows, window, reach=_REACH_OF_POWER) >= E_THRESHOLD).reshape(
+        len(POWER_RATIOS), _N_POWER
+    )
     return {ratio: float(shown.mean()) for ratio, shown in zip(POWER_RATIOS, changed, strict=True)}
 
 
@@ -80,6 +85,7 @@ def _log_likelihood(
     cells: FloatArray,
     *,
     family: Family,
+    reach: float,
 ) -> FloatArray:
     """(n_cells, n) log probability of windows at each level, averaged over the draws."""
     flat, which = np.unique(alpha, return_inverse=True)
@@ -88,7 +94,7 @@ def _log_likelihood(
     for b in range(count.shape[1]):
         free += free_term(count[None, :, b], flat[:, None], family=family)[which[:, b]]
     log_mean = np.full((len(cells), len(count)), -np.inf)
-    for k, rows in _worth_looking(cells, log_mean):
+    for k, rows in _worth_looking(cells, log_mean, reach):
         moved = log_rate + cells[k]
         if clutter.any():
             moved = np.log(np.exp(moved) + clutter)
@@ -113,11 +119,11 @@ def _product(left: FloatArray, right: FloatArray) -> FloatArray:
     return found
 
 
-def _worth_looking(cells: FloatArray, log_mean: FloatArray) -> Iterator[tuple[int, np.ndarray]]:
+def _worth_looking(cells: FloatArray, log_mean: FloatArray, reach: float) -> Iterator[tuple[int, np.ndarray]]:
     """Places of cells, with the windows to look at: every few of all first, then what is likely between.
 
-    ``log_mean`` is filled by the caller in between. A level e^60 times less likely than the window's
-    best one would add nothing that is ever told.
+    ``log_mean`` is filled by the caller in between. A level e^reach times less likely than the window's
+    best one is not looked at.
     """
     stride = 6 if len(cells) > 60 else 1
     first = list(range(0, len(cells), stride))
@@ -126,7 +132,7 @@ def _worth_looking(cells: FloatArray, log_mean: FloatArray) -> Iterator[tuple[in
         yield k, every
     if stride == 1:
         return
-    likely = log_mean[first] > log_mean[first].max(axis=0) - 60
+    likely = log_mean[first] > log_mean[first].max(axis=0) - reach
     for place, start in enumerate(first):
         rows = np.flatnonzero(likely[place : place + 2].any(axis=0))
         if len(rows):

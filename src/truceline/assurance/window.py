@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import betainc, gammainc
 
 from truceline.assurance.regression import Family
@@ -110,9 +111,12 @@ def _level(window: Window) -> FloatArray:
 
 
 def _solve(target: float, probability: Callable[[float], float]) -> float:
-    """Where a probability that falls with the ratio crosses ``target``; by bisection in logs."""
-    low, high = np.log(1e-6), np.log(1e6)
-    for _ in range(44):
-        middle = (low + high) / 2
-        low, high = (middle, high) if probability(float(np.exp(middle))) > target else (low, middle)
-    return float(np.exp((low + high) / 2))
+    """Where a probability that falls with the ratio crosses ``target``, in logs (Brent 1973)."""
+
+    def beyond(log_ratio: float) -> float:
+        return probability(float(np.exp(log_ratio))) - target
+
+    low, high = float(np.log(1e-6)), float(np.log(1e6))
+    if beyond(low) <= 0 or beyond(high) >= 0:
+        return float(np.exp(low if beyond(low) <= 0 else high))
+    return float(np.exp(brentq(beyond, low, high, xtol=1e-12)))

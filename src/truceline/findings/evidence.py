@@ -101,16 +101,14 @@ def usual_total(series: Series) -> tuple[float, int] | None:
         return None
     zone = ZoneInfo(series.spec.zone)
     start = series.bins[inside[0]].start.astimezone(zone).time()
-    totals = []
-    for first in np.flatnonzero(series.in_baseline):
-        run = slice(int(first), int(first) + len(inside))
-        if (
-            series.bins[first].start.astimezone(zone).time() == start
-            and series.in_baseline[run].sum() == len(inside)
-            and not np.isnan(series.count[run]).any()
-            and series.exposure[run].mean() >= 0.9 * series.exposure[inside].mean()
-        ):
-            totals.append(float(series.count[run].sum()))
+    runs = np.lib.stride_tricks.sliding_window_view(np.arange(len(series.bins)), len(inside))
+    fits = series.in_baseline[runs].all(axis=1) & ~np.isnan(series.count[runs]).any(axis=1)
+    fits &= series.exposure[runs].mean(axis=1) >= 0.9 * series.exposure[inside].mean()
+    totals = [
+        float(series.count[runs[first]].sum())
+        for first in np.flatnonzero(fits).tolist()
+        if series.bins[first].start.astimezone(zone).time() == start
+    ]
     return (float(np.median(totals)), len(totals)) if len(totals) >= 5 else None
 
 
