@@ -53,3 +53,70 @@ def enclosure(
         print_json(outcome.as_dict())
     else:
         print_lines([*outcome.lines(), "", f"{'page':<18} {folder / 'index.html'}"])
+
+
+CaseArgument = Annotated[
+    Path, typer.Argument(metavar="CASE", help="The case: a folder with case.yaml and truce.yaml.")
+]
+EditionOption = Annotated[
+    str | None,
+    typer.Option("--edition", metavar="NAME", help="mission, public or public_full. Default: the case's."),
+]
+
+
+def land(
+    case: CaseArgument, *, data: DataOption = None, edition: EditionOption = None, as_json: JsonOption = False
+) -> None:
+    """Say what changed hands by day, sector and map, and how fast before, during and after the truce."""
+    from truceline.workflow.land import land as run
+
+    with progress_bars(wanted=not as_json) as progress:
+        outcome = run(case, data=data, edition=edition, progress=progress)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        print_lines(outcome.lines())
+
+
+def line_proposal(
+    case: CaseArgument,
+    *,
+    line: Annotated[
+        Path, typer.Option("--line", metavar="FILE", help="The proposed line (GeoJSON, GeoPackage …).")
+    ],
+    at: Annotated[
+        str, typer.Option("--at", metavar="DATE", help="Date of the maps that it is set against, ISO.")
+    ],
+    settlements: Annotated[
+        Path | None,
+        typer.Option(
+            "--settlements", metavar="FILE",
+            help="CSV of settlements: name, longitude, latitude, population, source.",
+        ),
+    ] = None,
+    left: Annotated[
+        str | None,
+        typer.Option("--left", metavar="PARTY", help="For whom the left hand is meant, along the line as drawn."),
+    ] = None,
+    right: Annotated[
+        str | None, typer.Option("--right", metavar="PARTY", help="For whom the right hand is meant.")
+    ] = None,
+    data: DataOption = None,
+    edition: EditionOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Say what a proposed line would mean: ground, settlements and population on each hand.
+
+    Against every map of the case on a date. Disputed ground is counted apart and assigned to nobody.
+    """
+    from truceline.workflow.land import propose_line as run
+
+    with progress_bars(wanted=not as_json) as progress:
+        outcome = run(
+            case, line=line, at=at, settlements=settlements, left=left, right=right, data=data,
+            edition=edition, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        print_lines(outcome.lines())
