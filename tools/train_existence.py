@@ -37,8 +37,8 @@ from truceline.scoring.identity import Partition, fakes_reported, id_f1, own_eve
 from truceline.scoring.truth import Linked, link, make_truth
 
 ROOT = Path(__file__).resolve().parent.parent
-#: a regime of very many salvos is trained on fewer days of each seed
-SIZE: dict[str, dict[str, Any]] = {"war": {"days": 3}}
+#: a regime of very many salvos is trained on fewer days of each seed, and on fewer seeds
+SIZE: dict[str, dict[str, Any]] = {"war": {"days": 8}}
 #: tracks of a regime that train at most, so that none outweighs the others
 MOST_TRACKS = 24_000
 #: every so many training seeds one is held out for scale and shift
@@ -90,7 +90,7 @@ def tracks_of(regime: str, seed: int) -> Tracks:
 
 def gather(regime: str, seeds: Sequence[int]) -> tuple[Tracks, Tracks]:
     """Tracks that fit the curves, and tracks held out; of very many some are drawn."""
-    each = [tracks_of(regime, seed) for seed in seeds]
+    each = [tracks_of(regime, seed) for seed in (seeds[:HELD_OUT] if regime in SIZE else seeds)]
     rng = np.random.default_rng([0, REGIMES.index(regime)])
     parts = []
     for held in (False, True):

@@ -22,6 +22,7 @@ from shapely import contains_xy
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.evader import find_blindest
+from truceline.assurance.history import N_DRAWS, average_p, missed_p, past_chance
 from truceline.assurance.series import Bound, Campaign, FloatArray, LightBound
 from truceline.assurance.spread import PastPoints, Spread, lay_spread
 from truceline.base.columns import BoolArray
@@ -44,11 +45,7 @@ __all__ = [
 WHAT_IF = (0.1, 0.3, 0.5, 0.7, 0.9)
 #: certainty with which the smallest campaign would have been seen
 CAMPAIGN_P = 0.9
-#: of acts, under a cause that nobody recorded; and by how much all then see less
-SHADOW_SHARE = 0.1
-SHADOW_FACTOR = 0.5
 _LIMIT_P = 0.05
-_N_DRAWS = 128
 _N_MAX = 10**9
 
 
@@ -141,12 +138,13 @@ def measure_watch(
     if sight.empty:
         return None
     spread = lay_spread(
-        area_geometry, area_id=area_id, period=period, frame=frame, zone=zone, past=past_points, shapes=shapes
-    )
+        area_geometry, area_id=area_id, period=period, frame=frame, zone=zone, past=past_points, shapes=shapes,
+        past_chance=None if past_points is None else past_chance(past_points, act, coverage, frame, shapes),
+    )  # fmt: skip
     seen = sight.see(spread.moments)
-    draws = sight.draw_probabilities(_N_DRAWS)
+    draws = sight.draw_probabilities(N_DRAWS)
     profiles = find_profiles(seen)
-    detected = 1 - _missed(profiles, draws)
+    detected = 1 - missed_p(profiles, draws)
     any_sight = seen.any_sight()
     plane = (
         None if area_geometry is None or area_geometry.is_empty else frame.geometry_to_plane(area_geometry)
@@ -305,18 +303,6 @@ def smallest_seen(detection_p: FloatArray, *, burst: float = 1.0) -> float | Non
     return number if np.isfinite(number) else None
 
 
-def _missed(profiles: Profiles, draws: FloatArray) -> FloatArray:
-    """(n_profiles, n_draws) chance that all miss, with one branch of causes that nobody recorded.
-
-    In it all see ``SHADOW_FACTOR`` of what they usually do, elsewhere the more, so that each one's
-    own probability stays what it is.
-    """
-    brighter = (1 - SHADOW_SHARE * SHADOW_FACTOR) / (1 - SHADOW_SHARE)
-    dim, bright = profiles.missed(draws * SHADOW_FACTOR), profiles.missed(np.minimum(draws * brighter, 1.0))
-    both: FloatArray = SHADOW_SHARE * dim + (1 - SHADOW_SHARE) * bright
-    return both
-
-
 def _chances(
     detected: FloatArray,
     profiles: Profiles,
@@ -332,7 +318,7 @@ def _chances(
     def mean(chosen: BoolArray) -> tuple[FloatArray, float]:
         weight = np.bincount(profiles.of_moment[chosen], weights=spread.weight[chosen], minlength=n)
         weight = weight / weight.sum()
-        average = weight @ detected
+        average = average_p(detected, profiles, spread, chosen)
         middle = detected.mean(axis=1)
         spread_p = weight @ (middle - weight @ middle) ** 2
         even = max(float(average.mean() * (1 - average.mean())), 1e-12)
@@ -385,4 +371,4 @@ def _blindest_chances(
     at = Moments(x_m=blind.x_m, y_m=blind.y_m, time_s=blind.time_s, inside=inside)
     seen = keep_watchers(sight.see(at), blind.watchers)
     profiles = find_profiles(seen)
-    return (1 - _missed(profiles, draws))[profiles.of_moment], blind.is_day
+    return (1 - missed_p(profiles, draws))[profiles.of_moment], blind.is_day

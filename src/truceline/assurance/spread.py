@@ -14,7 +14,7 @@ import shapely
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.columns import BoolArray, IntArray
+from truceline.base.columns import BoolArray, IntArray, number_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.coverage.sight import Moments
@@ -25,12 +25,16 @@ FloatArray = npt.NDArray[np.float64]
 DAY_FROM_H, DAY_UNTIL_H = 6, 18
 #: share of the historical weight that is spread evenly: an act may come where none came before
 NEW_PLACE_SHARE = 0.2
+#: a past act was detected with this chance at least: no single one stands for more than ten
+LEAST_PAST_CHANCE = 0.1
 _MAX_POINTS = 250
 _EVEN_SAMPLES = 5_000
 _PAST_SAMPLES = 2_000
 _BLOCKS = 3  #: sectors per side of the area's box, for strata
 #: acts this near to one another are of one burst
 _BURST_M, _BURST_S = 5_000.0, 6 * 3600.0
+#: acts this near to one another are of one hot spot while it lasts; the next may lie elsewhere
+_SPOT_M, _SPOT_S = 25_000.0, 4 * 86_400.0
 #: fractions that never fall into step with one another (additive recurrence, Roberts 2018)
 _STEPS = (0.7548776662466927, 0.5698402909980532, 0.6180339887498949)
 
@@ -51,11 +55,25 @@ class PastPoints:
             self.known[frame] = frame.to_plane(self.longitude_deg, self.latitude_deg)
         return cast(tuple[FloatArray, FloatArray], self.known[frame])
 
-    def clock_h(self, zone: str) -> FloatArray:
-        """(24,) how many in each local hour of the day."""
+    def clock_h(self, zone: str, worth: FloatArray) -> FloatArray:
+        """(24,) how many in each local hour of the day. worth : (n,) as how many each counts."""
         if zone not in self.known:
-            self.known[zone] = np.bincount(local_hours(self.at_us / 1e6, zone), minlength=24)
-        return cast(FloatArray, self.known[zone])
+            self.known[zone] = local_hours(self.at_us / 1e6, zone)
+        return np.bincount(self.known[zone], weights=worth, minlength=24).astype(np.float64)
+
+    def blocks(self, frame: LocalFrame) -> IntArray:
+        """(n,) number of the square and of the days in which each lies: a hot spot while it lasts."""
+        key = ("blocks", frame)
+        if key not in self.known:
+            x, y = (np.atleast_1d(one) for one in self.plane(frame))
+            days = np.floor(self.at_us / 1e6 / _SPOT_S).astype(np.int64)
+            self.known[key] = number_rows([np.floor(x / _SPOT_M), np.floor(y / _SPOT_M), days])[0]
+        return cast(IntArray, self.known[key])
+
+    @property
+    def length_s(self) -> float:
+        """From the first to the last."""
+        return float(np.ptp(self.at_us)) / 1e6
 
     def burst_size(self, frame: LocalFrame) -> float:
         """Mean number of acts that come with one, itself among them, beyond what chance brings together.
@@ -72,13 +90,19 @@ class PastPoints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Samples of an area and period: (n,) moments, weights as acts used to be, sector, day or night."""
+    """Samples of an area and period: (n,) moments, weights as acts used to be, sector, day or night.
+
+    block : number of the hot spot of some days whose past acts a sample stands for; 0: laid evenly.
+    turns : variance of a hot spot's share, from one such period to the next, over its square.
+    """
 
     moments: Moments
     weight: FloatArray  #: sums to 1
     even: BoolArray  #: of those laid evenly, whatever the past
     sector: IntArray
     is_day: BoolArray
+    block: IntArray
+    turns: float
 
 
 def lay_spread(
@@ -90,26 +114,37 @@ def lay_spread(
     zone: str,
     past: PastPoints | None = None,
     shapes: Mapping[str, BaseGeometry] | None = None,
+    past_chance: FloatArray | None = None,
 ) -> Spread:
     """Samples laid evenly over the area and period, and samples where acts used to be.
 
-    Every draw is fixed: the same area and period have the same samples whatever the coverage.
+    Every draw is fixed: the same area and period have the same samples whatever the coverage. past_chance :
+    (n_past,) probability with which each past act was detected; each weighs by its inverse (Horvitz &
+    Thompson 1952), for what is known of the past is where somebody watched. None: each weighs the same.
     """
     start_s, length_s = period.start.timestamp(), period.duration_h * 3600
     plane = None if geometry is None or geometry.is_empty else frame.geometry_to_plane(geometry)
     x, y, time, sector = _even(plane, start_s, length_s)
     weight = np.full(len(x), 1 / len(x))
     even = np.ones(len(x), dtype=np.bool_)
+    block, turns = np.zeros(len(x), dtype=np.int64), 0.0
     if past is not None and len(past.at_us):
-        clock = past.clock_h(zone)
+        worth = (
+            np.ones(len(past.at_us))
+            if past_chance is None
+            else 1 / np.maximum(past_chance, LEAST_PAST_CHANCE)
+        )
+        clock = past.clock_h(zone, worth)
         weight *= _hourly(time, clock, zone)
         if plane is not None:
             own = _past_in(past, frame, plane)
-            if len(own[0]):
-                more = _again(own, start_s, length_s)
-                own_weight = _hourly(more[2], clock, zone)
+            if len(own):
+                more, pick = _again(past, own, frame, start_s, length_s)
+                own_weight = _hourly(more[2], clock, zone) * worth[pick]
                 weight = np.concatenate([NEW_PLACE_SHARE * weight / weight.sum(), (1 - NEW_PLACE_SHARE) * own_weight / own_weight.sum()])  # fmt: skip
                 sector = np.concatenate([sector, _sectors(plane, more[0], more[1])])
+                block = np.concatenate([block, 1 + past.blocks(frame)[pick]])
+                turns = 1 + past.length_s / max(length_s, _SPOT_S)
                 even = np.concatenate([even, np.zeros(len(more[0]), dtype=np.bool_)])
                 x, y, time = (np.concatenate(pair) for pair in zip((x, y, time), more, strict=True))
     hour = local_hours(time, zone)
@@ -121,6 +156,8 @@ def lay_spread(
         even=even,
         sector=sector,
         is_day=(hour >= DAY_FROM_H) & (hour < DAY_UNTIL_H),
+        block=block,
+        turns=turns,
     )
 
 
@@ -184,26 +221,24 @@ def _sectors(plane: BaseGeometry, x: FloatArray, y: FloatArray) -> IntArray:
     return np.asarray(row * _BLOCKS + column)
 
 
-def _past_in(past: PastPoints, frame: LocalFrame, plane: BaseGeometry) -> tuple[FloatArray, FloatArray]:
-    x, y = past.plane(frame)
-    x, y = np.atleast_1d(x), np.atleast_1d(y)
+def _past_in(past: PastPoints, frame: LocalFrame, plane: BaseGeometry) -> IntArray:
+    """Past acts that lie in the area, by place and time."""
+    x, y = (np.atleast_1d(one) for one in past.plane(frame))
     order = np.lexsort((past.at_us, y, x))
-    x, y = x[order], y[order]
     west, south, east, north = plane.bounds
-    near = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-    x, y = x[near], y[near]
-    inside = shapely.contains_xy(plane, x, y)
-    return x[inside], y[inside]
+    order = order[(x[order] >= west) & (x[order] <= east) & (y[order] >= south) & (y[order] <= north)]
+    return np.asarray(order[shapely.contains_xy(plane, x[order], y[order])], dtype=np.int64)
 
 
 def _again(
-    places: tuple[FloatArray, FloatArray], start_s: float, length_s: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Past places, each as often as any other, at times spread over the period."""
-    n = max(_PAST_SAMPLES, min(len(places[0]), 2 * _PAST_SAMPLES))
-    pick = (np.arange(n) * len(places[0])) // n
+    past: PastPoints, own: IntArray, frame: LocalFrame, start_s: float, length_s: float
+) -> tuple[tuple[FloatArray, FloatArray, FloatArray], IntArray]:
+    """Past places, each as often as any other, at times spread over the period; and which each is."""
+    n = max(_PAST_SAMPLES, min(len(own), 2 * _PAST_SAMPLES))
+    pick = own[(np.arange(n) * len(own)) // n]
     time = np.asarray(start_s + length_s * ((np.arange(n) * _STEPS[2]) % 1), dtype=np.float64)
-    return places[0][pick], places[1][pick], time
+    x, y = (np.atleast_1d(one) for one in past.plane(frame))
+    return (x[pick], y[pick], time), pick
 
 
 def _hourly(time_s: FloatArray, clock_h: FloatArray, zone: str) -> FloatArray:

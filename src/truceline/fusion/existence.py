@@ -33,6 +33,8 @@ RATIO_TRUST = 2.0
 LEAST_SEEN = 0.1
 #: and by reports near which fewer tracks than this lie by chance
 MOST_CROWD = 0.15
+#: of the tracks that lie within two standard deviations of a report, those that it would be put to
+CHANCE_SHARE = 0.5
 ROUNDS = 60
 #: tracks whose log-weights differ by less are taken together in learning it
 WEIGHT_STEP = 0.25
@@ -186,6 +188,7 @@ def _judge_alone(
     manner = np.full(n_tracks, len(LENGTHS_S) + 1, dtype=np.int64)
     np.minimum.at(manner, label[rows], sort[rows])
     manner = manner * 2 + (np.bincount(label[rows], minlength=n_tracks) > count)
+    exactness = manner // 2
     # (3) chance to be seen by hard sensors, whether it was, and how many tracks of theirs would be as
     # near by chance: only where these are few does nobody's having seen it tell anything
     at, crowd = np.zeros(n_tracks), np.full(n_tracks, np.inf)
@@ -197,12 +200,15 @@ def _judge_alone(
     for number in np.unique(kind[count > 0]).tolist():
         tracks = np.flatnonzero((kind == number) & (at > LEAST_SEEN))
         lone = tracks[crowd[tracks] < MOST_CROWD]
-        whole = _veracity(borne[lone], at[lone], prior=0.5, trust=2.0)
+        whole = _veracity(borne[lone], at[lone], crowd[lone], prior=0.5, trust=2.0)
         own = np.flatnonzero((kind == number) & ~hard)
         for value in np.unique(manner[own]).tolist():
             alone = own[manner[own] == value]
             judges, all_ = lone[manner[lone] == value], tracks[manner[tracks] == value]
-            v = _veracity(borne[judges], at[judges], prior=whole, trust=CLASS_TRUST)
+            # those of the same exactness, whatever their manner, are what a few are held to
+            alike = lone[exactness[lone] == value // 2]
+            prior = _veracity(borne[alike], at[alike], crowd[alike], prior=whole, trust=CLASS_TRUST)
+            v = _veracity(borne[judges], at[judges], crowd[judges], prior=prior, trust=CLASS_TRUST)
             # (4) of what was seen, the share that found its way to a track of what was seen
             way = (float(borne[all_].sum()) + CLASS_TRUST) / (v * float(at[all_].sum()) + CLASS_TRUST)
             met = at[alone] * min(way, 1.0)
@@ -221,18 +227,18 @@ def _crowd(scene: Scene, parameters: Parameters, seen: FloatArray) -> FloatArray
     return np.exp(parameters.log_intensity) * seen * area * length
 
 
-def _veracity(borne: FloatArray, seen: FloatArray, *, prior: float, trust: float) -> float:
+def _veracity(borne: FloatArray, seen: FloatArray, crowd: FloatArray, *, prior: float, trust: float) -> float:
     """Share of true tracks among those that a voice tells of.
 
     borne : (n,) existence where hard sensors are in it, else 0. seen : (n,) chance that they see an
-    event there. The maximum of Π (v s)^b (1 − v s)^(1 − b), with ``trust`` tracks of ``prior`` beforehand.
+    event there. crowd : (n,) chance that a false one comes upon some event. The maximum of
+    Π (v s + (1 − v) c)^b (1 − v s − (1 − v) c)^(1 − b), with ``trust`` tracks of ``prior`` beforehand.
     """
     v = prior
-    sure, lone = float(borne.sum()), (1 - borne) * (1 - seen)
+    chance = CHANCE_SHARE * np.minimum(crowd, 1.0)
     for _ in range(40):
-        before = v
-        unseen = float((lone / (1 + 1e-9 - v * seen)).sum())
-        v = (sure + v * unseen + trust * prior) / (len(seen) + trust)
-        if abs(v - before) < SAME:
-            break
+        met = v * seen / (v * seen + (1 - v) * chance + 1e-9)
+        missed = v * (1 - seen) / (v * (1 - seen) + (1 - v) * (1 - chance) + 1e-9)
+        true = borne * met + (1 - borne) * missed
+        v = (float(true.sum()) + trust * prior) / (len(seen) + trust)
     return v

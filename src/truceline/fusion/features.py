@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.special import logit
 
 from truceline.base.columns import BoolArray, distinct, group_rows, number_values
-from truceline.fusion.existence import Existence, voices
+from truceline.fusion.existence import LENGTHS_S, Existence, voices
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import Parameters, Scene, base_clutter, detection_p
 from truceline.fusion.tracks import Tracks, gather, log_weight
@@ -48,6 +48,10 @@ FEATURES = (
     "n_sure_0", "n_sure_1", "n_sure_2", "n_sure_3",  # of these, such as several sources detected
     "log_hours",  # of reports: ln of the shortest interval told, in hours
     "copies",  # ln of the tellings at most of one voice
+    "n_exact",  # reports told to the minutes
+    "exact_share",  # ln of how many of all reports are told so, where one of these is
+    "exact_logit",  # the generative log-odds again, where one of its reports is told to the minutes
+    "several_logit",  # and where several voices tell of it
 )  # fmt: skip
 
 
@@ -77,6 +81,7 @@ def describe_tracks(
     with np.errstate(divide="ignore"):
         columns["generative_logit"] = np.clip(logit(existence.probability), -MOST_LOGIT, MOST_LOGIT)
     columns |= _told(scene, singles, label, hard)
+    columns |= _exact(scene, label, columns)
     columns |= _watched(scene, parameters, tracks, label, anchor)
     columns |= _shape(tracks, singles, anchor)
     day_km = np.log(1e6 * DAY_S)
@@ -122,6 +127,21 @@ def _told(scene: Scene, singles: Tracks, label: IntArray, hard: BoolArray) -> di
         "n_voices": _n_distinct(label[report], voice[report], n),
         "log_hours": np.where(np.isfinite(hours), np.log(np.maximum(hours, 1e-3)), np.nan),
         "copies": np.log1p(most),
+    }
+
+
+def _exact(scene: Scene, label: IntArray, columns: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Reports told to the minutes, as those do who invent: how usual they are, and what weighs with them."""
+    report = ~scene.sightings.based
+    exact = report & (scene.nodes.stop_s - scene.nodes.start_s <= LENGTHS_S[0])
+    count = np.bincount(label[exact], minlength=len(columns["n_reports"])).astype(np.float64)
+    share = np.log((exact.sum() + 1) / (report.sum() + 2))
+    whole = columns["generative_logit"]
+    return {
+        "n_exact": count,
+        "exact_share": np.where(count > 0, share, np.nan),
+        "exact_logit": np.where(count > 0, whole, np.nan),
+        "several_logit": np.where(columns["n_voices"] > 1, whole, np.nan),
     }
 
 
