@@ -27,6 +27,11 @@ from pydantic import BaseModel
 from truceline.base.documents import Model
 from truceline.base.errors import CODES
 from truceline.base.intervals import Interval
+from truceline.desk.chain import PartyFile
+from truceline.desk.declarations import DeclarationRecord, InspectionRecord
+from truceline.desk.holdings import Holdings
+from truceline.desk.mission import MissionFile
+from truceline.desk.orders import OrderRecord
 from truceline.faces.cli import exits, main
 from truceline.findings.reasons import REASONS
 from truceline.schema import COVERAGE, FINDINGS, OBSERVATIONS, TABLES
@@ -124,10 +129,14 @@ def describe_table(spec: TableSpec) -> list[str]:
 def command_line() -> list[str]:
     """Every command's help, and the exit codes."""
     lines = ["# The command line", ""]
-    commands = [command.callback.__name__ for command in main.app.registered_commands if command.callback]
+    commands = [
+        command.name or command.callback.__name__
+        for command in main.app.registered_commands
+        if command.callback
+    ]
     groups = [group.typer_instance for group in main.app.registered_groups]
     inner = [
-        [str(group.info.name), command.callback.__name__]
+        [str(group.info.name), command.name or command.callback.__name__]
         for group in groups
         if group is not None
         for command in group.registered_commands
@@ -225,9 +234,22 @@ def findings() -> list[str]:
     ]
 
 
+#: files of a case, and the model that checks each
+TOPS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("case.yaml", CaseFile),
+    ("truce.yaml", Truce),
+    ("desk/PARTY.yaml", PartyFile),
+    ("desk/mission.yaml", MissionFile),
+    ("desk/holdings.yaml", Holdings),
+    ("records of desk/PARTY.orders.jsonl", OrderRecord),
+    ("records of desk/PARTY.declarations.jsonl", DeclarationRecord),
+    ("records of desk/mission.inspections.jsonl", InspectionRecord),
+)
+
+
 @document("case.md")
 def case() -> list[str]:
-    """What stands in ``case.yaml`` and ``truce.yaml``, from the models that check them."""
+    """What stands in the files of a case, from the models that check them."""
     lines = [
         "# A case",
         "",
@@ -238,7 +260,7 @@ def case() -> list[str]:
         "shape is right.",
         "",
     ]
-    for title, top in (("case.yaml", CaseFile), ("truce.yaml", Truce)):
+    for title, top in TOPS:
         lines += [f"## {title}", ""]
         for model in _models(top):
             about = (model.__doc__ or "").strip().splitlines()[0]

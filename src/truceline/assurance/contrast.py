@@ -23,7 +23,7 @@ from truceline.assurance.window import LARGEST_RATIO, Window, ratio_interval, to
 #: fewer parts on one side say what befell these, not what the difference between the sides did
 LEAST_PARTS = 3
 
-_N_GRID = 240
+_N_COARSE, _N_FINE = 33, 61
 _N_QUANTILES = 400
 
 
@@ -73,8 +73,12 @@ class Contrast:
         return self.before_lo95 > 1 or (self.before_hi95 is not None and self.before_hi95 < 1)
 
 
-def measure_contrast(first: Sequence[Series], second: Sequence[Series], *, seed: int) -> Contrast:
+def measure_contrast(
+    first: Sequence[Series], second: Sequence[Series], *, seed: int, look_back: bool = True
+) -> Contrast:
     """Compare two sides. All series have the same bins; the result does not depend on names.
+
+    ``look_back``: whether to compare the end of the past too.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def measure_contrast(first: Sequence[Series], second: Sequence[Series], *, seed:
         return Contrast(first=empty[0], second=empty[1], reason_code=faults[0])
     (one, window), (other, beside) = (pair for pair in measured if not isinstance(pair, str))
     low, high = _interval(_total(one), window, _total(other), beside)
-    before = _before(pools, seed=seed)
+    before = _before(pools, seed=seed) if look_back else (None, None, None)
     return Contrast(
         first=one,
         second=other,
@@ -197,17 +201,24 @@ def _interval(
 
 def _quantiles(total: float, window: Window) -> FloatArray:
     """(n,) logs of ratios below which even shares of 1 − P(at most ``total`` | ratio) lie."""
-    centre = np.log(max(total, 0.5) / float(np.exp(window.log_rate).sum(axis=1).mean()))
-    reach = 3.0 + 6 * float(np.std(window.level)) if window.level is not None else 3.0
-    at = np.linspace(centre - reach - 3, centre + reach, _N_GRID)
-    above = 1 - np.array([total_at_most(total, float(np.exp(one)), window) for one in at])
+    if total < 0:
+        return np.full(_N_QUANTILES, -2 * np.log(LARGEST_RATIO))  # as good as nothing
+
+    def above(logs: FloatArray) -> FloatArray:
+        found = [1 - total_at_most(total, float(np.exp(one)), window) for one in logs]
+        return np.maximum.accumulate(np.array(found))
+
+    usual = float(np.exp(window.log_rate).sum(axis=1).mean())
+    wide = np.log(max(total, 0.5) / usual) + np.linspace(-7.0, 5.0, _N_COARSE)
+    coarse = above(wide)
+    # a fine grid where the chance is neither naught nor one
+    low = wide[max(int(np.searchsorted(coarse, 5e-4)) - 1, 0)]
+    high = wide[min(int(np.searchsorted(coarse, 1 - 5e-4)), _N_COARSE - 1)]
+    at = np.linspace(low, high, _N_FINE)
+    rising = above(at)
     share = (np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES
-    rising = np.maximum.accumulate(above)
     found: FloatArray = np.interp(share, rising, at)
-    # what lies outside of the grid lies nowhere that is known
-    found[share < rising[0]] = -np.inf if total < 0 else at[0]
-    found[share > rising[-1]] = at[-1]
-    return found if total >= 0 else np.full(_N_QUANTILES, -np.log(LARGEST_RATIO) * 2)
+    return found
 
 
 def _total(side: SideRatio) -> float:

@@ -106,8 +106,9 @@ def declare(folder: Path, table: Path, *, by: str, key_file: Path, times: Times)
     file = party_of(folder, truce, by)
     holdings = open_holdings(folder, truce)
     key = read_secret(key_file, held=file.keys())
-    if key.name != by:
-        raise InputError(Problem(code="key_unknown", message="a declaration is signed with the key of whoever declares", file="--key", got=key.name, expected=by))  # fmt: skip
+    node = file.node(by)
+    if key.name != by or node is None or node.level == "group":
+        raise InputError(Problem(code="key_unknown", message="a declaration is signed by a command or a liaison officer, with its own key", file="--key", got=f"{key.name} for {by}", expected=" | ".join(one.id for one in file.chain if one.level != "group")))  # fmt: skip
     path = register_path(folder, file.party, "declarations")
     earlier = read_declarations(content_of(path), file, holdings, label=_label(path))
     first = next_number(earlier.lines, key.name)
@@ -284,7 +285,7 @@ def _readings(one: Difference) -> str:
     pairs = {
         "notice_late": (_("received {time}"), _("due {time}")),
         "baseline_late": (_("received {time}"), _("due {time}")),
-        "baseline_absent": (_("received {time}"), _("due {time}")),
+        "baseline_absent": (_("nothing received"), _("due {time}")),
     }
     if one.kind in pairs:
         first, second = pairs[one.kind]
