@@ -212,6 +212,8 @@ def test_an_interval_covers_the_rate_it_is_of() -> None:
     for _ in range(n):
         gained = rng.gamma(0.5, 12.0, 20).tolist() + [0.0] * 20
         one = rate_phases(steps(gained), {"p": Interval(START, START + 20 * DAY)}, source_id="m", rng=rng, delays_days=(0,))[0]  # fmt: skip
+        assert one.rate_lo95 is not None
+        assert one.rate_hi95 is not None
         inside += one.rate_lo95 <= 6.0 <= one.rate_hi95
     assert 0.80 <= inside / n <= 0.99  # twenty skewed days: a little under 95 %
 

@@ -31,8 +31,19 @@ class Zone(Model):
         description="polygon; circle; band along a line; corridor along a path; area of the case"
     )
     purpose: Literal[
-        "covered", "disengagement", "withdrawal", "no_fly", "no_sail", "corridor", "exempt", "protected"
-    ] = Field(description="what the zone is for")
+        "covered",
+        "disengagement",
+        "withdrawal",
+        "no_fly",
+        "no_sail",
+        "corridor",
+        "surrender",
+        "exempt",
+        "protected",
+    ] = Field(
+        description="what the zone is for; corridor: a way out for those cut off or for people; surrender: where "
+        "those who lay down arms are received"
+    )
     clauses: list[str] = Field(default_factory=list, description="clauses that define it")
     polygon: list[Place] | None = Field(None, description="corners in order: [longitude, latitude], degrees")
     centre: Place | None = Field(None, description="[longitude, latitude], degrees")
@@ -48,7 +59,10 @@ class Zone(Model):
         None, description="points along a corridor: [longitude, latitude], degrees"
     )
     width_m: float | None = Field(None, description="full width of a corridor; metres")
-    windows: list[Span] | None = Field(None, description="when a corridor is open")
+    windows: list[Span] | None = Field(None, description="when a corridor is open, or a surrender received")
+    conditions: list[str] = Field(
+        default_factory=list, description="what those who use a way out must do or are promised, as said"
+    )
     area: str | None = Field(None, description="id of an area of the case")
     weapons: list[str] = Field(default_factory=list, description="weapon classes that may not be in it")
     floor_m: float | None = Field(None, description="lowest height above ground; metres; null: the ground")

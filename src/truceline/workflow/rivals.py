@@ -81,10 +81,20 @@ def _sums(one: Judged | None, two: Judged | None, n: int) -> tuple[float, float]
 
 
 def act_columns(
-    truce: Truce, incidents: Table, *, frame: LocalFrame, areas: Mapping[str, BaseGeometry]
+    truce: Truce,
+    incidents: Table,
+    *,
+    frame: LocalFrame,
+    areas: Mapping[str, BaseGeometry],
+    whoever: bool = False,
 ) -> tuple[Acts, Acts]:
-    """Incidents as the terms' acts: with all that is unknown counted out, and with all of it counted in."""
-    keep = pc.and_(pc.is_valid(incidents["act"]), pc.greater(_n_parties(incidents), 0))
+    """Incidents as the terms' acts: with all that is unknown counted out, and with all of it counted in.
+
+    whoever : also those that nobody can be named for.
+    """
+    keep = pc.is_valid(incidents["act"])
+    if not whoever:
+        keep = pc.and_(keep, pc.greater(_n_parties(incidents), 0))
     table = incidents.filter(keep).sort_by("incident_id")
     names = tuple(sorted(set(table["act"].to_pylist())))
     number = pc.index_in(table["act"], value_set=pa.array(names, pa.string()))

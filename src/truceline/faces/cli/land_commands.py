@@ -120,3 +120,45 @@ def line_proposal(
         print_json(outcome.as_dict())
     else:
         print_lines(outcome.lines())
+
+
+def corridors(
+    case: CaseArgument,
+    *,
+    passages: Annotated[
+        Path | None,
+        typer.Option(
+            "--passages", metavar="FILE",
+            help="CSV of reports that people passed or could not. Default: the case's passages.csv.",
+        ),
+    ] = None,
+    data: DataOption = None,
+    edition: EditionOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Judge each window of each way out: open, closed, fired upon or undetermined, with bounds.
+
+    Told in the mission edition, and in full where the truce is over; never in the public one.
+    """
+    from truceline.workflow.corridors import corridors as run
+
+    with progress_bars(wanted=not as_json) as progress:
+        outcome = run(case, data=data, passages=passages, edition=edition, progress=progress)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        print_lines(outcome.lines())
+
+
+def allegations(case: CaseArgument, *, as_json: JsonOption = False) -> None:
+    """List a case's register of allegations of harm to civilians, with status and referral.
+
+    They are no breaches of the truce, and no finding counts them.
+    """
+    from truceline.workflow.corridors import read_allegations, tell_allegations
+
+    found = read_allegations(case)
+    if as_json:
+        print_json({"allegations": found})
+    else:
+        print_lines(tell_allegations(found))

@@ -24,7 +24,7 @@ from truceline.faces.cli import exits
 from truceline.faces.cli.declarations_commands import declarations, inspect_plan
 from truceline.faces.cli.export import export
 from truceline.faces.cli.fuse_command import fuse, score
-from truceline.faces.cli.land_commands import enclosure, land, line_proposal
+from truceline.faces.cli.land_commands import allegations, corridors, enclosure, land, line_proposal
 from truceline.faces.cli.log_commands import log_app
 from truceline.faces.cli.new_command import new
 from truceline.faces.cli.orders_commands import orders
@@ -311,6 +311,8 @@ app.command()(diff)
 app.command()(replay)
 app.command()(enclosure)
 app.command()(land)
+app.command()(corridors)
+app.command()(allegations)
 app.command("line-proposal")(line_proposal)
 app.command("inspect-plan")(inspect_plan)
 app.add_typer(orders)
