@@ -22,6 +22,7 @@ from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.disk import NEW
 from truceline.custody.encoding import from_base64
 from truceline.custody.entry import Entry, read_entry
+from truceline.custody.export import companions
 from truceline.custody.held import held_path
 from truceline.custody.journal import read_journal
 from truceline.custody.merkle import hash_leaves
@@ -310,7 +311,12 @@ class _Auditor:
             self.find_unknown()
 
     def find_unknown(self) -> None:
-        """Every file must be known by now."""
+        """Every file must be known by now, and what exports put beside a log is what they put there."""
+        for name, expected in companions(self.store).items():
+            if name in self.files and self.store.read(name) != expected:
+                self.audit.wrong(
+                    "log_unknown", name, "not the file that this version puts there: do not rely on it"
+                )
         for index in range(-(-self.edge.size // WIDTH)):
             for width in self.partials.get(tile_path("entries", index), ()):
                 older = tile_path("entries", index, width)

@@ -371,3 +371,20 @@ class Log:
         if index // WIDTH == self._edge.size // WIDTH:
             self._held = bundle[: self._edge.size % WIDTH]
         return code
+
+
+def restore(folder: Path) -> None:
+    """Make a copy of a log, such as an exported one or a backup, one that can be written again.
+
+    It goes on after its last checkpoint; a backup that has its journal goes on after that.
+
+    Raises
+    ------
+    LogError
+        If it has no checkpoint.
+    """
+    if not (folder / JOURNAL).is_file():
+        newest = Store(folder).newest_checkpoint()
+        if newest is None:
+            raise LogError(f"{folder} has no checkpoint to go on from")
+        disk.replace_file(folder, JOURNAL, write_head(newest.head.size), mode=_PRIVATE)

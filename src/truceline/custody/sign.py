@@ -126,6 +126,10 @@ class SecretKey:
         """The signature over ``message``, 64 bytes; the same message has the same signature."""
         return Ed25519PrivateKey.from_private_bytes(self._seed).sign(message)
 
+    def named(self, name: str) -> SecretKey:
+        """The same secret under another name; a signature then names that one."""
+        return SecretKey.make(name, seed=self._seed, kind=self.public.kind)
+
     def derive(self, purpose: str) -> bytes:
         """32 secret bytes for ``purpose``, the same each time, from which the key cannot be found."""
         return hashlib.sha256(b"truceline/derive/v1\n" + purpose.encode() + b"\n" + self._seed).digest()

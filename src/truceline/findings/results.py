@@ -11,6 +11,7 @@ from truceline.assurance.series import Bound, Effect, Series
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval
 from truceline.coverage.notes import Unseen
+from truceline.findings.logged import Logged
 from truceline.findings.order_worth import OrderWorth
 from truceline.findings.patterns import Patterns
 from truceline.findings.reckoning import Reckoning
@@ -234,6 +235,7 @@ class Results:
     land_credit: str = ""
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
     language: str = "en"  #: of every sentence in here
+    logged: Logged | None = None  #: where the findings stand in the evidence log
 
     @property
     def rows_quarantined(self) -> int:

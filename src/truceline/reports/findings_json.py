@@ -26,6 +26,7 @@ from truceline.findings.results import (
 from truceline.findings.unjudged import unjudged
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
+from truceline.reports.logged import log_record
 from truceline.reports.order_worth import order_worth_record
 from truceline.reports.patterns import patterns_record
 from truceline.reports.reckoning import (
@@ -114,6 +115,7 @@ def findings_document(results: Results) -> Record:
         "worth": worth_record(results.reckoning),
         **left_out_record(results.reckoning),
         **order_worth_record(results.order_worth),
+        **log_record(results.logged),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [

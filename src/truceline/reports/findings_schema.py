@@ -14,6 +14,7 @@ from truceline.assurance.series import SeriesSpec
 from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
+from truceline.reports.logged import log_schema
 from truceline.reports.order_worth import order_worth_schema
 from truceline.reports.patterns import patterns_schema
 from truceline.reports.reckoning import bound_parts_schema, left_out_schema, totals_schema, worth_schema
@@ -118,7 +119,9 @@ def findings_schema() -> Part:
             f"Numbers carry {SIGNIFICANT_DIGITS} significant digits. Null: does not apply, or not known; "
             "it is never zero."
         ),
-        **_object(top, order_worth=order_worth_schema(), reckoning_left_out=left_out_schema()),
+        **_object(
+            top, order_worth=order_worth_schema(), reckoning_left_out=left_out_schema(), log=log_schema()
+        ),
         "$defs": {
             "finding": _finding(),
             "evidence": _evidence(),

@@ -34,6 +34,7 @@ def _finding(results: Results, finding: Finding, leading: set[str]) -> Part:
     told = {(item.reason.code, item.reason.text) for item in finding.evidence}
     return {
         "id": finding.finding_id,
+        "log_code": results.logged.codes.get(finding.finding_id, "") if results.logged else "",
         "leading": finding.finding_id in leading,
         "act": truce.act(obligation.act).name,
         "obligation": obligation.title,

@@ -11,6 +11,7 @@ from truceline.findings.results import Evidence, Finding, Results
 from truceline.findings.unjudged import exempt_under_conditions, unjudged
 from truceline.findings.words import unit_for
 from truceline.reports import figures, glossary
+from truceline.reports.logged import log_lines
 from truceline.schema.claims import TOGETHER
 from truceline.terms.truce import Declaration, Obligation, Truce
 
@@ -44,6 +45,7 @@ def masthead(results: Results) -> Part:
         "edition": results.edition,
         "run_id": results.run_id,
         "version": results.version,
+        "log": log_lines(results.logged),
         "seed": str(results.seed),
         "terms_version": truce.terms_version,
         "invented": results.invented,

@@ -2,14 +2,15 @@
 
 (1) read the case; (2) read every source, all rows accounted for; (3) write the manifest, before
 anything is computed (of the public edition afterwards: its id is made of what is released); (4) collapse copies; (5) build the line's history; (6) fuse incidents and
-attribute them; (7) measure series; (8) judge every obligation; (9) write the reports. The output
+attribute them; (7) measure series; (8) judge every obligation; (9) write the reports, which carry the
+checkpoint of the evidence log; (10) log what was written. The output
 folder appears whole at the end or not at all.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,7 @@ from truceline.workflow.editions import (
     refuse_mixing,
     release,
 )
+from truceline.workflow.evidence import read_secret
 from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
@@ -62,6 +64,7 @@ from truceline.workflow.order_worth import desk_digests, weigh_orders
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.reckoning import reckon
+from truceline.workflow.run_log import RunLog
 from truceline.workflow.tables import area_table, write_tables
 from truceline.workflow.translate import telling, words_problems
 
@@ -90,12 +93,14 @@ def verify(
     language: str | None = None,
     edition: str | None = None,
     register: Path | None = None,
+    log_key: Path | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
     """Verify a case and write its report into ``out``, in ``language`` or else the case's own.
 
     ``edition`` is the case's own unless another is asked for. The public one keeps a ``register`` of
-    what it told (default: beside ``out``), so that no day is ever told in two ways.
+    what it told (default: beside ``out``), so that no day is ever told in two ways. ``log_key`` is the
+    file with the secret key that signs the evidence log in ``out/log``.
 
     Raises
     ------
@@ -105,6 +110,7 @@ def verify(
         If ``out`` cannot be written, or holds something that Truceline did not write.
     """
     case = open_case(case_folder)  # (1)
+    key = read_secret(log_key) if log_key is not None else None
     if seed is not None:
         case = case.with_seed(seed)
     with telling(case, language) as (case, voice), OutputFolder(out) as folder:
@@ -125,12 +131,15 @@ def verify(
             results = release(results, case, chosen, shapes=case.shapes(), manifest_lines=lines)
             run_id = results.run_id
             _write_manifest(folder, earlier, run_id, lines)
+        evidence = RunLog(folder, out=out, key=key, results=results, edition=chosen.name)
+        results = replace(results, logged=evidence.log_findings(lines))
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
             tables = pool.submit(write_tables, results, ingested, case, folder, edition=chosen)
             write_reports(
                 results, folder, formats=("html", "json", *(["pdf"] if pdf else [])), progress=progress
             )  # (9)
             tables.result()
+        evidence.log_release(folder)  # (10)
     return VerifyOutcome(
         out=out,
         results=results,

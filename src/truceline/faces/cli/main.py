@@ -105,6 +105,15 @@ RegisterOption = Annotated[
         "--register", metavar="FILE", help="What public editions told so far. Default: OUT.released.jsonl."
     ),
 ]
+LogKeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-key",
+        metavar="FILE",
+        envvar="TRUCELINE_LOG_KEY",
+        help="File with the secret key that signs the result's evidence log.",
+    ),
+]
 NoPdfOption = Annotated[bool, typer.Option("--no-pdf", help="Write the report as HTML alone.")]
 
 
@@ -136,6 +145,7 @@ def verify(
     language: LanguageOption = None,
     edition: EditionOption = None,
     register: RegisterOption = None,
+    log_key: LogKeyOption = None,
 ) -> None:
     """Judge every obligation of a case, and write the report."""
     from truceline.workflow.verify import verify as run
@@ -151,6 +161,7 @@ def verify(
             language=language,
             edition=edition,
             register=register,
+            log_key=log_key,
             progress=progress,
         )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)

@@ -1,0 +1,216 @@
+"""The evidence log of a result: ``log/`` in the output folder, one stretch of entries for each run.
+
+1. take up the log that the result before it left, once it was found sound; 2. log the run, everything it
+read, and every finding, unless the log has just that already; 3. sign a checkpoint, which the report prints;
+4. log the digests of all that was written, and sign again; 5. leave the log as it is published: no journal,
+no lock, and beside it what is needed to check it.
+
+The same case, version and key give the same bytes. Times are the case's ``as_of``. Where no key is given one
+is derived from the log's name: anybody can make it, so it says who wrote the log no more than the report's
+own digest would, and the report says so. In the mission's edition under a key, what was read and found is
+held: the folder's owner discloses it field by field. The public edition logs what it releases, and nothing else.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NoReturn
+
+from truceline.base.canonical import digest_file
+from truceline.base.errors import OutputError, Problem
+from truceline.custody.audit import audit
+from truceline.custody.canonical import encode
+from truceline.custody.checkpoint import SignedCheckpoint
+from truceline.custody.config import LogConfig
+from truceline.custody.disk import NEW
+from truceline.custody.encoding import to_base64
+from truceline.custody.entry import Entry, code_of, held_entry, plain_entry
+from truceline.custody.export import POLICY, README, VERIFIER, companions
+from truceline.custody.log import Log, restore
+from truceline.custody.read import JOURNAL, LOCK, Store
+from truceline.custody.salts import Salts, keyed_salts
+from truceline.custody.sign import SecretKey
+from truceline.custody.tile import WIDTH
+from truceline.findings.logged import Logged
+from truceline.findings.results import Results
+from truceline.reports.figures import round_significant
+from truceline.reports.findings_json import finding_record
+
+FOLDER = "log"
+_NOBODY = "anybody.invalid"
+_NOT_FILES = frozenset({"details"})
+
+
+def flat_record(value: Any) -> Any:
+    """A value as entries take it: numbers with decimals as text of six digits, keys in ASCII."""
+    if isinstance(value, float):
+        return repr(round_significant(value, 6)) if value == value else "nan"
+    if isinstance(value, Mapping):
+        return {str(key).encode("unicode_escape").decode(): flat_record(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [flat_record(each) for each in value]
+    return value
+
+
+def finding_fields(results: Results) -> list[tuple[str, dict[str, Any]]]:
+    """Findings as the log has them: id, and the codes and numbers that are the same in every language."""
+    records = [finding_record(finding) for finding in results.findings]
+    return [
+        (
+            record["finding_id"],
+            flat_record({key: value for key, value in record.items() if key not in _NOT_FILES}),
+        )
+        for record in records
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """An entry to be: what it is made of, before its place and so its salt is known."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    held: bool
+
+    def entry(self, index: int, *, salts: Salts, logged: str) -> Entry:
+        if not self.held:
+            return plain_entry(self.kind, self.fields, logged=logged)
+        salt = salts(index, encode(self.fields))
+        return held_entry(self.kind, self.fields, salt=salt, logged=logged)
+
+
+class RunLog:
+    """The log of a result that is being written into ``folder``; ``out`` is where the last one stands."""
+
+    def __init__(
+        self, folder: Path, *, out: Path, key: SecretKey | None, results: Results, edition: str
+    ) -> None:
+        self.folder = folder / FOLDER
+        self._out = out / FOLDER
+        self._signed = key is not None
+        self._edition = edition
+        self._logged = f"{results.as_of}T00:00:00Z"
+        self._results = results
+        self._key = self._take_up(key)
+        self._salts = keyed_salts(self._key.derive("salts"))
+
+    def _take_up(self, key: SecretKey | None) -> SecretKey:  # (1)
+        """Copy the log of the result before, or begin one; returns the key that signs it."""
+        if not self._out.is_dir():
+            name = key.name if key else _NOBODY
+            origin = f"{name}/{self._results.case_id}/{self._edition}/{self._results.run_id}"
+            mine = _named(key, origin)
+            config = LogConfig(origin=origin, key=mine.public)
+            Log.create(self.folder, config, key=mine, logged=self._logged)
+            return mine
+        found = audit(self._out, records=False)
+        beside = {VERIFIER, POLICY, README}  # another version may have written these; they are written anew
+        for fault in found.faults:
+            if fault.file not in beside:
+                self._refuse(fault.file, fault.message)
+        shutil.copytree(self._out, self.folder, symlinks=True)
+        for name in beside:
+            (self.folder / name).unlink(missing_ok=True)
+        store = Store(self.folder)
+        mine = _named(key, store.config.origin)
+        if mine.public != store.keys.latest:
+            self._refuse("keys", "the log in the output folder is signed by another key than the one given")
+        restore(self.folder)
+        return mine
+
+    def _refuse(self, file: str, message: str) -> NoReturn:
+        step = "Write into a new folder, and keep this one for inspection"
+        raise OutputError(
+            Problem(code="log_altered", file=f"{FOLDER}/{file}", message=message, next_step=step)
+        )
+
+    def log_findings(self, lines: Sequence[Mapping[str, object]]) -> Logged:
+        """(2) and (3): log the run, what it read (``lines`` of the manifest) and every finding."""
+        findings = finding_fields(self._results)
+        held = self._signed and self._edition == "mission"
+        first, *read = [flat_record(line) for line in lines]
+        wanted = [
+            _Wanted(kind="run", fields={**first, "run_id": self._results.run_id}, held=False),
+            *(_Wanted(kind="source", fields=line, held=held) for line in read),
+            *(_Wanted(kind="finding", fields=fields, held=held) for _, fields in findings),
+        ]
+        with Log(self.folder, key=self._key, salts=self._salts) as log:
+            start, codes = self._log(log, wanted)
+            signed = self._checkpoint_over(log, start + len(wanted))
+        named = dict(
+            zip((finding_id for finding_id, _ in findings), codes[len(codes) - len(findings) :], strict=True)
+        )
+        return Logged(
+            origin=signed.head.origin,
+            size=signed.head.size,
+            root=to_base64(signed.head.root),
+            signed=self._signed,
+            codes=named,
+        )
+
+    def log_release(self, folder: Path) -> None:
+        """(4) and (5): log the digest of every file that was written, and leave the log as published."""
+        names = sorted(
+            path.relative_to(folder).as_posix()
+            for path in folder.rglob("*")
+            if path.is_file() and not path.is_relative_to(self.folder)
+        )
+        files = {name: digest_file(folder / name) for name in names}
+        about = {"files": files, "language": self._results.language, "run_id": self._results.run_id}
+        held = self._signed and self._edition == "mission"
+        with Log(self.folder, key=self._key, salts=self._salts) as log:
+            self._log(log, [_Wanted(kind="release", fields=about, held=held)])
+            log.checkpoint(logged=self._logged)
+        for name in (JOURNAL, LOCK):
+            (self.folder / name).unlink()
+        (self.folder / NEW).rmdir()
+        for name, content in companions(Store(self.folder)).items():
+            (self.folder / name).write_bytes(content)
+
+    def _log(self, log: Log, wanted: Sequence[_Wanted]) -> tuple[int, list[str]]:
+        """Where the wanted entries stand, and their codes; they are appended unless they stand there already."""
+        log.fold()
+        contents = _contents(log.store, log.size)
+        for start in range(len(contents) - len(wanted) + 1):
+            made = (
+                each.entry(start + place, salts=self._salts, logged=self._logged)
+                for place, each in enumerate(wanted)
+            )
+            if all(entry.content == contents[start + place] for place, entry in enumerate(made)):
+                return start, [
+                    code_of(start + place, contents[start + place]) for place in range(len(wanted))
+                ]
+        start = log.size
+        entries = [
+            each.entry(start + place, salts=self._salts, logged=self._logged)
+            for place, each in enumerate(wanted)
+        ]
+        return start, log.append(entries)
+
+    def _checkpoint_over(self, log: Log, size: int) -> SignedCheckpoint:
+        """The first checkpoint that has ``size`` entries or more; signed now if there is none."""
+        for kept in log.store.sizes():
+            if kept >= size:
+                found = log.store.checkpoint(kept)
+                if found is not None:
+                    return found
+        return log.checkpoint(logged=self._logged)
+
+
+def _named(key: SecretKey | None, origin: str) -> SecretKey:
+    """The key under the log's name: the same one, or the one that anybody can make."""
+    if key is not None:
+        return key.named(origin)
+    return SecretKey.make(origin, seed=sha256(b"truceline log without a key\n" + origin.encode()).digest())
+
+
+def _contents(store: Store, size: int) -> list[bytes]:
+    """All entries of a log."""
+    found: list[bytes] = []
+    for index in range(-(-size // WIDTH)):
+        found += store.bundle(index, min(WIDTH, size - index * WIDTH))
+    return found
