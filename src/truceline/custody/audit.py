@@ -36,7 +36,7 @@ OWN_FILES = frozenset(
 )
 
 
-_KEY_MARK = b'"kind":"key"'
+_MARKS = (b'"kind":"key"', b'"kind":"witnessing"')  # of entries that say how the log itself goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class _Auditor:
         self.partials = _partials(self.files)
         self.broken = False  # the walk could not go on to the end
         self.keys: list[tuple[int, Any]] = []
+        self.told: set[Any] = set()  # sizes of earlier checkpoints, as entries tell them
         self.logged = ""
 
     # -- (1) -------------------------------------------------------------------------------
@@ -222,11 +223,11 @@ class _Auditor:
 
     def read_entries(self, first: int, entries: list[bytes], held: list[bytes]) -> None:
         """Entries and what is held of them."""
-        if not self.records and first and not any(held) and _KEY_MARK not in b"".join(entries):
+        if not self.records and first and not any(held) and not _marked(b"".join(entries)):
             return
         for place, (content, kept) in enumerate(zip(entries, held, strict=True)):
             index = first + place
-            if self.records or kept or index == 0 or _KEY_MARK in content:
+            if self.records or kept or index == 0 or _marked(content):
                 self.read_one(index, Entry(content, kept))
 
     def read_one(self, index: int, entry: Entry) -> None:
@@ -241,6 +242,8 @@ class _Auditor:
             self.audit.wrong("log_altered", CONFIG, "the first entry describes another log")
         if record["kind"] == KEY_KIND:
             self.take_key(index, record)
+        if record["kind"] == "witnessing":
+            self.told.add(record.get("body", {}).get("size"))
         if entry.held:
             self.open(index, record, entry.held)
         if record["logged"] < self.logged:
@@ -281,6 +284,10 @@ class _Auditor:
         except ValueError as error:
             self.audit.wrong("log_altered", JOURNAL, error)
             return newest, ()
+        if journal.length != (self.folder / JOURNAL).stat().st_size:
+            self.audit.notes.append(
+                "the journal ends in a batch that was never acknowledged; the next append drops it"
+            )
         return journal.start, journal.entries
 
     def end(self, heads: dict[int, SignedCheckpoint]) -> None:
@@ -294,6 +301,10 @@ class _Auditor:
                 "log_missing",
                 checkpoint_path(size),
                 f"entries up to {size} were signed for; there are {self.edge.size}",
+            )
+        for size in sorted(each for each in self.told if isinstance(each, int) and each not in self.sizes):
+            self.audit.wrong(
+                "log_missing", checkpoint_path(size), "a checkpoint that entries tell of is not there"
             )
         newest = heads.get(max(self.sizes, default=0))
         self.audit.newest = newest
@@ -337,6 +348,10 @@ class _Auditor:
         name = tile_path("entries", index, width)
         if self.store.read(name) == pack(whole[:width]):
             self.known.add(name)
+
+
+def _marked(content: bytes) -> bool:
+    return any(mark in content for mark in _MARKS)
 
 
 def _files(folder: Path) -> set[str]:

@@ -24,7 +24,7 @@ from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.entry import Entry, code_of, code_of_leaf, plain_entry, read_entry, sealed_entry
 from truceline.custody.held import held_path, pack_held
 from truceline.custody.journal import Journal, read_journal, write_frame, write_head
-from truceline.custody.merkle import hash_leaves, prove_consistency, verify_consistency
+from truceline.custody.merkle import HASH_BYTES, hash_leaves, prove_consistency, verify_consistency
 from truceline.custody.note import Signature
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
 from truceline.custody.rotation import KEY_KIND, key_entry, read_key_entry
@@ -119,6 +119,7 @@ class Log:
             self._bundle = self.store.bundle(journal.start // WIDTH, tail) if tail else []
             self._held = self.store.held_bundle(journal.start // WIDTH, tail) if tail else []
             self._cut(journal)
+            self._clear_torn(journal)
             self._take_up(journal)
         except (ValueError, FileNotFoundError) as error:
             raise LogError(f"the log cannot be written: {error}") from error
@@ -128,6 +129,19 @@ class Log:
         self._length = journal.length
         if (self.folder / JOURNAL).stat().st_size != journal.length:
             os.truncate(self.folder / JOURNAL, journal.length)
+
+    def _clear_torn(self, journal: Journal) -> None:
+        """Remove partial tiles that a killed fold left beyond what the journal begins after."""
+        stop = journal.start + len(journal.entries)
+        own = {(level, index): width for level, index, width in partials_of(journal.start)}
+        level = 0
+        while stop >> 8 * level:
+            for index in range(journal.start >> 8 * (level + 1), (stop >> 8 * (level + 1)) + 1):
+                for kind in ("entries", level) if level == 0 else (level,):
+                    for path in (self.folder / f"{tile_path(kind, index)}.p").glob("*"):
+                        if path.name.isdecimal() and int(path.name) > own.get((level, index), 0):
+                            path.unlink()
+            level += 1
 
     def _take_up(self, journal: Journal) -> None:
         """Hold the tiles and the journal against the last checkpoint."""
@@ -203,8 +217,10 @@ class Log:
         batch = disk.Batch(self.folder)
         for level, index, content in full:
             batch.put(tile_path(level, index), content)
+        own = set(partials_of(start))  # the log rests on these: never written over in place
         for level, index, content in edge.partials():
-            batch.put(tile_path(level, index, len(content) // 32), content)
+            if (level, index, len(content) // HASH_BYTES) not in own:
+                batch.put(tile_path(level, index, len(content) // HASH_BYTES), content)
         bundles = [*self._bundle, *contents]
         held = [*self._held, *(entry.held for entry in self._pending)]
         for at in range(0, len(bundles), WIDTH):
@@ -260,17 +276,17 @@ class Log:
         """
         key = self._signing_key()
         config = self.store.config
-        if config.witnesses or config.period_s:
-            self._tell_witnesses(logged)
+        newest = self.store.newest_checkpoint()
+        if newest is not None:
+            if newest.head.size == self.size and not config.witnesses and not config.period_s:
+                return newest
+            self._tell_witnesses(newest, logged)
         if config.batch:
             self._pad(-self.size % config.batch, logged)
         self.fold()
-        newest = self.store.newest_checkpoint()
         head = Checkpoint(config.origin, self._edge.size, self._edge.root())
         if newest is not None:
             self._refuse_contradiction(newest.head)
-            if newest.head.size == head.size and newest.signed_by(key.public):
-                return newest
         signed = sign_checkpoint(head, key)
         self._publish(signed)
         return signed
@@ -280,11 +296,8 @@ class Log:
         disk.replace_file(self.folder, checkpoint_path(signed.head.size), signed.encode())
         disk.replace_file(self.folder, CHECKPOINT, signed.encode())
 
-    def _tell_witnesses(self, logged: str) -> None:
-        """Log who cosigned the last checkpoint, and who did not."""
-        newest = self.store.newest_checkpoint()
-        if newest is None:
-            return
+    def _tell_witnesses(self, newest: SignedCheckpoint, logged: str) -> None:
+        """Log that there was this checkpoint, who cosigned it, and who did not."""
         cosigned = {key.name: newest.cosigned_at_s(key) for key in self.store.config.witnesses}
         body = {
             "size": newest.head.size,
