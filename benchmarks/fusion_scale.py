@@ -101,7 +101,7 @@ def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     setting = Setting(
         frame=pickle.loads((folder / "frame.pickle").read_bytes()),  # made by ourselves
         areas=pq.read_table(folder / "areas.parquet"),
-        grid=Grid(chapters_a_task=1 if cluster else 12),
+        grid=Grid(chapters_a_task=1 if cluster else 6),
     )
     started = time.perf_counter()
     totals = dict.fromkeys(("observations", "nodes", "pairs", "incidents", "beyond"), 0)

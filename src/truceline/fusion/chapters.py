@@ -95,7 +95,7 @@ def estimate(scene: Scene, first: IntArray, second: IntArray, lesson: Lesson | N
     guess = _begin(scene, lesson)
     label = find_partition(weigh(scene, guess), first, second)
     found = learn(scene, guess, label, rounds=ROUNDS, taught=True)
-    return replace(learn_reports(scene, found, label), voice=guess.voice)
+    return replace(learn_reports(scene, found, label, rounds=1), voice=guess.voice)
 
 
 def _begin(scene: Scene, lesson: Lesson) -> Parameters:

@@ -17,7 +17,9 @@ TRUST = 2.0
 ROUNDS = 2
 
 
-def learn_reports(scene: Scene, parameters: Parameters, label: IntArray) -> Parameters:
+def learn_reports(
+    scene: Scene, parameters: Parameters, label: IntArray, *, rounds: int = ROUNDS
+) -> Parameters:
     """Parameters of reports under which the partition's are as they are; those of hard sensors stay.
 
     Reports per event: of tracks that hard sensors make likely, how many reports each source has in
@@ -25,7 +27,7 @@ def learn_reports(scene: Scene, parameters: Parameters, label: IntArray) -> Para
     """
     if scene.sightings.based.all():
         return parameters
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         parameters = _step(scene, parameters, label)
     return parameters
 
