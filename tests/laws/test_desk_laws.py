@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pytest
 from fixtures_desk import CASE, copied_case, moment
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from truceline.base.errors import CaseError
+from truceline.desk.orders import read_register
 from truceline.faces.cli.main import run
 from truceline.workflow.declarations import check_declarations
+from truceline.workflow.desk_files import open_party, terms_of
 from truceline.workflow.orders import PublicCount, print_sheet
 from truceline.workflow.verify import verify
 
@@ -178,3 +183,42 @@ def test_verify_tells_of_orders_to_the_mission_alone(tmp_path: Path) -> None:
     again = verify(case, data=None, out=tmp_path / "again" / "public", pdf=False, edition="public")
     assert again.findings.read_bytes() == public.findings.read_bytes()
     assert again.report_html.read_bytes() == public.report_html.read_bytes()
+
+
+@pytest.mark.parametrize("reader", ["mission", "public"])
+def test_a_partys_copy_makes_no_edition_of_the_missions(tmp_path: Path, reader: str) -> None:
+    def change(case: Path) -> None:
+        without_b(case)
+        (case / "desk" / "mission.yaml").unlink()
+
+    case = copied_case(tmp_path, change=change)
+    assert print_sheet(case, at=AT).as_dict()["reader"] == "A"
+    with pytest.raises(CaseError, match="not the mission's"):
+        print_sheet(case, at=AT, reader=reader)
+    assert run(["declarations", "check", str(case), "--for", reader]) in (2, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_is_done_to_a_register_no_altered_line_counts(data: st.DataObject) -> None:
+    """Any bytes are read; what counts are lines that were signed as they stand, each once."""
+    truce = terms_of(CASE)
+    file = open_party(CASE, truce, "A")
+    whole = (CASE / "desk" / "A.orders.jsonl").read_bytes()
+    place = data.draw(st.integers(0, len(whole) - 1))
+    change = data.draw(st.sampled_from(["cut", "put", "flip", "twice"]))
+    if change == "cut":
+        altered = whole[:place] + whole[place + data.draw(st.integers(1, 200)) :]
+    elif change == "put":
+        altered = whole[:place] + data.draw(st.binary(min_size=1, max_size=20)) + whole[place:]
+    elif change == "flip":
+        altered = whole[:place] + bytes([whole[place] ^ (1 << data.draw(st.integers(0, 7)))]) + whole[place + 1 :]  # fmt: skip
+    else:
+        altered = whole + whole
+    signed = {json.dumps(json.loads(line)["record"], sort_keys=True) for line in whole.splitlines()}
+    found = read_register(altered, file, label="case:desk/A.orders.jsonl")
+    told = [json.dumps(one.record.model_dump(exclude_none=True), sort_keys=True) for one in found.lines]
+    assert set(told) <= signed
+    assert len(told) == len(set(told))
+    lines = {number for number, line in enumerate(altered.split(b"\n"), 1) if line.strip()}
+    assert lines == {one.line for one in found.lines} | {problem.row for problem in found.problems}

@@ -57,26 +57,35 @@ def draw_checks(n_declared: int, *, seen_p: float, recognition_p: float, mark: i
     parts += _curves(curves, lines, x, y)
     checks = None if mark is None else checks_needed(n_declared, mark, seen_p=seen_p, recognition_p=recognition_p)  # fmt: skip
     if mark is not None and checks is not None:
-        parts.append(f'<circle cx="{x(mark)}" cy="{y(checks)}" r="5" fill="{lines[recognition_p]}" stroke="#ffffff" stroke-width="1.5"/>')  # fmt: skip
         told = _("{m} missing: {n} checks").format(m=digits(f"{mark:,}"), n=digits(f"{checks:,}"))
-        parts.append(_text(float(x(mark)) + 9, float(y(checks)) - 8, told, fill=INK, weight=600))
+        parts += _marked(float(x(mark)), float(y(checks)), told, fill=lines[recognition_p])
     return "\n".join([*parts, "</svg>", ""])
 
 
 def _curves(curves: dict[float, list[tuple[int, int]]], fill: dict[float, str], x: Scale, y: Scale) -> list[str]:  # fmt: skip
     """Lines with their labels at the right end, kept apart."""
-    parts, last = [], -100.0
+    parts, last = [], float(HEIGHT)
     for recognition, points in curves.items():
         if not points:
             continue
         path = " ".join(f"{x(m)},{y(n)}" for m, n in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{fill[recognition]}" stroke-width="2"/>')
     ends = [(float(y(points[-1][1])), r) for r, points in curves.items() if points]
-    for at, recognition in sorted(ends):
-        last = max(at, last + 15)
+    for at, recognition in sorted(ends, reverse=True):
+        last = min(at, last - 15)
         told = _("{r} % recognised").format(r=digits(f"{100 * recognition:g}"))
         parts.append(_text(WIDTH - _RIGHT + 8, last + 4, told, fill=fill[recognition]))
     return parts
+
+
+def _marked(x: float, y: float, told: str, *, fill: str) -> list[str]:
+    """A dot, and its label above the curves at the end of a thin line."""
+    at_x, at_y = min(x + 50, WIDTH - _RIGHT - 150), max(y - 110, _TOP + 16)
+    return [
+        f'<line x1="{x:.2f}" y1="{y:.2f}" x2="{at_x:.2f}" y2="{at_y + 4:.2f}" stroke="{INK}" stroke-width="1"/>',
+        f'<circle cx="{x:.2f}" cy="{y:.2f}" r="5" fill="{fill}" stroke="#ffffff" stroke-width="1.5"/>',
+        _text(at_x + 4, at_y, told, fill=INK, weight=600),
+    ]
 
 
 def _text(x: float, y: float, said: str, *, fill: str, anchor: str = "start", size: int = 12, weight: int = 400) -> str:  # fmt: skip

@@ -42,4 +42,4 @@ def render_sheet(sheet: Sheet) -> str:
 
 
 def _clock(moment: datetime | None) -> str:
-    return _("not yet") if moment is None else moment.strftime("%Y-%m-%d %H:%M:%SZ")
+    return _("not yet") if moment is None else moment.strftime("%d.%m. %H:%MZ")

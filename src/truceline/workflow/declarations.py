@@ -45,6 +45,7 @@ from truceline.workflow.desk_files import (
     append_lines,
     content_of,
     hour_of,
+    is_missions,
     open_mission,
     open_party,
     parties_here,
@@ -268,7 +269,7 @@ class Reconciled:
         for one in self.differences:
             where = f"{one.party} · {one.holding} · {one.area} · {format_time(one.at)}"
             lines += [f"{_(KINDS[one.kind])}: {where}", f"    {_readings(one)}"]
-        lines += ["", _("Balances declared:")]
+        lines += [*([""] if self.differences else []), _("Balances declared:")]
         for row in self._balances():
             low, high = row["low"], row["high"]
             told = _("no baseline") if low is None else str(low) if low == high else f"{low}–{high}"
@@ -318,8 +319,7 @@ def check_declarations(folder: Path, *, at: datetime, reader: str | None = None)
     """
     truce = terms_of(folder)
     here = parties_here(folder, truce)
-    mission = (folder / FOLDER / f"{MISSION}.yaml").is_file()
-    reader = reader or (MISSION if mission else here[0] if len(here) == 1 else "")
+    reader = reader or (MISSION if is_missions(folder) else here[0] if len(here) == 1 else "")
     if reader != MISSION and reader not in here:
         raise CallError(
             Problem(code="party_unknown", message="whose reading it is must be said; the public gets none of declarations", file="--for", got=reader, expected=" | ".join([MISSION, *here]))

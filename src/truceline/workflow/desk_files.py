@@ -101,8 +101,23 @@ def open_party(folder: Path, truce: Truce, party_id: str) -> PartyFile:
     return read_party_file(document, case_id=truce.id, party_ids=truce.party_ids)
 
 
+def is_missions(folder: Path) -> bool:
+    """Whether the folder is the mission's own copy of the case."""
+    return (folder / FOLDER / f"{MISSION}.yaml").is_file()
+
+
 def open_mission(folder: Path, truce: Truce) -> MissionFile:
-    """The mission's desk file, checked."""
+    """The mission's desk file, checked.
+
+    Raises
+    ------
+    CaseError
+        If it is wrong, or this copy of the case is not the mission's.
+    """
+    if not is_missions(folder):
+        raise CaseError(
+            Problem(code="register_absent", message="this copy of the case is not the mission's", file=f"case:{FOLDER}/{MISSION}.yaml", next_step="Only the mission, which holds that file, sees or releases this")
+        )  # fmt: skip
     return read_mission_file(
         Document(folder / FOLDER / f"{MISSION}.yaml", label=f"case:{FOLDER}/{MISSION}.yaml"), case_id=truce.id
     )

@@ -6,7 +6,14 @@ from truceline.desk.tables import declaration_tables, order_tables
 from truceline.schema.table import Table
 from truceline.workflow.case import Case
 from truceline.workflow.declarations import open_declarations, open_holdings
-from truceline.workflow.desk_files import FOLDER, MISSION, open_orders, open_party, orders_path, party_path
+from truceline.workflow.desk_files import (
+    FOLDER,
+    is_missions,
+    open_orders,
+    open_party,
+    orders_path,
+    party_path,
+)
 
 
 def desk_tables(case: Case) -> dict[str, Table]:
@@ -18,7 +25,7 @@ def desk_tables(case: Case) -> dict[str, Table]:
         If a file of the desk is wrong.
     """
     folder, truce = case.folder, case.truce
-    if not (folder / FOLDER / f"{MISSION}.yaml").is_file():
+    if not is_missions(folder):
         return {}
     parties = [party for party in truce.party_ids if party_path(folder, party).is_file()]
     registers = [

@@ -7,7 +7,15 @@ from truceline.base.errors import CaseError, Problem
 from truceline.desk.worth import weigh_order
 from truceline.findings.order_worth import OrderWorth
 from truceline.workflow.case import Case
-from truceline.workflow.desk_files import FOLDER, MISSION, open_mission, open_orders, open_party, party_path
+from truceline.workflow.desk_files import (
+    FOLDER,
+    MISSION,
+    is_missions,
+    open_mission,
+    open_orders,
+    open_party,
+    party_path,
+)
 from truceline.workflow.measure import Gauge
 
 
@@ -55,9 +63,9 @@ def weigh_orders(case: Case, gauge: Gauge, *, edition: str) -> OrderWorth | None
 
 def desk_digests(case: Case) -> list[tuple[str, str]]:
     """Label and SHA-256 of the desk's files; none where the mission keeps no desk file."""
-    folder = case.folder / FOLDER
-    if not (folder / f"{MISSION}.yaml").is_file():
+    if not is_missions(case.folder):
         return []
+    folder = case.folder / FOLDER
     paths = [folder / f"{MISSION}.yaml", folder / "holdings.yaml"]
     for party in case.truce.party_ids:
         paths += [folder / f"{party}{end}" for end in (".yaml", ".orders.jsonl", ".declarations.jsonl")]

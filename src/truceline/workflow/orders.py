@@ -33,6 +33,7 @@ from truceline.workflow.desk_files import (
     append_lines,
     content_of,
     hour_of,
+    is_missions,
     open_mission,
     open_orders,
     open_party,
@@ -273,14 +274,15 @@ def print_sheet(
     truce = terms_of(folder)
     hour = hour_of(truce)
     here = parties_here(folder, truce)
-    mission = (folder / FOLDER / f"{MISSION}.yaml").is_file()
-    reader = reader or (MISSION if mission else here[0] if len(here) == 1 else "")
+    reader = reader or (MISSION if is_missions(folder) else here[0] if len(here) == 1 else "")
     if reader == PUBLIC:
         return _count(folder, at=at)
     if reader != MISSION and reader not in here:
         raise CallError(
             Problem(code="party_unknown", message="whose sheet it is must be said", file="--for", got=reader, expected=" | ".join([MISSION, PUBLIC, *here]))
         )  # fmt: skip
+    if reader == MISSION:
+        open_mission(folder, truce)
     parties = here if reader == MISSION else (reader,)
     registers = [open_orders(folder, open_party(folder, truce, party)) for party in parties]
     name = _("the mission") if reader == MISSION else truce.party_name(reader)
