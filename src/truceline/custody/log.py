@@ -378,11 +378,12 @@ class Log:
         body = {"fields": sorted(set(fields)), "reason": reason}
         entry = plain_entry("redaction", body, logged=logged, by=by, rests_on=[code_of(index, content)])
         code = self.append([entry])[0]
-        bundle = self.store.held_bundle(index // WIDTH)
+        width = min(WIDTH, self._edge.size - index // WIDTH * WIDTH)
+        bundle = self.store.held_bundle(index // WIDTH, width)
         bundle[index % WIDTH] = forget(bundle[index % WIDTH], names, fields)
         disk.replace_file(self.folder, held_path(index // WIDTH), pack_held(bundle), mode=_PRIVATE)
         if index // WIDTH == self._edge.size // WIDTH:
-            self._held = bundle[: self._edge.size % WIDTH]
+            self._held = bundle
         return code
 
 
