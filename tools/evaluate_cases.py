@@ -17,6 +17,8 @@ from collections import Counter
 from pathlib import Path
 
 from truceline.findings.results import Results
+from truceline.terms.review import review
+from truceline.terms.truce import read_draft
 from truceline.workflow.verify import verify
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +33,27 @@ are those of the reports' first page; each report lies in `out/cases/<case>/repo
 def find_cases() -> list[Path]:
     """Folders with the sources of a truce, by name; a draft alone cannot be verified."""
     return sorted(path.parent for path in (ROOT / "cases").glob("*/case.yaml"))
+
+
+def tell_terms() -> list[str]:
+    """What the review says of each case's terms, drafts included, as a table."""
+    lines = [
+        "## The terms",
+        "",
+        "`truceline check cases/<case>` reviews each. High: open questions and faults of high severity.",
+        "",
+        "| case | instrument | clauses | obligations | questions open | high | answered |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for path in sorted((ROOT / "cases").glob("*/truce.yaml")):
+        truce = read_draft(path, label=path.parent.name)
+        found = review(truce)
+        instrument = truce.instrument.replace("_", " ")
+        lines.append(
+            f"| `{path.parent.name}` | {instrument} | {len(truce.clauses)} | {len(truce.obligations)} | "
+            f"{len(found.open)} | {found.grave} | {len(found.answered)} |"
+        )
+    return [*lines, ""]
 
 
 def tell(results: Results) -> list[str]:
@@ -86,7 +109,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "cases")
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
-    lines = [HEAD]
+    lines = [HEAD, *tell_terms()]
     for folder in find_cases():
         start = time.perf_counter()
         outcome = verify(folder, data=asked.data, out=asked.out / folder.name, pdf=not asked.check)

@@ -59,10 +59,12 @@ def exempt_under_conditions(truce: Truce, obligation: Obligation) -> bool:
 
 def _duty(item: Obligation) -> Unjudged:
     why = (
-        _("It binds others than the parties, who alone are judged.")
-        if item.rule == "prohibit"
-        else _(_RULES[item.rule])
+        _(_RULES[item.rule])
+        if item.rule != "prohibit"
+        else _("It binds others than the parties, who alone are judged.")
     )
+    if item.rule == "prohibit" and not item.judged:
+        why = _("No evidence of this case speaks to it. Whether it was kept is not judged.")
     return Unjudged(kind="obligation", item_id=item.id, title=item.title, binds=tuple(item.binds), why=why)
 
 

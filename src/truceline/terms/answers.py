@@ -41,6 +41,9 @@ def _given(truce: Truce, place: str) -> list[str] | None:
     provisions: list[Provision] = value if isinstance(value, list) else [value]
     if place == "timing.start" and not _start_is_certain(truce):
         return None
+    line = truce.ground.line
+    if place == "ground.line" and line is not None and not set(truce.party_ids) <= set(line.agreed_by):
+        return None  # a line that one side draws alone is what the question is about
     return [clause for item in provisions for clause in item.clauses]
 
 

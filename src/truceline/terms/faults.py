@@ -77,12 +77,12 @@ def faults_of_a_case(truce: Truce, document: Document) -> list[Problem]:
         )
     if not truce.acts:
         lacks(["acts"], "a case needs an act", "Name an act; an id of the taxonomy is enough")
-    if not any(item.rule == "prohibit" for item in truce.obligations):
+    if not any(item.rule == "prohibit" and item.judged for item in truce.obligations):
         lacks(
             ["obligations"], "a case needs a prohibition to judge", "Add an obligation with rule `prohibit`"
         )
     for i, obligation in enumerate(truce.obligations):
-        if obligation.rule == "prohibit":
+        if obligation.rule == "prohibit" and obligation.judged:
             if not obligation.clocks:
                 lacks(["obligations", i, "clocks"], "it runs by no clock", "Name a clock")
             if not obligation.scopes:

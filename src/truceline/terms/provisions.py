@@ -153,7 +153,7 @@ class LineOfContact(Provision):
     id: str = Field(description="short id, for zones")
     map: str = Field(description="which map, at which scale")
     as_of: Moment | None = Field(None, description="the moment whose positions it shows; null: the start")
-    agreed_by: Ids = Field(min_length=1, description="who signs the map")
+    agreed_by: Ids = Field(description="who signs the map; the line is open until every party has")
 
 
 class Ground(Model):

@@ -197,6 +197,10 @@ class Obligation(Model):
     notice: Notice | None = Field(None, description="of a duty to notify: to whom, how long before")
     deadline_hours: float | None = Field(None, gt=0, description="of a requirement: hours after the start")
     return_fire_exempt: bool = Field(False, description="whether answering fire is no breach")
+    judged: bool = Field(
+        True,
+        description="false: no evidence of the case speaks to it; it is told beside the findings, not judged",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Obligation:
@@ -253,8 +257,9 @@ class Truce(Model):
         return whole
 
     def can_be_judged(self, obligation: Obligation) -> bool:
-        """Whether findings judge it: a prohibition that binds parties alone."""
-        return obligation.rule == "prohibit" and set(obligation.binds) <= set(self.party_ids)
+        """Whether findings judge it: a prohibition that binds parties alone, of which the case has evidence."""
+        bound = set(obligation.binds) <= set(self.party_ids)
+        return obligation.rule == "prohibit" and obligation.judged and bound
 
     @property
     def set_aside(self) -> tuple[Obligation, ...]:
