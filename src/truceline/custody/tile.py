@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final, TypeAlias
 
 from truceline.custody.encoding import from_decimal
-from truceline.custody.merkle import EMPTY_ROOT, HASH_BYTES, fold, hash_node
+from truceline.custody.merkle import EMPTY_ROOT, HASH_BYTES, fold
 
 WIDTH: Final = 256  #: hashes in a full tile
 TILE_BYTES: Final = WIDTH * HASH_BYTES
@@ -206,15 +207,16 @@ class Tree:
     def node(self, level: int, index: int) -> bytes:
         """Hash of a complete subtree; see ``merkle``."""
         tile, height = divmod(level, 8)
-        place = index << height
-        row = self._heights(tile, place // WIDTH)[height]
-        return row[(place % WIDTH) >> height]
+        tile_index, place = divmod(index << height, WIDTH)
+        at = (place >> height) * HASH_BYTES
+        return self._heights(tile, tile_index)[height][at : at + HASH_BYTES]
 
-    def _load(self, level: int, index: int) -> list[list[bytes]]:
+    def _load(self, level: int, index: int) -> list[bytes]:
         """Rows of a tile by height: its hashes, then of each two, four, ... as far as they are complete."""
         width = min(WIDTH, (self.size >> 8 * level) - index * WIDTH)
-        rows = [split(read_tile(self._read, level, index, width))]
+        rows = [read_tile(self._read, level, index, width)]
         for _ in range(7):
             below = rows[-1]
-            rows.append([hash_node(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+            pairs = [sha256(b"\x01" + below[at : at + 64]).digest() for at in range(0, len(below) - 32, 64)]
+            rows.append(b"".join(pairs))
         return rows

@@ -166,6 +166,8 @@ class Policy:
         mine = [(key, line) for key in self.logs if key.name == origin for line in note.of(key)]
         holds = all(key.signed(note.text.encode(), line) for key, line in mine)
         need(mine and holds, f"not signed by a trusted key of {origin}")
+        for key in self.witnesses.values():
+            note.cosigned(key)
 
     def check(self, head: Head) -> list[str]:
         """(2), (3) Signed and witnessed; returns what can be said of it."""
@@ -307,13 +309,13 @@ def path_of(index: int) -> str:
     return "/".join([*(f"x{part:0>3}" for part in parts[:-1]), f"{parts[-1]:0>3}"])
 
 
-def read_tile(folder: Path, seen: set[str], name: str, width: int) -> bytes:
-    """A tile or bundle of ``width``, from its own file or the full one."""
+def read_tile(folder: Path, seen: set[str], name: str, width: int) -> tuple[bytes, int]:
+    """A tile or bundle of ``width``, from its own file or the full one; and how many that holds."""
     names = [name] if width == 256 else [f"{name}.p/{width}", name]
     there = [each for each in names if (folder / each).is_file()]
     need(there, f"missing: {names[0]}")
     seen.update(there)
-    return (folder / there[0]).read_bytes()
+    return (folder / there[0]).read_bytes(), 256 if there[0] == name else width
 
 
 def read_bundles(folder: Path, seen: set[str], size: int) -> list[bytes]:
@@ -321,21 +323,19 @@ def read_bundles(folder: Path, seen: set[str], size: int) -> list[bytes]:
     entries: list[bytes] = []
     for index in range(-(-size // 256)):
         width, at = min(256, size - 256 * index), 0
-        bundle = read_tile(folder, seen, f"tile/entries/{path_of(index)}", width)
+        bundle, count = read_tile(folder, seen, f"tile/entries/{path_of(index)}", width)
         while at < len(bundle):
             stop = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
             entries.append(bundle[at:stop])
             at = stop
-        need(at == len(bundle) and len(entries) >= 256 * index + width, f"bundle {index} is cut off")
+        need(at == len(bundle) and len(entries) == 256 * index + count, f"bundle {index} is cut off")
         del entries[256 * index + width :]
     return entries
 
 
 def check_log(folder: Path, policy: Policy, codes: Sequence[str], old: Head | None) -> list[str]:
     """A folder with a whole log."""
-    kept = [path for path in sorted((folder / "checkpoints").rglob("*")) if path.is_file()]
-    heads = {path: Head(path.read_bytes()) for path in kept}
-    need(heads, "there is no checkpoint")
+    heads = {path: Head(path.read_bytes()) for path in folder.glob("checkpoints/**/*") if path.is_file()}
     path, head = max(heads.items(), key=lambda pair: pair[1].size)
     said, seen = policy.check(head), set[str]()
     need((folder / "checkpoint").read_bytes() == path.read_bytes(), "another checkpoint is shown than kept")
@@ -347,10 +347,12 @@ def check_log(folder: Path, policy: Policy, codes: Sequence[str], old: Head | No
         rows[str(level)] = row
         for index in range(-(-len(row) // 256)):
             part = b"".join(row[256 * index : 256 * index + 256])
-            found = read_tile(folder, seen, f"tile/{level}/{path_of(index)}", len(part) // 32)
-            need(found[: len(part)] == part, f"tile {level}/{index} is not what is below it")
+            found, count = read_tile(folder, seen, f"tile/{level}/{path_of(index)}", len(part) // 32)
+            same = len(found) == 32 * count and found[: len(part)] == part
+            need(same, f"tile {level}/{index} is not what is below it")
         row, level = [fold(row[at : at + 256]) for at in range(0, len(row) - 255, 256)], level + 1
     for each in [*heads.values(), *([old] if old else [])]:
+        policy.trust(each, head.origin)
         need(each.origin == head.origin and each.size <= len(leaves), "a checkpoint of another log or size")
         need(fold(leaves[: each.size]) == each.root, f"the log had another root at {each.size}")
         seen.add(f"checkpoints/{path_of(each.size)}")
@@ -382,8 +384,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         policy = Policy(asked.policy.read_text(encoding="utf-8"), asked.since and asked.since.timestamp())
         old = asked.checkpoint and Head(asked.checkpoint.read_bytes())
-        if old:
-            policy.trust(old, old.origin)
         if asked.target.is_dir():
             said = check_log(asked.target, policy, asked.codes, old)
         else:
