@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
+from scipy.special import bdtr, gammaln
 
 from truceline.assurance.campaign import SEEN_P, checks_needed, missed_p
 
@@ -43,6 +44,21 @@ def recognised_p(
     return found
 
 
+def at_most_p(
+    n_declared: int, n_missing: int, n_checked: int, n_recognised: int, *, recognition_p: float = 1.0
+) -> float:
+    """Chance that at most so many missing items are recognised: Σ_j Hyp(j; N, m, n) · P(Bin(j, r) ≤ k)."""
+    if n_recognised < 0:
+        return 0.0
+    low, high = max(0, n_checked - (n_declared - n_missing)), min(n_missing, n_checked)
+    met = np.arange(low, high + 1)
+    if recognition_p >= 1:
+        met = met[met <= n_recognised]
+    drawn = np.exp(_choose(n_missing, met) + _choose(n_declared - n_missing, n_checked - met) - _choose(n_declared, np.array(n_checked)))  # fmt: skip
+    known = 1.0 if recognition_p >= 1 else bdtr(n_recognised, np.maximum(met, n_recognised), recognition_p)
+    return float(min(np.sum(drawn * np.where(met <= n_recognised, 1.0, known)), 1.0))
+
+
 def _choose(n: int | npt.NDArray[np.int_], r: int | npt.NDArray[np.int_]) -> FloatArray:
     log: FloatArray = gammaln(n + 1.0) - gammaln(r + 1.0) - gammaln(np.asarray(n) - r + 1.0)
     return log
@@ -71,14 +87,25 @@ def missing_limits(
     """
     if not 0 <= n_recognised <= n_checked <= n_declared:
         raise ValueError(f"got {n_recognised} missing of {n_checked} checked of {n_declared} declared")
-    at_most, at_least = n_recognised, n_declared
-    for missing in range(n_recognised, n_declared + 1):
-        chance = recognised_p(n_declared, missing, n_checked, recognition_p=recognition_p)
-        if chance[: n_recognised + 1].sum() > MISS_P:
-            at_most = max(at_most, missing)
-        if chance[n_recognised:].sum() > MISS_P:
-            at_least = min(at_least, missing)
-    return Limits(at_least=max(at_least, n_recognised), at_most=at_most)
+
+    def few(missing: int) -> float:
+        return at_most_p(n_declared, missing, n_checked, n_recognised, recognition_p=recognition_p)
+
+    def many(missing: int) -> float:
+        return 1 - at_most_p(n_declared, missing, n_checked, n_recognised - 1, recognition_p=recognition_p)
+
+    # the more are missing, the rarer few recognised are, and the likelier many: ends by halving
+    low, high = n_recognised, n_declared
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if few(middle) > MISS_P else (low, middle - 1)
+    at_most = low
+    low, high = n_recognised, n_declared
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if many(middle) > MISS_P else (middle + 1, high)
+    at_least = low
+    return Limits(at_least=at_least, at_most=at_most)
 
 
 # -- strata -------------------------------------------------------------------------------------
@@ -135,6 +162,7 @@ def worst_case(
     return float(np.exp(best[n_missing])), tuple(reversed(split))
 
 
+@lru_cache(maxsize=4096)
 def _log_missed(one: Stratum, n_checked: int, most: int) -> FloatArray:
     """(most + 1,) log chance that nothing is recognised, by how many are missing."""
     with np.errstate(divide="ignore"):
@@ -306,16 +334,16 @@ def plan_in_sequence(
         n_checks = _least_checks(n_declared, n_missing, tolerated, seen_p, recognition_p)
         if n_checks is None:
             return None  # a greater tolerance needs more checks still
-        alarm = 1 - recognised_p(n_declared, n_innocent, n_checks, recognition_p=recognition_p)[: tolerated + 1].sum()  # fmt: skip
+        alarm = 1 - at_most_p(n_declared, n_innocent, n_checks, tolerated, recognition_p=recognition_p)
         if alarm <= MISS_P + _SLACK:
-            chance = recognised_p(n_declared, n_missing, n_checks, recognition_p=recognition_p)
+            missed = at_most_p(n_declared, n_missing, n_checks, tolerated, recognition_p=recognition_p)
             return InSequence(
                 n_declared=n_declared,
                 n_checks=n_checks,
                 tolerated=tolerated,
                 recognition_p=recognition_p,
                 false_alarm_p=max(float(alarm), 0.0),
-                seen_p=float(1 - chance[: tolerated + 1].sum()),
+                seen_p=1 - missed,
                 expected={m: expected_checks(n_declared, m, n_checks, tolerated=tolerated, recognition_p=recognition_p) for m in sorted({0, n_innocent, n_missing})},
             )  # fmt: skip
     return None
@@ -329,7 +357,7 @@ def _least_checks(
         return checks_needed(n_declared, n_missing, seen_p=seen_p, recognition_p=recognition_p)
 
     def misses(n: int) -> float:
-        return float(recognised_p(n_declared, n_missing, n, recognition_p=recognition_p)[: tolerated + 1].sum())  # fmt: skip
+        return at_most_p(n_declared, n_missing, n, tolerated, recognition_p=recognition_p)
 
     if misses(n_declared) > 1 - seen_p + _SLACK:
         return None

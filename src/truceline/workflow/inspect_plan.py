@@ -25,6 +25,8 @@ from truceline.workflow.desk_files import write_page
 COLUMNS = ("name", "declared", "cost", "recognition_percent", "missing")
 #: a list that is longer is not planned check by check
 MOST = 100_000
+#: one after another, every number tolerated is tried
+MOST_IN_SEQUENCE = 5_000
 #: of several strata: the work grows with the square of it
 MOST_IN_STRATA = 3_000
 
@@ -149,6 +151,8 @@ def plan_list(
         _refuse("--seen", str(seen_p), "above 0 and below 1")
     if not 0 < recognition_p <= 1:
         _refuse("--recognition", str(recognition_p), "above 0, at most 1")
+    if innocent is not None and n_declared > MOST_IN_SEQUENCE:
+        _refuse("--declared", str(n_declared), f"at most {MOST_IN_SEQUENCE} with --tolerate")
     if innocent is not None and not 0 <= innocent < n_missing:
         _refuse("--tolerate", str(innocent), "0 to less than the number missing")
     checks = checks_needed(n_declared, n_missing, seen_p=seen_p, recognition_p=recognition_p)
