@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from truceline.base.errors import CaseError
 from truceline.desk.orders import read_register
 from truceline.faces.cli.main import run
+from truceline.reports.findings_schema import findings_schema
 from truceline.workflow.declarations import check_declarations
 from truceline.workflow.desk_files import open_party, terms_of
 from truceline.workflow.orders import PublicCount, print_sheet
@@ -222,3 +223,19 @@ def test_whatever_is_done_to_a_register_no_altered_line_counts(data: st.DataObje
     assert len(told) == len(set(told))
     lines = {number for number, line in enumerate(altered.split(b"\n"), 1) if line.strip()}
     assert lines == {one.line for one in found.lines} | {problem.row for problem in found.problems}
+
+
+def test_the_missions_findings_hold_to_their_schema(tmp_path: Path) -> None:
+    import jsonschema
+
+    case = copied_case(tmp_path)
+    path = case / "desk" / "B.orders.jsonl"
+    path.write_bytes(path.read_bytes() + b"torn\n")
+    for name in ("A.orders.jsonl", "B.orders.jsonl"):  # without group 2 on both sides: too few sectors
+        text = (case / "desk" / name).read_text().splitlines()
+        (case / "desk" / name).write_text("\n".join(one for one in text if "group-a-1" not in one and "group-b-2" not in one) + "\n")  # fmt: skip
+    made = verify(case, data=None, out=tmp_path / "out", pdf=False)
+    found = json.loads(made.findings.read_text())
+    jsonschema.validate(found, findings_schema())
+    assert (found["order_worth"]["cannot_tell"], found["order_worth"]["put_aside"]) == ("too_few_parts", 1)
+    assert "cannot tell (fewer than 3 sectors" in made.report_html.read_text()

@@ -53,7 +53,8 @@ class Line:
     issue_late_s: int
     acknowledge_by: datetime
     state: State
-    answered_at: datetime | None
+    answered_at: datetime | None  #: by the signer's clock
+    received_at: datetime | None  #: by the desk's: a signer may date back
     reason: str
     late_s: int
 
@@ -139,6 +140,7 @@ def _line(register: Register, order: OrderEntry, group: Node, given: Given | Non
         acknowledge_by=acknowledge_by,
         state=_state(given, answer, acknowledge_by, at=at),
         answered_at=answered_at,
+        received_at=answer.received_at if answer is not None else None,
         reason=(answer.record.reason or "") if answer is not None else "",
         late_s=_beyond(answered_at or at, acknowledge_by),
     )
@@ -207,6 +209,7 @@ def _record(line: Line) -> dict[str, Any]:
         "acknowledge_by": format_time(line.acknowledge_by),
         "state": line.state,
         "answered_at": _time(line.answered_at),
+        "received_at": _time(line.received_at),
         "reason": line.reason,
         "late_s": line.late_s,
     }
@@ -257,6 +260,8 @@ def _clock(moment: datetime | None) -> str:
 def _when(line: Line) -> str:
     """When it was answered, or by when it is to be, and how late that is."""
     said = _clock(line.answered_at) if line.answered_at else _("by {time}").format(time=_clock(line.acknowledge_by))  # fmt: skip
+    if line.received_at != line.answered_at:
+        said += " · " + _("received {time}").format(time=_clock(line.received_at))
     late = f" · {_('late by {span}').format(span=span_words(line.late_s))}" if line.late_s else ""
     return f"{said}{late}{f' · {line.reason}' if line.reason else ''}"
 

@@ -45,4 +45,5 @@ def weigh_order(
             [series_of(sector) for sector in unacknowledged],
             seed=seed,
         ),
+        put_aside=sum(len({problem.row for problem in one.problems}) for one in registers),
     )

@@ -32,6 +32,7 @@ class OrderWorth:
     unacknowledged: tuple[str, ...]
     between: tuple[str, ...]
     contrast: Contrast
+    put_aside: int = 0  #: lines of the registers that do not hold, and count for nothing
 
 
 def describe_order_worth(worth: OrderWorth | None, *, area_names: Mapping[str, str]) -> list[str]:
@@ -40,6 +41,8 @@ def describe_order_worth(worth: OrderWorth | None, *, area_names: Mapping[str, s
         return []
     found = worth.contrast
     said = [_tell_sectors(worth)]
+    if worth.put_aside:
+        said.append(ngettext("{n} line of the registers does not hold and counts for nothing.", "{n} lines of the registers do not hold and count for nothing.", worth.put_aside).format(n=figure(worth.put_aside)))  # fmt: skip
     if found.reason_code:
         why = _(CANNOT.get(found.reason_code, found.reason_code)).format(least=LEAST_PARTS)
         said.append(_("What the order was worth: cannot tell ({why}).").format(why=why))

@@ -32,6 +32,7 @@ def order_worth_record(worth: OrderWorth | None) -> Record:
             "before_lo95": found.before_lo95,
             "before_hi95": found.before_hi95,
             "cannot_tell": found.reason_code or None,
+            "put_aside": worth.put_aside,
         }
     }
 
@@ -77,6 +78,11 @@ def order_worth_schema() -> Record:
             "before_lo95": _number("lower end"),
             "before_hi95": _number("upper end"),
             "cannot_tell": {"type": ["string", "null"], "description": "why there is no ratio"},
+            "put_aside": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "lines of the registers that do not hold",
+            },
         }
     )
     return {**whole, "description": "what the order to cease fire was worth; of the mission edition alone"}
