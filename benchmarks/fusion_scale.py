@@ -94,9 +94,10 @@ def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     """Fuse a folder and print what it took as JSON. cluster : "", "calm", or "kill" a Dask worker."""
     from truceline.fusion.blocks import Grid, Setting, fuse_parts
     from truceline.fusion.rows import FolderRows
-    from truceline.fusion.workers import OnDask, in_processes, in_turn
+    from truceline.fusion.workers import OnDask, give_back_memory, in_processes, in_turn
 
     pa.set_cpu_count(1)
+    give_back_memory()
     base_mb = _peak_mb(resource.RUSAGE_SELF)
     setting = Setting(
         frame=pickle.loads((folder / "frame.pickle").read_bytes()),  # made by ourselves
