@@ -92,6 +92,7 @@ def test_an_unknown_name_is_told_with_its_place_and_the_nearest_one(
         ("[[10, 5], [11, 5], [12, 5]]", "its area is zero"),
         ("[[179, 5], [-179, 5], [-179, 6]]", "crosses the date line"),
         ("[[10, 95], [11, 5], [11, 6]]", "outside the Earth"),
+        ("[[10, 5], [11, 7], [11, 5], [10, 6]]", "edges cross each other"),
     ],
 )
 def test_a_zone_without_ground_is_told(tmp_path: Path, polygon: str, why: str) -> None:
@@ -105,6 +106,12 @@ def test_a_zone_without_ground_is_told(tmp_path: Path, polygon: str, why: str) -
     ("zone", "why"),
     [
         ("kind: circle, centre: [10, 5], radius_km: 0", "radius is not above zero"),
+        ("kind: circle, centre: [179.95, 5], radius_km: 50", "crosses the date line"),
+        ("kind: circle, centre: [-179.95, 85], radius_km: 5", "crosses the date line"),
+        (
+            "kind: corridor, path: [[179.99, 5], [179.99, 6]], width_m: 9000, windows: []",
+            "crosses the date line",
+        ),
         ("kind: corridor, path: [[10, 5], [10, 5]], width_m: 5, windows: []", "fewer than two places"),
         ("kind: circle, centre: [10, 5], radius_km: 1, floor_m: 500, ceiling_m: 100", "not above its floor"),
     ],
@@ -131,6 +138,28 @@ def test_a_clause_cited_twice_is_told(tmp_path: Path) -> None:
     (problem,) = faults(tmp_path, ('cites: ["1"]', 'cites: ["1", "1"]'))
     assert problem.code == "id_repeated"
     assert "cited twice" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "row"),
+    [
+        ('[11, 6]], clauses: ["1"]}', '[11, 6]], clauses: ["1", "1"]}', 19),
+        ('obligations:\n', 'exemptions:\n  - {id: x, title: x, purpose: other, acts: [shelling], clauses: ["1", "2", "1"]}\nobligations:\n', 21),
+        ("clocks:\n", 'definitions:\n  - {term: fire, meaning: any, clauses: ["2", "2"]}\nclocks:\n', 15),
+    ],
+)  # fmt: skip
+def test_a_clause_cited_twice_anywhere_is_told(tmp_path: Path, old: str, new: str, row: int) -> None:
+    (problem,) = faults(tmp_path, (old, new))
+    assert (problem.code, problem.row) == ("id_repeated", row)
+    assert "Take one out" in problem.next_step
+
+
+def test_a_zone_of_time_that_does_not_exist_is_told_with_the_right_one(tmp_path: Path) -> None:
+    (problem,) = faults(
+        tmp_path, ("stop: 2031-05-31T00:00:00Z}", "stop: 2031-05-31T00:00:00Z, zone: Europe/Kiyv}")
+    )
+    assert "did you mean 'Europe/Kyiv'?" in problem.message
+    assert problem.row == 15
 
 
 def test_a_clause_numbered_twice_is_told(tmp_path: Path) -> None:

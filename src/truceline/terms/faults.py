@@ -176,6 +176,8 @@ def _twice_cited(truce: Truce, document: Document) -> Iterator[Problem]:
     lists: list[tuple[Path, Sequence[str]]] = [
         (["obligations", i, "cites"], item.cites) for i, item in enumerate(truce.obligations)
     ]
+    for kind in ("zones", "exemptions", "definitions"):
+        lists += [([kind, i, "clauses"], item.clauses) for i, item in enumerate(getattr(truce, kind))]
     lists += [([*path, "clauses"], item.clauses) for path, item in provisions(truce)]
     for path, cited in lists:
         for j, clause in enumerate(cited):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
 from truceline.base.documents import Document, Model, Moment
 from truceline.base.errors import CaseError
@@ -95,6 +97,16 @@ class Declaration(Model):
     note: str | None = None
 
 
+def _is_a_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name!r} is no time zone by its IANA name{hint}") from error
+    return name
+
+
 class Clock(Model):
     """When the truce holds; rival clocks of one truce stand side by side."""
 
@@ -102,7 +114,9 @@ class Clock(Model):
     title: str
     start: Moment
     stop: Moment
-    zone: str = Field("UTC", description="zone in which its days are counted")
+    zone: Annotated[str, AfterValidator(_is_a_zone)] = Field(
+        "UTC", description="zone in which its days are counted, by its IANA name"
+    )
     declared_by: list[str] = Field(default_factory=list, description="ids of declarations")
     note: str | None = None
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import cos, radians
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from truceline.base.documents import Model
 from truceline.terms.conditions import Span
+
+#: of latitude, and of longitude at the equator
+KM_A_DEGREE = 111.2
 
 Place = tuple[float, float]  #: longitude, latitude, degrees (WGS 84)
 
@@ -85,6 +89,8 @@ class Zone(Model):
             return "it crosses the date line; draw one zone on each side"
         if self.polygon is not None and _doubled_area_deg2(self.polygon) < 1e-12:
             return "its area is zero"
+        if self.polygon is not None and _crosses_itself(self.polygon):
+            return "its edges cross each other; give its corners in the order in which they are walked"
         if self.radius_km is not None and self.radius_km <= 0:
             return "its radius is not above zero"
         if self.width_m is not None and self.width_m <= 0:
@@ -104,9 +110,20 @@ class Zone(Model):
 
     @property
     def crosses_date_line(self) -> bool:
-        """Whether two neighbouring places lie more than half the Earth apart."""
+        """Whether two neighbouring places lie more than half the Earth apart, or a circle or way reaches over it."""
+        reach_km = self.radius_km or (self.width_m or 0.0) / 2000
+        for longitude_deg, latitude_deg in self.places:
+            cosine = max(cos(radians(latitude_deg)), 1e-6)
+            if reach_km > 0 and abs(longitude_deg) + reach_km / (KM_A_DEGREE * cosine) > 180:
+                return True
         ring = [*self.polygon, self.polygon[0]] if self.polygon else self.path or []
         return any(abs(a[0] - b[0]) > 180 for a, b in pairwise(ring))
+
+
+def _crosses_itself(ring: list[Place]) -> bool:
+    from shapely import Polygon  # terms without polygons are read without it
+
+    return not Polygon(ring).is_valid
 
 
 def _doubled_area_deg2(ring: list[Place]) -> float:
