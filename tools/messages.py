@@ -22,6 +22,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "truceline"
@@ -48,6 +49,17 @@ def extract_calls(
         yield text.count("\n", 0, found.start()) + 1, "_", literal, []
 
 
+def extract_names(
+    fileobj: BinaryIO, *_asked: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Names that the package's own lists give to means of monitoring, to issues and to who answers them."""
+    content = YAML(typ="safe").load(fileobj.read().decode("utf-8"))
+    for row in content["means"] if isinstance(content, dict) else content:
+        for field in ("name", "answers"):
+            if field in row:
+                yield 1, "_", row[field], []
+
+
 def extract() -> Catalog:
     """Every message of the program, sorted."""
     catalog = _empty(None)
@@ -56,6 +68,8 @@ def extract() -> Catalog:
         ("**.j2", "jinja2"),
         ("**.js", extract_calls),
         ("**.typ", extract_calls),
+        ("terms/acts.yaml", extract_names),
+        ("talks/lexicon/issues.yaml", extract_names),
     ]
     options = {"**.j2": {"silent": "false", "trimmed": "false"}}
     found = extract_from_dir(PACKAGE, methods, options, keywords=KEYWORDS, comment_tags=())
