@@ -7,6 +7,7 @@ from typing import Any
 from truceline.assurance.contrast import SideRatio
 from truceline.base.intervals import format_time
 from truceline.findings.order_worth import OrderWorth
+from truceline.reports.schema_parts import number_or_null, whole_object
 
 Record = dict[str, Any]
 
@@ -52,17 +53,17 @@ def order_worth_schema() -> Record:
     """JSON Schema of the value of ``order_worth``."""
     time = {"type": "string", "format": "date-time", "pattern": "Z$"}
     names = {"type": "array", "items": {"type": "string"}}
-    side = _object(
+    side = whole_object(
         {
             "area_ids": names,
-            "observed": _number("counted in the window"),
-            "expected": _number("expected in the window, as before"),
-            "ratio": _number("counted over expected"),
-            "ratio_lo95": _number("lower end of its 95 % interval"),
-            "ratio_hi95": _number("upper end; null: none to speak of"),
+            "observed": number_or_null("counted in the window"),
+            "expected": number_or_null("expected in the window, as before"),
+            "ratio": number_or_null("counted over expected"),
+            "ratio_lo95": number_or_null("lower end of its 95 % interval"),
+            "ratio_hi95": number_or_null("upper end; null: none to speak of"),
         }
     )
-    whole = _object(
+    whole = whole_object(
         {
             "series_id": {"type": "string"},
             "period_start": time,
@@ -70,13 +71,15 @@ def order_worth_schema() -> Record:
             "acknowledged": {**side, "description": "sectors where all groups had acknowledged before it"},
             "unacknowledged": {**side, "description": "sectors where none had by its end"},
             "left_out": {**names, "description": "the other sectors"},
-            "ratio": _number("ratio of the two ratios; below 1: fire fell by more where it was acknowledged"),
-            "ratio_lo95": _number("lower end of its 95 % interval"),
-            "ratio_hi95": _number("upper end; null: none to speak of"),
+            "ratio": number_or_null(
+                "ratio of the two ratios; below 1: fire fell by more where it was acknowledged"
+            ),
+            "ratio_lo95": number_or_null("lower end of its 95 % interval"),
+            "ratio_hi95": number_or_null("upper end; null: none to speak of"),
             "differs": {"type": "boolean", "description": "whether the interval leaves out 1"},
-            "before_ratio": _number("the same over the end of the past, before any order"),
-            "before_lo95": _number("lower end"),
-            "before_hi95": _number("upper end"),
+            "before_ratio": number_or_null("the same over the end of the past, before any order"),
+            "before_lo95": number_or_null("lower end"),
+            "before_hi95": number_or_null("upper end"),
             "cannot_tell": {"type": ["string", "null"], "description": "why there is no ratio"},
             "put_aside": {
                 "type": "integer",
@@ -86,16 +89,3 @@ def order_worth_schema() -> Record:
         }
     )
     return {**whole, "description": "what the order to cease fire was worth; of the mission edition alone"}
-
-
-def _number(meaning: str) -> Record:
-    return {"type": ["number", "null"], "description": meaning, "minimum": 0}
-
-
-def _object(properties: Record) -> Record:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

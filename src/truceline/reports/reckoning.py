@@ -7,6 +7,7 @@ from typing import Any
 from truceline.assurance.series import Bound, LightBound
 from truceline.base.intervals import format_time
 from truceline.findings.reckoning import Reckoning
+from truceline.reports.schema_parts import number_or_null, whole_object
 
 Record = dict[str, Any]
 
@@ -93,11 +94,15 @@ def totals_schema() -> Record:
             "area_id": {"type": "string"},
             "period_start": time,
             "period_stop": time,
-            "detected": _number("true acts among the incidents that sensors detected, expected"),
-            "estimate": _number("how many happened, seen or not; null: no source has a known probability"),
-            "lo95": _number("lower end of its 95 % interval"),
-            "hi95": _number("upper end"),
-            "blind_share": _number("share of the total that nobody could have seen, by the spread of acts"),
+            "detected": number_or_null("true acts among the incidents that sensors detected, expected"),
+            "estimate": number_or_null(
+                "how many happened, seen or not; null: no source has a known probability"
+            ),
+            "lo95": number_or_null("lower end of its 95 % interval"),
+            "hi95": number_or_null("upper end"),
+            "blind_share": number_or_null(
+                "share of the total that nobody could have seen, by the spread of acts"
+            ),
             "reason_codes": {"type": "array", "items": {"type": "string"}},
         },
         "how many happened over the truce, by act and area",
@@ -110,10 +115,10 @@ def worth_schema() -> Record:
         {
             "source_id": {"type": "string"},
             "act": {"type": "string"},
-            "bound_hi95": _number("limit on what went unseen, acts spread as before"),
-            "bound_without_hi95": _number("the same without the source; null: none"),
-            "width": _number("width of the total's 95 % interval"),
-            "width_without": _number("the same without the source; null: no total"),
+            "bound_hi95": number_or_null("limit on what went unseen, acts spread as before"),
+            "bound_without_hi95": number_or_null("the same without the source; null: none"),
+            "width": number_or_null("width of the total's 95 % interval"),
+            "width_without": number_or_null("the same without the source; null: no total"),
         },
         "what each source is worth: how much less would be known without it",
     )
@@ -136,19 +141,22 @@ def bound_parts_schema() -> Record:
     """JSON Schema of what ``bound_parts_record`` gives."""
     light = {
         "oneOf": [
-            _object(
+            whole_object(
                 {
                     "detections": {"type": "integer", "minimum": 0},
-                    **{name: _number("95 % limit") for name in ("history_hi95", "worst_hi95", "evader_hi95")},
+                    **{
+                        name: number_or_null("95 % limit")
+                        for name in ("history_hi95", "worst_hi95", "evader_hi95")
+                    },
                 }
             ),
             {"type": "null"},
         ]
     }
-    campaign = _object(
+    campaign = whole_object(
         {
             "seen_p": {"type": "number"},
-            **{name: _number("acts of which one would have been seen") for name in ("history", "worst", "evader")},
+            **{name: number_or_null("acts of which one would have been seen") for name in ("history", "worst", "evader")},
         }
     )  # fmt: skip
     return {
@@ -161,18 +169,5 @@ def bound_parts_schema() -> Record:
     }
 
 
-def _number(meaning: str) -> Record:
-    return {"type": ["number", "null"], "description": meaning, "minimum": 0}
-
-
-def _object(properties: Record) -> Record:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
 def _list(properties: Record, meaning: str) -> Record:
-    return {"type": "array", "items": _object(properties), "description": meaning}
+    return {"type": "array", "items": whole_object(properties), "description": meaning}

@@ -1,6 +1,6 @@
 """declarations and holdings: what is said to be there, what is to move, and the balance of both."""
 
-from truceline.schema.table import TEXT, TIME, WHOLE, Column, TableSpec
+from truceline.schema.table import TEXT, TIME, WHOLE, Column, TableSpec, signed_columns
 
 DECLARATIONS = TableSpec(
     name="declarations",
@@ -21,12 +21,7 @@ DECLARATIONS = TableSpec(
         Column(name="as_of", type=TIME, meaning="of a baseline: when they were there"),
         Column(name="starts_at", type=TIME, meaning="of a notice: when it begins"),
         Column(name="stops_at", type=TIME, meaning="of a notice: when it is done; null: at once"),
-        Column(name="key", type=TEXT, required=True, meaning="name of the key that signed"),
-        Column(name="said_at", type=TIME, required=True, meaning="when it was declared, by the signer's clock"),
-        Column(name="received_at", type=TIME, required=True, meaning="when the desk received it"),
-        Column(name="logged_at", type=TIME, required=True, meaning="when it was logged"),
-        Column(name="raw_file", type=TEXT, required=True, meaning="label of the register"),
-        Column(name="raw_row", type=WHOLE, required=True, at_least=1, meaning="line in the register"),
+        *signed_columns(),
     ),
 )  # fmt: skip
 

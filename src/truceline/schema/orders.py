@@ -1,15 +1,6 @@
 """orders and acknowledgements: what went down each chain of command, and what came back."""
 
-from truceline.schema.table import TEXT, TIME, WHOLE, Column, TableSpec
-
-_SIGNED = (
-    Column(name="key", type=TEXT, required=True, meaning="name of the key that signed"),
-    Column(name="said_at", type=TIME, required=True, meaning="when it was said, by the signer's clock"),
-    Column(name="received_at", type=TIME, required=True, meaning="when the desk received it"),
-    Column(name="logged_at", type=TIME, required=True, meaning="when it was logged"),
-    Column(name="raw_file", type=TEXT, required=True, meaning="label of the register"),
-    Column(name="raw_row", type=WHOLE, required=True, at_least=1, meaning="line in the register"),
-)
+from truceline.schema.table import TEXT, TIME, Column, TableSpec, signed_columns
 
 ORDERS = TableSpec(
     name="orders",
@@ -24,7 +15,7 @@ ORDERS = TableSpec(
         Column(name="by_node", type=TEXT, required=True, meaning="command that issued it"),
         Column(name="issue_by", type=TIME, required=True, meaning="by when it was to be issued"),
         Column(name="acknowledge_by", type=TIME, required=True, meaning="by when each group was to acknowledge"),
-        *_SIGNED,
+        *signed_columns(),
     ),
 )  # fmt: skip
 
@@ -40,6 +31,6 @@ ACKNOWLEDGEMENTS = TableSpec(
         Column(name="by_node", type=TEXT, required=True, meaning="command, liaison officer or operational group"),
         Column(name="action", type=TEXT, required=True, one_of=("relay", "acknowledge", "refuse", "countermand"), meaning="what was done"),
         Column(name="reason", type=TEXT, meaning="of a refusal: why"),
-        *_SIGNED,
+        *signed_columns(),
     ),
 )  # fmt: skip

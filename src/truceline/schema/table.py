@@ -151,6 +151,18 @@ def provenance_columns() -> tuple[Column, ...]:
     )  # fmt: skip
 
 
+def signed_columns() -> tuple[Column, ...]:
+    """Who signed a record of a register, its three times, and where it stands."""
+    return (
+        Column(name="key", type=TEXT, required=True, meaning="name of the key that signed"),
+        Column(name="said_at", type=TIME, required=True, meaning="when it was said, by the signer's clock"),
+        Column(name="received_at", type=TIME, required=True, meaning="when the desk received it"),
+        Column(name="logged_at", type=TIME, required=True, meaning="when it was logged"),
+        Column(name="raw_file", type=TEXT, required=True, meaning="label of the register"),
+        Column(name="raw_row", type=WHOLE, required=True, at_least=1, meaning="line in the register"),
+    )
+
+
 def records(table: Table) -> list[Record]:
     """Rows as mappings; a map column becomes a dict."""
     maps = [field.name for field in table.schema if pa.types.is_map(field.type)]

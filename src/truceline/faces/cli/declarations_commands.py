@@ -9,7 +9,7 @@ import typer
 
 from truceline.faces.cli import exits
 from truceline.faces.cli.clock import now
-from truceline.faces.cli.orders_commands import As, Case, JsonOption, LoggedAt, Received, Said
+from truceline.faces.cli.orders_commands import As, At, Case, For, JsonOption, LoggedAt, Received, Said
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 declarations = typer.Typer(
@@ -60,13 +60,8 @@ def observe(case: Case, table: TableFile, *, key: KeyFile, said: Said = None, re
 def check(
     case: Case,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="TIME", help="As known then: what was logged later is left out. Default: now."),
-    ] = None,
-    reader: Annotated[
-        str | None, typer.Option("--for", metavar="WHO", help="mission, or a party's id: its own alone. Default: whose desk file is here.")
-    ] = None,
+    at: At = None,
+    reader: For = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Set side by side what was declared, notified and observed, and say what could be seen at all.

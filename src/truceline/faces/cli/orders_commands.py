@@ -40,6 +40,18 @@ LoggedAt = Annotated[
 ]
 
 
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="As known then: what was logged later is left out. Default: now."
+    ),
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", metavar="WHO", help="mission, a party's id (its own alone), or public. Default: whose desk file is here."),
+]  # fmt: skip
+
+
 @orders.command()
 def keys(
     name: Annotated[str, typer.Argument(metavar="NODE", help="Whose key: command-a, group-a-1, mission.")],
@@ -129,14 +141,8 @@ def check(
 def sheet(
     case: Case,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="TIME", help="As known then: what was logged later is left out. Default: now."),
-    ] = None,
-    reader: Annotated[
-        str | None,
-        typer.Option("--for", metavar="WHO", help="mission, a party's id, or public. Default: whose desk file is here."),
-    ] = None,
+    at: At = None,
+    reader: For = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the sheet as a page.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
