@@ -1,0 +1,316 @@
+"""Who said what: stretches of text with a speaker, the rule that found it, and how it was said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from truceline.talks.cues import Cue, CueFinder
+from truceline.talks.documents import Document, Paragraph
+from truceline.talks.lexicon import Lexicon
+from truceline.talks.mentions import find_mentions
+from truceline.talks.quotation import Quote, find_quotes
+from truceline.talks.resolve import Discourse, Resolved
+from truceline.talks.sentences import split_sentences
+from truceline.talks.speakers import Entity, Speakers
+from truceline.talks.tokens import MASK, Token, tag_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A stretch of one sentence that one speaker is said to have said."""
+
+    start: int
+    stop: int
+    sentence: tuple[int, int]
+    paragraph: int
+    who: Resolved
+    rule: str
+    kind: str  #: say or report; of a bare quotation: quote
+    stance: str
+    base: str
+    cue: tuple[int, int] | None  #: where the cue stands
+    via: Entity | None = None
+    quotes: tuple[tuple[int, int], ...] = ()
+    opens: bool = False  #: first unit of its quotation or sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """What was found in a document."""
+
+    units: tuple[Unit, ...]
+    speech: tuple[tuple[Quote, Unit], ...]  #: quotations that are somebody's words
+    terms: tuple[Quote, ...]  #: quotation marks around a term, a title, a word kept at a distance
+    open: tuple[Quote, ...]  #: quotations whose speaker was not found
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    start: int
+    stop: int
+    paragraph: int
+
+
+class Reader:
+    """Goes through a document once, sentence by sentence."""
+
+    def __init__(self, document: Document, *, words: Lexicon, speakers: Speakers) -> None:
+        self.document = document
+        self.words = words
+        self.speakers = speakers
+        self.discourse = Discourse(speakers=speakers, words=words, day=document.published)
+        self.quotes = find_quotes(document.text, document.paragraphs)
+        self.outer = [quote for quote in self.quotes if quote.depth == 0]
+        self.masked = _mask(document.text, self.outer)
+        self.units: list[Unit] = []
+        self.speech: dict[Quote, Unit] = {}
+        self.terms: list[Quote] = []
+
+    def read(self) -> Attributed:
+        """Every attributed stretch of the document."""
+        sentences = self._sentences()
+        for sentence in sentences:
+            self._read_sentence(sentence)
+        found = {id(quote) for quote in self.speech} | {id(quote) for quote in self.terms}
+        return Attributed(
+            units=tuple(sorted(self.units, key=lambda unit: unit.start)),
+            speech=tuple(self.speech.items()),
+            terms=tuple(self.terms),
+            open=tuple(quote for quote in self.outer if id(quote) not in found),
+        )
+
+    def _sentences(self) -> list[_Sentence]:
+        text = self.document.text
+        found = []
+        for number, paragraph in enumerate(self.document.paragraphs):
+            if paragraph.kind != "text":
+                continue
+            for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations):
+                if not self._is_caption(text[start:stop]):
+                    found.append(_Sentence(start, stop, number))
+        return found
+
+    def _is_caption(self, sentence: str) -> bool:
+        kinds = self.words.line_kinds
+        return any(pattern.search(sentence) for kind in ("caption", "boilerplate") for pattern in kinds[kind])
+
+    def _tokens(self, sentence: _Sentence) -> list[Token]:
+        return tag_tokens(self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers)
+
+    def _touching(self, sentence: _Sentence) -> list[Quote]:
+        return [quote for quote in self.outer if quote.start < sentence.stop and quote.stop > sentence.start]
+
+    def _read_sentence(self, sentence: _Sentence) -> None:
+        quotes = self._touching(sentence)
+        tokens = self._tokens(sentence)
+        cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
+        fresh = [quote for quote in quotes if quote not in self.speech and not self._is_term(quote, sentence)]
+        self.terms += [quote for quote in quotes if quote not in self.speech and quote not in fresh and quote not in self.terms]
+        running = next((quote for quote in quotes if quote in self.speech and quote.start < sentence.start), None)
+        if cues:
+            self._cued(sentence, tokens, cues, quotes, running)
+        elif running is not None:
+            self._add(self._carried(sentence, self.speech[running], "same_quotation", quotes))
+        elif fresh:
+            self._uncued(sentence, fresh)
+        else:
+            self._told_of(tokens)
+
+    def _told_of(self, tokens: Sequence[Token]) -> None:
+        """A sentence in which nobody speaks may set whom “she” means in the next."""
+        mentions = [one for one in find_mentions(tokens) if one.kind in ("titled", "name", "owner", "single")]
+        for mention in reversed(mentions):
+            found = self.discourse.resolve(mention, tokens)
+            if found is not None and found.entity.kind == "person":
+                self.discourse.topic = found.entity
+                return
+
+    def _is_term(self, quote: Quote, sentence: _Sentence) -> bool:
+        """Whether the marks hold a term at a distance: after “what they call its …”, or a title."""
+        lead = self.document.text[sentence.start : max(sentence.start, quote.start - 1)]
+        if any(pattern.search(lead) for pattern in self.words.scare):
+            return True
+        inside = self.document.text[quote.start : quote.stop].strip(" ,.")
+        parts = inside.split()
+        return 1 < len(parts) <= 5 and all(part[:1].isupper() for part in parts)
+
+    # -- sentences with a cue
+
+    def _cued(
+        self, sentence: _Sentence, tokens: Sequence[Token], cues: list[Cue], quotes: Sequence[Quote], running: Quote | None
+    ) -> None:
+        outer, closing = self._split_outer(cues)
+        parts = self._regions(sentence, tokens, outer)
+        text = self.document.text
+        for number, (cue, start, stop) in enumerate(parts):
+            inside = [quote for quote in quotes if quote not in self.terms and start <= max(quote.start, sentence.start) < stop]
+            via = None if closing is None else closing.who.entity
+            inner = next((one for one in cues if one.embedded and one.kind == "say" and outer.index(cue) == self._owner(one, outer)), None)
+            speaker, rule = cue.who, cue.rule
+            if inner is not None and inner.who.entity != cue.who.entity and self._passes_on(cue, inner):
+                via, speaker, rule = cue.who.entity, inner.who, "embedded"
+            if running is not None and number == 0 and cue.trailing and speaker.entity != self.speech[running].who.entity:
+                pass  # the quotation's first cue stands
+            unit = Unit(
+                start=start, stop=stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
+                who=speaker, rule=rule, kind=cue.kind, stance=cue.stance, base=cue.base,
+                cue=(tokens[cue.first].start, tokens[min(cue.last, len(tokens) - 1)].stop), via=via,
+                quotes=tuple((quote.start, quote.stop) for quote in inside), opens=True,
+            )  # fmt: skip
+            if not text[start:stop].strip():
+                continue
+            self._add(unit)
+            for quote in inside:
+                self.speech.setdefault(quote, unit)
+            self._attach_back(unit, cue, sentence)
+
+    def _owner(self, inner: Cue, outer: Sequence[Cue]) -> int:
+        """Which of the outer cues an embedded one stands in."""
+        return max((place for place, cue in enumerate(outer) if cue.verb < inner.verb), default=0)
+
+    def _passes_on(self, outer: Cue, inner: Cue) -> bool:
+        """Whether the outer speaker only passes on what the inner one said: an agency, the media."""
+        return outer.who.entity.media or inner.kind == "say" and inner.base in ("say", "tell") and inner.who.entity.kind != "described"
+
+    def _split_outer(self, cues: Sequence[Cue]) -> tuple[list[Cue], Cue | None]:
+        """Cues that open a stretch each, and one that stands behind them all (“…, said B”; “according to B”)."""
+        outer = [cue for cue in cues if not cue.embedded]
+        if not outer:
+            outer = [cues[0]]
+        last = outer[-1]
+        if len(outer) > 1 and last.trailing and outer[-2].who.entity != last.who.entity and not outer[-2].trailing:
+            return outer[:-1], last
+        return outer, None
+
+    def _regions(
+        self, sentence: _Sentence, tokens: Sequence[Token], cues: Sequence[Cue]
+    ) -> list[tuple[Cue, int, int]]:
+        """The stretch of each cue: from where its clause begins to where the next one's begins."""
+        starts = []
+        for number, cue in enumerate(cues):
+            if number == 0:
+                starts.append(sentence.start)
+            elif cue.trailing:
+                before = cues[number - 1]
+                at = min(before.last + 1, len(tokens) - 1)
+                starts.append(tokens[at].start if before.trailing else tokens[cue.first].start)
+            else:
+                starts.append(tokens[cue.first].start)
+        stops = [*starts[1:], sentence.stop]
+        return [(cue, start, stop) for cue, start, stop in zip(cues, starts, stops, strict=True) if stop > start]
+
+    def _attach_back(self, unit: Unit, cue: Cue, sentence: _Sentence) -> None:
+        """“… units?” Putin asked.: a sentence that is a cue alone speaks for the quotation before it."""
+        text = self.document.text
+        rest = re.sub(r"[\W_]+", "", text[sentence.start : unit.cue[0]] + text[unit.cue[1] : sentence.stop] if unit.cue else "x")
+        if len(rest) > 40 or unit.quotes:
+            return
+        for quote in self.outer:
+            if quote not in self.speech and quote not in self.terms and quote.outer_stop <= sentence.start and sentence.start - quote.outer_stop <= 2:
+                waiting = [one for one in self.units if one.start < quote.stop and one.stop > quote.start]
+                for one in [*waiting, unit]:
+                    self.units.remove(one)
+                self._spread(quote, replace(unit, rule="cue_after_quotation"))
+
+    def _spread(self, quote: Quote, unit: Unit) -> None:
+        """Give every sentence of a quotation to the speaker found after it."""
+        self.speech[quote] = unit
+        for sentence in self._sentences():
+            if sentence.start < quote.stop and sentence.stop > quote.start and not (unit.sentence == (sentence.start, sentence.stop)):
+                self._add(self._carried(sentence, unit, unit.rule, [quote]))
+
+    # -- sentences without one
+
+    def _uncued(self, sentence: _Sentence, fresh: Sequence[Quote]) -> None:
+        """A quotation whose sentence names nobody: look ahead inside the quotation's end, else back."""
+        long = next((quote for quote in fresh if quote.stop > sentence.stop), None)
+        if long is not None:
+            ahead = self._cue_at_end(long)
+            if ahead is not None:
+                self._add(self._carried(sentence, ahead, "cue_at_end_of_quotation", fresh))
+                for quote in fresh:
+                    self.speech[quote] = ahead
+                return
+        last = self.units[-1] if self.units else None
+        if last is None or not self._may_carry(sentence, fresh, last):
+            return
+        rule = "carried_in_paragraph" if last.paragraph == sentence.paragraph else "carried_to_next_paragraph"
+        unit = self._carried(sentence, last, rule, fresh)
+        self._add(unit)
+        for quote in fresh:
+            self.speech[quote] = unit
+
+    def _cue_at_end(self, quote: Quote) -> Unit | None:
+        """The cue in the sentence where the quotation ends, or in the bare cue after it."""
+        text = self.document.text
+        at = quote.outer_stop
+        paragraph = next(one for one in self.document.paragraphs if one.start <= quote.start < one.stop)
+        end = next((stop for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations) if start <= quote.stop - 1 < stop), at)
+        if end <= at + 2:
+            end = next((stop for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations) if start >= at and stop - start < 80), at)
+        if end <= at:
+            return None
+        sentence = _Sentence(quote.start - 1, end, self.document.paragraphs.index(paragraph))
+        tokens = tag_tokens(self.masked, sentence.start, end, words=self.words, speakers=self.speakers)
+        cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
+        if not cues:
+            return None
+        cue = cues[0]
+        return Unit(
+            start=sentence.start, stop=end, sentence=(sentence.start, end), paragraph=sentence.paragraph, who=cue.who,
+            rule=cue.rule, kind=cue.kind, stance=cue.stance, base=cue.base, cue=None,
+        )  # fmt: skip
+
+    def _may_carry(self, sentence: _Sentence, fresh: Sequence[Quote], last: Unit) -> bool:
+        """A quotation is carried on where it is nearly all of its sentence, or stands behind its speaker."""
+        quoted = sum(min(one.stop, sentence.stop) - max(one.start, sentence.start) for one in fresh)
+        whole = sentence.stop - sentence.start
+        if quoted < 0.6 * whole:
+            return False
+        gap = sentence.paragraph - last.paragraph
+        between = self.document.paragraphs[last.paragraph + 1 : sentence.paragraph]
+        return gap <= 1 or all(one.kind != "text" for one in between)
+
+    def _carried(self, sentence: _Sentence, source: Unit, rule: str, quotes: Sequence[Quote]) -> Unit:
+        return Unit(
+            start=sentence.start, stop=sentence.stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
+            who=source.who, rule=rule, kind="quote", stance=source.stance if source.base == "ask" else "claims", base=source.base,
+            cue=None, via=source.via, quotes=tuple((quote.start, quote.stop) for quote in quotes),
+        )  # fmt: skip
+
+    def _add(self, unit: Unit) -> None:
+        self.units.append(unit)
+        if unit.who.entity.kind != "described":
+            self.discourse.last_speaker = unit.who.entity
+            self.discourse.topic = None
+
+
+def attribute(document: Document, *, words: Lexicon, speakers: Speakers) -> Attributed:
+    """Every stretch of the document that somebody is said to have said."""
+    return Reader(document, words=words, speakers=speakers).read()
+
+
+def _mask(text: str, quotes: Sequence[Quote]) -> str:
+    """The text with one sign in place of each quotation and blanks after it; places stay what they were."""
+    parts = []
+    at = 0
+    for quote in quotes:
+        start = max(quote.start - 1, at)
+        stop = quote.outer_stop
+        parts.append(text[at:start])
+        parts.append(_hole(text[start:stop]))
+        at = stop
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def _hole(quoted: str) -> str:
+    """As many signs as the quotation has: a mask where it begins, and where it ends."""
+    return MASK + " " * (len(quoted) - 2) + MASK if len(quoted) > 1 else MASK
+
+
+def text_paragraphs(document: Document) -> list[Paragraph]:
+    """The paragraphs that are read."""
+    return [one for one in document.paragraphs if one.kind == "text"]

@@ -1,0 +1,92 @@
+"""A document of talks: text, where it comes from, and its paragraphs by kind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from truceline.base.errors import Problem
+from truceline.talks.lexicon import Lexicon
+
+#: a document is told apart by so many hexadecimal digits of its text's digest
+ID_DIGITS = 12
+
+#: text is read; the rest is kept, told, and holds no statement
+KINDS = ("text", "heading", "caption", "boilerplate", "live_mark", "paywall")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A line of a document's text: ``text[start:stop]``."""
+
+    start: int
+    stop: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One report, communiqué or post, as it was read."""
+
+    document_id: str
+    digest: str  #: SHA-256 of ``text`` in UTF-8
+    file: str  #: label of the file it stood in
+    position: int  #: its place in that file, the first being 1
+    text: str
+    language: str
+    title: str = ""
+    url: str = ""
+    outlet: str = ""
+    author: str = ""
+    published: date | None = None
+    paragraphs: tuple[Paragraph, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+
+
+def digest_text(text: str) -> str:
+    """SHA-256 of a text in UTF-8; half of a surrogate pair is written as it stands."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_LINE = re.compile(r"[^\n\r\x0b\x0c\u2028\u2029]+")
+_MARKED_HEADING = re.compile(r"#{1,6}\s+\S|_{2,}\s*$|={3,}\s*$|-{3,}\s*$")
+_SENTENCE_END = re.compile(r"[.!?…:;][\"”’»“\')\]]*\s*$")
+_LINK = re.compile(r"\]\((?:https?:)?//|^https?://\S+$")
+#: a line without a full stop that has fewer words is a heading
+HEADING_WORDS = 16
+
+
+def split_paragraphs(text: str, lexicon: Lexicon) -> tuple[Paragraph, ...]:
+    """Every line of ``text`` that is not blank, with its kind."""
+    found: list[Paragraph] = []
+    for match in _LINE.finditer(text):
+        line = match.group()
+        body = line.strip()
+        if not body:
+            continue
+        start = match.start() + line.index(body[0])
+        kind = kind_of(body, lexicon, first=not found)
+        found.append(Paragraph(start=start, stop=start + len(body), kind=kind))
+    return tuple(found)
+
+
+def kind_of(line: str, lexicon: Lexicon, *, first: bool) -> str:
+    """What a line is: text, or something that stands around it."""
+    if _MARKED_HEADING.match(line) or _LINK.search(line):
+        return "heading"
+    for kind, patterns in lexicon.line_kinds.items():
+        if any(pattern.search(line) for pattern in patterns):
+            return kind
+    if not _SENTENCE_END.search(line):
+        words = len(line.split())
+        bullet = line[0] in "-–—•*" and words > 6
+        if (first or words < HEADING_WORDS) and not bullet and not _quoted_speech(line):
+            return "heading"
+    return "text"
+
+
+def _quoted_speech(line: str) -> bool:
+    """A line that begins as a quotation and is long enough for one."""
+    return line[0] in "“«„\"—–" and len(line.split()) > 6

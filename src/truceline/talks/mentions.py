@@ -1,0 +1,113 @@
+"""Who is mentioned in a sentence: stretches of tokens that name somebody who could speak."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from truceline.talks.tokens import Token
+
+#: over one letter per token; the order of alternatives is the order of preference
+_MENTION = re.compile(
+    "(?P<titled>D?(?:[JYBKNS]o?|w(?=[JYBNwRST])|Ro?(?=.)){0,6}?[RT]{1,3}(?:(?:K|N{1,4})|c(?=K|NN)(?:K|N{2,4}))(?![oN]))"
+    "|(?P<name>(?:T?K|T?N{2,4})(?![oN]))"
+    "|(?P<body>D?(?:[JYBKN]o?|w(?=[JYBNwRSG])|[RS](?:o|(?=[RSG]))){0,5}[SG])"
+    "|(?P<office>D?(?:[JYBKN]o?|w(?=[JYBNwR])|[RS](?:o|(?=R))){0,5}R)"
+    "|(?P<known>D?[BY](?!o))"
+    "|(?P<pronoun>O)"
+    "|(?P<single>N(?![oN]))"
+    "|(?P<owner>K|N{1,4}(?=o))"
+)
+#: words that end so are rather verbs, and no part of a name
+_VERBAL = re.compile(r"(?:ed|ing|[^s]s)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Tokens ``first`` to ``last`` (inclusive) that mention somebody; ``head`` is the token that names."""
+
+    first: int
+    last: int
+    kind: str  #: titled, name, body, office, known, pronoun, single; owner: stands before ’s
+    head: int
+    np_last: int  #: with a description set off by commas after it
+    title: tuple[int, int] | None = None  #: tokens of the office
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it names a person."""
+        return self.kind in ("titled", "name", "single")
+
+
+def find_mentions(tokens: Sequence[Token]) -> list[Mention]:
+    """The mentions of a sentence, from left to right."""
+    letters = "".join(_letter(token) for token in tokens)
+    found: list[Mention] = []
+    at = 0
+    while at < len(letters):
+        match = _MENTION.match(letters, at)
+        if match is None or match.end() == at:
+            at += 1
+            continue
+        found.append(_mention(match, letters))
+        at = match.end()
+    return _with_appositions(found, letters)
+
+
+def _letter(token: Token) -> str:
+    if token.tag == "w" and (_VERBAL.search(token.text) or len(token.text) < 3):
+        return "u"  # a word that joins no name
+    return token.tag
+
+
+def _mention(match: re.Match[str], letters: str) -> Mention:
+    first, last = match.start(), match.end() - 1
+    kind = str(match.lastgroup)
+    head = last
+    title = None
+    if kind == "titled":
+        tags = letters[first : last + 1]
+        roles = [place for place, tag in enumerate(tags) if tag in "RT"]
+        title = (first, first + roles[-1])
+    elif kind in ("office", "body"):
+        title = (first, last)
+    return Mention(first=first, last=last, kind=kind, head=head, np_last=last, title=title)
+
+
+def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
+    """“Peskov, the spokesman,” is one mention, and so is “the envoy, Peskov,”."""
+    joined: list[Mention] = []
+    place = 0
+    while place < len(found):
+        one = found[place]
+        after = found[place + 1] if place + 1 < len(found) else None
+        if (
+            after is not None
+            and one.kind in ("titled", "name", "single")
+            and letters[one.last + 1 : after.first] == "c"
+            and after.kind in ("office", "body")
+        ):
+            stop = letters.find("c", after.last + 1)
+            verb = re.search("[vQ]", letters[after.last + 1 :])
+            end = stop if stop >= 0 and stop - after.last < 26 else None
+            if end is not None and (verb is None or after.last + 1 + verb.start() > end):
+                joined.append(_extended(one, np_last=end, title=after.title))
+                place += 1
+                while place < len(found) and found[place].first <= end:
+                    place += 1
+                continue
+        joined.append(one)
+        place += 1
+    return [_closed(one, letters) for one in joined]
+
+
+def _extended(one: Mention, *, np_last: int, title: tuple[int, int] | None) -> Mention:
+    return Mention(first=one.first, last=one.last, kind=one.kind, head=one.head, np_last=np_last, title=one.title or title)
+
+
+def _closed(one: Mention, letters: str) -> Mention:
+    """A name after a comma (“the adviser, Ushakov, said”) reaches to the comma that closes it."""
+    if one.np_last == one.last and "c" in letters[one.first : one.last] and letters[one.last + 1 : one.last + 2] == "c":
+        return _extended(one, np_last=one.last + 1, title=one.title)
+    return one

@@ -1,0 +1,69 @@
+"""Numbers in a statement: value, how it is meant, and what is counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from truceline.talks.lexicon import Lexicon
+
+_YEAR = re.compile(r"(?:19|20)\d\d$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number as a text gives it."""
+
+    value: float
+    relation: str  #: =, ≈, ≥, ≤
+    unit: str  #: the word or two after it
+    text: str
+    start: int  #: in the text of the document
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    from truceline.talks.lexicon import lexicon
+
+    rows = lexicon(language).numbers
+    scale = "|".join(sorted(rows["scale"], key=len, reverse=True))
+    return re.compile(
+        rf"(?<![\w.,:])(?P<money>[$€£₽₴])?(?P<digits>\d{{1,3}}(?:[,\u00a0\u202f ]\d{{3}})+(?![\d])|\d+(?:[.,]\d+)?)(?![\d:])"
+        rf"(?:\s?(?P<percent>%|percent\b|per cent\b))?(?:[\s-]?(?P<scale>{scale})\b)?(?:[\s-](?P<unit>[^\W\d_]+(?:[\s-][^\W\d_]+)?))?",
+        re.IGNORECASE,
+    )
+
+
+def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...]:
+    """The numbers of ``text``, which begins at ``offset`` of its document; years and clock times are none."""
+    found = []
+    for match in _pattern(words.language).finditer(text):
+        digits = match["digits"]
+        if _YEAR.match(digits) and not match["percent"] and not match["scale"]:
+            continue
+        value = _value(digits) * float(words.numbers["scale"].get((match["scale"] or "").lower(), 1))
+        unit = "%" if match["percent"] else match["unit"] or ""
+        if match["money"]:
+            unit = match["money"]
+        found.append(
+            Number(
+                value=value, relation=_relation(text[max(0, match.start() - 24) : match.start()], words),
+                unit=" ".join(unit.split()), text=match.group().strip(), start=offset + match.start(),
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _value(digits: str) -> float:
+    if re.fullmatch(r"\d{1,3}(?:[,\u00a0\u202f ]\d{3})+", digits):
+        return float(re.sub(r"\D", "", digits))
+    return float(digits.replace(",", "."))
+
+
+def _relation(before: str, words: Lexicon) -> str:
+    low = before.lower().rstrip()
+    for sign, markers in words.numbers["relation"].items():
+        if any(low.endswith(marker) for marker in markers):
+            return str(sign)
+    return "="

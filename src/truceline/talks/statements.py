@@ -1,0 +1,216 @@
+"""Documents → statements: the records that the rest of ``talks`` works with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from truceline.base.canonical import short_id
+from truceline.talks.attribute import Attributed, Unit, attribute
+from truceline.talks.documents import Document
+from truceline.talks.lexicon import Lexicon, issue_patterns, lexicon
+from truceline.talks.meaning import (
+    Terms,
+    find_condition,
+    find_modality,
+    find_question,
+    find_stance,
+    find_status,
+    find_topic,
+)
+from truceline.talks.numbers import Number, find_numbers
+from truceline.talks.speakers import Entity, Speakers
+from truceline.talks.windows import Window, find_day, find_windows
+
+#: name and version of the format of ``statements.json``
+SCHEMA_ID = "truceline-statements-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What one speaker is said to have said in one sentence."""
+
+    statement_id: str
+    document_id: str
+    start: int  #: span in the document's text
+    stop: int
+    text: str
+    quotes: tuple[tuple[int, int], ...]  #: spans of quoted words within it
+    speaker: Entity
+    speaker_rule: str
+    rule: str  #: rule that attributed it
+    via: Entity | None
+    addressee: str
+    said_on: date | None
+    published: date | None
+    language: str
+    manner: str
+    verb: str
+    issue: str
+    issues_also: tuple[str, ...]
+    issue_words: tuple[str, ...]
+    issue_rule: str
+    stance: str
+    stance_rule: str
+    condition: str | None
+    question: str | None
+    modality: tuple[str, ...]
+    status: str
+    numbers: tuple[Number, ...]
+    windows: tuple[Window, ...]
+    passage: int  #: statements of one speaker in a row share it
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as it stands in ``statements.json``."""
+        return {
+            "statement_id": self.statement_id,
+            "document_id": self.document_id,
+            "span": [self.start, self.stop],
+            "text": self.text,
+            "quotes": [list(span) for span in self.quotes],
+            "speaker": _entity_dict(self.speaker),
+            "speaker_rule": self.speaker_rule,
+            "rule": self.rule,
+            "via": _entity_dict(self.via) if self.via is not None else None,
+            "addressee": self.addressee or None,
+            "said_on": self.said_on.isoformat() if self.said_on else None,
+            "published": self.published.isoformat() if self.published else None,
+            "language": self.language,
+            "manner": self.manner,
+            "verb": self.verb,
+            "issue": self.issue,
+            "issues_also": list(self.issues_also),
+            "issue_words": list(self.issue_words),
+            "issue_rule": self.issue_rule,
+            "stance": self.stance,
+            "stance_rule": self.stance_rule,
+            "condition": self.condition,
+            "question": self.question,
+            "modality": list(self.modality),
+            "status": self.status,
+            "numbers": [
+                {"value": one.value, "relation": one.relation, "unit": one.unit, "text": one.text, "start": one.start}
+                for one in self.numbers
+            ],
+            "windows": [one.as_dict() for one in self.windows],
+            "passage": self.passage,
+        }
+
+
+def _entity_dict(entity: Entity) -> dict[str, Any]:
+    return {
+        "id": entity.id,
+        "name": entity.name,
+        "kind": entity.kind,
+        "party": entity.party,
+        "office": entity.office or None,
+        "known": entity.known,
+    }
+
+
+def read_statements(document: Document, speakers: Speakers) -> tuple[list[Statement], Attributed]:
+    """The statements of a document in the order of its text, and what else its quotation marks held."""
+    words = lexicon(document.language)
+    found = attribute(document, words=words, speakers=speakers)
+    terms = {issue: issue_patterns(rows) for issue, rows in speakers.file.words.items()}
+    builder = _Builder(document=document, words=words, speakers=speakers, terms=terms)
+    return [builder.build(unit) for unit in found.units], found
+
+
+class _Builder:
+    """Keeps what one statement hands on to the next: the passage, its issue."""
+
+    def __init__(self, *, document: Document, words: Lexicon, speakers: Speakers, terms: Terms) -> None:
+        self.document, self.words, self.speakers, self.terms = document, words, speakers, terms
+        self.before: Unit | None = None
+        self.passage = 0
+        self.issue: str | None = None
+
+    def build(self, unit: Unit) -> Statement:
+        text = self.document.text[unit.start : unit.stop].strip(" ,;")
+        start = self.document.text.index(text, unit.start) if text else unit.start
+        same = self._same_passage(unit)
+        if not same:
+            self.passage += 1
+            self.issue = None
+        content = self._content(unit, text)
+        condition_text = find_condition(content, words=self.words)
+        before = condition_text is not None and self.words.reverse.match(condition_text) is not None
+        main = content.replace(condition_text, " ") if condition_text and not before else (condition_text or content)
+        topic = find_topic(main, words=self.words, case_terms=self.terms, whole=content, context=self._context(unit), inherited=self.issue if same else None, base=unit.base)
+        if topic.rule != "none":
+            self.issue = topic.issue
+        question = find_question(text)
+        condition = find_condition(text, words=self.words) if question is None else None
+        stance = find_stance(
+            text, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
+            conditional=condition is not None,
+        )  # fmt: skip
+        self.before = unit
+        quotes = tuple((max(a, start), min(b, start + len(text))) for a, b in unit.quotes if a < start + len(text) and b > start)
+        return Statement(
+            statement_id=short_id("st", self.document.digest, start, start + len(text), unit.who.entity.id),
+            document_id=self.document.document_id, start=start, stop=start + len(text), text=text, quotes=quotes,
+            speaker=unit.who.entity, speaker_rule=unit.who.rule, rule=unit.rule, via=unit.via,
+            addressee=_addressee(text), said_on=find_day(text, self.document.published, words=self.words),
+            published=self.document.published, language=self.document.language,
+            manner=self._manner(unit, start, text, quotes), verb=unit.base,
+            issue=topic.issue, issues_also=topic.also, issue_words=topic.words, issue_rule=topic.rule,
+            stance=stance.stance, stance_rule=stance.rule, condition=condition, question=question,
+            modality=find_modality(text, words=self.words),
+            status=find_status(text, words=self.words, relayed=unit.via is not None),
+            numbers=find_numbers(text, offset=start, words=self.words),
+            windows=find_windows(text, published=self.document.published, words=self.words, clocks=self.speakers.file.clocks),
+            passage=self.passage,
+        )  # fmt: skip
+
+    def _same_passage(self, unit: Unit) -> bool:
+        before = self.before
+        return (
+            before is not None
+            and before.who.entity.id == unit.who.entity.id
+            and unit.paragraph - before.paragraph <= 1
+            and unit.kind == "quote"
+        )
+
+    def _content(self, unit: Unit, text: str) -> str:
+        """What was said, without the words that say who spoke, where that leaves enough."""
+        if unit.cue is None or unit.kind == "report":
+            return self.words.lead.sub(" ", text)
+        a, b = unit.cue[0] - unit.start, unit.cue[1] - unit.start
+        whole = self.document.text[unit.start : unit.stop]
+        rest = (whole[: max(a, 0)] + " " + whole[max(b, 0) :]).strip()
+        rest = self.words.lead.sub(" ", rest)
+        return rest if len(rest.split()) >= 3 else text
+
+    def _context(self, unit: Unit) -> str:
+        """The sentence before, in the same paragraph or the one above."""
+        at = unit.sentence[0]
+        return self.document.text[max(0, at - 300) : at]
+
+    def _manner(self, unit: Unit, start: int, text: str, quotes: Sequence[tuple[int, int]]) -> str:
+        if not quotes:
+            return "paraphrase" if unit.kind == "report" else "reported"
+        if unit.kind == "quote":
+            return "direct"
+        stop = start + len(text)
+        outside = (stop - start) - sum(b - a for a, b in quotes)
+        cue = (min(unit.cue[1], stop) - max(unit.cue[0], start)) if unit.cue is not None else 0
+        own = outside - max(cue, 0)
+        first_word = re.match(r"\W*", text)
+        opens = quotes[0][0] - start <= (first_word.end() if first_word else 0) + 1
+        quoted = sum(b - a for a, b in quotes)
+        if opens and (own <= 0.5 * quoted or len(quotes) == 1 and own < 60):
+            return "direct"
+        return "mixed"
+
+
+_TOLD = re.compile(r"\b(?:told|telling|tells|informed|urged|asked)\s+(?!that\b)((?:[A-Z][\w’'.-]*\s?|(?:the|a|his|her|broadcaster|reporters|journalists|lawmakers|news|agency)\s){1,6}|reporters|journalists)")
+
+
+def _addressee(text: str) -> str:
+    match = _TOLD.search(text)
+    return match.group(1).strip() if match else ""

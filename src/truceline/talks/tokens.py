@@ -1,0 +1,119 @@
+"""Words of a sentence with what each can be: a name, an office, a verb of saying, a preposition …"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from truceline.talks.lexicon import Lexicon, Verb
+from truceline.talks.speakers import Speakers
+from truceline.talks.stems import WORD, stem
+
+_CAPITAL = re.compile(r"[A-ZА-ЯІЇЄҐÀ-Þ]|(?:al|el|de|van|von|bin|ibn|der|da|di)[-‑][A-ZÀ-Þ]")
+_NUMBER = re.compile(r"\d")
+#: what stands for a quotation while its surroundings are read
+MASK = "\ue000"
+
+Phrases = Mapping[str, tuple[tuple[tuple[str, ...], str, object], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A word, a phrase of the lexicon, or a mark.
+
+    Tags: K person, B body, Y party, J a party's adjective (of the case); N another name; R office,
+    S institution, G people as a group, T title; O pronoun, W relative; D determiner, o possessive;
+    v verb of saying; x auxiliary or adverb; k conjunction; P preposition; A "according to";
+    t time or number; Q quotation; c comma, m dash, b bracket, p colon or semicolon; w any other word.
+    """
+
+    start: int
+    stop: int
+    text: str
+    tag: str
+    what: object = None
+
+
+def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Speakers) -> list[Token]:
+    """The tokens of ``text[start:stop]``; quotations in it were masked before."""
+    raw = [(match.start(), match.end(), match.group()) for match in WORD.finditer(text, start, stop)]
+    stems = [stem(part[2]) for part in raw]
+    found: list[Token] = []
+    at = 0
+    while at < len(raw):
+        begin, end, written = raw[at]
+        phrase = _longest(speakers.phrases, raw, stems, at, text, names=True) or None
+        general = _longest(words.phrases, raw, stems, at, text, names=False)
+        if phrase is None or (general is not None and general[0] > phrase[0]):
+            phrase = general or phrase
+        if phrase is not None:
+            size, tag, what = phrase
+            last = raw[at + size - 1][1]
+            if not isinstance(what, Verb) or _is_verb(text, begin, last, start, stop, words, found, what):
+                found.append(Token(start=begin, stop=last, text=text[begin:last], tag=tag, what=what))
+                at += size
+                continue
+        tag = _plain_tag(written, words)
+        if tag == "o" and found and found[-1].tag in "OW":
+            tag = "x"  # “he’s insisted”
+        found.append(Token(start=begin, stop=end, text=written, tag=tag))
+        at += 1
+    return found
+
+
+def _longest(
+    phrases: Phrases, raw: Sequence[tuple[int, int, str]], stems: Sequence[str], at: int, text: str, *, names: bool
+) -> tuple[int, str, object] | None:
+    """The longest phrase that begins at token ``at``: its size, tag and meaning."""
+    for wanted, tag, what in phrases.get(stems[at], ()):
+        size = len(wanted)
+        if size > 1 and tuple(stems[at : at + size]) != wanted:
+            continue
+        if names:
+            entity, written = what if isinstance(what, tuple) else (what, "")
+            if not _as_written(raw[at][2], written, tag):
+                continue
+            return size, tag, entity
+        return size, tag, what
+    return None
+
+
+def _as_written(word: str, written: str, tag: str) -> bool:
+    """A name begins with a capital; one in capitals alone ("US") is meant as it is written."""
+    if tag == "J":
+        return word[0].isupper() == written[0].isupper() or word[0].isupper()
+    if written.isupper() and len(written) <= 4:
+        return word.isupper()
+    return bool(_CAPITAL.match(word[0]))
+
+
+def _is_verb(
+    text: str, begin: int, end: int, start: int, stop: int, words: Lexicon, found: Sequence[Token], verb: Verb
+) -> bool:
+    """Whether a form is the verb here: no infinitive, and nothing around it says otherwise."""
+    if verb.bare and found and found[-1].text.lower() in words.infinitive_marks:
+        return False
+    before, after = text[max(start, begin - 60) : begin], text[end : min(stop, end + 60)]
+    return not any(rule.fits(before, after) for rule in words.not_verbs.get(text[begin:end].lower(), ()))
+
+
+def _plain_tag(written: str, words: Lexicon) -> str:
+    sign = written[0]
+    if sign == MASK:
+        return "Q"
+    if sign in ",":
+        return "c"
+    if sign in "—–-":
+        return "m"
+    if sign in "()[]":
+        return "b"
+    if sign in ":;":
+        return "p"
+    if written in ("’s", "'s") or (written in "’'" and len(written) == 1):
+        return "o"
+    if _NUMBER.search(written):
+        return "t"
+    if _CAPITAL.match(written) and written not in words.not_names:
+        return "N"
+    return "w" if sign.isalpha() else "z"
