@@ -208,6 +208,8 @@ class Reader:
         if len(rest) > 40 or unit.quotes:
             return
         for quote in self.outer:
+            if quote in self.speech and 0 <= sentence.start - quote.outer_stop <= 2 and len(rest) <= 12 and unit in self.units:
+                self.units.remove(unit)  # the quotation has its speaker
             if quote not in self.speech and quote not in self.terms and quote.outer_stop <= sentence.start and sentence.start - quote.outer_stop <= 2:
                 waiting = [one for one in self.units if one.start < quote.stop and one.stop > quote.start]
                 for one in [*waiting, unit]:
@@ -282,7 +284,7 @@ class Reader:
 
     def _add(self, unit: Unit) -> None:
         self.units.append(unit)
-        if unit.who.entity.kind != "described":
+        if unit.who.entity.kind != "described" or not unit.who.entity.plural:
             self.discourse.last_speaker = unit.who.entity
             self.discourse.topic = None
 

@@ -149,7 +149,7 @@ class CueFinder:
             k -= 1
         left = self.letters[k] if k >= 0 else ""
         if (left in ("Q", "c", "") or (left == "z" and k == at - 1)) and not (verb.participle and left == "c"):
-            inverted = self._right(at)
+            inverted = self._right(at) if left == "Q" or verb.base not in self.discourse.words.takes_object else None
             if inverted is not None and (left != "c" or not self._clause_subject(k)):
                 return inverted
         if k >= 0 and k in self.by_last and self.by_last[k].kind != "owner":
@@ -164,7 +164,7 @@ class CueFinder:
             return self._sentence_subject(k)
         if left == "":
             return None
-        return self._far(k) or self._right(at)
+        return self._far(k) or (None if verb.base in self.discourse.words.takes_object else self._right(at))
 
     def _clause_subject(self, k: int) -> bool:
         """Whether what ends with the comma at ``k`` is a name with its description."""
@@ -236,18 +236,23 @@ class CueFinder:
         return None if mention is None else _Subject(rule="relative", first=k, last=k, mention=mention)
 
     def _participle(self, at: int, k: int) -> _Subject | None:
-        """“…, saying that …”: whoever spoke or acted before."""
-        if self.cues:
-            before = next((cue for cue in reversed(self.cues) if not cue.embedded), self.cues[-1])
-            return _Subject(rule="participle", first=at, last=at, who=before.who)
-        if k >= 0 and self.letters[k] == "P" and self.tokens[k].text.lower() in ("with", "while"):
+        """“…, saying that …”: whoever spoke or acted before; “a letter demanding …” is the letter’s."""
+        if k < 0 or self.letters[k] not in "ckQm":
             return None
+        if self.cues:
+            before = self._main_before()
+            return _Subject(rule="participle", first=at, last=at, who=before.who)
         found = self._sentence_subject(k)
         return None if found is None else _Subject(rule="participle", first=at, last=at, mention=found.mention, who=found.who)
 
+    def _main_before(self) -> Cue:
+        """The last cue of the sentence whose subject can go on: no agent, no source."""
+        usable = [cue for cue in self.cues if not cue.embedded and cue.rule not in ("passive_by", "according_to")]
+        return usable[-1] if usable else self.cues[-1]
+
     def _again(self, k: int) -> _Subject:
         """“… and warned that …”: the subject of the verb before."""
-        before = next((cue for cue in reversed(self.cues) if not cue.embedded), self.cues[-1])
+        before = self._main_before()
         first = k - 1 if k >= 1 and self.letters[k] == "k" and self.letters[k - 1] == "c" else k
         return _Subject(rule="same_subject", first=first, last=k, who=before.who)
 
@@ -256,6 +261,8 @@ class CueFinder:
         for mention in self.mentions:
             if mention.last > k:
                 break
+            if mention.kind == "single" and stem(self.tokens[mention.head].text) not in self.discourse.by_name:
+                continue
             if self._free(mention):
                 return _Subject(rule="sentence_subject", first=k if self.letters[k : k + 1] == "k" else 0, last=k, mention=mention)
         return None
@@ -307,6 +314,8 @@ class CueFinder:
         if not self.cues or subject.rule != "subject_before_verb" or subject.mention is None:
             return False
         before = self.cues[-1]
+        if subject.mention.kind == "pronoun" and self.letters[subject.mention.first - 1 : subject.mention.first] in ("w", "u"):
+            return True  # “questions he said were open”
         if before.kind != "say" or before.trailing or before.rule == "according_to":
             return False
         start = subject.mention.first

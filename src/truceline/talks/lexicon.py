@@ -107,6 +107,7 @@ class Lexicon:
     asked: frozenset[str]  #: first words of a clause that tells what was asked
     generic_bodies: frozenset[str]
     verb_issues: Mapping[str, str]  #: what some verbs are about, whatever follows
+    takes_object: frozenset[str]  #: verbs after which a name is who was told, not who spoke
     views: frozenset[str]  #: nouns such as "position", of which somebody has one
     strong: frozenset[str]  #: verbs that decide a stance whatever else is said
     tail: re.Pattern[str]  #: where what was said gives way to its circumstances
@@ -145,6 +146,7 @@ def lexicon(language: str) -> Lexicon:
         asked=frozenset(raw["asked"]),
         generic_bodies=frozenset(stem(word) for word in raw["generic_bodies"]),
         verb_issues=raw["verb_issues"],
+        takes_object=frozenset(raw["takes_object"]),
         views=frozenset(raw["views"]),
         strong=frozenset(raw["strong"]),
         tail=_any(raw["tail"]),

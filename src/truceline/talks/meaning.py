@@ -17,7 +17,7 @@ FURTHER = 0.5
 #: a further issue is kept where it scores at least this share of the first
 ALSO_SHARE = 0.6
 #: what the sentence before weighs where a statement names no issue of its own
-CONTEXT = 0.5
+CONTEXT = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +92,11 @@ class Stance:
     rule: str
 
 
-def find_stance(text: str, *, words: Lexicon, verb_stance: str, base: str, question: bool, conditional: bool) -> Stance:
-    """The stance: a question asks; a strong verb decides; else the first pattern that fits, else the verb's own."""
+def find_stance(text: str, plain: str, *, words: Lexicon, verb_stance: str, base: str, question: bool, conditional: bool) -> Stance:
+    """The stance: a question asks; a strong verb decides; else the first pattern that fits, else the verb's own.
+
+    ``plain`` is the text without its condition: what stands there is no stance of the speaker's.
+    """
     if question:
         return Stance(stance="asks", rule="question")
     if base in words.strong and not conditional:
@@ -101,7 +104,7 @@ def find_stance(text: str, *, words: Lexicon, verb_stance: str, base: str, quest
     for rule in words.stances:
         if rule.needs_condition and not conditional:
             continue
-        match = rule.pattern.search(text)
+        match = rule.pattern.search(text if rule.needs_condition else plain)
         if match is not None:
             return Stance(stance=rule.stance, rule=f"pattern {rule.number}: {match.group().strip()[:40]}")
     return Stance(stance=verb_stance, rule=f"verb: {base}")

@@ -12,9 +12,11 @@ from truceline.talks.tokens import Token
 _MENTION = re.compile(
     "(?P<titled>D?(?:[JYBKNS]o?|w(?=[JYBNwRST])|Ro?(?=.)){0,6}?[RT]{1,3}(?:(?:K|N{1,4})|c(?=K|NN)(?:K|N{2,4}))(?![oN]))"
     "|(?P<name>(?:T?K|T?N{2,4})(?![oN]))"
+    "|(?P<several>D?(?:[JYBKN]o?|w(?=[JYBNwSG])){0,4}[SG]k(?:[JYBKN]o?|w){0,2}[SG])"
     "|(?P<body>D?(?:[JYBKN]o?|w(?=[JYBNwRSG])|[RS](?:o|(?=[RSG]))){0,5}[SG])"
+    "|(?P<portrayed>D(?:[JYBKNwu]o?){0,5}R)"
     "|(?P<office>D?(?:[JYBKN]o?|w(?=[JYBNwR])|[RS](?:o|(?=R))){0,5}R)"
-    "|(?P<known>D?[BY](?!o))"
+    "|(?P<known>D?(?:[YJ]o?)?B(?!o)|D?Y(?!o))"
     "|(?P<pronoun>O)"
     "|(?P<single>N(?![oN]))"
     "|(?P<owner>K|N{1,4}(?=o))"
@@ -47,12 +49,21 @@ def find_mentions(tokens: Sequence[Token]) -> list[Mention]:
     at = 0
     while at < len(letters):
         match = _MENTION.match(letters, at)
-        if match is None or match.end() == at:
+        if match is None or match.end() == at or _determines(tokens, letters, match):
             at += 1
             continue
         found.append(_mention(match, letters))
         at = match.end()
     return _with_appositions(found, letters)
+
+
+def _determines(tokens: Sequence[Token], letters: str, match: re.Match[str]) -> bool:
+    """“many new signs”: a word of number before a noun is nobody; “many fear” is."""
+    return (
+        match.lastgroup == "pronoun"
+        and tokens[match.start()].what == "described"
+        and letters[match.end() : match.end() + 1] not in ("v", "x")
+    )
 
 
 def _letter(token: Token) -> str:
@@ -63,7 +74,7 @@ def _letter(token: Token) -> str:
 
 def _mention(match: re.Match[str], letters: str) -> Mention:
     first, last = match.start(), match.end() - 1
-    kind = str(match.lastgroup)
+    kind = {"portrayed": "office", "several": "body"}.get(str(match.lastgroup), str(match.lastgroup))
     head = last
     title = None
     if kind == "titled":

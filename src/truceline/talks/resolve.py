@@ -188,7 +188,7 @@ def _one_apart(one: str, other: str) -> bool:
 
 def _fits(entity: Entity, gender: str) -> bool:
     if gender in ("he", "she"):
-        return entity.kind == "person" and entity.gender in (gender, None)
+        return (entity.kind == "person" and entity.gender in (gender, None)) or (entity.kind == "described" and not entity.plural)
     if gender == "they":
         return entity.plural or entity.kind in ("party", "body")
     return entity.kind in ("body", "party") and not entity.plural

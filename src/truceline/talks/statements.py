@@ -145,8 +145,9 @@ class _Builder:
             self.issue = topic.issue
         question = find_question(text)
         condition = find_condition(text, words=self.words) if question is None else None
+        plain = text.replace(condition, " ") if condition is not None else text
         stance = find_stance(
-            text, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
+            text, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
             conditional=condition is not None,
         )  # fmt: skip
         self.before = unit

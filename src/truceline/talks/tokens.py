@@ -94,6 +94,8 @@ def _is_verb(
     """Whether a form is the verb here: no infinitive, and nothing around it says otherwise."""
     if verb.bare and found and found[-1].text.lower() in words.infinitive_marks:
         return False
+    if found and found[-1].tag == "o":
+        return False  # “the leader’s call for …”
     before, after = text[max(start, begin - 60) : begin], text[end : min(stop, end + 60)]
     return not any(rule.fits(before, after) for rule in words.not_verbs.get(text[begin:end].lower(), ()))
 
