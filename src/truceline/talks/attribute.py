@@ -121,7 +121,8 @@ class Reader:
     def _told_of(self, tokens: Sequence[Token]) -> None:
         """A sentence in which nobody speaks may set whom “she” means in the next."""
         mentions = [one for one in find_mentions(tokens) if one.kind in ("titled", "name", "owner", "single")]
-        for mention in reversed(mentions):
+        free = [one for one in mentions if one.kind in ("titled", "name") and (one.first == 0 or tokens[one.first - 1].tag != "P")]
+        for mention in [*free, *reversed(mentions)]:
             found = self.discourse.resolve(mention, tokens)
             if found is not None and found.entity.kind == "person":
                 self.discourse.topic = found.entity

@@ -101,7 +101,7 @@ class CueFinder:
         subject = self._subject(at, verb)
         if subject is None:
             return None
-        if subject.rule == "subject_before_verb" and not self.letters[at + 1 :].strip("z") and 0 < subject.first and self.letters[subject.first - 1] not in "Qczm":
+        if verb.kind == "say" and subject.rule == "subject_before_verb" and not self.letters[at + 1 :].strip("z") and 0 < subject.first and self.letters[subject.first - 1] not in "Qczm":
             return None  # a noun at the end of its sentence, not a verb
         who = subject.who
         if who is None and subject.mention is not None:
@@ -175,14 +175,22 @@ class CueFinder:
         k = at + 1
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
-        mention = self.by_first.get(k)
+        mention = self.by_first.get(k) or self._right_name(k)
         if mention is None or mention.kind == "owner":
             return None
         if self.letters[mention.np_last + 1 : mention.np_last + 2] in ("x", "v") or (
-            mention.kind == "pronoun" and self.letters[mention.last + 1 : mention.last + 2] in ("w", "P")
+            mention.kind == "pronoun" and self.letters[mention.last + 1 : mention.last + 2] in ("w", "Q", "u")
         ):
             return None  # the subject of a clause of its own: “…, arguing it would …”
         return _Subject(rule="subject_after_verb", first=at, last=mention.np_last, mention=mention)
+
+    def _right_name(self, k: int) -> Mention | None:
+        """A name at the end of a long office: “said former … of the … Name”."""
+        for mention in self.mentions:
+            if k < mention.first <= k + 8 and mention.kind in ("titled", "name"):
+                closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
+                return mention if closed and not set(self.letters[k : mention.first]) - set("wYJNBDPoRSu") else None
+        return None
 
     def _adjacent(self, mention: Mention, k: int, at: int) -> _Subject | None:
         """The subject stands before the verb; of “the head of the committee said” the head spoke."""
@@ -237,7 +245,7 @@ class CueFinder:
 
     def _participle(self, at: int, k: int) -> _Subject | None:
         """“…, saying that …”: whoever spoke or acted before; “a letter demanding …” is the letter’s."""
-        if k < 0 or self.letters[k] not in "ckQm":
+        if k < 0 or (self.letters[k] not in "ckQm" and self.tokens[k].text.lower() != "by"):
             return None
         if self.cues:
             before = self._main_before()
@@ -258,9 +266,9 @@ class CueFinder:
 
     def _sentence_subject(self, k: int) -> _Subject | None:
         """Whom the sentence begins with: the first one mentioned that is no object of a preposition."""
-        for mention in self.mentions:
-            if mention.last > k:
-                break
+        usable = [one for one in self.mentions if one.last <= k]
+        acting = [one for one in usable if self.letters[one.np_last + 1 : one.np_last + 2] not in ("c", "")]
+        for mention in [*acting, *usable]:
             if mention.kind == "single" and stem(self.tokens[mention.head].text) not in self.discourse.by_name:
                 continue
             if self._free(mention):
@@ -326,8 +334,8 @@ class CueFinder:
 
     def _according(self, at: int) -> Cue | None:
         """“according to the ministry”."""
-        mention = self.by_first.get(at + 1)
-        if mention is None:
+        mention = next((one for one in self.mentions if at < one.first <= at + 5 and one.kind not in ("owner", "single")), None)
+        if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNt"):
             return None
         who = self._resolve(mention, "subject")
         if who is None:

@@ -12,15 +12,18 @@ from truceline.talks.tokens import Token
 _MENTION = re.compile(
     "(?P<titled>D?(?:[JYBKNS]o?|w(?=[JYBNwRST])|Ro?(?=.)){0,6}?[RT]{1,3}(?:(?:K|N{1,4})|c(?=K|NN)(?:K|N{2,4}))(?![oN]))"
     "|(?P<name>(?:T?K|T?N{2,4})(?![oN]))"
+    "|(?P<named_body>D?(?:[JYBKN]o?|w(?=[JYBNwS])){0,5}SN{1,3}(?![oN]))"
     "|(?P<several>D?(?:[JYBKN]o?|w(?=[JYBNwSG])){0,4}[SG]k(?:[JYBKN]o?|w){0,2}[SG])"
     "|(?P<body>D?(?:[JYBKN]o?|w(?=[JYBNwRSG])|[RS](?:o|(?=[RSG]))){0,5}[SG])"
     "|(?P<portrayed>D(?:[JYBKNwu]o?){0,5}R)"
     "|(?P<office>D?(?:[JYBKN]o?|w(?=[JYBNwR])|[RS](?:o|(?=R))){0,5}R)"
-    "|(?P<known>D?(?:[YJ]o?)?B(?!o)|D?Y(?!o))"
+    "|(?P<known>D?(?:[JYN]o?|w(?=[JYNBw])){0,3}B(?!o)|D?Y(?!o))"
     "|(?P<pronoun>O)"
     "|(?P<single>N(?![oN]))"
     "|(?P<owner>K|N{1,4}(?=o))"
 )
+#: “envoy to the …, Name”: what stands between an office and the name set off after it
+_OFFICE_OF = re.compile("P[DwuJYBNoS]{1,5}c")
 #: words that end so are rather verbs, and no part of a name
 _VERBAL = re.compile(r"(?:ed|ing|[^s]s)$")
 
@@ -31,7 +34,7 @@ class Mention:
 
     first: int
     last: int
-    kind: str  #: titled, name, body, office, known, pronoun, single; owner: stands before ’s
+    kind: str  #: titled, name, body, named_body, office, known, pronoun, single; owner: stands before ’s
     head: int
     np_last: int  #: with a description set off by commas after it
     title: tuple[int, int] | None = None  #: tokens of the office
@@ -108,6 +111,13 @@ def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
                 while place < len(found) and found[place].first <= end:
                     place += 1
                 continue
+        if after is not None and one.kind == "office" and after.kind == "name" and _OFFICE_OF.fullmatch(letters[one.last + 1 : after.first]):
+            stop = after.last + (letters[after.last + 1 : after.last + 2] == "c")
+            joined.append(
+                Mention(first=one.first, last=after.last, kind="titled", head=after.head, np_last=stop, title=(one.first, after.first - 2))
+            )
+            place += 2
+            continue
         joined.append(one)
         place += 1
     return [_closed(one, letters) for one in joined]

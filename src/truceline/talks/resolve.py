@@ -61,6 +61,8 @@ class Discourse:
             return self._person(mention, tokens, head)
         if head.tag in "BY" and isinstance(head.what, Entity):
             return Resolved(entity=head.what, rule="name" if head.tag == "B" else "party")
+        if mention.kind == "named_body":
+            return self._named_body(mention, tokens)
         if mention.is_name or mention.kind == "owner":
             return self._named(mention, tokens)
         return self._described(mention, tokens)
@@ -92,6 +94,14 @@ class Discourse:
         if seen is None or (len(keys) > 1 and not set(keys) & {stem(part) for part in seen.name.split()}):
             seen = self._introduce(parts, mention, tokens)
         return Resolved(entity=seen, rule="new_name" if len(keys) > 1 else "last_name")
+
+    def _named_body(self, mention: Mention, tokens: Sequence[Token]) -> Resolved:
+        """“the state railway operator Ukrzaliznytsia”."""
+        name = " ".join(token.text for token in tokens[mention.first : mention.last + 1] if token.tag == "N")
+        key = stem(name)
+        if key not in self.by_name:
+            self.by_name[key] = Entity(id=slug(name), name=name, kind="body", party=self._party(mention, tokens))
+        return Resolved(entity=self.by_name[key], rule="institution")
 
     def _misspelt(self, key: str) -> Entity | None:
         """Somebody whose name differs by one letter, in a name that is long enough to tell."""

@@ -57,7 +57,8 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
         tag = _plain_tag(written, words)
         if tag == "o" and found and found[-1].tag in "OW":
             tag = "x"  # “he’s insisted”
-        found.append(Token(start=begin, stop=end, text=written, tag=tag))
+        if written != "." or not found or found[-1].tag != "T":  # “Gov.”
+            found.append(Token(start=begin, stop=end, text=written, tag=tag))
         at += 1
     return found
 
