@@ -123,6 +123,19 @@ CODES: dict[str, str] = {
     # places
     "place_ambiguous": N_("A place name fits several places; none is chosen."),
     "place_disputed": N_("A shape or map assigns territory whose belonging is disputed."),
+    # talks
+    "text_recoded": N_("A text was not UTF-8; it was read in another encoding."),
+    "text_none": N_("A document has no running text, or hardly any."),
+    "text_hidden": N_("A page holds text that its readers do not see; it was left out."),
+    "text_repeated": N_("A document has the same text as an earlier one; it is read once."),
+    "page_closed": N_("A page says that its text is no longer there."),
+    "page_paywalled": N_("A page asks for a subscription; its text may be cut."),
+    "page_undated": N_("A document names no day of publication."),
+    "language_unread": N_("A document is in a language that is not read."),
+    "quote_unclosed": N_("A quotation mark was never closed; the quotation ends with its paragraph or sentence."),
+    "speaker_open": N_("Quoted words stand in a text that names no speaker for them."),
+    "register_conflict": N_("A register has changed since it was read, or its chain of digests is broken."),
+    "statement_unknown": N_("No statement or proposal of the register has that id."),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,12 @@ from truceline.talks.resolve import Discourse, Resolved
 from truceline.talks.sentences import split_sentences
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.tokens import MASK, Token, tag_tokens
+
+
+#: a sentence that is a cue alone is shorter than this
+LONGEST_CUE = 80
+#: stretches looked back at for those of a quotation whose cue follows it
+WAITING = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +73,21 @@ class Reader:
         self.masked = _mask(document.text, self.outer)
         self.units: list[Unit] = []
         self.speech: dict[Quote, Unit] = {}
-        self.terms: list[Quote] = []
+        self.terms: dict[Quote, None] = {}
+        self.sentences = self._sentences()
+        self.sentence_starts = [one.start for one in self.sentences]
+        self.outer_stops = [quote.stop for quote in self.outer]
+        self.paragraph_starts = [one.start for one in document.paragraphs]
 
     def read(self) -> Attributed:
         """Every attributed stretch of the document."""
-        sentences = self._sentences()
-        for sentence in sentences:
+        for sentence in self.sentences:
             self._read_sentence(sentence)
-        found = {id(quote) for quote in self.speech} | {id(quote) for quote in self.terms}
         return Attributed(
             units=tuple(sorted(self.units, key=lambda unit: unit.start)),
             speech=tuple(self.speech.items()),
             terms=tuple(self.terms),
-            open=tuple(quote for quote in self.outer if id(quote) not in found),
+            open=tuple(quote for quote in self.outer if quote not in self.speech and quote not in self.terms),
         )
 
     def _sentences(self) -> list[_Sentence]:
@@ -100,14 +109,20 @@ class Reader:
         return tag_tokens(self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers)
 
     def _touching(self, sentence: _Sentence) -> list[Quote]:
-        return [quote for quote in self.outer if quote.start < sentence.stop and quote.stop > sentence.start]
+        first = bisect_right(self.outer_stops, sentence.start)
+        found = []
+        for quote in self.outer[first:]:
+            if quote.start >= sentence.stop:
+                break
+            found.append(quote)
+        return found
 
     def _read_sentence(self, sentence: _Sentence) -> None:
         quotes = self._touching(sentence)
         tokens = self._tokens(sentence)
         cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
         fresh = [quote for quote in quotes if quote not in self.speech and not self._is_term(quote, sentence)]
-        self.terms += [quote for quote in quotes if quote not in self.speech and quote not in fresh and quote not in self.terms]
+        self.terms |= dict.fromkeys(quote for quote in quotes if quote not in self.speech and quote not in fresh)
         running = next((quote for quote in quotes if quote in self.speech and quote.start < sentence.start), None)
         if cues:
             self._cued(sentence, tokens, cues, quotes, running)
@@ -208,20 +223,39 @@ class Reader:
         rest = re.sub(r"[\W_]+", "", text[sentence.start : unit.cue[0]] + text[unit.cue[1] : sentence.stop] if unit.cue else "x")
         if len(rest) > 40 or unit.quotes:
             return
-        for quote in self.outer:
+        for quote in self._ended_before(sentence.start):
             if quote in self.speech and 0 <= sentence.start - quote.outer_stop <= 2 and len(rest) <= 12 and unit in self.units:
                 self.units.remove(unit)  # the quotation has its speaker
             if quote not in self.speech and quote not in self.terms and quote.outer_stop <= sentence.start and sentence.start - quote.outer_stop <= 2:
-                waiting = [one for one in self.units if one.start < quote.stop and one.stop > quote.start]
+                waiting = [one for one in self.units[-WAITING:] if one.start < quote.stop and one.stop > quote.start]
                 for one in [*waiting, unit]:
                     self.units.remove(one)
                 self._spread(quote, replace(unit, rule="cue_after_quotation"))
 
+    def _ended_before(self, at: int) -> list[Quote]:
+        """The last quotation that ended before a place."""
+        last = bisect_right(self.outer_stops, at) - 1
+        return [self.outer[last]] if last >= 0 else []
+
+    def _paragraph_at(self, at: int) -> int:
+        return bisect_right(self.paragraph_starts, at) - 1
+
+    def _inside(self, start: int, stop: int) -> list[_Sentence]:
+        """The sentences that touch a stretch."""
+        first = max(bisect_right(self.sentence_starts, start) - 1, 0)
+        found = []
+        for sentence in self.sentences[first:]:
+            if sentence.start >= stop:
+                break
+            if sentence.stop > start:
+                found.append(sentence)
+        return found
+
     def _spread(self, quote: Quote, unit: Unit) -> None:
         """Give every sentence of a quotation to the speaker found after it."""
         self.speech[quote] = unit
-        for sentence in self._sentences():
-            if sentence.start < quote.stop and sentence.stop > quote.start and not (unit.sentence == (sentence.start, sentence.stop)):
+        for sentence in self._inside(quote.start, quote.stop):
+            if unit.sentence != (sentence.start, sentence.stop):
                 self._add(self._carried(sentence, unit, unit.rule, [quote]))
 
     # -- sentences without one
@@ -247,15 +281,17 @@ class Reader:
 
     def _cue_at_end(self, quote: Quote) -> Unit | None:
         """The cue in the sentence where the quotation ends, or in the bare cue after it."""
-        text = self.document.text
         at = quote.outer_stop
-        paragraph = next(one for one in self.document.paragraphs if one.start <= quote.start < one.stop)
-        end = next((stop for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations) if start <= quote.stop - 1 < stop), at)
-        if end <= at + 2:
-            end = next((stop for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations) if start >= at and stop - start < 80), at)
+        inside = self._inside(quote.stop - 1, at)
+        end = inside[-1].stop if inside else at
+        if end <= at + 2:  # the quotation ends its sentence: a bare cue may follow
+            following = bisect_right(self.sentence_starts, at - 1)
+            after = self.sentences[following] if following < len(self.sentences) else None
+            if after is not None and after.stop - after.start < LONGEST_CUE and after.start - at <= 2:
+                end = after.stop
         if end <= at:
             return None
-        sentence = _Sentence(quote.start - 1, end, self.document.paragraphs.index(paragraph))
+        sentence = _Sentence(quote.start - 1, end, self._paragraph_at(quote.start))
         tokens = tag_tokens(self.masked, sentence.start, end, words=self.words, speakers=self.speakers)
         cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
         if not cues:

@@ -148,7 +148,7 @@ class CueFinder:
         while k >= 0 and self.letters[k] in "xt":
             k -= 1
         left = self.letters[k] if k >= 0 else ""
-        if (left in ("Q", "c", "") or (left == "z" and k == at - 1)) and not (verb.participle and left == "c"):
+        if (left in ("Q", "c", "m", "") or (left == "z" and k == at - 1)) and not (verb.participle and left == "c"):
             inverted = self._right(at) if left == "Q" or verb.base not in self.discourse.words.takes_object else None
             if inverted is not None and (left != "c" or not self._clause_subject(k)):
                 return inverted
@@ -189,7 +189,7 @@ class CueFinder:
         for mention in self.mentions:
             if k < mention.first <= k + 8 and mention.kind in ("titled", "name"):
                 closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
-                return mention if closed and not set(self.letters[k : mention.first]) - set("wYJNBDPoRSu") else None
+                return mention if closed and not set(self.letters[k : mention.first]) - set("wYJNBDPoRSut") else None
         return None
 
     def _adjacent(self, mention: Mention, k: int, at: int) -> _Subject | None:
@@ -324,7 +324,7 @@ class CueFinder:
         before = self.cues[-1]
         if subject.mention.kind == "pronoun" and self.letters[subject.mention.first - 1 : subject.mention.first] in ("w", "u"):
             return True  # “questions he said were open”
-        if before.kind != "say" or before.trailing or before.rule == "according_to":
+        if before.kind != "say" or before.trailing:
             return False
         start = subject.mention.first
         opened = self.letters[start - 1 : start] in ("k", "c", "Q", "m") or subject.first < start
@@ -333,7 +333,13 @@ class CueFinder:
     # -- other cues
 
     def _according(self, at: int) -> Cue | None:
-        """“according to the ministry”."""
+        """“according to the ministry”, “in his words”."""
+        what = str(self.tokens[at].what)
+        if what in ("he", "she", "they"):
+            spoke = self.discourse.pronoun(what, [cue.who.entity for cue in reversed(self.cues)])
+            return None if spoke is None else Cue(
+                first=at, verb=at, last=at, who=spoke, rule="according_to", kind="say", stance="claims", base="according to", trailing=at > 0
+            )
         mention = next((one for one in self.mentions if at < one.first <= at + 5 and one.kind not in ("owner", "single")), None)
         if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNt"):
             return None

@@ -251,6 +251,8 @@ def _phrases(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[tuple[str, ...], s
     table: dict[str, list[tuple[tuple[str, ...], str, object]]] = {}
     for words in raw["according"]:
         add_phrase(table, words, "A", words)
+    for words, gender in raw.get("according_pronoun", {}).items():
+        add_phrase(table, words, "A", gender)
     for form, verb in _verb_forms(raw).items():
         add_phrase(table, form, "v", verb)
     for word, what in raw["pronouns"].items():

@@ -56,8 +56,9 @@ def find_topic(
         return Topic(issue=inherited, also=(), words=(), rule="passage")
     if context:
         scores, hits = score_issues(context, words=words, case_terms=case_terms)
-        best = _best(scores)
-        if best is not None and scores[best] * CONTEXT >= LEAST_ISSUE:
+        # what a text goes on about is rather its subject than the side issue that weighs most
+        best = "ceasefire" if "ceasefire" in scores else _best(scores)
+        if best is not None and (best == "ceasefire" or scores[best] * CONTEXT >= LEAST_ISSUE):
             return Topic(issue=best, also=(), words=tuple(hits[best]), rule="context")
     return Topic(issue="other", also=(), words=(), rule="none")
 

@@ -11,6 +11,7 @@ from truceline.talks.tokens import Token
 #: over one letter per token; the order of alternatives is the order of preference
 _MENTION = re.compile(
     "(?P<titled>D?(?:[JYBKNS]o?|w(?=[JYBNwRST])|Ro?(?=.)){0,6}?[RT]{1,3}(?:(?:K|N{1,4})|c(?=K|NN)(?:K|N{2,4}))(?![oN]))"
+    "|(?P<ranked>[JD]{0,2}R[JYBSN]{1,3}?(?:K|N{2,3})(?![oN]))"
     "|(?P<name>(?:T?K|T?N{2,4})(?![oN]))"
     "|(?P<named_body>D?(?:[JYBKN]o?|w(?=[JYBNwS])){0,5}SN{1,3}(?![oN]))"
     "|(?P<several>D?(?:[JYBKN]o?|w(?=[JYBNwSG])){0,4}[SG]k(?:[JYBKN]o?|w){0,2}[SG])"
@@ -77,7 +78,7 @@ def _letter(token: Token) -> str:
 
 def _mention(match: re.Match[str], letters: str) -> Mention:
     first, last = match.start(), match.end() - 1
-    kind = {"portrayed": "office", "several": "body"}.get(str(match.lastgroup), str(match.lastgroup))
+    kind = {"portrayed": "office", "several": "body", "ranked": "titled"}.get(str(match.lastgroup), str(match.lastgroup))
     head = last
     title = None
     if kind == "titled":

@@ -176,6 +176,10 @@ class Discourse:
                 return Resolved(entity=one, rule="description_again")
         return None
 
+    def pronoun(self, gender: str, inside: Sequence[Entity]) -> Resolved | None:
+        """Whom “he”, “she” or “they” means here."""
+        return self._pronoun(gender, gender, inside)
+
     def _pronoun(self, gender: str, text: str, inside: Sequence[Entity]) -> Resolved | None:
         if gender in ("described", "parties"):
             name = text.lower()

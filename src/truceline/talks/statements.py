@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -117,7 +117,17 @@ def read_statements(document: Document, speakers: Speakers) -> tuple[list[Statem
     found = attribute(document, words=words, speakers=speakers)
     terms = {issue: issue_patterns(rows) for issue, rows in speakers.file.words.items()}
     builder = _Builder(document=document, words=words, speakers=speakers, terms=terms)
-    return [builder.build(unit) for unit in found.units], found
+    return _looking_ahead([builder.build(unit) for unit in found.units]), found
+
+
+def _looking_ahead(statements: list[Statement]) -> list[Statement]:
+    """“The question is the following.”: the first words of a quotation are about what the next ones name."""
+    done = list(statements)
+    for place in range(len(done) - 2, -1, -1):
+        one, after = done[place], done[place + 1]
+        if one.issue_rule in ("context", "none") and one.manner == "direct" and after.passage == one.passage and after.issue_rule == "words":
+            done[place] = replace(one, issue=after.issue, issue_words=after.issue_words, issue_rule="passage")
+    return done
 
 
 class _Builder:

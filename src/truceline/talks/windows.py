@@ -235,7 +235,7 @@ def _range(text: str, first: _Point, second: _Point) -> Window:
     zone, clock = (first.zone or second.zone), (first.clock or second.clock)
     start = _moment(first, day=second.day, zone=zone)
     stop = _moment(second, day=first.day, zone=second.zone or zone)
-    if start is not None and stop is not None and stop <= start and second.day is None:
+    if start is not None and stop is not None and stop <= start and (second.day is None or first.day is None):
         stop += timedelta(days=1)
     minutes = None
     if first.clock_time is None and second.clock_time is None:

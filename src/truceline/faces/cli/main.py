@@ -39,6 +39,7 @@ from truceline.faces.cli.render import (
     print_warning,
 )
 from truceline.faces.cli.simulate import simulate
+from truceline.faces.cli.talks_commands import talks
 from truceline.faces.cli.terms_commands import check, diff, replay
 
 if TYPE_CHECKING:
@@ -329,6 +330,7 @@ app.command("inspect-plan")(inspect_plan)
 app.add_typer(orders)
 app.add_typer(declarations)
 app.add_typer(log_app)
+app.add_typer(talks)
 
 
 @app.command()

@@ -1,0 +1,145 @@
+"""``truceline talks``: statements read, kept, corrected, and proposed to a case."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from truceline.faces.cli.render import print_json, print_lines, print_problems
+
+talks = typer.Typer(
+    name="talks",
+    help="Statements: who said what, on which issue, on what condition, and where accounts differ.",
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
+CaseOption = Annotated[Path, typer.Option("--case", metavar="DIR", help="The case's folder.", exists=True, file_okay=False)]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does this.")]
+WhyOption = Annotated[str, typer.Option("--why", metavar="REASON", help="Why.")]
+OutFolder = Annotated[Path, typer.Argument(metavar="DIR", help="What `truceline talks read` wrote.", exists=True, file_okay=False)]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@talks.command()
+def read(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Reports: plain text, HTML, JSON lists, RSS or Atom, tables of posts."),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")],
+    case: Annotated[
+        Path | None, typer.Option("--case", metavar="DIR", help="A case with speakers.yaml, or that file.", exists=True)
+    ] = None,
+    published: Annotated[
+        datetime | None,
+        typer.Option("--published", metavar="DATE", formats=["%Y-%m-%d"], help="Day of documents that name none."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read reports into statements, and write views of them. Nothing in a text is followed or run."""
+    from truceline.workflow.talks import read_talks
+
+    outcome = read_talks(files, out=out, case=case, published=published.date() if published else None)
+    if as_json:
+        print_json(outcome.as_dict())
+        return
+    print_lines(outcome.lines())
+    if outcome.problems:
+        print_problems(outcome.problems, heading="Remarks")
+
+
+@talks.command()
+def keep(folder: OutFolder, *, case: CaseOption, by: ByOption, as_json: JsonOption = False) -> None:
+    """Put the statements of a reading into the case's register, which only grows."""
+    from truceline.workflow.talks import keep_talks
+
+    _show(keep_talks(folder, case=case, by=by, at=_now()), as_json=as_json)
+
+
+@talks.command()
+def correct(
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="Id of a statement, such as st-….")],
+    *,
+    case: CaseOption,
+    field: Annotated[str, typer.Option("--field", metavar="NAME", help="speaker, party, issue, stance, status, condition, said_on or withdrawn.")],
+    to: Annotated[str, typer.Option("--to", metavar="VALUE", help="What it is.")],
+    by: ByOption,
+    why: WhyOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a person's reading of a statement beside the machine's; both are kept."""
+    from truceline.workflow.talks import correct_statement
+
+    _show(correct_statement(case, statement, field=field, to=to, by=by, why=why, at=_now()), as_json=as_json)
+
+
+@talks.command()
+def register(*, case: CaseOption) -> None:
+    """Show what the case's register holds, as JSON."""
+    from truceline.workflow.talks import show_register
+
+    print_json(show_register(case))
+
+
+@talks.command()
+def accept(
+    folder: OutFolder,
+    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="Id of a proposal, such as prop-….")],
+    *,
+    case: CaseOption,
+    by: ByOption,
+    why: WhyOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Accept a proposal: a position, a claim or a clock goes into the case, with who and why."""
+    from truceline.workflow.talks import decide_proposal
+
+    _show(decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=_now()), as_json=as_json)
+
+
+@talks.command()
+def decline(
+    folder: OutFolder,
+    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="Id of a proposal, such as prop-….")],
+    *,
+    case: CaseOption,
+    by: ByOption,
+    why: WhyOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Decline a proposal, or take back an acceptance; the register keeps both."""
+    from truceline.workflow.talks import decide_proposal
+
+    _show(decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=_now()), as_json=as_json)
+
+
+@talks.command()
+def note(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Text of the note.", exists=True, dir_okay=False)],
+    *,
+    case: CaseOption,
+    by: ByOption,
+    source: Annotated[str, typer.Option("--source", metavar="WORDS", help="Whom it is from.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a confidential note apart from the register; no view reads it."""
+    from truceline.workflow.talks import note_confidential
+
+    text = file.read_text(encoding="utf-8", errors="replace")
+    _show(note_confidential(case, text, source=source, by=by, at=_now()), as_json=as_json)
+
+
+def _show(outcome: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(outcome)
+    else:
+        print_lines(f"{key:<18} {value}" for key, value in outcome.items())

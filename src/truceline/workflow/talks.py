@@ -1,0 +1,232 @@
+"""``talks``: read statements, keep them in a case's register, view them, and propose what follows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from truceline import __version__
+from truceline.base.errors import CallError, InputError, OutputError, Problem
+from truceline.reports.talks import render_talks
+from truceline.store.folder import MARKER, OutputFolder
+from truceline.talks.compare import align, tellings
+from truceline.talks.copies import find_copies
+from truceline.talks.documents import Document
+from truceline.talks.propose import accepted, decide, propose
+from truceline.talks.read_files import read_documents
+from truceline.talks.register import (
+    correct,
+    current_statements,
+    keep_reading,
+    note,
+    read_register,
+    register_path,
+)
+from truceline.talks.speakers import Speakers, read_speakers
+from truceline.talks.statements import SCHEMA_ID, Statement, read_statements
+from truceline.talks.views import Reading, build_views, source_of
+
+STATEMENTS = "statements.json"
+DOCUMENTS = "documents.json"
+VIEWS = "views.json"
+PROPOSALS = "proposals.json"
+PAGE = "report.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalksOutcome:
+    """What a reading found, and where it lies."""
+
+    out: Path
+    documents: int
+    statements: int
+    aligned: int
+    copies: int
+    proposals: int
+    problems: tuple[Problem, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "out": self.out, "documents": self.documents, "statements": self.statements, "aligned": self.aligned,
+            "copies": self.copies, "proposals": self.proposals, "problems": self.problems, "page": self.out / PAGE,
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """As text for a terminal."""
+        return [
+            f"{'documents':<18} {self.documents}",
+            f"{'statements':<18} {self.statements}",
+            f"{'told by several':<18} {self.aligned}",
+            f"{'copies':<18} {self.copies}",
+            f"{'proposals':<18} {self.proposals}",
+            f"{'remarks':<18} {len(self.problems)}",
+            f"{'report':<18} {self.out / PAGE}",
+        ]
+
+
+def read_talks(
+    files: Sequence[Path], *, out: Path, case: Path | None = None, published: date | None = None, as_of: date | None = None
+) -> TalksOutcome:
+    """Read files into ``out``: statements, documents, texts, views, proposals and a page.
+
+    Raises
+    ------
+    InputError
+        If no file could be read: with what each is.
+    CaseError
+        If the case's ``speakers.yaml`` is wrong.
+    OutputError
+        If ``out`` cannot be written.
+    """
+    speakers = read_speakers(case)
+    documents, problems = gather(files, published=published)
+    if not documents:
+        raise InputError(problems)
+    reading, found = read_all(documents, speakers)
+    problems += found
+    views = build_views(reading)
+    proposals = propose(reading.statements, speakers)
+    with OutputFolder(out) as folder:
+        _write(folder, reading=reading, views=views, proposals=proposals, problems=problems, as_of=as_of)
+    return TalksOutcome(
+        out=out, documents=len(reading.documents), statements=len(reading.statements), aligned=len(reading.alignments),
+        copies=sum(len(one.document_ids) - 1 for one in reading.copies), proposals=len(proposals), problems=tuple(problems),
+    )  # fmt: skip
+
+
+def gather(files: Sequence[Path], *, published: date | None) -> tuple[list[Document], list[Problem]]:
+    """The documents of all files in their order; a text that comes twice is kept once and told."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    seen: dict[str, Document] = {}
+    for path in files:
+        found, told = read_documents(path, published=published)
+        problems += told
+        for document in found:
+            problems += document.remarks
+            first = seen.get(document.digest)
+            if first is not None:
+                problems.append(Problem(code="text_repeated", message=f"the same text as {first.file}, {first.position}", file=document.file, row=document.position, next_step="Nothing: it is read once"))
+                continue
+            seen[document.digest] = document
+            documents.append(document)
+    return documents, problems
+
+
+def read_all(documents: Sequence[Document], speakers: Speakers) -> tuple[Reading, list[Problem]]:
+    """The statements of all documents, aligned, with copies told."""
+    statements: list[Statement] = []
+    problems: list[Problem] = []
+    for document in documents:
+        found, attributed = read_statements(document, speakers)
+        statements += found
+        if attributed.open:
+            words = document.text[attributed.open[0].start : attributed.open[0].stop][:60]
+            problems.append(Problem(code="speaker_open", message=f"{len(attributed.open)} quotations without a speaker", file=document.file, row=document.position, got=words, next_step="Read them in the text; what is said of a term or a title is no statement"))
+        unclosed = [quote for quote, _ in attributed.speech if not quote.balanced and not quote.continued]
+        if unclosed:
+            problems.append(Problem(code="quote_unclosed", message=f"{len(unclosed)} quotation marks are never closed", file=document.file, row=document.position, got=document.text[unclosed[0].start : unclosed[0].stop][:60], next_step="Look where the quotation ends"))
+    copies = find_copies(documents)
+    groups = {name: one.document_ids[0] for one in copies for name in one.document_ids}
+    reading = Reading(
+        documents=tuple(documents), statements=tuple(statements), alignments=tuple(align(tellings(statements, groups=groups))),
+        copies=tuple(copies), speakers=speakers,
+    )  # fmt: skip
+    return reading, problems
+
+
+def document_row(document: Document) -> dict[str, Any]:
+    """A document as it stands in ``documents.json``."""
+    return {
+        "document_id": document.document_id, "digest": document.digest, "file": document.file, "position": document.position,
+        "title": document.title, "url": document.url, "outlet": document.outlet, "agency": document.author or None,
+        "source": source_of(document), "published": document.published.isoformat() if document.published else None,
+        "language": document.language, "characters": len(document.text),
+        "paragraphs": [[one.start, one.stop, one.kind] for one in document.paragraphs],
+        "remarks": [{"code": one.code, "message": one.message} for one in document.remarks],
+    }  # fmt: skip
+
+
+def _write(
+    folder: Path, *, reading: Reading, views: dict[str, Any], proposals: list[dict[str, Any]], problems: Iterable[Problem], as_of: date | None
+) -> None:
+    rows = [document_row(document) for document in reading.documents]
+    (folder / "texts").mkdir()
+    for document in reading.documents:
+        (folder / "texts" / f"{document.document_id}.txt").write_text(document.text, encoding="utf-8", errors="surrogatepass", newline="")
+    _json(folder / STATEMENTS, [one.as_dict() for one in reading.statements])
+    _json(folder / DOCUMENTS, rows)
+    _json(folder / VIEWS, views)
+    _json(folder / PROPOSALS, proposals)
+    page = render_talks(views, documents=rows, proposals=proposals, problems=list(problems), as_of=as_of)
+    (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
+    marker = {"kind": "talks", "schema": SCHEMA_ID, "version": __version__, "documents": [row["digest"] for row in rows]}
+    (folder / MARKER).write_text(json.dumps(marker, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _json(path: Path, value: object) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _load(folder: Path, name: str) -> Any:
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(Problem(code="result_unreadable", message=str(error), file=str(folder / name), next_step="Give the folder that `truceline talks read` wrote")) from error
+
+
+def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
+    """Put the statements of a reading into the case's register."""
+    statements = _load(folder, STATEMENTS)
+    register, added = keep_reading(read_register(register_path(case)), statements, by=by, at=at, version=__version__)
+    return {"register": str(register.path), "added": added, "lines": len(register.lines), "head": register.head}
+
+
+def correct_statement(case: Path, statement_id: str, *, field: str, to: str, by: str, why: str, at: str) -> dict[str, Any]:
+    """Put a correction beside the machine's reading."""
+    register = correct(read_register(register_path(case)), statement_id, field=field, to=to, by=by, why=why, at=at)
+    return {"register": str(register.path), "lines": len(register.lines), "head": register.head}
+
+
+def show_register(case: Path) -> dict[str, Any]:
+    """What the register holds now: readings, versions, corrections, decisions."""
+    register = read_register(register_path(case))
+    current = current_statements(register)
+    return {
+        "register": str(register.path), "lines": len(register.lines), "head": register.head,
+        "statements": [{"statement_id": key, **held} for key, held in current.items()],
+        "decisions": [line for line in register.lines if line["kind"] == "decision"],
+    }  # fmt: skip
+
+
+def decide_proposal(folder: Path, proposal_id: str, *, case: Path, accept: bool, by: str, why: str, at: str) -> dict[str, Any]:
+    """Write a decision on a proposal, and what is accepted so far into the case's ``talks`` folder."""
+    register, _ = decide(read_register(register_path(case)), _load(folder, PROPOSALS), proposal_id, accept=accept, by=by, why=why, at=at)
+    written = {}
+    for kind in ("position", "claim", "clock"):
+        path = register.path.with_name(f"accepted-{kind}s.json")
+        rows = accepted(register, kind)
+        if rows or path.exists():
+            partial = path.with_suffix(".partial")
+            _json(partial, rows)
+            partial.replace(path)
+            written[kind] = {"file": str(path), "rows": len(rows)}
+    return {"register": str(register.path), "accepted": accept, "files": written, "head": register.head}
+
+
+def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -> dict[str, Any]:
+    """Keep a non-paper apart from the register; no view reads it."""
+    if not text.strip():
+        raise CallError(Problem(code="value_missing", message="the note is empty", next_step="Give a file with text"))
+    path = register_path(case, confidential=True)
+    register = note(read_register(path), text, source=source, by=by, at=at)
+    path.chmod(0o600)
+    return {"store": str(path), "notes": len(register.lines), "head": register.head}
+
+
