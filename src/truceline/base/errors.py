@@ -132,7 +132,9 @@ CODES: dict[str, str] = {
     "page_paywalled": N_("A page asks for a subscription; its text may be cut."),
     "page_undated": N_("A document names no day of publication."),
     "language_unread": N_("A document is in a language that is not read."),
-    "quote_unclosed": N_("A quotation mark was never closed; the quotation ends with its paragraph or sentence."),
+    "quote_unclosed": N_(
+        "A quotation mark was never closed; the quotation ends with its paragraph or sentence."
+    ),
     "speaker_open": N_("Quoted words stand in a text that names no speaker for them."),
     "register_conflict": N_("A register has changed since it was read, or its chain of digests is broken."),
     "statement_unknown": N_("No statement or proposal of the register has that id."),

@@ -47,13 +47,21 @@ DIFFERENCE_WORDS: Mapping[str, str] = {
     "wording": N_("quoted words differ"),
     "stance": N_("read as another stance"),
 }
-HOW_WORDS: Mapping[str, str] = {"excludes": N_("exclude each other"), "meets": N_("meet"), "touches": N_("touch")}
+HOW_WORDS: Mapping[str, str] = {
+    "excludes": N_("exclude each other"),
+    "meets": N_("meet"),
+    "touches": N_("touch"),
+}
+#: a list of the page holds so many; the JSON beside it holds all
+MOST_SHOWN = 60
+
 KIND_WORDS: Mapping[str, str] = {"position": N_("position"), "claim": N_("claim"), "clock": N_("clock")}
 
 
 def render_talks(
     views: Mapping[str, Any],
     *,
+    statements: Mapping[str, Mapping[str, Any]],
     documents: Sequence[Mapping[str, Any]],
     proposals: Sequence[Mapping[str, Any]],
     problems: Sequence[Problem],
@@ -74,6 +82,8 @@ def render_talks(
     sources = {row["document_id"]: row for row in documents}
     page = environment.get_template("talks.html.j2").render(
         **views,
+        st=statements,
+        most=MOST_SHOWN,
         documents=documents,
         sources=sources,
         letters=_letters(documents),

@@ -7,50 +7,22 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from truceline.talks.cues import Cue, CueFinder
-from truceline.talks.documents import Document, Paragraph
+from truceline.talks.cues import CueFinder
+from truceline.talks.documents import Document
 from truceline.talks.lexicon import Lexicon
 from truceline.talks.mentions import find_mentions
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
 from truceline.talks.sentences import split_sentences
 from truceline.talks.speakers import Entity, Speakers
+from truceline.talks.subjects import Cue
 from truceline.talks.tokens import MASK, Token, tag_tokens
-
+from truceline.talks.units import Attributed, Unit
 
 #: a sentence that is a cue alone is shorter than this
 LONGEST_CUE = 80
 #: stretches looked back at for those of a quotation whose cue follows it
 WAITING = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
-    """A stretch of one sentence that one speaker is said to have said."""
-
-    start: int
-    stop: int
-    sentence: tuple[int, int]
-    paragraph: int
-    who: Resolved
-    rule: str
-    kind: str  #: say or report; of a bare quotation: quote
-    stance: str
-    base: str
-    cue: tuple[int, int] | None  #: where the cue stands
-    via: Entity | None = None
-    quotes: tuple[tuple[int, int], ...] = ()
-    opens: bool = False  #: first unit of its quotation or sentence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attributed:
-    """What was found in a document."""
-
-    units: tuple[Unit, ...]
-    speech: tuple[tuple[Quote, Unit], ...]  #: quotations that are somebody's words
-    terms: tuple[Quote, ...]  #: quotation marks around a term, a title, a word kept at a distance
-    open: tuple[Quote, ...]  #: quotations whose speaker was not found
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +35,10 @@ class _Sentence:
 class Reader:
     """Goes through a document once, sentence by sentence."""
 
-    def __init__(self, document: Document, *, words: Lexicon, speakers: Speakers) -> None:
+    def __init__(
+        self, document: Document, *, words: Lexicon, speakers: Speakers, owner: Entity | None = None
+    ) -> None:
+        self.owner = owner
         self.document = document
         self.words = words
         self.speakers = speakers
@@ -96,7 +71,9 @@ class Reader:
         for number, paragraph in enumerate(self.document.paragraphs):
             if paragraph.kind != "text":
                 continue
-            for start, stop in split_sentences(text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations):
+            for start, stop in split_sentences(
+                text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations
+            ):
                 if not self._is_caption(text[start:stop]):
                     found.append(_Sentence(start, stop, number))
         return found
@@ -106,7 +83,9 @@ class Reader:
         return any(pattern.search(sentence) for kind in ("caption", "boilerplate") for pattern in kinds[kind])
 
     def _tokens(self, sentence: _Sentence) -> list[Token]:
-        return tag_tokens(self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers)
+        return tag_tokens(
+            self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers
+        )
 
     def _touching(self, sentence: _Sentence) -> list[Quote]:
         first = bisect_right(self.outer_stops, sentence.start)
@@ -122,21 +101,40 @@ class Reader:
         tokens = self._tokens(sentence)
         cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
         fresh = [quote for quote in quotes if quote not in self.speech and not self._is_term(quote, sentence)]
-        self.terms |= dict.fromkeys(quote for quote in quotes if quote not in self.speech and quote not in fresh)
-        running = next((quote for quote in quotes if quote in self.speech and quote.start < sentence.start), None)
+        self.terms |= dict.fromkeys(
+            quote for quote in quotes if quote not in self.speech and quote not in fresh
+        )
+        running = next(
+            (quote for quote in quotes if quote in self.speech and quote.start < sentence.start), None
+        )
         if cues:
             self._cued(sentence, tokens, cues, quotes, running)
         elif running is not None:
             self._add(self._carried(sentence, self.speech[running], "same_quotation", quotes))
         elif fresh:
             self._uncued(sentence, fresh)
+        elif self.owner is not None:
+            self._add(self._own(sentence, quotes))
         else:
             self._told_of(tokens)
+
+    def _own(self, sentence: _Sentence, quotes: Sequence[Quote]) -> Unit:
+        """In somebody's own channel or communiqué, what nobody else is said to say is theirs."""
+        assert self.owner is not None
+        return Unit(
+            start=sentence.start, stop=sentence.stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
+            who=Resolved(entity=self.owner, rule="own_channel"), rule="own_channel", kind="say", stance="claims", base="post",
+            cue=None, quotes=tuple((quote.start, quote.stop) for quote in quotes),
+        )  # fmt: skip
 
     def _told_of(self, tokens: Sequence[Token]) -> None:
         """A sentence in which nobody speaks may set whom “she” means in the next."""
         mentions = [one for one in find_mentions(tokens) if one.kind in ("titled", "name", "owner", "single")]
-        free = [one for one in mentions if one.kind in ("titled", "name") and (one.first == 0 or tokens[one.first - 1].tag != "P")]
+        free = [
+            one
+            for one in mentions
+            if one.kind in ("titled", "name") and (one.first == 0 or tokens[one.first - 1].tag != "P")
+        ]
         for mention in [*free, *reversed(mentions)]:
             found = self.discourse.resolve(mention, tokens)
             if found is not None and found.entity.kind == "person":
@@ -155,19 +153,40 @@ class Reader:
     # -- sentences with a cue
 
     def _cued(
-        self, sentence: _Sentence, tokens: Sequence[Token], cues: list[Cue], quotes: Sequence[Quote], running: Quote | None
+        self,
+        sentence: _Sentence,
+        tokens: Sequence[Token],
+        cues: list[Cue],
+        quotes: Sequence[Quote],
+        running: Quote | None,
     ) -> None:
         outer, closing = self._split_outer(cues)
         parts = self._regions(sentence, tokens, outer)
         text = self.document.text
         for number, (cue, start, stop) in enumerate(parts):
-            inside = [quote for quote in quotes if quote not in self.terms and start <= max(quote.start, sentence.start) < stop]
+            inside = [
+                quote
+                for quote in quotes
+                if quote not in self.terms and start <= max(quote.start, sentence.start) < stop
+            ]
             via = None if closing is None else closing.who.entity
-            inner = next((one for one in cues if one.embedded and one.kind == "say" and outer.index(cue) == self._owner(one, outer)), None)
+            inner = next(
+                (
+                    one
+                    for one in cues
+                    if one.embedded and one.kind == "say" and outer.index(cue) == self._owner(one, outer)
+                ),
+                None,
+            )
             speaker, rule = cue.who, cue.rule
             if inner is not None and inner.who.entity != cue.who.entity and self._passes_on(cue, inner):
                 via, speaker, rule = cue.who.entity, inner.who, "embedded"
-            if running is not None and number == 0 and cue.trailing and speaker.entity != self.speech[running].who.entity:
+            if (
+                running is not None
+                and number == 0
+                and cue.trailing
+                and speaker.entity != self.speech[running].who.entity
+            ):
                 pass  # the quotation's first cue stands
             unit = Unit(
                 start=start, stop=stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
@@ -180,7 +199,7 @@ class Reader:
             self._add(unit)
             for quote in inside:
                 self.speech.setdefault(quote, unit)
-            self._attach_back(unit, cue, sentence)
+            self._attach_back(unit, sentence)
 
     def _owner(self, inner: Cue, outer: Sequence[Cue]) -> int:
         """Which of the outer cues an embedded one stands in."""
@@ -188,7 +207,9 @@ class Reader:
 
     def _passes_on(self, outer: Cue, inner: Cue) -> bool:
         """Whether the outer speaker only passes on what the inner one said: an agency, the media."""
-        return outer.who.entity.media or inner.kind == "say" and inner.base in ("say", "tell") and inner.who.entity.kind != "described"
+        return outer.who.entity.media or (
+            inner.kind == "say" and inner.base in ("say", "tell") and inner.who.entity.kind != "described"
+        )
 
     def _split_outer(self, cues: Sequence[Cue]) -> tuple[list[Cue], Cue | None]:
         """Cues that open a stretch each, and one that stands behind them all (“…, said B”; “according to B”)."""
@@ -196,7 +217,12 @@ class Reader:
         if not outer:
             outer = [cues[0]]
         last = outer[-1]
-        if len(outer) > 1 and last.trailing and outer[-2].who.entity != last.who.entity and not outer[-2].trailing:
+        if (
+            len(outer) > 1
+            and last.trailing
+            and outer[-2].who.entity != last.who.entity
+            and not outer[-2].trailing
+        ):
             return outer[:-1], last
         return outer, None
 
@@ -215,19 +241,37 @@ class Reader:
             else:
                 starts.append(tokens[cue.first].start)
         stops = [*starts[1:], sentence.stop]
-        return [(cue, start, stop) for cue, start, stop in zip(cues, starts, stops, strict=True) if stop > start]
+        return [
+            (cue, start, stop) for cue, start, stop in zip(cues, starts, stops, strict=True) if stop > start
+        ]
 
-    def _attach_back(self, unit: Unit, cue: Cue, sentence: _Sentence) -> None:
+    def _attach_back(self, unit: Unit, sentence: _Sentence) -> None:
         """“… units?” Putin asked.: a sentence that is a cue alone speaks for the quotation before it."""
         text = self.document.text
-        rest = re.sub(r"[\W_]+", "", text[sentence.start : unit.cue[0]] + text[unit.cue[1] : sentence.stop] if unit.cue else "x")
+        rest = re.sub(
+            r"[\W_]+",
+            "",
+            text[sentence.start : unit.cue[0]] + text[unit.cue[1] : sentence.stop] if unit.cue else "x",
+        )
         if len(rest) > 40 or unit.quotes:
             return
         for quote in self._ended_before(sentence.start):
-            if quote in self.speech and 0 <= sentence.start - quote.outer_stop <= 2 and len(rest) <= 12 and unit in self.units:
+            if (
+                quote in self.speech
+                and 0 <= sentence.start - quote.outer_stop <= 2
+                and len(rest) <= 12
+                and unit in self.units
+            ):
                 self.units.remove(unit)  # the quotation has its speaker
-            if quote not in self.speech and quote not in self.terms and quote.outer_stop <= sentence.start and sentence.start - quote.outer_stop <= 2:
-                waiting = [one for one in self.units[-WAITING:] if one.start < quote.stop and one.stop > quote.start]
+            if (
+                quote not in self.speech
+                and quote not in self.terms
+                and quote.outer_stop <= sentence.start
+                and sentence.start - quote.outer_stop <= 2
+            ):
+                waiting = [
+                    one for one in self.units[-WAITING:] if one.start < quote.stop and one.stop > quote.start
+                ]
                 for one in [*waiting, unit]:
                     self.units.remove(one)
                 self._spread(quote, replace(unit, rule="cue_after_quotation"))
@@ -326,9 +370,11 @@ class Reader:
             self.discourse.topic = None
 
 
-def attribute(document: Document, *, words: Lexicon, speakers: Speakers) -> Attributed:
-    """Every stretch of the document that somebody is said to have said."""
-    return Reader(document, words=words, speakers=speakers).read()
+def attribute(
+    document: Document, *, words: Lexicon, speakers: Speakers, owner: Entity | None = None
+) -> Attributed:
+    """Every stretch of the document that somebody is said to have said; ``owner``: whose own words it is."""
+    return Reader(document, words=words, speakers=speakers, owner=owner).read()
 
 
 def _mask(text: str, quotes: Sequence[Quote]) -> str:
@@ -348,8 +394,3 @@ def _mask(text: str, quotes: Sequence[Quote]) -> str:
 def _hole(quoted: str) -> str:
     """As many signs as the quotation has: a mask where it begins, and where it ends."""
     return MASK + " " * (len(quoted) - 2) + MASK if len(quoted) > 1 else MASK
-
-
-def text_paragraphs(document: Document) -> list[Paragraph]:
-    """The paragraphs that are read."""
-    return [one for one in document.paragraphs if one.kind == "text"]

@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 from truceline.talks.statements import Statement
@@ -28,7 +29,11 @@ LEAST_ALIKE_ACROSS = 0.6
 #: likeness at which two statements of one position are one
 LEAST_ALIKE_POSITION = 0.06
 
-_WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
+#: a word in more of a speaker's statements than this finds no candidate; candidates that a statement has at most
+COMMON_WORD = 400
+MOST_CANDIDATES = 60
+
+WORD = re.compile(r"[^\W_]+(?:[’'][^\W_]+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +61,32 @@ def tellings(statements: Iterable[Statement], *, groups: Mapping[str, str]) -> l
         Telling(
             statement=one,
             group=groups.get(one.document_id, one.document_id),
-            words=frozenset(content_words(one.text)),
+            words=frozenset(content_words(one.text)) - _about_speaker(one)
+            | {f"#{number.value:g}" for number in one.numbers},
             quoted=tuple(quoted_words(one)),
         )
         for one in statements
     ]
 
 
+def _about_speaker(one: Statement) -> frozenset[str]:
+    """Words that name the speaker or the act of speaking: every account has some."""
+    return frozenset(
+        content_words(" ".join([one.speaker.name, one.speaker.office, *one.speaker.titles, one.verb]))
+    )
+
+
 def quoted_words(one: Statement) -> list[str]:
     """The words that stand in quotation marks."""
-    return [word for a, b in one.quotes for word in content_words(one.text[a - one.start : b - one.start], every=True)]
+    return [
+        word
+        for a, b in one.quotes
+        for word in content_words(one.text[a - one.start : b - one.start], every=True)
+    ]
 
 
 @lru_cache(maxsize=65_536)
-def _root(word: str) -> str:
+def root_of(word: str) -> str:
     """A word without its commonest endings, so that “support” meets “supports”."""
     low = stem(word)
     for end in ("ing", "ed", "es", "s", "ly"):
@@ -79,21 +96,157 @@ def _root(word: str) -> str:
 
 
 _SMALL = frozenset(
-    "the a an and or but of to in on at by for from with as is are was were be been being it its this that these those he she they "
-    "his her their him them we our us i you your not no so if than then there here has have had do does did will would could should "
-    "may might must can also said says say told added about into over after before more most who which what when where how why all "
-    "any some such only own same just very и в на что с по не а но за от до из к о об для при это как его ее их он она они мы "
-    "і й та у з із що не це як його її їх він вона вони ми про".split()
+    [
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "but",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "as",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "he",
+        "she",
+        "they",
+        "his",
+        "her",
+        "their",
+        "him",
+        "them",
+        "we",
+        "our",
+        "us",
+        "i",
+        "you",
+        "your",
+        "not",
+        "no",
+        "so",
+        "if",
+        "than",
+        "then",
+        "there",
+        "here",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "did",
+        "will",
+        "would",
+        "could",
+        "should",
+        "may",
+        "might",
+        "must",
+        "can",
+        "also",
+        "said",
+        "says",
+        "say",
+        "told",
+        "added",
+        "about",
+        "into",
+        "over",
+        "after",
+        "before",
+        "more",
+        "most",
+        "who",
+        "which",
+        "what",
+        "when",
+        "where",
+        "how",
+        "why",
+        "all",
+        "any",
+        "some",
+        "such",
+        "only",
+        "own",
+        "same",
+        "just",
+        "very",
+        "и",
+        "в",
+        "на",
+        "что",
+        "с",
+        "по",
+        "не",
+        "а",
+        "но",
+        "за",
+        "от",
+        "до",
+        "из",
+        "к",
+        "о",
+        "об",
+        "для",
+        "при",
+        "это",
+        "как",
+        "его",
+        "ее",
+        "их",
+        "он",
+        "она",
+        "они",
+        "мы",
+        "і",
+        "й",
+        "та",
+        "у",
+        "з",
+        "із",
+        "що",
+        "не",
+        "це",
+        "як",
+        "його",
+        "її",
+        "їх",
+        "він",
+        "вона",
+        "вони",
+        "ми",
+        "про",
+    ]
 )
 
 
 def content_words(text: str, *, every: bool = False) -> list[str]:
     """Words that carry content, by their roots; numbers as they are."""
     found = []
-    for word in _WORD.findall(text):
+    for word in WORD.findall(text):
         low = word.lower().replace("’", "'").removesuffix("'s")
         if every or low not in _SMALL:
-            found.append(_root(low))
+            found.append(root_of(low))
     return found
 
 
@@ -108,8 +261,10 @@ def align(found: Sequence[Telling]) -> list[Alignment]:
         by_speaker[one.statement.speaker.id].append(one)
     links: list[tuple[float, str, Telling, Telling]] = []
     for same in by_speaker.values():
-        for place, one in enumerate(same):
-            for other in same[place + 1 :]:
+        for place, others in enumerate(_candidates(same)):
+            one = same[place]
+            for at in others:
+                other = same[at]
                 if one.group == other.group or not _near(one.statement, other.statement):
                     continue
                 score, why = likeness(one, other, weight)
@@ -118,12 +273,40 @@ def align(found: Sequence[Telling]) -> list[Alignment]:
     return _joined(links)
 
 
+def _candidates(same: Sequence[Telling]) -> list[list[int]]:
+    """For each statement of a speaker the later ones worth comparing: that share words, or a position.
+
+    A word that very many of the speaker's statements have finds nobody; of those found by words the
+    ``MOST_CANDIDATES`` that share most are kept, and as many neighbours in order of one position.
+    """
+    where: dict[str, list[int]] = defaultdict(list)
+    position: dict[str, list[int]] = defaultdict(list)
+    for place, one in enumerate(same):
+        for word in one.words:
+            where[word].append(place)
+        position[one.statement.issue].append(place)
+    rank = {place: number for places in position.values() for number, place in enumerate(places)}
+    found: list[list[int]] = []
+    for place, one in enumerate(same):
+        shared: Counter[int] = Counter()
+        for word in one.words:
+            if len(where[word]) <= COMMON_WORD:
+                shared.update(at for at in where[word] if at > place)
+        best = [
+            at for at, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_CANDIDATES]
+        ]
+        places = position[one.statement.issue]
+        near = places[rank[place] + 1 : rank[place] + 1 + MOST_CANDIDATES]
+        found.append(sorted({*best, *near}))
+    return found
+
+
 def likeness(one: Telling, other: Telling, weight: Mapping[str, float]) -> tuple[float, str]:
     """How alike two statements of one speaker are, above the limits; else 0."""
     short, long = sorted((one.quoted, other.quoted), key=len)
     if len(short) >= LEAST_QUOTED_WORDS:
         common = sum((Counter(short) & Counter(long)).values())
-        if common / len(short) >= LEAST_QUOTED and _in_order(short, long):
+        if common / len(short) >= LEAST_QUOTED and in_order(short, long):
             return 1.0 + common / len(short), "quoted words"
     all_weight = sum(weight[word] for word in one.words | other.words)
     shared = sum(weight[word] for word in one.words & other.words)
@@ -134,13 +317,23 @@ def likeness(one: Telling, other: Telling, weight: Mapping[str, float]) -> tuple
     same_issue = one.statement.issue == other.statement.issue
     if alike >= (LEAST_ALIKE if same_issue else LEAST_ALIKE_ACROSS):
         return alike, "content words"
-    if same_issue and same_position(one.statement, other.statement) and alike >= LEAST_ALIKE_POSITION:
-        return alike, "same position"
+    dated = _day(one.statement) is not None and _day(other.statement) is not None
+    if (
+        same_issue
+        and same_position(one.statement, other.statement)
+        and (dated or alike >= LEAST_ALIKE_POSITION)
+    ):
+        return max(alike, 0.01), "same position"
     return 0.0, ""
 
 
 #: stances that accounts of one statement exchange
-_CLASSES = (frozenset({"accepts", "open", "conditions"}), frozenset({"rejects", "denies"}), frozenset({"asks", "warns"}), frozenset({"demands", "conditions"}))
+_CLASSES = (
+    frozenset({"accepts", "open", "conditions"}),
+    frozenset({"rejects", "denies"}),
+    frozenset({"asks", "warns"}),
+    frozenset({"demands", "conditions"}),
+)
 #: issues that are many statements' and no position by themselves
 _LOOSE = frozenset({"relations", "fighting", "other"})
 
@@ -152,15 +345,19 @@ def same_position(one: Statement, other: Statement) -> bool:
     return one.stance == other.stance or any({one.stance, other.stance} <= row for row in _CLASSES)
 
 
-def _in_order(short: Sequence[str], long: Sequence[str]) -> bool:
+def in_order(short: Sequence[str], long: Sequence[str]) -> bool:
     """Whether a run of three of the shorter quotation's words stands in the longer one."""
     runs = {tuple(long[at : at + 3]) for at in range(len(long) - 2)}
     return any(tuple(short[at : at + 3]) in runs for at in range(len(short) - 2))
 
 
 def _near(one: Statement, other: Statement) -> bool:
-    first, second = one.said_on or one.published, other.said_on or other.published
+    first, second = _day(one), _day(other)
     return first is None or second is None or abs((first - second).days) <= APART_DAYS
+
+
+def _day(one: Statement) -> date | None:
+    return one.said_on or one.published
 
 
 def _weights(found: Sequence[Telling]) -> dict[str, float]:
@@ -175,7 +372,9 @@ def _joined(links: Sequence[tuple[float, str, Telling, Telling]]) -> list[Alignm
     group: dict[str, int] = {}
     members: dict[int, list[Telling]] = {}
     least: dict[int, tuple[float, str]] = {}
-    ordered = sorted(links, key=lambda link: (-link[0], link[2].statement.statement_id, link[3].statement.statement_id))
+    ordered = sorted(
+        links, key=lambda link: (-link[0], link[2].statement.statement_id, link[3].statement.statement_id)
+    )
     for score, why, one, other in ordered:
         a, b = group.get(one.statement.statement_id), group.get(other.statement.statement_id)
         if a is not None and b is not None and a == b:
@@ -195,13 +394,18 @@ def _joined(links: Sequence[tuple[float, str, Telling, Telling]]) -> list[Alignm
                 group[telling.statement.statement_id] = a
             least[a] = min(least[a], least.pop(b), (score, why))
             continue
-        number, new = (a, other) if a is not None else (b, one)
-        assert number is not None
-        if why == "content words" and any(telling.group == new.group for telling in members[number]) and score < 2 * LEAST_ALIKE:
+        joined = a if a is not None else b
+        new = other if a is not None else one
+        assert joined is not None
+        if (
+            why == "content words"
+            and any(telling.group == new.group for telling in members[joined])
+            and score < 2 * LEAST_ALIKE
+        ):
             continue
-        members[number].append(new)
-        group[new.statement.statement_id] = number
-        least[number] = min(least[number], (score, why))
+        members[joined].append(new)
+        group[new.statement.statement_id] = joined
+        least[joined] = min(least[joined], (score, why))
     found = [
         Alignment(
             statements=tuple(one.statement for one in sorted(tellings_, key=lambda one: (one.statement.document_id, one.statement.start))),
@@ -210,79 +414,3 @@ def _joined(links: Sequence[tuple[float, str, Telling, Telling]]) -> list[Alignm
         for number, tellings_ in members.items()
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.statements[0].document_id, one.statements[0].start))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """What differs between two tellings of one statement."""
-
-    kind: str  #: cut, numbers, wording, stance, order
-    statement_ids: tuple[str, str]
-    text: str  #: what the one has and the other lacks, or both figures
-
-
-def differences(found: Alignment) -> list[Difference]:
-    """Quotes cut short, numbers and wording that differ, between the accounts of an alignment."""
-    rows: list[Difference] = []
-    statements = found.statements
-    for place, one in enumerate(statements):
-        for other in statements[place + 1 :]:
-            if one.document_id == other.document_id:
-                continue
-            ids = (one.statement_id, other.statement_id)
-            rows += _cut(one, other) + _cut(other, one)
-            mine = {number.value for number in one.numbers}
-            theirs = {number.value for number in other.numbers}
-            if mine and theirs and not mine & theirs:
-                rows.append(Difference(kind="numbers", statement_ids=ids, text=f"{_listed(mine)} / {_listed(theirs)}"))
-            only, others = _wording(one, other)
-            if only and others:
-                rows.append(Difference(kind="wording", statement_ids=ids, text=f"{only} / {others}"))
-            if one.stance != other.stance:
-                rows.append(Difference(kind="stance", statement_ids=ids, text=f"{one.stance} / {other.stance}"))
-    return rows
-
-
-def _listed(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:,.10g}" for value in sorted(values))
-
-
-def _cut(longer: Statement, shorter: Statement) -> list[Difference]:
-    """A quotation that the other account has only in part, and whether what is missing is a condition."""
-    whole, part = quoted_words(longer), quoted_words(shorter)
-    if len(part) < LEAST_QUOTED_WORDS or len(whole) < len(part) + 3 or not _in_order(part, whole):
-        return []
-    if sum((Counter(part) & Counter(whole)).values()) < 0.8 * len(part):
-        return []
-    kind = "condition_cut" if longer.condition and not shorter.condition else "cut"
-    missing = _missing(longer, set(part))
-    if not missing:
-        return []
-    return [Difference(kind=kind, statement_ids=(longer.statement_id, shorter.statement_id), text=missing)]
-
-
-def _missing(longer: Statement, known: set[str]) -> str:
-    """The longest run of quoted words that the shorter account lacks."""
-    best: list[str] = []
-    for a, b in longer.quotes:
-        run: list[str] = []
-        for match in re.finditer(r"\S+", longer.text[a - longer.start : b - longer.start]):
-            roots = content_words(match.group())
-            if roots and not set(roots) <= known:
-                run.append(match.group())
-            elif roots:
-                best, run = max(best, run, key=len), []
-            elif run:
-                run.append(match.group())
-        best = max(best, run, key=len)
-    return " ".join(best).strip(" ,.;–—-") if len(best) >= 2 else ""
-
-
-def _wording(one: Statement, other: Statement) -> tuple[str, str]:
-    """Quoted words of each account that the other does not quote, where both quote at length."""
-    mine, theirs = quoted_words(one), quoted_words(other)
-    if len(mine) < LEAST_QUOTED_WORDS or len(theirs) < LEAST_QUOTED_WORDS:
-        return "", ""
-    only = [word for a, b in one.quotes for word in _WORD.findall(one.text[a - one.start : b - one.start]) if _root(word.lower()) not in theirs]
-    others = [word for a, b in other.quotes for word in _WORD.findall(other.text[a - other.start : b - other.start]) if _root(word.lower()) not in mine]
-    return " ".join(only[:8]), " ".join(others[:8])

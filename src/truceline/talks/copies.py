@@ -90,6 +90,11 @@ def _runs(document: Document) -> set[int]:
     running = "".join(own)
     words = [word.lower() for word in _WORD.findall(running)]
     return {
-        int.from_bytes(hashlib.blake2b(" ".join(words[at : at + RUN]).encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+        int.from_bytes(
+            hashlib.blake2b(
+                " ".join(words[at : at + RUN]).encode("utf-8", "surrogatepass"), digest_size=8
+            ).digest(),
+            "big",
+        )
         for at in range(len(words) - RUN + 1)
     }

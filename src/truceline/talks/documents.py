@@ -56,6 +56,8 @@ _SENTENCE_END = re.compile(r"[.!?…:;][\"”’»“\')\]]*\s*$")
 _LINK = re.compile(r"\]\((?:https?:)?//|^https?://\S+$")
 #: a line without a full stop that has fewer words is a heading
 HEADING_WORDS = 16
+#: the first line may be a longer one
+FIRST_WORDS = 28
 
 
 def split_paragraphs(text: str, lexicon: Lexicon) -> tuple[Paragraph, ...]:
@@ -82,11 +84,11 @@ def kind_of(line: str, lexicon: Lexicon, *, first: bool) -> str:
     if not _SENTENCE_END.search(line):
         words = len(line.split())
         bullet = line[0] in "-–—•*" and words > 6
-        if (first or words < HEADING_WORDS) and not bullet and not _quoted_speech(line):
+        if words < (FIRST_WORDS if first else HEADING_WORDS) and not bullet and not _quoted_speech(line):
             return "heading"
     return "text"
 
 
 def _quoted_speech(line: str) -> bool:
     """A line that begins as a quotation and is long enough for one."""
-    return line[0] in "“«„\"—–" and len(line.split()) > 6
+    return line[0] in '“«„"—–' and len(line.split()) > 6

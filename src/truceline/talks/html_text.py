@@ -10,16 +10,50 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_SILENT = {"script", "style", "noscript", "template", "svg", "canvas", "iframe", "object", "form", "button", "select", "textarea"}
+_SILENT = {
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "canvas",
+    "iframe",
+    "object",
+    "form",
+    "button",
+    "select",
+    "textarea",
+}
 _AROUND = {"nav", "footer", "aside", "menu", "dialog"}
 _BLOCKS = {
     "p", "div", "section", "article", "main", "li", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption",
     "figure", "table", "tr", "td", "th", "header", "pre", "dd", "dt", "dl", "body", "html", "address", "hr", "br", "time",
 }  # fmt: skip
-_VOID = {"br", "hr", "img", "meta", "link", "input", "source", "wbr", "area", "base", "col", "embed", "param", "track"}
+_VOID = {
+    "br",
+    "hr",
+    "img",
+    "meta",
+    "link",
+    "input",
+    "source",
+    "wbr",
+    "area",
+    "base",
+    "col",
+    "embed",
+    "param",
+    "track",
+}
 _KIND = {"figcaption": "caption", **{f"h{n}": "heading" for n in range(1, 7)}}
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])|font-size\s*:\s*0|left\s*:\s*-\d{3,}|color\s*:\s*transparent", re.IGNORECASE)
-_AROUND_CLASS = re.compile(r"\b(?:nav|menu|footer|sidebar|share|social|related|promo|newsletter|cookie|comments?|breadcrumb|advert|ad-slot|recirc)\b", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?![.\d])|font-size\s*:\s*0|left\s*:\s*-\d{3,}|color\s*:\s*transparent",
+    re.IGNORECASE,
+)
+_AROUND_CLASS = re.compile(
+    r"\b(?:nav|menu|footer|sidebar|share|social|related|promo|newsletter|cookie|comments?|breadcrumb|advert|ad-slot|recirc)\b",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"[ \t\n\u00a0\u200b]+")
 #: tags nested deeper than this are read as if they were not
 DEEPEST = 400
@@ -79,9 +113,16 @@ class _Parser(HTMLParser):
             return "silent"
         if "hidden" in given or given.get("aria-hidden") == "true" or _HIDDEN.search(given.get("style", "")):
             return "hidden"
-        if tag in _AROUND or (tag not in ("html", "body", "main", "article", "p") and _AROUND_CLASS.search(given.get("class", "") + " " + given.get("id", ""))):
+        if tag in _AROUND or (
+            tag not in ("html", "body", "main", "article", "p")
+            and _AROUND_CLASS.search(given.get("class", "") + " " + given.get("id", ""))
+        ):
             return "around"
-        if tag in ("article", "main") or given.get("role") == "main" or given.get("itemprop") == "articleBody":
+        if (
+            tag in ("article", "main")
+            or given.get("role") == "main"
+            or given.get("itemprop") == "articleBody"
+        ):
             self.page.has_article = True
             return "article"
         return "link" if tag == "a" else ""

@@ -81,6 +81,19 @@ class NotVerb:
         return self.after is None or self.after.match(after.lstrip()) is not None
 
 
+#: fewer letters than this are in every text
+LEAST_BEGINNING = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A pattern that points to an issue, and how strongly."""
+
+    pattern: re.Pattern[str]
+    weight: float
+    begins: tuple[str, ...]  #: a text without any of these cannot fit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StanceRule:
     """A pattern that decides a stance."""
@@ -123,7 +136,7 @@ class Lexicon:
     modality: re.Pattern[str]
     undisclosed: re.Pattern[str]
     unconfirmed: re.Pattern[str]
-    issues: Mapping[str, tuple[tuple[re.Pattern[str], float], ...]]
+    issues: Mapping[str, tuple[Term, ...]]
     stances: tuple[StanceRule, ...]
     time: Mapping[str, Any]
     numbers: Mapping[str, Any]
@@ -162,10 +175,7 @@ def lexicon(language: str) -> Lexicon:
         modality=_any(rf"\b(?:{word})\b" for word in raw["modality"]),
         undisclosed=_any(raw["undisclosed"]),
         unconfirmed=_any(raw["unconfirmed"]),
-        issues={
-            name: tuple((re.compile(_bounded(term), _flags(term)), float(weight)) for term, weight in terms.items())
-            for name, terms in raw["issues"].items()
-        },
+        issues={name: issue_terms(terms) for name, terms in raw["issues"].items()},
         stances=tuple(
             StanceRule(
                 number=number,
@@ -180,9 +190,40 @@ def lexicon(language: str) -> Lexicon:
     )
 
 
-def issue_patterns(terms: Mapping[str, float]) -> tuple[tuple[re.Pattern[str], float], ...]:
-    """Terms with weights, as the issues of a lexicon hold them: for words that a case adds."""
-    return tuple((re.compile(_bounded(term), _flags(term)), float(weight)) for term, weight in terms.items())
+def issue_terms(terms: Mapping[str, float]) -> tuple[Term, ...]:
+    """Terms with weights as the reader looks for them; a case may add its own."""
+    return tuple(
+        Term(pattern=re.compile(_bounded(term), _flags(term)), weight=float(weight), begins=_beginnings(term))
+        for term, weight in terms.items()
+    )
+
+
+def _beginnings(term: str) -> tuple[str, ...]:
+    """Letters that a text must hold for the term to fit: quick to look for; none where that cannot be told."""
+    found = []
+    for part in _alternatives(term):
+        match = re.match(r"(?:\\b|\^)*([^\W\d_][\w -]*)", part)
+        letters = match.group(1) if match is not None else ""
+        if match is not None and part[match.end() : match.end() + 1] in ("?", "*", "{"):
+            letters = letters[:-1]
+        if len(letters) < LEAST_BEGINNING:
+            return ()
+        found.append(letters.lower())
+    return tuple(found)
+
+
+def _alternatives(term: str) -> list[str]:
+    """The parts of a pattern between its outermost bars."""
+    parts, depth, at = [], 0, 0
+    for place, sign in enumerate(term):
+        if sign in "([":
+            depth += 1
+        elif sign in ")]":
+            depth -= 1
+        elif sign == "|" and depth == 0:
+            parts.append(term[at:place])
+            at = place + 1
+    return [*parts, term[at:]]
 
 
 def _bounded(term: str) -> str:
@@ -287,7 +328,10 @@ def _verb_forms(raw: Mapping[str, Any]) -> dict[str, Verb]:
                     forms = _inflect(base) if raw["language"] == "en" else [base]
                 for form in forms:
                     participle = form.split()[0].endswith("ing") or form in raw.get("participles", ())
-                    found.setdefault(form, Verb(base=base, kind=kind, stance=stance, participle=participle, bare=form == base))
+                    found.setdefault(
+                        form,
+                        Verb(base=base, kind=kind, stance=stance, participle=participle, bare=form == base),
+                    )
     return found
 
 

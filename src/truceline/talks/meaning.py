@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from truceline.talks.lexicon import Lexicon
+from truceline.talks.lexicon import Lexicon, Term
 
-Terms = Mapping[str, Sequence[tuple[re.Pattern[str], float]]]
+Terms = Mapping[str, Sequence[Term]]
 
 #: a score at or above which an issue is taken
 LEAST_ISSUE = 0.8
@@ -31,7 +31,14 @@ class Topic:
 
 
 def find_topic(
-    text: str, *, words: Lexicon, case_terms: Terms, whole: str = "", context: str = "", inherited: str | None = None, base: str = ""
+    text: str,
+    *,
+    words: Lexicon,
+    case_terms: Terms,
+    whole: str = "",
+    context: str = "",
+    inherited: str | None = None,
+    base: str = "",
 ) -> Topic:
     """The issue of ``text`` (``whole`` without its condition): terms with weights are summed, each term once.
 
@@ -46,10 +53,16 @@ def find_topic(
             scores, hits = early, early_hits
     best = _best(scores)
     if best is not None and scores[best] >= LEAST_ISSUE:
-        also = tuple(name for name, score in scores.items() if name != best and score >= max(ALSO_SHARE * scores[best], LEAST_ISSUE))
+        also = tuple(
+            name
+            for name, score in scores.items()
+            if name != best and score >= max(ALSO_SHARE * scores[best], LEAST_ISSUE)
+        )
         return Topic(issue=best, also=also, words=tuple(hits[best]), rule="words")
     if whole and whole != text:
-        return find_topic(whole, words=words, case_terms=case_terms, context=context, inherited=inherited, base=base)
+        return find_topic(
+            whole, words=words, case_terms=case_terms, context=context, inherited=inherited, base=base
+        )
     if base in words.verb_issues:
         return Topic(issue=words.verb_issues[base], also=(), words=(base,), rule="verb")
     if inherited is not None:
@@ -63,16 +76,21 @@ def find_topic(
     return Topic(issue="other", also=(), words=(), rule="none")
 
 
-def score_issues(text: str, *, words: Lexicon, case_terms: Terms) -> tuple[dict[str, float], dict[str, list[str]]]:
+def score_issues(
+    text: str, *, words: Lexicon, case_terms: Terms
+) -> tuple[dict[str, float], dict[str, list[str]]]:
     """Issue → score, and the words that gave it: the weightiest term in full, each further one at half the last."""
     weights: dict[str, list[float]] = {}
+    low = text.lower()
     hits: dict[str, list[str]] = {}
     for table in (words.issues, case_terms):
         for issue, terms in table.items():
-            for pattern, weight in terms:
-                match = pattern.search(text)
+            for term in terms:
+                if term.begins and not any(letters in low for letters in term.begins):
+                    continue
+                match = term.pattern.search(text)
                 if match is not None:
-                    weights.setdefault(issue, []).append(weight)
+                    weights.setdefault(issue, []).append(term.weight)
                     hits.setdefault(issue, []).append(match.group())
     scores = {
         issue: sum(weight * FURTHER**place for place, weight in enumerate(sorted(found, reverse=True)))
@@ -93,7 +111,9 @@ class Stance:
     rule: str
 
 
-def find_stance(text: str, plain: str, *, words: Lexicon, verb_stance: str, base: str, question: bool, conditional: bool) -> Stance:
+def find_stance(
+    text: str, plain: str, *, words: Lexicon, verb_stance: str, base: str, question: bool, conditional: bool
+) -> Stance:
     """The stance: a question asks; a strong verb decides; else the first pattern that fits, else the verb's own.
 
     ``plain`` is the text without its condition: what stands there is no stance of the speaker's.

@@ -78,7 +78,9 @@ def _letter(token: Token) -> str:
 
 def _mention(match: re.Match[str], letters: str) -> Mention:
     first, last = match.start(), match.end() - 1
-    kind = {"portrayed": "office", "several": "body", "ranked": "titled"}.get(str(match.lastgroup), str(match.lastgroup))
+    kind = {"portrayed": "office", "several": "body", "ranked": "titled"}.get(
+        str(match.lastgroup), str(match.lastgroup)
+    )
     head = last
     title = None
     if kind == "titled":
@@ -112,10 +114,22 @@ def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
                 while place < len(found) and found[place].first <= end:
                     place += 1
                 continue
-        if after is not None and one.kind == "office" and after.kind == "name" and _OFFICE_OF.fullmatch(letters[one.last + 1 : after.first]):
+        if (
+            after is not None
+            and one.kind == "office"
+            and after.kind == "name"
+            and _OFFICE_OF.fullmatch(letters[one.last + 1 : after.first])
+        ):
             stop = after.last + (letters[after.last + 1 : after.last + 2] == "c")
             joined.append(
-                Mention(first=one.first, last=after.last, kind="titled", head=after.head, np_last=stop, title=(one.first, after.first - 2))
+                Mention(
+                    first=one.first,
+                    last=after.last,
+                    kind="titled",
+                    head=after.head,
+                    np_last=stop,
+                    title=(one.first, after.first - 2),
+                )
             )
             place += 2
             continue
@@ -125,11 +139,22 @@ def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
 
 
 def _extended(one: Mention, *, np_last: int, title: tuple[int, int] | None) -> Mention:
-    return Mention(first=one.first, last=one.last, kind=one.kind, head=one.head, np_last=np_last, title=one.title or title)
+    return Mention(
+        first=one.first,
+        last=one.last,
+        kind=one.kind,
+        head=one.head,
+        np_last=np_last,
+        title=one.title or title,
+    )
 
 
 def _closed(one: Mention, letters: str) -> Mention:
     """A name after a comma (“the adviser, Ushakov, said”) reaches to the comma that closes it."""
-    if one.np_last == one.last and "c" in letters[one.first : one.last] and letters[one.last + 1 : one.last + 2] == "c":
+    if (
+        one.np_last == one.last
+        and "c" in letters[one.first : one.last]
+        and letters[one.last + 1 : one.last + 2] == "c"
+    ):
         return _extended(one, np_last=one.last + 1, title=one.title)
     return one

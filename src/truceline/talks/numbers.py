@@ -28,8 +28,11 @@ def _pattern(language: str) -> re.Pattern[str]:
 
     rows = lexicon(language).numbers
     scale = "|".join(sorted(rows["scale"], key=len, reverse=True))
+    counts = "|".join(
+        sorted((word for word in lexicon(language).time["words"] if len(word) > 1), key=len, reverse=True)
+    )
     return re.compile(
-        rf"(?<![\w.,:])(?P<money>[$€£₽₴])?(?P<digits>\d{{1,3}}(?:[,\u00a0\u202f ]\d{{3}})+(?![\d])|\d+(?:[.,]\d+)?)(?![\d:])"
+        rf"(?<![\w.,:])(?P<money>[$€£₽₴])?(?P<digits>\d{{1,3}}(?:[,\u00a0\u202f ]\d{{3}})+(?![\d])|\d+(?:[.,]\d+)?|(?:{counts})(?=\s(?:{scale})\b))(?![\d:])"
         rf"(?:\s?(?P<percent>%|percent\b|per cent\b))?(?:[\s-]?(?P<scale>{scale})\b)?(?:[\s-](?P<unit>[^\W\d_]+(?:[\s-][^\W\d_]+)?))?",
         re.IGNORECASE,
     )
@@ -42,7 +45,10 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
         digits = match["digits"]
         if _YEAR.match(digits) and not match["percent"] and not match["scale"]:
             continue
-        value = _value(digits) * float(words.numbers["scale"].get((match["scale"] or "").lower(), 1))
+        word = words.time["words"].get(digits.lower())
+        value = (float(word) if word is not None else _value(digits)) * float(
+            words.numbers["scale"].get((match["scale"] or "").lower(), 1)
+        )
         unit = "%" if match["percent"] else match["unit"] or ""
         if match["money"]:
             unit = match["money"]

@@ -30,7 +30,16 @@ def propose(statements: Sequence[Statement], speakers: Speakers) -> list[dict[st
     seen: set[tuple[str, ...]] = set()
     for one in statements:
         for row in (*_positions(one), *_claims(one, speakers), *_clocks(one)):
-            key = (row["kind"], row["party"] or row["speaker"], str(row.get("issue")), str(row.get("stance")), str(row.get("condition")), str(row.get("value")), str(row.get("start")), str(row.get("stop")))
+            key = (
+                row["kind"],
+                row["party"] or row["speaker"],
+                str(row.get("issue")),
+                str(row.get("stance")),
+                str(row.get("condition")),
+                str(row.get("value")),
+                str(row.get("start")),
+                str(row.get("stop")),
+            )
             if key in seen:
                 continue
             seen.add(key)
@@ -39,12 +48,13 @@ def propose(statements: Sequence[Statement], speakers: Speakers) -> list[dict[st
 
 
 def _base(one: Statement, kind: str) -> dict[str, Any]:
+    day = one.said_on or one.published
     return {
         "kind": kind,
         "statement_id": one.statement_id,
         "speaker": one.speaker.name,
         "party": one.speaker.party,
-        "said_on": (one.said_on or one.published).isoformat() if (one.said_on or one.published) else None,
+        "said_on": day.isoformat() if day is not None else None,
         "status": one.status,
         "words": one.text,
         "note": "",
@@ -69,7 +79,12 @@ def _claims(one: Statement, speakers: Speakers) -> list[dict[str, Any]]:
     window = next((found for found in one.windows if found.start and found.stop), None)
     rows = []
     for number in one.numbers:
-        if number.value < 1 or number.unit in ("", "%", "$", "€", "£") or number.unit.split()[0].rstrip("s") in ("day", "hour", "week", "month", "year", "kilometer", "kilometre", "minute"):
+        if (
+            number.value < 1
+            or number.unit in ("", "%", "$", "€", "£")
+            or number.unit.split()[0].rstrip("s")
+            in ("day", "hour", "week", "month", "year", "kilometer", "kilometre", "minute")
+        ):
             continue
         rows.append({
             **_base(one, "claim"), "issue": one.issue, "accused": accused, "measure": number.unit, "value": number.value,
@@ -105,7 +120,14 @@ def _clocks(one: Statement) -> list[dict[str, Any]]:
 
 
 def decide(
-    register: Register, proposals: Sequence[Mapping[str, Any]], proposal_id: str, *, accept: bool, by: str, why: str, at: str
+    register: Register,
+    proposals: Sequence[Mapping[str, Any]],
+    proposal_id: str,
+    *,
+    accept: bool,
+    by: str,
+    why: str,
+    at: str,
 ) -> tuple[Register, Mapping[str, Any]]:
     """Write a person's decision on a proposal into the register.
 
@@ -116,9 +138,23 @@ def decide(
     """
     found = next((row for row in proposals if row["proposal_id"] == proposal_id), None)
     if found is None:
-        raise CallError(Problem(code="statement_unknown", message="no such proposal", got=proposal_id, next_step="Give an id of proposals.json"))
+        raise CallError(
+            Problem(
+                code="statement_unknown",
+                message="no such proposal",
+                got=proposal_id,
+                next_step="Give an id of proposals.json",
+            )
+        )
     if not why.strip() or not by.strip():
-        raise CallError(Problem(code="value_missing", message="a decision says who makes it and why", expected="--by NAME --why REASON", next_step="Give both"))
+        raise CallError(
+            Problem(
+                code="value_missing",
+                message="a decision says who makes it and why",
+                expected="--by NAME --why REASON",
+                next_step="Give both",
+            )
+        )
     line = {"kind": "decision", "proposal": dict(found), "accepted": accept, "by": by, "why": why, "at": at}
     return append(register, [line]), found
 

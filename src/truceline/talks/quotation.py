@@ -34,7 +34,7 @@ class _Open:
     mark: str
 
 
-_CLOSES = {"»": "«", "”": "“„\"", "“": "„", "’": "‘", '"': "\"“„”"}
+_CLOSES = {"»": "«", "”": '“„"', "“": "„", "’": "‘", '"': '"“„”'}
 
 
 def find_quotes(text: str, paragraphs: Sequence[Paragraph]) -> list[Quote]:
@@ -60,9 +60,11 @@ def _paragraph_quotes(text: str, paragraph: Paragraph, after: Paragraph | None) 
         if left.mark in "‘'":
             continue
         goes_on = not stack and opener != "" and (opener == left.mark)
-        stop = paragraph.stop if goes_on or not stack else paragraph.stop
+        stop = paragraph.stop
         if goes_on or _worth_keeping(text, left.at + 1, stop):
-            found.append(Quote(start=left.at + 1, stop=stop, depth=len(stack), balanced=False, continued=goes_on))
+            found.append(
+                Quote(start=left.at + 1, stop=stop, depth=len(stack), balanced=False, continued=goes_on)
+            )
     return found
 
 
@@ -97,7 +99,7 @@ def _take(text: str, at: int, paragraph: Paragraph, stack: list[_Open], found: l
         elif could_close and opens:
             _give_up(text, stack, found, at)
             stack.append(_Open(at, sign))
-        elif opens or not stack and after.isalnum() and not before.isalnum():
+        elif opens or (not stack and after.isalnum() and not before.isalnum()):
             stack.append(_Open(at, sign))
         return
     if could_close:
@@ -131,10 +133,12 @@ def _closed_later(text: str, at: int, stop: int) -> bool:
     for place in range(at + 2, end):
         if text[place] in "’'" and not text[place - 1].isspace():
             after = text[place + 1] if place + 1 < stop else " "
-            possessive = text[place - 1] == "s" and after == " " and place + 2 < stop and text[place + 2].islower()
+            possessive = (
+                text[place - 1] == "s" and after == " " and place + 2 < stop and text[place + 2].islower()
+            )
             if not after.isalnum() and not possessive:
                 return True
-        if text[place] in "“”«»\"" and text[place - 1] != ",":
+        if text[place] in '“”«»"' and text[place - 1] != ",":
             return False
     return False
 

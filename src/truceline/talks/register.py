@@ -73,7 +73,15 @@ def read_register(path: Path) -> Register:
         except (ValueError, AttributeError):
             line, whole = {}, False
         if not whole:
-            problems.append(Problem(code="register_conflict", message="the line does not follow from the one before it", file=path.name, row=number, next_step="Put back the register as it was, from the case's history"))
+            problems.append(
+                Problem(
+                    code="register_conflict",
+                    message="the line does not follow from the one before it",
+                    file=path.name,
+                    row=number,
+                    next_step="Put back the register as it was, from the case's history",
+                )
+            )
             break
         before = line["digest"]
         lines.append(line)
@@ -86,7 +94,9 @@ def _digest(body: Mapping[str, Any]) -> str:
     return digest_bytes(canonical_json(body).encode())
 
 
-def append(register: Register, rows: Iterable[Mapping[str, Any]], *, expected_head: str | None = None) -> Register:
+def append(
+    register: Register, rows: Iterable[Mapping[str, Any]], *, expected_head: str | None = None
+) -> Register:
     """Add lines at the end; nothing that stands is touched.
 
     Raises
@@ -96,7 +106,14 @@ def append(register: Register, rows: Iterable[Mapping[str, Any]], *, expected_he
     """
     now = read_register(register.path)
     if now.head != (expected_head or register.head):
-        raise OutputError(Problem(code="register_conflict", message="somebody wrote to the register since it was read", file=register.path.name, next_step="Read it again and repeat the step"))
+        raise OutputError(
+            Problem(
+                code="register_conflict",
+                message="somebody wrote to the register since it was read",
+                file=register.path.name,
+                next_step="Read it again and repeat the step",
+            )
+        )
     added: list[dict[str, Any]] = []
     before = now.head
     for row in rows:
@@ -111,26 +128,48 @@ def append(register: Register, rows: Iterable[Mapping[str, Any]], *, expected_he
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
-        raise OutputError(Problem(code="out_unwritable", message=str(error), file=register.path.name, next_step="Name a case folder that may be written")) from error
+        raise OutputError(
+            Problem(
+                code="out_unwritable",
+                message=str(error),
+                file=register.path.name,
+                next_step="Name a case folder that may be written",
+            )
+        ) from error
     return Register(path=register.path, lines=(*now.lines, *added))
 
 
-def keep_reading(register: Register, statements: Sequence[Mapping[str, Any]], *, by: str, at: str, version: str) -> tuple[Register, int]:
+def keep_reading(
+    register: Register, statements: Sequence[Mapping[str, Any]], *, by: str, at: str, version: str
+) -> tuple[Register, int]:
     """Add the statements of a reading that the register does not hold yet; returns how many there were.
 
     The same statement read anew with another result is added as its next version.
     """
-    latest = {line["statement"]["statement_id"]: line for line in register.lines if line["kind"] == "statement"}
+    latest = {
+        line["statement"]["statement_id"]: line for line in register.lines if line["kind"] == "statement"
+    }
     rows = []
     for statement in statements:
         held = latest.get(statement["statement_id"])
         if held is not None and held["statement"] == statement:
             continue
-        rows.append({"kind": "statement", "version": 1 if held is None else held["version"] + 1, "statement": statement, "by": by, "at": at, "reader": version})
+        rows.append(
+            {
+                "kind": "statement",
+                "version": 1 if held is None else held["version"] + 1,
+                "statement": statement,
+                "by": by,
+                "at": at,
+                "reader": version,
+            }
+        )
     return (append(register, rows) if rows else register), len(rows)
 
 
-def correct(register: Register, statement_id: str, *, field: str, to: str, by: str, why: str, at: str) -> Register:
+def correct(
+    register: Register, statement_id: str, *, field: str, to: str, by: str, why: str, at: str
+) -> Register:
     """Put a person's reading beside the machine's.
 
     Raises
@@ -140,17 +179,61 @@ def correct(register: Register, statement_id: str, *, field: str, to: str, by: s
     """
     current = current_statements(register)
     if statement_id not in current:
-        raise CallError(Problem(code="statement_unknown", message="no such statement in the register", got=statement_id, next_step="Give an id as `truceline talks report` shows it"))
+        raise CallError(
+            Problem(
+                code="statement_unknown",
+                message="no such statement in the register",
+                got=statement_id,
+                next_step="Give an id as `truceline talks report` shows it",
+            )
+        )
     if field not in CORRECTABLE:
-        raise CallError(Problem(code="value_unknown", message="no such field can be corrected", got=field, expected=" | ".join(CORRECTABLE), next_step="Name one of them"))
+        raise CallError(
+            Problem(
+                code="value_unknown",
+                message="no such field can be corrected",
+                got=field,
+                expected=" | ".join(CORRECTABLE),
+                next_step="Name one of them",
+            )
+        )
     allowed = CORRECTABLE[field]
     if allowed is not None and to not in allowed:
-        raise CallError(Problem(code="value_unknown", message=f"no such {field}", got=to, expected=" | ".join(allowed), next_step="Name one of them"))
+        raise CallError(
+            Problem(
+                code="value_unknown",
+                message=f"no such {field}",
+                got=to,
+                expected=" | ".join(allowed),
+                next_step="Name one of them",
+            )
+        )
     if not why.strip() or not by.strip():
-        raise CallError(Problem(code="value_missing", message="a correction says who makes it and why", expected="--by NAME --why REASON", next_step="Give both"))
+        raise CallError(
+            Problem(
+                code="value_missing",
+                message="a correction says who makes it and why",
+                expected="--by NAME --why REASON",
+                next_step="Give both",
+            )
+        )
     held = current[statement_id]
     was = held["reading"]["speaker"]["id"] if field == "speaker" else held["reading"].get(field)
-    return append(register, [{"kind": "correction", "statement_id": statement_id, "field": field, "was": was, "to": to, "by": by, "why": why, "at": at}])
+    return append(
+        register,
+        [
+            {
+                "kind": "correction",
+                "statement_id": statement_id,
+                "field": field,
+                "was": was,
+                "to": to,
+                "by": by,
+                "why": why,
+                "at": at,
+            }
+        ],
+    )
 
 
 def current_statements(register: Register) -> dict[str, dict[str, Any]]:
@@ -167,4 +250,16 @@ def current_statements(register: Register) -> dict[str, dict[str, Any]]:
 
 def note(register: Register, text: str, *, source: str, by: str, at: str) -> Register:
     """Keep a confidential note: a non-paper, a private word. It is read by no view unless asked for."""
-    return append(register, [{"kind": "note", "note_id": short_id("np", text, at), "text": text, "source": source, "by": by, "at": at}])
+    return append(
+        register,
+        [
+            {
+                "kind": "note",
+                "note_id": short_id("np", text, at),
+                "text": text,
+                "source": source,
+                "by": by,
+                "at": at,
+            }
+        ],
+    )

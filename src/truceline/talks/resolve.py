@@ -52,7 +52,9 @@ class Discourse:
         self.recent.append(entity)
         del self.recent[:-MEMORY]
 
-    def resolve(self, mention: Mention, tokens: Sequence[Token], *, inside: Sequence[Entity] = ()) -> Resolved | None:
+    def resolve(
+        self, mention: Mention, tokens: Sequence[Token], *, inside: Sequence[Entity] = ()
+    ) -> Resolved | None:
         """Whom ``mention`` means; ``inside``: those who spoke or stood before it in the sentence, last first."""
         head = tokens[mention.head]
         if mention.kind == "pronoun":
@@ -100,7 +102,9 @@ class Discourse:
         name = " ".join(token.text for token in tokens[mention.first : mention.last + 1] if token.tag == "N")
         key = stem(name)
         if key not in self.by_name:
-            self.by_name[key] = Entity(id=slug(name), name=name, kind="body", party=self._party(mention, tokens))
+            self.by_name[key] = Entity(
+                id=slug(name), name=name, kind="body", party=self._party(mention, tokens)
+            )
         return Resolved(entity=self.by_name[key], rule="institution")
 
     def _misspelt(self, key: str) -> Entity | None:
@@ -111,7 +115,10 @@ class Discourse:
 
     def _introduce(self, parts: Sequence[str], mention: Mention, tokens: Sequence[Token]) -> Entity:
         office = self._office(mention, tokens)
-        gender = next((self.words.genders[stem(word)] for word in office.split() if stem(word) in self.words.genders), None)
+        gender = next(
+            (self.words.genders[stem(word)] for word in office.split() if stem(word) in self.words.genders),
+            None,
+        )
         entity = Entity(
             id=slug(parts[-1]), name=" ".join(parts), kind="person", office=office,
             party=self._party(mention, tokens), gender=gender,
@@ -141,7 +148,9 @@ class Discourse:
             found = self._holder(stem(head.text), party) if definite else None
             if found is not None:
                 return found
-        entity_name = " ".join(token.text for token in tokens[mention.first : mention.last + 1] if token.tag != "D")
+        entity_name = " ".join(
+            token.text for token in tokens[mention.first : mention.last + 1] if token.tag != "D"
+        )
         entity_name = re.sub(r"\s+([’']s?)", r"\1", entity_name)
         plural = head.tag == "G"
         if mention.kind == "body" and not plural and party is None and mention.last - mention.first <= 1:
@@ -156,7 +165,11 @@ class Discourse:
         """Who holds an office: in the case by party and title, else who was introduced with it."""
         if party is not None:
             for person in self.speakers.people:
-                if person.party == party and person.speaks_on(self.day) and role in {stem(one) for one in person.titles}:
+                if (
+                    person.party == party
+                    and person.speaks_on(self.day)
+                    and role in {stem(one) for one in person.titles}
+                ):
                     return Resolved(entity=person, rule="title_holder")
         for one in reversed(self.recent):
             if one.kind != "person" or (party is not None and one.party not in (party, None)):
@@ -183,8 +196,14 @@ class Discourse:
     def _pronoun(self, gender: str, text: str, inside: Sequence[Entity]) -> Resolved | None:
         if gender in ("described", "parties"):
             name = text.lower()
-            return Resolved(entity=Entity(id=slug(name), name=name, kind="described", plural=True), rule="description")
-        before = [*inside, *(one for one in (self.topic, self.last_speaker) if one is not None), *reversed(self.recent)]
+            return Resolved(
+                entity=Entity(id=slug(name), name=name, kind="described", plural=True), rule="description"
+            )
+        before = [
+            *inside,
+            *(one for one in (self.topic, self.last_speaker) if one is not None),
+            *reversed(self.recent),
+        ]
         for one in before:
             if _fits(one, gender):
                 return Resolved(entity=one, rule="pronoun")
@@ -202,7 +221,9 @@ def _one_apart(one: str, other: str) -> bool:
 
 def _fits(entity: Entity, gender: str) -> bool:
     if gender in ("he", "she"):
-        return (entity.kind == "person" and entity.gender in (gender, None)) or (entity.kind == "described" and not entity.plural)
+        return (entity.kind == "person" and entity.gender in (gender, None)) or (
+            entity.kind == "described" and not entity.plural
+        )
     if gender == "they":
         return entity.plural or entity.kind in ("party", "body")
     return entity.kind in ("body", "party") and not entity.plural

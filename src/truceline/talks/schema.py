@@ -102,9 +102,16 @@ def statements_schema() -> Part:
         "title": SCHEMA_ID,
         "description": "Statements read from documents by `truceline talks read`.",
         "type": "array",
-        "items": {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False},
+        "items": {
+            "type": "object",
+            "properties": fields,
+            "required": list(fields),
+            "additionalProperties": False,
+        },
     }
 
 
 if __name__ == "__main__":
-    packaged_schema_path().write_text(json.dumps(statements_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    packaged_schema_path().write_text(
+        json.dumps(statements_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_END = re.compile(r"(?:[.!?]+|…)[\"”’»“\')\]]*(?=\s+[\"“„«‘\'(\[—–-]?\s?[^\W_a-zа-яёіїєґ])|[.!?…][\"”»](?=[A-ZА-ЯІЇЄҐ])")
+_END = re.compile(
+    r"(?:[.!?]+|…)[\"”’»“\')\]]*(?=\s+[\"“„«‘\'(\[—–-]?\s?[^\W_a-zа-яёіїєґ])|[.!?…][\"”»](?=[A-ZА-ЯІЇЄҐ])"
+)
 _LAST_WORD = re.compile(r"([\w.’'-]+)\.$")
 _INITIAL = re.compile(r"(?:^|[\s(«“\"])[^\W\d_]\.$")
 _GLUED = re.compile(r"[a-zа-яёіїєґ0-9]{2}[.!?](?=[A-ZА-ЯІЇЄҐ][a-zа-яёіїєґ])")
@@ -15,7 +17,11 @@ def split_sentences(
     text: str, start: int, stop: int, *, abbreviations: Collection[str]
 ) -> list[tuple[int, int]]:
     """(start, stop) of each sentence of ``text[start:stop]``; blanks between belong to none."""
-    ends = [match.end() for match in _END.finditer(text, start, stop) if not _abbreviated(text, start, match, abbreviations)]
+    ends = [
+        match.end()
+        for match in _END.finditer(text, start, stop)
+        if not _abbreviated(text, start, match, abbreviations)
+    ]
     ends += [match.end() for match in _GLUED.finditer(text, start, stop)]
     found = []
     at = start

@@ -42,7 +42,9 @@ class Person(Model):
     name: str = Field(description="name as reports show it")
     names: list[str] = Field(default_factory=list, description="other spellings, and last names used alone")
     office: str = Field("", description="office held")
-    titles: list[str] = Field(default_factory=list, description="descriptions that mean this person: president, leader, chief")
+    titles: list[str] = Field(
+        default_factory=list, description="descriptions that mean this person: president, leader, chief"
+    )
     party: str | None = Field(None, description="id of the party spoken for")
     gender: Literal["he", "she"] | None = Field(None, description="pronoun used for them")
     since: Day | None = Field(None, alias="from", description="first day in office")
@@ -66,8 +68,16 @@ class SpeakersFile(Model):
     parties: list[PartyNames] = Field(default_factory=list, description="parties and other states")
     people: list[Person] = Field(default_factory=list, description="people")
     bodies: list[Body] = Field(default_factory=list, description="institutions")
-    clocks: dict[str, str] = Field(default_factory=dict, description="words for a clock: its time zone, such as Europe/Paris")
-    words: dict[str, dict[str, float]] = Field(default_factory=dict, description="issue: words of this case that point to it, with a weight")
+    clocks: dict[str, str] = Field(
+        default_factory=dict, description="words for a clock: its time zone, such as Europe/Paris"
+    )
+    channels: dict[str, str] = Field(
+        default_factory=dict,
+        description="outlet, or name of a table of posts: id of the speaker whose own channel it is",
+    )
+    words: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="issue: words of this case that point to it, with a weight"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +137,9 @@ class Speakers:
             for name in [person.name, *person.names]:
                 add_phrase(table, name, "K", (entity, name))
         for body in self.file.bodies:
-            entity = Entity(id=body.id, name=body.name, kind="body", party=body.party, known=True, media=body.media)
+            entity = Entity(
+                id=body.id, name=body.name, kind="body", party=body.party, known=True, media=body.media
+            )
             for name in [body.name, *body.names]:
                 add_phrase(table, name, "B", (entity, name))
         for party in self.file.parties:
@@ -137,6 +149,19 @@ class Speakers:
             for name in party.adjectives:
                 add_phrase(table, name, "J", (entity, name))
         return sorted_phrases(table)
+
+    @cached_property
+    def by_id(self) -> dict[str, Entity]:
+        """Everybody of the case by id."""
+        bodies = [
+            Entity(id=one.id, name=one.name, kind="body", party=one.party, known=True, media=one.media)
+            for one in self.file.bodies
+        ]
+        return {one.id: one for one in (*self.parties.values(), *bodies, *self.people)}
+
+    def owner_of(self, channel: str) -> Entity | None:
+        """Whose own channel it is; None where it is an outlet that tells of others."""
+        return self.by_id.get(self.file.channels.get(channel, ""))
 
     def party_of(self, party: str | None) -> Entity | None:
         """The party of that id."""
@@ -175,6 +200,16 @@ def read_speakers(case: Path | None) -> Speakers:
             if row.party is not None and row.party not in known
         ]  # fmt: skip
     problems += _clock_faults(document, parsed)
+    everybody = {
+        *(one.id for one in parsed.parties),
+        *(one.id for one in parsed.people),
+        *(one.id for one in parsed.bodies),
+    }
+    problems += [
+        document.problem(["channels", name], code="name_unknown", message=f"channels.{name}: nobody has that id", got=speaker, expected="an id of parties, people or bodies", next_step="Correct it")
+        for name, speaker in parsed.channels.items()
+        if speaker not in everybody
+    ]  # fmt: skip
     if problems:
         raise CaseError(problems)
     return Speakers(parsed)

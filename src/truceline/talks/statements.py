@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 from truceline.base.canonical import short_id
-from truceline.talks.attribute import Attributed, Unit, attribute
+from truceline.talks.attribute import attribute
 from truceline.talks.documents import Document
-from truceline.talks.lexicon import Lexicon, issue_patterns, lexicon
+from truceline.talks.lexicon import Lexicon, issue_terms, lexicon
 from truceline.talks.meaning import (
     Terms,
     find_condition,
@@ -23,6 +23,7 @@ from truceline.talks.meaning import (
 )
 from truceline.talks.numbers import Number, find_numbers
 from truceline.talks.speakers import Entity, Speakers
+from truceline.talks.units import Attributed, Unit
 from truceline.talks.windows import Window, find_day, find_windows
 
 #: name and version of the format of ``statements.json``
@@ -92,7 +93,13 @@ class Statement:
             "modality": list(self.modality),
             "status": self.status,
             "numbers": [
-                {"value": one.value, "relation": one.relation, "unit": one.unit, "text": one.text, "start": one.start}
+                {
+                    "value": one.value,
+                    "relation": one.relation,
+                    "unit": one.unit,
+                    "text": one.text,
+                    "start": one.start,
+                }
                 for one in self.numbers
             ],
             "windows": [one.as_dict() for one in self.windows],
@@ -111,11 +118,14 @@ def _entity_dict(entity: Entity) -> dict[str, Any]:
     }
 
 
-def read_statements(document: Document, speakers: Speakers) -> tuple[list[Statement], Attributed]:
+def read_statements(
+    document: Document, speakers: Speakers, *, owner: Entity | None = None
+) -> tuple[list[Statement], Attributed]:
     """The statements of a document in the order of its text, and what else its quotation marks held."""
     words = lexicon(document.language)
-    found = attribute(document, words=words, speakers=speakers)
-    terms = {issue: issue_patterns(rows) for issue, rows in speakers.file.words.items()}
+    owner = owner or speakers.owner_of(document.outlet)
+    found = attribute(document, words=words, speakers=speakers, owner=owner)
+    terms = {issue: issue_terms(rows) for issue, rows in speakers.file.words.items()}
     builder = _Builder(document=document, words=words, speakers=speakers, terms=terms)
     return _looking_ahead([builder.build(unit) for unit in found.units]), found
 
@@ -125,7 +135,12 @@ def _looking_ahead(statements: list[Statement]) -> list[Statement]:
     done = list(statements)
     for place in range(len(done) - 2, -1, -1):
         one, after = done[place], done[place + 1]
-        if one.issue_rule in ("context", "none") and one.manner == "direct" and after.passage == one.passage and after.issue_rule == "words":
+        if (
+            one.issue_rule in ("context", "none")
+            and one.manner == "direct"
+            and after.passage == one.passage
+            and after.issue_rule == "words"
+        ):
             done[place] = replace(one, issue=after.issue, issue_words=after.issue_words, issue_rule="passage")
     return done
 
@@ -149,8 +164,20 @@ class _Builder:
         content = self._content(unit, text)
         condition_text = find_condition(content, words=self.words)
         before = condition_text is not None and self.words.reverse.match(condition_text) is not None
-        main = content.replace(condition_text, " ") if condition_text and not before else (condition_text or content)
-        topic = find_topic(main, words=self.words, case_terms=self.terms, whole=content, context=self._context(unit), inherited=self.issue if same else None, base=unit.base)
+        main = (
+            content.replace(condition_text, " ")
+            if condition_text and not before
+            else (condition_text or content)
+        )
+        topic = find_topic(
+            main,
+            words=self.words,
+            case_terms=self.terms,
+            whole=content,
+            context=self._context(unit),
+            inherited=self.issue if same else None,
+            base=unit.base,
+        )
         if topic.rule != "none":
             self.issue = topic.issue
         question = find_question(text)
@@ -161,7 +188,11 @@ class _Builder:
             conditional=condition is not None,
         )  # fmt: skip
         self.before = unit
-        quotes = tuple((max(a, start), min(b, start + len(text))) for a, b in unit.quotes if a < start + len(text) and b > start)
+        quotes = tuple(
+            (max(a, start), min(b, start + len(text)))
+            for a, b in unit.quotes
+            if a < start + len(text) and b > start
+        )
         return Statement(
             statement_id=short_id("st", self.document.digest, start, start + len(text), unit.who.entity.id),
             document_id=self.document.document_id, start=start, stop=start + len(text), text=text, quotes=quotes,
@@ -214,12 +245,14 @@ class _Builder:
         first_word = re.match(r"\W*", text)
         opens = quotes[0][0] - start <= (first_word.end() if first_word else 0) + 1
         quoted = sum(b - a for a, b in quotes)
-        if opens and (own <= 0.5 * quoted or len(quotes) == 1 and own < 60):
+        if opens and (own <= 0.5 * quoted or (len(quotes) == 1 and own < 60)):
             return "direct"
         return "mixed"
 
 
-_TOLD = re.compile(r"\b(?:told|telling|tells|informed|urged|asked)\s+(?!that\b)((?:[A-Z][\w’'.-]*\s?|(?:the|a|his|her|broadcaster|reporters|journalists|lawmakers|news|agency)\s){1,6}|reporters|journalists)")
+_TOLD = re.compile(
+    r"\b(?:told|telling|tells|informed|urged|asked)\s+(?!that\b)((?:[A-Z][\w’'.-]*\s?|(?:the|a|his|her|broadcaster|reporters|journalists|lawmakers|news|agency)\s){1,6}|reporters|journalists)"
+)
 
 
 def _addressee(text: str) -> str:

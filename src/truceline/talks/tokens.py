@@ -43,8 +43,8 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
     at = 0
     while at < len(raw):
         begin, end, written = raw[at]
-        phrase = _longest(speakers.phrases, raw, stems, at, text, names=True) or None
-        general = _longest(words.phrases, raw, stems, at, text, names=False)
+        phrase = _longest(speakers.phrases, raw, stems, at, names=True) or None
+        general = _longest(words.phrases, raw, stems, at, names=False)
         if phrase is None or (general is not None and general[0] > phrase[0]):
             phrase = general or phrase
         if phrase is not None:
@@ -64,7 +64,7 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
 
 
 def _longest(
-    phrases: Phrases, raw: Sequence[tuple[int, int, str]], stems: Sequence[str], at: int, text: str, *, names: bool
+    phrases: Phrases, raw: Sequence[tuple[int, int, str]], stems: Sequence[str], at: int, *, names: bool
 ) -> tuple[int, str, object] | None:
     """The longest phrase that begins at token ``at``: its size, tag and meaning."""
     for wanted, tag, what in phrases.get(stems[at], ()):

@@ -7,45 +7,46 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
-from truceline.talks.compare import Alignment, content_words, differences
-from truceline.talks.copies import CopyGroup
-from truceline.talks.documents import Document
+from truceline.talks.accounts import build_accounts
+from truceline.talks.compare import content_words
 from truceline.talks.lexicon import known_issues
+from truceline.talks.reading import Reading
 from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
 
 NO_STATEMENT = "no statement found"
 #: stances that say where a party stands, strongest evidence of a position first
-_POSITIONS = ("rejects", "conditions", "accepts", "open", "demands", "asks", "warns", "denies", "announces", "claims")
+_POSITIONS = (
+    "rejects",
+    "conditions",
+    "accepts",
+    "open",
+    "demands",
+    "asks",
+    "warns",
+    "denies",
+    "announces",
+    "claims",
+)
 #: issues on which there is no position to hold
 _NO_POSITION = ("relations", "fighting", "other")
 #: positions of a cell that the brief of one page shows
 CELL_SHOWN = 3
 #: words that two conditions, or a condition and a position, must share to be set against each other
 LEAST_COMMON = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Everything that was read, ready to be viewed."""
-
-    documents: tuple[Document, ...]
-    statements: tuple[Statement, ...]
-    alignments: tuple[Alignment, ...]
-    copies: tuple[CopyGroup, ...]
-    speakers: Speakers
+#: a word of more statements than this sets nothing beside anything; pairs kept
+COMMON_WORD = 60
+MOST_PAIRS = 400
 
 
 def build_views(reading: Reading) -> dict[str, Any]:
-    """All views as plain values, the same for the page and for JSON."""
+    """All views as plain values, the same for the page and for JSON; statements stand in them by id."""
     matrix = build_matrix(reading)
     return {
         "counts": _counts(reading),
-        "brief": build_brief(reading, matrix),
+        "brief": build_brief(matrix),
         "matrix": matrix,
         "timeline": build_timeline(reading),
         "questions": open_questions(reading),
@@ -66,11 +67,6 @@ def _counts(reading: Reading) -> dict[str, int]:
         "speakers": len({one.speaker.id for one in reading.statements}),
         "aligned": len(reading.alignments),
     }
-
-
-def source_of(document: Document) -> str:
-    """How a document is called: its outlet, else its title, else its file."""
-    return document.outlet or document.title or document.file
 
 
 def party_key(one: Statement, speakers: Speakers) -> tuple[str, str]:
@@ -103,7 +99,10 @@ def quotation(one: Statement) -> dict[str, Any]:
         "speaker_rule": one.speaker_rule,
         "issue_rule": one.issue_rule,
         "stance_rule": one.stance_rule,
-        "numbers": [f"{number.relation if number.relation != '=' else ''}{number.value:,.10g} {number.unit}".strip() for number in one.numbers],
+        "numbers": [
+            f"{number.relation if number.relation != '=' else ''}{number.value:,.10g} {number.unit}".strip()
+            for number in one.numbers
+        ],
         "windows": [window.as_dict() for window in one.windows],
     }
 
@@ -123,28 +122,59 @@ def build_matrix(reading: Reading) -> dict[str, Any]:
         cells[one.issue, key].append(one)
     listed = [party.id for party in reading.speakers.file.parties]
     known = [key for key in sorted(names, key=lambda key: -count[key]) if key in listed]
-    columns = known or [key for key in sorted(names, key=lambda key: (-count[key], key)) if count[key] > 1][:6]
+    columns = (
+        known or [key for key in sorted(names, key=lambda key: (-count[key], key)) if count[key] > 1][:6]
+    )
     rest = [key for key in names if key not in columns]
     rows = []
     for issue in known_issues().values():
         row_cells = []
         for key in columns:
-            row_cells.append({"party": key, "statements": [quotation(one) for one in _ordered(cells.get((issue.id, key), []))]})
+            found = _ordered(cells.get((issue.id, key), []))
+            row_cells.append(
+                {
+                    "party": key,
+                    "statements": [one.statement_id for one in found],
+                    "stances": sorted({one.stance for one in found}),
+                }
+            )
         others = [one for key in rest for one in cells.get((issue.id, key), [])]
         if any(cell["statements"] for cell in row_cells) or others:
-            rows.append({"issue": issue.id, "name": issue.name, "cells": row_cells, "others": [quotation(one) for one in _ordered(others)], "blocks": _blocks(cells, issue.id, columns, names)})
-    silent = [issue.name for issue in known_issues().values() if issue.id not in {row["issue"] for row in rows} and issue.id not in _NO_POSITION]
+            rows.append(
+                {
+                    "issue": issue.id,
+                    "name": issue.name,
+                    "cells": row_cells,
+                    "others": [one.statement_id for one in _ordered(others)],
+                    "blocks": _blocks(cells, issue.id, columns, names),
+                }
+            )
+    silent = [
+        issue.name
+        for issue in known_issues().values()
+        if issue.id not in {row["issue"] for row in rows} and issue.id not in _NO_POSITION
+    ]
     return {"columns": [{"id": key, "name": names[key]} for key in columns], "rows": rows, "silent": silent}
 
 
 def _ordered(found: Sequence[Statement]) -> list[Statement]:
-    return sorted(found, key=lambda one: (_POSITIONS.index(one.stance), one.said_on or one.published or _NEVER, one.document_id, one.start))
+    return sorted(
+        found,
+        key=lambda one: (
+            _POSITIONS.index(one.stance),
+            one.said_on or one.published or _NEVER,
+            one.document_id,
+            one.start,
+        ),
+    )
 
 
 def _first_tellings(reading: Reading) -> set[str]:
     """Statements that only tell again what another account tells: those of copies, word for word."""
     repeated = set()
-    first = {document_id: group.document_ids[0] for group in reading.copies for document_id in group.document_ids}
+    first = {
+        document_id: group.document_ids[0] for group in reading.copies for document_id in group.document_ids
+    }
     seen: set[tuple[str, str, str]] = set()
     for one in reading.statements:
         key = (first.get(one.document_id, one.document_id), one.speaker.id, " ".join(one.text.split()))
@@ -154,12 +184,21 @@ def _first_tellings(reading: Reading) -> set[str]:
     return repeated
 
 
-def _blocks(cells: Mapping[tuple[str, str], Sequence[Statement]], issue: str, columns: Sequence[str], names: Mapping[str, str]) -> list[str]:
+def _blocks(
+    cells: Mapping[tuple[str, str], Sequence[Statement]],
+    issue: str,
+    columns: Sequence[str],
+    names: Mapping[str, str],
+) -> list[str]:
     """What stands in the way on an issue, in the statements' own stances; empty where nothing does."""
     found = []
     for key in columns:
         stances = {one.stance for one in cells.get((issue, key), [])}
-        conditions = [one.condition for one in cells.get((issue, key), []) if one.condition and one.stance in ("conditions", "accepts", "open", "demands", "rejects")]
+        conditions = [
+            one.condition
+            for one in cells.get((issue, key), [])
+            if one.condition and one.stance in ("conditions", "accepts", "open", "demands", "rejects")
+        ]
         if "rejects" in stances:
             found.append(f"{names[key]}: rejects")
         if conditions:
@@ -174,20 +213,39 @@ def build_timeline(reading: Reading) -> list[dict[str, Any]]:
     """Day by day, who took which stance on which issue, and what changed since that party's last one."""
     last: dict[tuple[str, str], Statement] = {}
     rows = []
-    dated = [one for one in reading.statements if (one.said_on or one.published) and one.issue not in _NO_POSITION]
-    for one in sorted(dated, key=lambda one: (one.said_on or one.published or _NEVER, one.document_id, one.start)):
+    dated = [
+        one for one in reading.statements if (one.said_on or one.published) and one.issue not in _NO_POSITION
+    ]
+    for one in sorted(
+        dated, key=lambda one: (one.said_on or one.published or _NEVER, one.document_id, one.start)
+    ):
         key, name = party_key(one, reading.speakers)
         before = last.get((key, one.issue))
         day = one.said_on or one.published
-        changed = before is not None and before.stance != one.stance and (before.said_on or before.published) != day
-        rows.append({"day": day.isoformat() if day else None, "party": name, "issue": one.issue, "stance": one.stance, "before": before.stance if changed and before else None, "statement": quotation(one)})
+        changed = (
+            before is not None and before.stance != one.stance and (before.said_on or before.published) != day
+        )
+        rows.append(
+            {
+                "day": day.isoformat() if day else None,
+                "party": name,
+                "issue": one.issue,
+                "stance": one.stance,
+                "before": before.stance if changed and before else None,
+                "statement": one.statement_id,
+            }
+        )
         last[key, one.issue] = one
     return rows
 
 
 def open_questions(reading: Reading) -> list[dict[str, Any]]:
     """Every question that was asked, by issue, with who must answer it; the same question told twice stands once."""
-    same = {one.statement_id: number for number, found in enumerate(reading.alignments) for one in found.statements}
+    same = {
+        one.statement_id: number
+        for number, found in enumerate(reading.alignments)
+        for one in found.statements
+    }
     seen: set[int] = set()
     rows = []
     for one in reading.statements:
@@ -202,96 +260,87 @@ def open_questions(reading: Reading) -> list[dict[str, Any]]:
         told = reading.alignments[number].statements if number is not None else (one,)
         rows.append({
             "issue": issue.id, "issue_name": issue.name, "question": one.question or one.text, "asked_by": one.speaker.name,
-            "answers": issue.answers, "review": list(issue.review), "told_in": len({other.document_id for other in told}), "statement": quotation(one),
+            "answers": issue.answers, "review": list(issue.review), "told_in": len({other.document_id for other in told}), "statement": one.statement_id,
         })  # fmt: skip
     order = list(known_issues())
     return sorted(rows, key=lambda row: order.index(row["issue"]))
 
 
-def build_conditions(reading: Reading) -> dict[str, list[dict[str, Any]]]:
+def build_conditions(reading: Reading) -> dict[str, list[Any]]:
     """Conditions, and positions of other parties that meet or exclude what they name.
 
     A condition is set beside another party's statement where both share words of content; an
     acceptance meets it, a rejection or denial excludes it, anything else touches it. A person decides.
     """
     conditional = [one for one in reading.statements if one.condition]
-    rows, pairs = [], []
+    taking = [
+        one
+        for one in reading.statements
+        if one.stance in ("accepts", "rejects", "denies", "conditions", "demands")
+        and one.issue not in _NO_POSITION
+    ]
+    where: dict[str, list[Statement]] = defaultdict(list)
+    for other in taking:
+        for word in {word for word in content_words(other.condition or other.text) if len(word) >= 4}:
+            where[word].append(other)
+    pairs: list[dict[str, Any]] = []
     for one in conditional:
-        rows.append(quotation(one))
-    taking = [one for one in reading.statements if one.stance in ("accepts", "rejects", "denies", "conditions", "demands") and one.issue not in _NO_POSITION]
-    seen = set()
-    for one in conditional:
-        words = set(content_words(one.condition or ""))
-        for other in taking:
-            if other is one or party_key(one, reading.speakers)[0] == party_key(other, reading.speakers)[0]:
+        shared: dict[str, tuple[Statement, list[str]]] = {}
+        for word in sorted({word for word in content_words(one.condition or "") if len(word) >= 4}):
+            for other in where[word] if len(where[word]) <= COMMON_WORD else ():
+                shared.setdefault(other.statement_id, (other, []))[1].append(word)
+        for other, common in shared.values():
+            if (
+                len(common) < LEAST_COMMON
+                or party_key(one, reading.speakers)[0] == party_key(other, reading.speakers)[0]
+            ):
                 continue
-            common = words & set(content_words(other.condition or other.text))
-            common -= {word for word in common if len(word) < 4}
-            if len(common) < LEAST_COMMON:
-                continue
-            how = {"accepts": "meets", "rejects": "excludes", "denies": "excludes"}.get(other.stance, "touches")
-            key = (one.statement_id, other.statement_id)
-            if key not in seen:
-                seen.add(key)
-                pairs.append({"how": how, "condition": quotation(one), "other": quotation(other), "words": sorted(common)})
+            how = {"accepts": "meets", "rejects": "excludes", "denies": "excludes"}.get(
+                other.stance, "touches"
+            )
+            pairs.append(
+                {"how": how, "condition": one.statement_id, "other": other.statement_id, "words": common}
+            )
+    rows = [one.statement_id for one in conditional]
     order = ("excludes", "meets", "touches")
-    return {"conditions": rows, "pairs": sorted(pairs, key=lambda pair: order.index(pair["how"]))}
+    return {
+        "conditions": rows,
+        "pairs": sorted(pairs, key=lambda pair: (order.index(pair["how"]), -len(pair["words"])))[:MOST_PAIRS],
+    }
 
 
 def agreed_by_all(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Issues on which every party of the matrix accepts and none rejects or sets a condition."""
     found = []
     for row in matrix["rows"]:
-        stances = [{one["stance"] for one in cell["statements"]} for cell in row["cells"]]
-        if len(stances) > 1 and all("accepts" in each and not each & {"rejects", "conditions", "denies"} for each in stances):
+        stances = [set(cell["stances"]) for cell in row["cells"]]
+        if len(stances) > 1 and all(
+            "accepts" in each and not each & {"rejects", "conditions", "denies"} for each in stances
+        ):
             found.append({"issue": row["issue"], "name": row["name"]})
     return found
-
-
-def build_accounts(reading: Reading) -> dict[str, Any]:
-    """Statements told by several accounts, with what differs; and what each account alone has."""
-    by_id = {document.document_id: document for document in reading.documents}
-    aligned = []
-    told: set[str] = set()
-    for found in reading.alignments:
-        told |= {one.statement_id for one in found.statements}
-        aligned.append({
-            "speaker": found.statements[0].speaker.name, "issue": found.statements[0].issue, "why": found.why, "likeness": found.likeness,
-            "statements": [quotation(one) for one in found.statements],
-            "differences": [{"kind": one.kind, "statement_ids": list(one.statement_ids), "text": one.text} for one in differences(found)],
-        })  # fmt: skip
-    alone = []
-    for document in reading.documents:
-        only = [one for one in reading.statements if one.document_id == document.document_id and one.statement_id not in told]
-        alone.append({"document_id": document.document_id, "source": source_of(by_id[document.document_id]), "statements": [quotation(one) for one in only]})
-    return {"aligned": aligned, "only_here": alone, "order": _order(reading)}
-
-
-def _order(reading: Reading) -> list[dict[str, Any]]:
-    """Pairs of accounts that tell shared statements in another order: how many pairs are exchanged."""
-    places: dict[str, dict[int, int]] = defaultdict(dict)
-    for number, found in enumerate(reading.alignments):
-        for one in found.statements:
-            places[one.document_id].setdefault(number, one.start)
-    rows = []
-    for first, second in combinations(places, 2):
-        shared = [number for number in places[first] if number in places[second]]
-        swapped = sum((places[first][a] < places[first][b]) != (places[second][a] < places[second][b]) for a, b in combinations(shared, 2))
-        if swapped:
-            rows.append({"documents": [first, second], "shared": len(shared), "exchanged_pairs": swapped})
-    return rows
 
 
 def build_speakers(reading: Reading) -> list[dict[str, Any]]:
     """Who spoke, how often, and by which rules they were found."""
     found: dict[str, dict[str, Any]] = {}
     for one in reading.statements:
-        row = found.setdefault(one.speaker.id, {"id": one.speaker.id, "name": one.speaker.name, "office": one.speaker.office, "party": one.speaker.party, "known": one.speaker.known, "statements": 0})
+        row = found.setdefault(
+            one.speaker.id,
+            {
+                "id": one.speaker.id,
+                "name": one.speaker.name,
+                "office": one.speaker.office,
+                "party": one.speaker.party,
+                "known": one.speaker.known,
+                "statements": 0,
+            },
+        )
         row["statements"] += 1
     return sorted(found.values(), key=lambda row: (-row["statements"], row["id"]))
 
 
-def build_brief(reading: Reading, matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
+def build_brief(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One page: for each issue with a position, the clearest words of each party, and what blocks."""
     rows = []
     for row in matrix["rows"]:
@@ -299,8 +348,14 @@ def build_brief(reading: Reading, matrix: Mapping[str, Any]) -> list[dict[str, A
             continue
         cells = []
         for cell in row["cells"]:
-            taking = [one for one in cell["statements"] if one["stance"] != "claims"] or cell["statements"]
-            cells.append({"party": cell["party"], "statements": taking[:CELL_SHOWN], "more": max(0, len(cell["statements"]) - CELL_SHOWN)})
+            # in the order of stances, so that a plain claim comes last
+            cells.append(
+                {
+                    "party": cell["party"],
+                    "statements": cell["statements"][:CELL_SHOWN],
+                    "more": max(0, len(cell["statements"]) - CELL_SHOWN),
+                }
+            )
         rows.append({"issue": row["issue"], "name": row["name"], "cells": cells, "blocks": row["blocks"]})
     return rows
 

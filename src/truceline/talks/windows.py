@@ -59,7 +59,11 @@ class _Point:
 @cache
 def _city_zones() -> dict[str, str]:
     """The last part of every zone's name → the zone: words such as "<city> time" need no list."""
-    return {zone.rsplit("/", 1)[-1].replace("_", " ").lower(): zone for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc")}
+    return {
+        zone.rsplit("/", 1)[-1].replace("_", " ").lower(): zone
+        for zone in sorted(available_timezones())
+        if "/" in zone and not zone.startswith("Etc")
+    }
 
 
 @cache
@@ -100,19 +104,31 @@ def find_windows(
         if first.clock_time is not None or _bounded(text, first, words):
             found.append(_single(text, first, words))
         place += 1
-    lengths = [match for match in grammar["length"].finditer(text)]
+    lengths = list(grammar["length"].finditer(text))
     if lengths:
-        found = _with_length(text, found, lengths[0], words)
+        found = _with_length(found, lengths[0], words)
     return tuple(found)
 
 
 def _points(
-    text: str, published: date | None, words: Lexicon, clocks: Mapping[str, str], grammar: Mapping[str, re.Pattern[str]]
+    text: str,
+    published: date | None,
+    words: Lexicon,
+    clocks: Mapping[str, str],
+    grammar: Mapping[str, re.Pattern[str]],
 ) -> list[_Point]:
     """Times of day with the day and the clock next to them, and days alone."""
     hours = list(grammar["clock"].finditer(text))
-    days = [match for match in grammar["day"].finditer(text) if _day(match, published, words) is not None or match["d"] or match["d2"]]
-    days = [day for day in days if not any(hour.start() < day.end() and day.start() < hour.end() for hour in hours)]
+    days = [
+        match
+        for match in grammar["day"].finditer(text)
+        if _day(match, published, words) is not None or match["d"] or match["d2"]
+    ]
+    days = [
+        day
+        for day in days
+        if not any(hour.start() < day.end() and day.start() < hour.end() for hour in hours)
+    ]
     points = []
     used = set()
     for number, hour in enumerate(hours):
@@ -122,9 +138,30 @@ def _points(
         if clock_time is None:
             continue
         clock, zone, clock_end = _clock(text, hour.end(), words, clocks)
-        after = next((day for day in days if hour.end() <= day.start() < limit and day.start() - max(hour.end(), clock_end) <= 12), None)
-        before = next((day for day in reversed(days) if floor <= day.start() and day.end() <= hour.start() and hour.start() - day.end() <= 8), None)
-        day = before if before is not None and (after is None or id(before) not in used) and id(before) not in used and after is None else after
+        after = next(
+            (
+                day
+                for day in days
+                if hour.end() <= day.start() < limit and day.start() - max(hour.end(), clock_end) <= 12
+            ),
+            None,
+        )
+        before = next(
+            (
+                day
+                for day in reversed(days)
+                if floor <= day.start() and day.end() <= hour.start() and hour.start() - day.end() <= 8
+            ),
+            None,
+        )
+        day = (
+            before
+            if before is not None
+            and (after is None or id(before) not in used)
+            and id(before) not in used
+            and after is None
+            else after
+        )
         if not clock and day is not None:
             clock, zone, clock_end = _clock(text, max(day.end(), hour.end()), words, clocks)
         when = _day(day, published, words) if day is not None else _relative_day(text, hour, published, words)
@@ -132,10 +169,32 @@ def _points(
             used.add(id(day))
         start = min(hour.start(), day.start()) if day is not None else hour.start()
         stop = max(hour.end(), clock_end, day.end() if day is not None else 0)
-        points.append(_Point(start=start, stop=stop, clock_time=clock_time, next_day=next_day, day=when, dated=day is not None or when is not None, clock=clock, zone=zone))
+        points.append(
+            _Point(
+                start=start,
+                stop=stop,
+                clock_time=clock_time,
+                next_day=next_day,
+                day=when,
+                dated=day is not None or when is not None,
+                clock=clock,
+                zone=zone,
+            )
+        )
     for day in days:
         if id(day) not in used:
-            points.append(_Point(start=day.start(), stop=day.end(), clock_time=None, next_day=False, day=_day(day, published, words), dated=True, clock="", zone=""))
+            points.append(
+                _Point(
+                    start=day.start(),
+                    stop=day.end(),
+                    clock_time=None,
+                    next_day=False,
+                    day=_day(day, published, words),
+                    dated=True,
+                    clock="",
+                    zone="",
+                )
+            )
     return sorted(points, key=lambda point: point.start)
 
 
@@ -172,7 +231,11 @@ def _clock(text: str, at: int, words: Lexicon, clocks: Mapping[str, str]) -> tup
             return rest[begin : begin + match.end()], _city_zones()[match.group(1)], at + begin + match.end()
     offset = re.match(r"(?:utc|gmt)\s?([+-]\d{1,2})(?::?(\d\d))?", low)
     if offset is not None:
-        return rest[begin : begin + offset.end()], f"{offset.group(1)}:{offset.group(2) or '00'}", at + begin + offset.end()
+        return (
+            rest[begin : begin + offset.end()],
+            f"{offset.group(1)}:{offset.group(2) or '00'}",
+            at + begin + offset.end(),
+        )
     return "", "", at
 
 
@@ -208,13 +271,20 @@ def _relative_day(text: str, hour: re.Match[str], published: date | None, words:
 def _joins(between: str, words: Lexicon) -> bool:
     """Whether the words between two points make them a range."""
     inner = between.strip(" ,").lower()
-    return len(inner) <= 24 and (inner in words.time["until"] or any(re.search(rf"(?:^|\s){re.escape(word)}$", inner) for word in words.time["until"] if word.isalpha()))
+    return len(inner) <= 24 and (
+        inner in words.time["until"]
+        or any(
+            re.search(rf"(?:^|\s){re.escape(word)}$", inner) for word in words.time["until"] if word.isalpha()
+        )
+    )
 
 
 def _bounded(text: str, point: _Point, words: Lexicon) -> bool:
     """Whether a day alone is a start or an end: “from 25 March”."""
     before = text[max(0, point.start - 14) : point.start].lower().rstrip()
-    return any(before.endswith(word) for word in [*words.time["from"], *words.time["until"]] if word.isalpha())
+    return any(
+        before.endswith(word) for word in [*words.time["from"], *words.time["until"]] if word.isalpha()
+    )
 
 
 def _moment(point: _Point, *, day: date | None, zone: str) -> datetime | None:
@@ -241,10 +311,30 @@ def _range(text: str, first: _Point, second: _Point) -> Window:
     if first.clock_time is None and second.clock_time is None:
         if first.day and second.day and second.day >= first.day:
             minutes = (second.day - first.day).days * 1440 + 1440
-        return Window(text=text[first.start : second.stop], start=None, stop=None, minutes=minutes, clock="", open="days without hours")
+        return Window(
+            text=text[first.start : second.stop],
+            start=None,
+            stop=None,
+            minutes=minutes,
+            clock="",
+            open="days without hours",
+        )
     if start is not None and stop is not None and stop > start:
-        return Window(text=text[first.start : second.stop], start=start, stop=stop, minutes=int((stop - start).total_seconds() // 60), clock=clock)
-    return Window(text=text[first.start : second.stop], start=start, stop=stop if start is None or stop is None or stop > start else None, minutes=None, clock=clock, open=_why(zone, first.day or second.day))
+        return Window(
+            text=text[first.start : second.stop],
+            start=start,
+            stop=stop,
+            minutes=int((stop - start).total_seconds() // 60),
+            clock=clock,
+        )
+    return Window(
+        text=text[first.start : second.stop],
+        start=start,
+        stop=stop if start is None or stop is None or stop > start else None,
+        minutes=None,
+        clock=clock,
+        open=_why(zone, first.day or second.day),
+    )
 
 
 def _why(zone: str, day: date | None) -> str:
@@ -257,25 +347,38 @@ def _single(text: str, point: _Point, words: Lexicon) -> Window:
     before = text[max(0, point.start - 16) : point.start].lower().rstrip()
     ends = any(before.endswith(word) for word in words.time["until"] if word.isalpha())
     moment = _moment(point, day=None, zone=point.zone)
-    why = "" if moment is not None else ("days without hours" if point.clock_time is None else _why(point.zone, point.day))
+    why = (
+        ""
+        if moment is not None
+        else ("days without hours" if point.clock_time is None else _why(point.zone, point.day))
+    )
     return Window(
         text=text[point.start : point.stop], start=None if ends else moment, stop=moment if ends else None, minutes=None,
         clock=point.clock, open=why or ("no start named" if ends else "no end named"),
     )  # fmt: skip
 
 
-def _with_length(text: str, found: list[Window], match: re.Match[str], words: Lexicon) -> list[Window]:
+def _with_length(found: list[Window], match: re.Match[str], words: Lexicon) -> list[Window]:
     """A length (“for 30 days”) ends a window that has a start, or stands alone."""
     number = match["n"].lower()
     count = words.time["words"].get(number) if not number.isdigit() else int(number)
     minutes = int(count) * words.time["units"][match["u"].lower()]
     for place, one in enumerate(found):
         if one.start is not None and one.stop is None:
-            found[place] = Window(text=f"{one.text} … {match.group()}", start=one.start, stop=one.start + timedelta(minutes=minutes), minutes=minutes, clock=one.clock)
+            found[place] = Window(
+                text=f"{one.text} … {match.group()}",
+                start=one.start,
+                stop=one.start + timedelta(minutes=minutes),
+                minutes=minutes,
+                clock=one.clock,
+            )
             return found
     if any(one.minutes is not None for one in found):
         return found
-    return [*found, Window(text=match.group(), start=None, stop=None, minutes=minutes, clock="", open="no start named")]
+    return [
+        *found,
+        Window(text=match.group(), start=None, stop=None, minutes=minutes, clock="", open="no start named"),
+    ]
 
 
 def find_day(text: str, published: date | None, *, words: Lexicon) -> date | None:

@@ -18,6 +18,7 @@ from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document
 from truceline.talks.propose import accepted, decide, propose
 from truceline.talks.read_files import read_documents
+from truceline.talks.reading import Reading, source_of
 from truceline.talks.register import (
     correct,
     current_statements,
@@ -26,9 +27,9 @@ from truceline.talks.register import (
     read_register,
     register_path,
 )
-from truceline.talks.speakers import Speakers, read_speakers
+from truceline.talks.speakers import Entity, Speakers, read_speakers
 from truceline.talks.statements import SCHEMA_ID, Statement, read_statements
-from truceline.talks.views import Reading, build_views, source_of
+from truceline.talks.views import build_views, quotation
 
 STATEMENTS = "statements.json"
 DOCUMENTS = "documents.json"
@@ -70,7 +71,13 @@ class TalksOutcome:
 
 
 def read_talks(
-    files: Sequence[Path], *, out: Path, case: Path | None = None, published: date | None = None, as_of: date | None = None
+    files: Sequence[Path],
+    *,
+    out: Path,
+    case: Path | None = None,
+    published: date | None = None,
+    speaker: str | None = None,
+    as_of: date | None = None,
 ) -> TalksOutcome:
     """Read files into ``out``: statements, documents, texts, views, proposals and a page.
 
@@ -87,7 +94,8 @@ def read_talks(
     documents, problems = gather(files, published=published)
     if not documents:
         raise InputError(problems)
-    reading, found = read_all(documents, speakers)
+    owner = _owner(speaker, speakers)
+    reading, found = read_all(documents, speakers, owner=owner)
     problems += found
     views = build_views(reading)
     proposals = propose(reading.statements, speakers)
@@ -111,26 +119,71 @@ def gather(files: Sequence[Path], *, published: date | None) -> tuple[list[Docum
             problems += document.remarks
             first = seen.get(document.digest)
             if first is not None:
-                problems.append(Problem(code="text_repeated", message=f"the same text as {first.file}, {first.position}", file=document.file, row=document.position, next_step="Nothing: it is read once"))
+                problems.append(
+                    Problem(
+                        code="text_repeated",
+                        message=f"the same text as {first.file}, {first.position}",
+                        file=document.file,
+                        row=document.position,
+                        next_step="Nothing: it is read once",
+                    )
+                )
                 continue
             seen[document.digest] = document
             documents.append(document)
     return documents, problems
 
 
-def read_all(documents: Sequence[Document], speakers: Speakers) -> tuple[Reading, list[Problem]]:
+def _owner(speaker: str | None, speakers: Speakers) -> Entity | None:
+    if speaker is None:
+        return None
+    found = speakers.by_id.get(speaker)
+    if found is None:
+        raise CallError(
+            Problem(
+                code="name_unknown",
+                message="nobody of the case has that id",
+                got=speaker,
+                expected=" | ".join(sorted(speakers.by_id)) or "a case with speakers.yaml",
+                next_step="Give an id of speakers.yaml",
+            )
+        )
+    return found
+
+
+def read_all(
+    documents: Sequence[Document], speakers: Speakers, *, owner: Entity | None = None
+) -> tuple[Reading, list[Problem]]:
     """The statements of all documents, aligned, with copies told."""
     statements: list[Statement] = []
     problems: list[Problem] = []
     for document in documents:
-        found, attributed = read_statements(document, speakers)
+        found, attributed = read_statements(document, speakers, owner=owner)
         statements += found
         if attributed.open:
             words = document.text[attributed.open[0].start : attributed.open[0].stop][:60]
-            problems.append(Problem(code="speaker_open", message=f"{len(attributed.open)} quotations without a speaker", file=document.file, row=document.position, got=words, next_step="Read them in the text; what is said of a term or a title is no statement"))
+            problems.append(
+                Problem(
+                    code="speaker_open",
+                    message=f"{len(attributed.open)} quotations without a speaker",
+                    file=document.file,
+                    row=document.position,
+                    got=words,
+                    next_step="Read them in the text; what is said of a term or a title is no statement",
+                )
+            )
         unclosed = [quote for quote, _ in attributed.speech if not quote.balanced and not quote.continued]
         if unclosed:
-            problems.append(Problem(code="quote_unclosed", message=f"{len(unclosed)} quotation marks are never closed", file=document.file, row=document.position, got=document.text[unclosed[0].start : unclosed[0].stop][:60], next_step="Look where the quotation ends"))
+            problems.append(
+                Problem(
+                    code="quote_unclosed",
+                    message=f"{len(unclosed)} quotation marks are never closed",
+                    file=document.file,
+                    row=document.position,
+                    got=document.text[unclosed[0].start : unclosed[0].stop][:60],
+                    next_step="Look where the quotation ends",
+                )
+            )
     copies = find_copies(documents)
     groups = {name: one.document_ids[0] for one in copies for name in one.document_ids}
     reading = Reading(
@@ -153,19 +206,35 @@ def document_row(document: Document) -> dict[str, Any]:
 
 
 def _write(
-    folder: Path, *, reading: Reading, views: dict[str, Any], proposals: list[dict[str, Any]], problems: Iterable[Problem], as_of: date | None
+    folder: Path,
+    *,
+    reading: Reading,
+    views: dict[str, Any],
+    proposals: list[dict[str, Any]],
+    problems: Iterable[Problem],
+    as_of: date | None,
 ) -> None:
     rows = [document_row(document) for document in reading.documents]
     (folder / "texts").mkdir()
     for document in reading.documents:
-        (folder / "texts" / f"{document.document_id}.txt").write_text(document.text, encoding="utf-8", errors="surrogatepass", newline="")
+        (folder / "texts" / f"{document.document_id}.txt").write_text(
+            document.text, encoding="utf-8", errors="surrogatepass", newline=""
+        )
     _json(folder / STATEMENTS, [one.as_dict() for one in reading.statements])
     _json(folder / DOCUMENTS, rows)
     _json(folder / VIEWS, views)
     _json(folder / PROPOSALS, proposals)
-    page = render_talks(views, documents=rows, proposals=proposals, problems=list(problems), as_of=as_of)
+    quoted = {one.statement_id: quotation(one) for one in reading.statements}
+    page = render_talks(
+        views, statements=quoted, documents=rows, proposals=proposals, problems=list(problems), as_of=as_of
+    )
     (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
-    marker = {"kind": "talks", "schema": SCHEMA_ID, "version": __version__, "documents": [row["digest"] for row in rows]}
+    marker = {
+        "kind": "talks",
+        "schema": SCHEMA_ID,
+        "version": __version__,
+        "documents": [row["digest"] for row in rows],
+    }
     (folder / MARKER).write_text(json.dumps(marker, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -178,19 +247,37 @@ def _load(folder: Path, name: str) -> Any:
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise OutputError(Problem(code="result_unreadable", message=str(error), file=str(folder / name), next_step="Give the folder that `truceline talks read` wrote")) from error
+        raise OutputError(
+            Problem(
+                code="result_unreadable",
+                message=str(error),
+                file=str(folder / name),
+                next_step="Give the folder that `truceline talks read` wrote",
+            )
+        ) from error
 
 
 def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
     """Put the statements of a reading into the case's register."""
     statements = _load(folder, STATEMENTS)
-    register, added = keep_reading(read_register(register_path(case)), statements, by=by, at=at, version=__version__)
-    return {"register": str(register.path), "added": added, "lines": len(register.lines), "head": register.head}
+    register, added = keep_reading(
+        read_register(register_path(case)), statements, by=by, at=at, version=__version__
+    )
+    return {
+        "register": str(register.path),
+        "added": added,
+        "lines": len(register.lines),
+        "head": register.head,
+    }
 
 
-def correct_statement(case: Path, statement_id: str, *, field: str, to: str, by: str, why: str, at: str) -> dict[str, Any]:
+def correct_statement(
+    case: Path, statement_id: str, *, field: str, to: str, by: str, why: str, at: str
+) -> dict[str, Any]:
     """Put a correction beside the machine's reading."""
-    register = correct(read_register(register_path(case)), statement_id, field=field, to=to, by=by, why=why, at=at)
+    register = correct(
+        read_register(register_path(case)), statement_id, field=field, to=to, by=by, why=why, at=at
+    )
     return {"register": str(register.path), "lines": len(register.lines), "head": register.head}
 
 
@@ -205,9 +292,19 @@ def show_register(case: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def decide_proposal(folder: Path, proposal_id: str, *, case: Path, accept: bool, by: str, why: str, at: str) -> dict[str, Any]:
+def decide_proposal(
+    folder: Path, proposal_id: str, *, case: Path, accept: bool, by: str, why: str, at: str
+) -> dict[str, Any]:
     """Write a decision on a proposal, and what is accepted so far into the case's ``talks`` folder."""
-    register, _ = decide(read_register(register_path(case)), _load(folder, PROPOSALS), proposal_id, accept=accept, by=by, why=why, at=at)
+    register, _ = decide(
+        read_register(register_path(case)),
+        _load(folder, PROPOSALS),
+        proposal_id,
+        accept=accept,
+        by=by,
+        why=why,
+        at=at,
+    )
     written = {}
     for kind in ("position", "claim", "clock"):
         path = register.path.with_name(f"accepted-{kind}s.json")
@@ -223,10 +320,10 @@ def decide_proposal(folder: Path, proposal_id: str, *, case: Path, accept: bool,
 def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -> dict[str, Any]:
     """Keep a non-paper apart from the register; no view reads it."""
     if not text.strip():
-        raise CallError(Problem(code="value_missing", message="the note is empty", next_step="Give a file with text"))
+        raise CallError(
+            Problem(code="value_missing", message="the note is empty", next_step="Give a file with text")
+        )
     path = register_path(case, confidential=True)
     register = note(read_register(path), text, source=source, by=by, at=at)
     path.chmod(0o600)
     return {"store": str(path), "notes": len(register.lines), "head": register.head}
-
-

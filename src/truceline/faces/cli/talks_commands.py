@@ -18,10 +18,15 @@ talks = typer.Typer(
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
-CaseOption = Annotated[Path, typer.Option("--case", metavar="DIR", help="The case's folder.", exists=True, file_okay=False)]
+CaseOption = Annotated[
+    Path, typer.Option("--case", metavar="DIR", help="The case's folder.", exists=True, file_okay=False)
+]
 ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does this.")]
 WhyOption = Annotated[str, typer.Option("--why", metavar="REASON", help="Why.")]
-OutFolder = Annotated[Path, typer.Argument(metavar="DIR", help="What `truceline talks read` wrote.", exists=True, file_okay=False)]
+OutFolder = Annotated[
+    Path,
+    typer.Argument(metavar="DIR", help="What `truceline talks read` wrote.", exists=True, file_okay=False),
+]
 
 
 def _now() -> str:
@@ -32,23 +37,36 @@ def _now() -> str:
 def read(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Reports: plain text, HTML, JSON lists, RSS or Atom, tables of posts."),
+        typer.Argument(
+            metavar="FILE...", help="Reports: plain text, HTML, JSON lists, RSS or Atom, tables of posts."
+        ),
     ],
     *,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")],
     case: Annotated[
-        Path | None, typer.Option("--case", metavar="DIR", help="A case with speakers.yaml, or that file.", exists=True)
+        Path | None,
+        typer.Option("--case", metavar="DIR", help="A case with speakers.yaml, or that file.", exists=True),
     ] = None,
     published: Annotated[
         datetime | None,
-        typer.Option("--published", metavar="DATE", formats=["%Y-%m-%d"], help="Day of documents that name none."),
+        typer.Option(
+            "--published", metavar="DATE", formats=["%Y-%m-%d"], help="Day of documents that name none."
+        ),
+    ] = None,
+    speaker: Annotated[
+        str | None,
+        typer.Option(
+            "--speaker", metavar="ID", help="Whose own words the files are: communiqués, a channel."
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read reports into statements, and write views of them. Nothing in a text is followed or run."""
     from truceline.workflow.talks import read_talks
 
-    outcome = read_talks(files, out=out, case=case, published=published.date() if published else None)
+    outcome = read_talks(
+        files, out=out, case=case, published=published.date() if published else None, speaker=speaker
+    )
     if as_json:
         print_json(outcome.as_dict())
         return
@@ -70,7 +88,14 @@ def correct(
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="Id of a statement, such as st-….")],
     *,
     case: CaseOption,
-    field: Annotated[str, typer.Option("--field", metavar="NAME", help="speaker, party, issue, stance, status, condition, said_on or withdrawn.")],
+    field: Annotated[
+        str,
+        typer.Option(
+            "--field",
+            metavar="NAME",
+            help="speaker, party, issue, stance, status, condition, said_on or withdrawn.",
+        ),
+    ],
     to: Annotated[str, typer.Option("--to", metavar="VALUE", help="What it is.")],
     by: ByOption,
     why: WhyOption,
@@ -103,7 +128,9 @@ def accept(
     """Accept a proposal: a position, a claim or a clock goes into the case, with who and why."""
     from truceline.workflow.talks import decide_proposal
 
-    _show(decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=_now()), as_json=as_json)
+    _show(
+        decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=_now()), as_json=as_json
+    )
 
 
 @talks.command()
@@ -119,12 +146,16 @@ def decline(
     """Decline a proposal, or take back an acceptance; the register keeps both."""
     from truceline.workflow.talks import decide_proposal
 
-    _show(decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=_now()), as_json=as_json)
+    _show(
+        decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=_now()), as_json=as_json
+    )
 
 
 @talks.command()
 def note(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Text of the note.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Text of the note.", exists=True, dir_okay=False)
+    ],
     *,
     case: CaseOption,
     by: ByOption,
