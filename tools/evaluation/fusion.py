@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ import pyarrow.compute as pc
 from evaluation.fronts import front
 from evaluation.rows import Budget, Picture, Reliability, Row, over_seeds, row
 from evaluation.yardstick import trained, trained_existence
+from truceline.fusion.trained import ExistenceBy
 from truceline.origins.collapse import collapse_copies
 from truceline.scoring.existence import judge_existence
-from truceline.scoring.identity import id_f1, own_events
+from truceline.scoring.identity import REPORTED_P, fakes_reported, id_f1, own_events, own_fakes
 from truceline.scoring.score import Judged, Score, judge, score
 from truceline.scoring.truth import make_truth
 from truceline.workflow.engine import Setting, complete_setting, group, weigh_groups
@@ -24,6 +26,8 @@ TITLE = "Fusion: records → incidents"
 #: of a regime of very many salvos fewer seeds are played
 SEEDS = {"war": 2}
 LEAST_SEEDS, MOST_SEEDS = 2, 8
+#: added to the metrics of incidents whose existence a trained model judged
+OF_TRAINED = ", fuse --existence trained"
 
 PLAIN = {
     "id_f1": "id_f1", "id_f1_true_labels": "id_f1, true labels", "id_f1_oracle_partition": "id_f1, true partition and our existence",
@@ -47,21 +51,24 @@ def setting_of(played: Any) -> Setting:
     )  # fmt: skip
 
 
-def fuse_front(played: Any) -> tuple[Judged, Score]:
+def fuse_front(played: Any, *, existence: ExistenceBy = "generative") -> tuple[Judged, Score]:
     """Fuse a front and score the incidents; attribution is judged elsewhere."""
-    setting = setting_of(played)
+    setting = replace(setting_of(played), existence=existence)
     observations = collapse_copies(setting.observations)
-    incidents = group(observations, setting)
-    judged = judge(
-        played.observations,
-        incidents,
-        make_truth(played.truth.incidents, played.truth.links),
-        frame=played.frame,
-    )
+    judged = _judged(played, setting)
     return judged, score(
         judged,
         parties=tuple(played.parties),
         weigh=lambda number: weigh_groups(observations, setting, number),
+    )
+
+
+def _judged(played: Any, setting: Setting) -> Judged:
+    return judge(
+        played.observations,
+        group(collapse_copies(setting.observations), setting),
+        make_truth(played.truth.incidents, played.truth.links),
+        frame=played.frame,
     )
 
 
@@ -73,28 +80,75 @@ def evaluate(regimes: Sequence[str], seeds: Sequence[int], budget: Budget) -> li
     return made
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What one way to reckon existence came to, over seeds."""
+
+    by: ExistenceBy
+    found: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    p: list[Any] = field(default_factory=list)
+    happened: list[Any] = field(default_factory=list)
+    fakes: int = 0
+    standing: int = 0
+    n_fakes: int = 0
+
+    @property
+    def suffix(self) -> str:
+        """What the names of its metrics end in."""
+        return "" if self.by == "generative" else OF_TRAINED
+
+    def add(self, played: Any, judged: Judged, scored: Score, best_f1: float) -> None:
+        """One seed."""
+        _note(self.found, scored, best_f1)
+        based = np.isfinite(judged.partition.existence_p)
+        self.p.append(judged.partition.existence_p[based])
+        self.happened.append((own_events(judged.partition, judged.linked) >= 0)[based])
+        if judged.linked.n_fakes:
+            self.n_fakes += judged.linked.n_fakes
+            self.fakes += fakes_reported(judged.partition, judged.linked)[0]
+            self.standing += _standing(played, replace(setting_of(played), existence=self.by), judged)
+
+
+def _standing(played: Any, setting: Setting, judged: Judged) -> int:
+    """Of the fakes that became incidents, those whose other records are told as real without any account of a fake."""
+    linked, partition = judged.linked, judged.partition
+    own = own_fakes(partition, linked)
+    told = np.where(partition.reported[partition.group] & (partition.group >= 0), own[partition.group], -1)
+    true_to_itself = linked.fake < 0
+    others = np.flatnonzero((told >= 0) & true_to_itself)
+    if not len(others):
+        return 0
+    kept = replace(setting, observations=played.observations.filter(pa.array(true_to_itself)))
+    incidents = group(collapse_copies(kept.observations), kept)
+    real = incidents.filter(pc.invert(pc.fill_null(pc.less(incidents["existence_p"], REPORTED_P), False)))
+    ids = played.observations["observation_id"].combine_chunks().take(pa.array(others))
+    still = pc.is_in(ids, value_set=pc.list_flatten(real["observation_ids"]).combine_chunks()).to_numpy(
+        zero_copy_only=False
+    )
+    return len(np.unique(told[others[still]]))
+
+
 def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Picture]:
     model = trained(regime, budget)
     budget.restart()
-    found: dict[str, list[float]] = defaultdict(list)
-    p: list[Any] = []
-    happened: list[Any] = []
-    fakes = n_fakes = 0
+    tallies = (_Tally("generative"), _Tally("trained"))
     for k, seed in enumerate(seeds[: SEEDS.get(regime, MOST_SEEDS)]):
         if k >= (1 if budget.quick else LEAST_SEEDS) and budget.left_s() <= 0:
             break
         played = front(regime, seed=seed, **budget.size)
-        judged, scored = fuse_front(played)
-        best, _ = trained_existence(model, played, judged.linked)
-        _note(found, scored, best.f1)
-        based = np.isfinite(judged.partition.existence_p)
-        p.append(judged.partition.existence_p[based])
-        happened.append((own_events(judged.partition, judged.linked) >= 0)[based])
-        n_fakes += judged.linked.n_fakes
-        fakes += round(float(scored.figures["fakes_share"] or 0) * judged.linked.n_fakes)
-        if regime == "wrongp":
-            found["lost"].append(_lost(played, scored))
-    return [*_targets(regime, found), *_existence(regime, p, happened), *_fakes(regime, fakes, n_fakes), *_figures(regime, found)]  # fmt: skip
+        best = None
+        for tally in tallies:
+            judged, scored = fuse_front(played, existence=tally.by)
+            best = best or trained_existence(model, played, judged.linked)[0]
+            tally.add(played, judged, scored, best.f1)
+            if regime == "wrongp" and tally.by == "generative":
+                tally.found["lost"].append(_lost(played, scored))
+    made: list[Row | Picture] = []
+    for tally in tallies:
+        made += _targets(regime, tally)
+        made += _existence(regime, tally)
+        made += _fakes(regime, tally)
+    return [*made, *_figures(regime, tallies[0].found)]
 
 
 def _note(found: dict[str, list[float]], scored: Score, trained_f1: float) -> None:
@@ -121,7 +175,8 @@ def _number(value: float | int | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _targets(regime: str, found: dict[str, list[float]]) -> list[Row]:
+def _targets(regime: str, tally: _Tally) -> list[Row]:
+    found, suffix = tally.found, tally.suffix
     n = len(found["id_f1"])
     told = (
         ("id_f1 / (true partition and trained existence)", "≥ 0.97", "of_trained"),
@@ -130,12 +185,15 @@ def _targets(regime: str, found: dict[str, list[float]]) -> list[Row]:
     rows: list[Row] = []
     if found["false"]:
         mean, low, high = over_seeds(found["false"])
-        metric = "incidents told where nothing happened, per 1,000 records"
+        metric = "incidents told where nothing happened, per 1,000 records" + suffix
         return [row(metric, regime, "≤ 1", mean, lo=low, hi=high, n=n)]
     for metric, target, name in told:
         mean, low, high = over_seeds(found[name])
         note = "" if np.isfinite(mean) else "existence cannot be asked for groups that are given"
-        rows.append(row(metric, regime, target, mean, lo=low, hi=high, n=n, note=note))
+        rows.append(row(metric + suffix, regime, target, mean, lo=low, hi=high, n=n, note=note))
+    if suffix:
+        mean, low, high = over_seeds(found["id_f1"])
+        rows.append(row("id_f1" + suffix, regime, "", mean, lo=low, hi=high, n=n))
     if found["lost"]:
         mean, low, high = over_seeds(found["lost"])
         metric = "id_f1 lost with p × 0.7 and clutter × 2"
@@ -143,29 +201,38 @@ def _targets(regime: str, found: dict[str, list[float]]) -> list[Row]:
     return rows
 
 
-def _existence(regime: str, p: list[Any], happened: list[Any]) -> list[Row | Picture]:
-    metric = "existence calibration error beyond chance"
-    pooled = judge_existence(np.concatenate(p), np.concatenate(happened)) if p else None
+def _existence(regime: str, tally: _Tally) -> list[Row | Picture]:
+    p, suffix = tally.p, tally.suffix
+    metric = "existence calibration error beyond chance" + suffix
+    pooled = judge_existence(np.concatenate(p), np.concatenate(tally.happened)) if p else None
     if pooled is None or not pooled.n:
         return [row(metric, regime, "≤ 0.015", None, note="no incident has an existence of 0.1 or more")]
     bins = pooled.bins
+    name = f"existence-{regime}" + ("-trained" if suffix else "")
     return [
         row(metric, regime, "≤ 0.015", pooled.excess, n=pooled.n, note=f"raw {pooled.ece:.4f}, floor {pooled.floor:.4f}; hypotheses of {len(p)} seeds"),
-        row("existence, Brier score", regime, "", pooled.brier, n=pooled.n),
-        row("existence, log score", regime, "", pooled.log_score, n=pooled.n),
+        row("existence, Brier score" + suffix, regime, "", pooled.brier, n=pooled.n),
+        row("existence, log score" + suffix, regime, "", pooled.log_score, n=pooled.n),
         Reliability(
-            name=f"existence-{regime}", title=f"Existence, {regime}", forecast=tuple(bins.forecast.tolist()),
+            name=name, title=f"Existence, {regime}{suffix}", forecast=tuple(bins.forecast.tolist()),
             outcome=tuple(bins.outcome.tolist()), n=tuple(int(one) for one in bins.n),
         ),
     ]  # fmt: skip
 
 
-def _fakes(regime: str, fakes: int, n_fakes: int) -> list[Row]:
-    if not n_fakes:
+def _fakes(regime: str, tally: _Tally) -> list[Row]:
+    n = tally.n_fakes
+    if not n:
         return []
-    share = fakes / n_fakes
-    half = 1.96 * float(np.sqrt(max(share * (1 - share), 1e-12) / n_fakes))
-    return [row("staged or invented events that became incidents", regime, "≤ 0.005", share, lo=max(0.0, share - half), hi=share + half, n=n_fakes, note=f"{fakes} of {n_fakes}")]  # fmt: skip
+    rows = []
+    for metric, target, count in (
+        ("staged or invented events that became incidents", "≤ 0.005", tally.fakes),
+        ("of these, of all staged ones: incidents only by their accounts", "", tally.fakes - tally.standing),
+    ):
+        share = count / n
+        half = 1.96 * float(np.sqrt(max(share * (1 - share), 1e-12) / n))
+        rows.append(row(metric + tally.suffix, regime, target, share, lo=max(0.0, share - half), hi=share + half, n=n, note=f"{count} of {n}"))  # fmt: skip
+    return rows
 
 
 def _figures(regime: str, found: dict[str, list[float]]) -> list[Row]:
@@ -193,7 +260,7 @@ def _lost(played: Any, scored: Score) -> float:
     }
     for name, values in changed.items():
         right = right.set_column(right.schema.get_field_index(name), right.schema.field(name), _flat(values))
-    told = Setting(**{**{f: getattr(setting, f) for f in Setting.__dataclass_fields__}, "coverage": right})
+    told = replace(setting, coverage=right)
     incidents = group(collapse_copies(setting.observations), told)
     judged = judge(
         played.observations,

@@ -25,6 +25,8 @@ from truceline.fusion.tracks import Tracks, first_least, gather, join, log_sum, 
 
 #: sure tracks from which on reports are heard at all: fewer cannot tell an honest voice from another
 LEAST_SURE = 30.0
+#: with fewer, a voice is judged by what nobody saw, if of so many true events somebody should have
+LEAST_JUDGED = 5.0
 #: nats of fit at which tiers of reports begin
 TIERS = (1.0, 4.0, 7.0)
 #: counts by which a voice's ratio is held to 1
@@ -71,14 +73,17 @@ def judge_tracks(
         log_w[hard] = log_weight(tracks)
     p = np.where(hard, expit(log_w), np.nan)
     false = np.full(len(label), 0.5)
-    if parameters.sure < LEAST_SURE or based.all():
+    if not based.any() or based.all():
         return Existence(probability=p, false=false)
     voice = voices(scene)
     sort = np.searchsorted(np.array(LENGTHS_S), scene.nodes.stop_s - scene.nodes.start_s)
-    fit = _fits(scene, singles, label, hard, tracks, np.cumsum(hard) - 1)
-    ratio = _listen(label, voice, sort, fit, log_w, hard)
-    p[hard] = expit(log_w + ratio)[hard]
-    alone = _judge_alone(scene, parameters, singles, label, voice, sort, hard, p)
+    heard = parameters.sure >= LEAST_SURE
+    if heard:
+        fit = _fits(scene, singles, label, hard, tracks, np.cumsum(hard) - 1)
+        ratio = _listen(label, voice, sort, fit, log_w, hard)
+        p[hard] = expit(log_w + ratio)[hard]
+    least = 0.0 if heard else LEAST_JUDGED
+    alone = _judge_alone(scene, parameters, singles, label, voice, sort, hard, p, least)
     p = np.where(hard, p, alone)
     false[~based] = np.where(np.isnan(p), 0.5, 1 - p)[label[~based]]
     return Existence(probability=p, false=false)
@@ -165,8 +170,12 @@ def _judge_alone(
     sort: IntArray,
     hard: BoolArray,
     p: FloatArray,
+    least: float,
 ) -> FloatArray:
-    """(n_tracks,) existence of tracks that reports alone tell of; NaN: a place nobody can judge."""
+    """(n_tracks,) existence of tracks that reports alone tell of; NaN: a place nobody can judge.
+
+    least : events that hard sensors must have had the chance to see, were all that a voice tells true.
+    """
     n_tracks = len(hard)
     s = scene.sightings
     missed = missed_at(scene, parameters)
@@ -200,6 +209,8 @@ def _judge_alone(
     for number in np.unique(kind[count > 0]).tolist():
         tracks = np.flatnonzero((kind == number) & (at > LEAST_SEEN))
         lone = tracks[crowd[tracks] < MOST_CROWD]
+        if float(at[lone].sum()) < least:
+            continue
         whole = _veracity(borne[lone], at[lone], crowd[lone], prior=0.5, trust=2.0)
         own = np.flatnonzero((kind == number) & ~hard)
         for value in np.unique(manner[own]).tolist():

@@ -40,6 +40,8 @@ FEATURES = (
     "log_rate",  # ln λ, and ln φ, per km² and day, at its sharpest record
     "log_clutter",
     "log_excess",  # ln of what its source's clutter is there over what was declared
+    "source_excess",  # the same over all of its source, or of hard sensors where reports alone tell
+    "source_shift",  # what was learned of that source's p beyond what was declared, logit
     "log_mark",  # what strength and count weigh
     "log_p",  # ln p of its sharpest record's own source
     "lone_share",  # of that source's records, those in no track with another source
@@ -88,7 +90,10 @@ def describe_tracks(
     declared = base_clutter(scene)[1]
     columns["log_rate"] = parameters.log_intensity[anchor] + day_km
     columns["log_clutter"] = parameters.log_clutter[anchor] + day_km
-    columns["log_excess"] = (parameters.log_clutter - declared)[anchor]
+    excess = parameters.log_clutter - declared
+    columns["log_excess"] = excess[anchor]
+    columns["source_excess"] = _of_source(scene, excess, anchor, hard)
+    columns["source_shift"] = _of_source(scene, parameters.common[nodes.source.code], anchor, hard)
     columns["log_mark"] = np.bincount(label, weights=parameters.log_mark, minlength=n_tracks).astype(
         np.float64
     )
@@ -128,6 +133,15 @@ def _told(scene: Scene, singles: Tracks, label: IntArray, hard: BoolArray) -> di
         "log_hours": np.where(np.isfinite(hours), np.log(np.maximum(hours, 1e-3)), np.nan),
         "copies": np.log1p(most),
     }
+
+
+def _of_source(scene: Scene, value: FloatArray, anchor: IntArray, hard: BoolArray) -> FloatArray:
+    """(n_tracks,) mean over the records of each anchor's source; of reports, over those of all hard sources."""
+    source, based = scene.nodes.source.code, scene.sightings.based
+    m = int(source.max()) + 1
+    mean = np.bincount(source, weights=value, minlength=m) / np.maximum(np.bincount(source, minlength=m), 1)
+    whole = float(value[based].mean()) if based.any() else 0.0
+    return np.where(hard, mean[source[anchor]], whole)
 
 
 def _exact(scene: Scene, label: IntArray, columns: dict[str, FloatArray]) -> dict[str, FloatArray]:

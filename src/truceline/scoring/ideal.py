@@ -11,8 +11,9 @@ For an incident with records z and each party m (or neither), P(m | z) ∝ π_m 
 - L_accused: whom each first telling accuses, at the frequency with which its source accuses that
   party where m did it.
 
-All frequencies are counted in the truth of the very front. Sources are taken as independent given who
-did it, places and directions too: a method that knows how these hang together may do a little better.
+All frequencies are counted in the truth of the very front. The parts hang together (who tells, and whom
+they accuse), so each counts by an exponent, those of the least Brier score; and what the method
+under judgement says is one more part, for it may know how places and directions hang together.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow.compute as pc
+from scipy.optimize import minimize
 
 from truceline.base.columns import BoolArray, FloatArray, IntArray, codes, floats, micros, recode
 from truceline.schema.table import Table
-from truceline.scoring.identity import tellings
+from truceline.scoring.blame import brier_of_parties
+from truceline.scoring.identity import most_frequent, tellings
 from truceline.scoring.truth import Linked, Truth
 
 BIN_M, REACH_M = 250.0, 60_000.0
@@ -60,10 +63,14 @@ def ideal_parties(
     hard_sources: Sequence[str],
     seen: Seen,
     acts: Sequence[str | None],
+    method_p: FloatArray | None = None,
+    matched: BoolArray | None = None,
 ) -> FloatArray:
     """(n_groups, n_parties + 1) probability of each party, the last column neither.
 
-    acts : (n_groups,) act of each incident. Needs two parties; else every row is NaN.
+    acts : (n_groups,) act of each incident. method_p : (n_groups, 3) what the method that is judged says,
+    which the observer hears too, NaN where it says nothing: who is beaten by what is judged is not ideal. matched : (n_groups,) those that are judged; None: all.
+    Needs two parties; else every row is NaN.
     """
     if len(parties) != 2 or not len(truth):
         return np.full((n_groups, len(parties) + 1), np.nan)
@@ -72,15 +79,65 @@ def ideal_parties(
     kinds = sorted({act for act in truth.act if act})
     act_of_event = np.array([kinds.index(act) if act else -1 for act in truth.act], dtype=np.int64)
     act = np.array([kinds.index(one) if one in kinds else -1 for one in acts], dtype=np.int64)
-    log = _prior(did, act_of_event, act, len(kinds))
     hard = np.zeros(n_groups, dtype=np.bool_)
     hard[group[recode(observations["source_id"], list(hard_sources))[record] >= 0]] = True
-    log += _place(seen, did, act_of_event, act, hard)
-    log += _direction(observations, group, record, linked, truth, did, n_groups)
-    log += _told(observations, group, record, linked, truth, did, n_groups)
-    log += _accused(observations, group, record, linked, did, parties, n_groups)
-    log -= log.max(axis=1, keepdims=True)
-    p = np.exp(log)
+    told = _Tellings(
+        observations=observations, group=group, record=record, event=linked.event, n_groups=n_groups
+    )
+    parts = [
+        _prior(did, act_of_event, act, len(kinds)),
+        _place(seen, did, act_of_event, act, hard),
+        _direction(told, truth, did),
+        _told(told, truth, did),
+        _accused(told, did, parties),
+    ]
+    if method_p is not None:
+        parts.append(np.where(np.isfinite(method_p), np.log(np.maximum(np.nan_to_num(method_p), 1e-4)), 0.0))
+    own = most_frequent(group, linked.event[record], n_groups)
+    if matched is not None:
+        own = np.where(matched, own, -1)
+    return _softmax(_pooled(np.stack(parts), did, own))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tellings:
+    """First tellings: (n,) group and record of each. event : (n_records,) that each record tells of."""
+
+    observations: Table
+    group: IntArray
+    record: IntArray
+    event: IntArray
+    n_groups: int
+
+    def sources(self) -> tuple[IntArray, list[str]]:
+        """(n,) place of each telling's source among the names."""
+        code, names = codes(self.observations["source_id"])
+        return code[self.record], names
+
+
+def _pooled(parts: FloatArray, did: IntArray, own: IntArray) -> FloatArray:
+    """Σ_k α_k parts_k, the prior among them, with the α ≥ 0 of the least Brier score.
+
+    parts : (n_parts, n_groups, 3). The parts are not independent given who did it (who tells, and whom
+    they accuse, hang together): taken as if they were, the whole is surer than it may be.
+    """
+    rows = np.flatnonzero(own >= 0)
+    if not len(rows):
+        return np.asarray(parts.sum(axis=0))
+    truth = did[own[rows]]
+
+    def cost(alpha: FloatArray) -> float:
+        return brier_of_parties(_softmax(np.tensordot(alpha, parts[:, rows], axes=1)), truth)
+
+    # from the parts as if they were independent, and from each of them by itself
+    starts = [np.ones(len(parts)), *np.eye(len(parts))]
+    found = [minimize(cost, start, bounds=[(0.0, 3.0)] * len(parts), method="L-BFGS-B") for start in (min(starts, key=cost), starts[0])]  # fmt: skip
+    alpha = min(found, key=lambda one: float(one.fun)).x
+    return np.asarray(np.tensordot(alpha, parts, axes=1))
+
+
+def _softmax(log: FloatArray) -> FloatArray:
+    p = np.exp(log - log.max(axis=1, keepdims=True))
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
@@ -122,31 +179,23 @@ def _place(seen: Seen, did: IntArray, act_of_event: IntArray, act: IntArray, har
     return found
 
 
-def _direction(
-    observations: Table,
-    group: IntArray,
-    record: IntArray,
-    linked: Linked,
-    truth: Truth,
-    did: IntArray,
-    n_groups: int,
-) -> FloatArray:
-    """(n_groups, 3) log-likelihood of the directions seen."""
-    found = np.zeros((n_groups, 3))
+def _direction(told: _Tellings, truth: Truth, did: IntArray) -> FloatArray:
+    """(told.n_groups, 3) log-likelihood of the directions seen."""
+    found = np.zeros((told.n_groups, 3))
     true = truth.fire_direction_deg
-    told = floats(observations["fire_direction_deg"])[record]
-    source, names = codes(observations["source_id"])
-    source = source[record]
-    rows = np.flatnonzero(np.isfinite(told))
+    towards = floats(told.observations["fire_direction_deg"])[told.record]
+    source, names = told.sources()
+    group = told.group
+    rows = np.flatnonzero(np.isfinite(towards))
     if true is None or not len(rows):
         return found
-    event = linked.event[record]
-    off = np.full(len(record), np.nan)
-    of_event = np.isfinite(told) & (event >= 0)
-    off[of_event] = _turn(told[of_event] - true[event[of_event]])
+    event = told.event[told.record]
+    off = np.full(len(told.record), np.nan)
+    of_event = np.isfinite(towards) & (event >= 0)
+    off[of_event] = _turn(towards[of_event] - true[event[of_event]])
     width = np.array([_spread_of(off[(source == k) & np.isfinite(off)]) for k in range(len(names))])
-    log = -0.5 * (_turn(told[rows, None] - BEARINGS_DEG) / width[source[rows], None]) ** 2
-    joint = np.zeros((n_groups, len(BEARINGS_DEG)))
+    log = -0.5 * (_turn(towards[rows, None] - BEARINGS_DEG) / width[source[rows], None]) ** 2
+    joint = np.zeros((told.n_groups, len(BEARINGS_DEG)))
     np.add.at(joint, group[rows], np.maximum(log, -30.0))
     asked = np.unique(group[rows])
     step = BEARINGS_DEG[1]
@@ -168,22 +217,15 @@ def _spread_of(off: FloatArray) -> float:
     return float(max(np.sqrt(np.mean(off**2)), 2.0)) if len(off) >= 5 else 20.0
 
 
-def _told(
-    observations: Table,
-    group: IntArray,
-    record: IntArray,
-    linked: Linked,
-    truth: Truth,
-    did: IntArray,
-    n_groups: int,
-) -> FloatArray:
-    """(n_groups, 3) log-likelihood of who told and who did not, before and from the truce on."""
-    found = np.zeros((n_groups, 3))
+def _told(told: _Tellings, truth: Truth, did: IntArray) -> FloatArray:
+    """(told.n_groups, 3) log-likelihood of who told and who did not, before and from the truce on."""
+    found = np.zeros((told.n_groups, 3))
+    observations, group, record = told.observations, told.group, told.record
     source, names = codes(observations["source_id"])
     start = truth.truce_start_us
     late_event = truth.at_us >= start
     at = micros(observations["occurred_from"])
-    late = np.zeros(n_groups, dtype=np.int64)
+    late = np.zeros(told.n_groups, dtype=np.int64)
     np.maximum.at(late, group, (at[record] >= start).astype(np.int64))
     speaks = np.asarray(pc.is_valid(observations["sensor_id"]).to_numpy()) | np.asarray(pc.is_valid(observations["look_id"]).to_numpy())  # fmt: skip
     for k in range(len(names)):
@@ -191,8 +233,8 @@ def _told(
         if speaks[own].any():
             continue  # what sees does not ask whose it is
         told_event = np.zeros(len(truth), dtype=np.bool_)
-        told_event[linked.event[own & (linked.event >= 0)]] = True
-        told_group = np.zeros(n_groups, dtype=np.bool_)
+        told_event[told.event[own & (told.event >= 0)]] = True
+        told_group = np.zeros(told.n_groups, dtype=np.bool_)
         told_group[group[source[record] == k]] = True
         for m in CLASSES:
             for period in (0, 1):
@@ -203,21 +245,12 @@ def _told(
     return found
 
 
-def _accused(
-    observations: Table,
-    group: IntArray,
-    record: IntArray,
-    linked: Linked,
-    did: IntArray,
-    parties: Sequence[str],
-    n_groups: int,
-) -> FloatArray:
-    """(n_groups, 3) log-likelihood of the accusations of first tellings."""
-    found = np.zeros((n_groups, 3))
-    accused = recode(observations["accused_party_id"], list(parties))[record]
-    source, names = codes(observations["source_id"])
-    source = source[record]
-    event = linked.event[record]
+def _accused(told: _Tellings, did: IntArray, parties: Sequence[str]) -> FloatArray:
+    """(told.n_groups, 3) log-likelihood of the accusations of first tellings."""
+    found = np.zeros((told.n_groups, 3))
+    accused = recode(told.observations["accused_party_id"], list(parties))[told.record]
+    source, names = told.sources()
+    event = told.event[told.record]
     who = np.where(event >= 0, did[np.maximum(event, 0)], -1)
     for k in range(len(names)):
         own = (source == k) & (accused >= 0)
@@ -225,5 +258,5 @@ def _accused(
             continue
         for m in CLASSES:
             count = np.bincount(accused[own & (who == m)], minlength=2) + LEAST
-            np.add.at(found[:, m], group[own], np.log(count / count.sum())[accused[own]])
+            np.add.at(found[:, m], told.group[own], np.log(count / count.sum())[accused[own]])
     return found

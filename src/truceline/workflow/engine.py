@@ -26,7 +26,9 @@ from truceline.line.history import LineHistory
 from truceline.origins.collapse import collapse_copies
 from truceline.schema import AREAS, CONTROL, COVERAGE
 from truceline.schema.table import Table
+from truceline.scoring.blame import party_chances
 from truceline.scoring.ideal import Seen, ideal_parties
+from truceline.scoring.identity import match_events
 from truceline.scoring.score import Judged
 
 TRAINED_NOTE = "existence_p is by a model that was trained on simulated fronts: what the simulation has wrong it has wrong too"
@@ -202,6 +204,7 @@ def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
     return ideal_parties(
         judged.observations, judged.partition.group, len(judged.partition), judged.linked, truth,
         parties=setting.parties, hard_sources=setting.hard_sources, seen=seen, acts=incidents["act"].to_pylist(),
+        method_p=party_chances(incidents, setting.parties), matched=match_events(judged.partition, judged.linked),
     )  # fmt: skip
 
 
