@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -384,3 +385,16 @@ def test_a_sheet_holds_the_orders_of_its_hours_alone(tmp_path: Path) -> None:
     sheet = make_sheet([found], reader=("A", "A"), title="T", hour=moment("04 00:00"), at=moment("03 20:00"))
     assert {one.order for one in sheet.lines} == {"cease-a"}
     assert sheet.span == (moment("03 00:00"), moment("03 00:00") + timedelta(hours=48))
+
+
+def test_clerks_who_write_at_once_do_not_lose_a_record(tmp_path: Path) -> None:
+    case = copied_case(tmp_path)
+
+    def acknowledge(group: str) -> None:
+        say(case, "acknowledge", "cease-a", by=group, key_file=case / "keys" / "liaison-a.key", times=times_from("2031-05-03T20:00:00Z", None, None))  # fmt: skip
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(acknowledge, [f"group-a-{1 + k % 4}" for k in range(12)]))
+    found = check_orders(case, parties=["A"])
+    assert found.problems == []
+    assert len(found.registers[0].lines) == 5 + 12

@@ -42,6 +42,7 @@ from truceline.workflow.desk_files import (
     FOLDER,
     MISSION,
     Times,
+    alone_with,
     append_lines,
     content_of,
     hour_of,
@@ -111,17 +112,18 @@ def declare(folder: Path, table: Path, *, by: str, key_file: Path, times: Times)
     if key.name != by or node is None or node.level == "group":
         raise InputError(Problem(code="key_unknown", message="a declaration is signed by a command or a liaison officer, with its own key", file="--key", got=f"{key.name} for {by}", expected=" | ".join(one.id for one in file.chain if one.level != "group")))  # fmt: skip
     path = register_path(folder, file.party, "declarations")
-    earlier = read_declarations(content_of(path), file, holdings, label=_label(path))
-    first = next_number(earlier.lines, key.name)
-    head = {"type": DECLARATION, "case": truce.id, "party": file.party, "by": by, "said_at": format_time(times.said)}  # fmt: skip
-    records: list[DeclarationRecord] = []
-    problems: list[Problem] = []
-    for line, cells, label in _rows(table, DECLARATION_COLUMNS, problems):
-        told = _shaped(DeclarationRecord, {**head, "number": first + len(records), **cells}, label, line, problems)  # fmt: skip
-        if told is not None:
-            records.append(told)
-            problems += [Problem(code=code, message=message, file=label, row=line, column=column, got=got, expected=expected) for code, column, message, got, expected in faults_of_declaration(told, holdings, file)]  # fmt: skip
-    return _add(path, records, key, times=times, problems=problems)
+    with alone_with(path):
+        earlier = read_declarations(content_of(path), file, holdings, label=_label(path))
+        first = next_number(earlier.lines, key.name)
+        head = {"type": DECLARATION, "case": truce.id, "party": file.party, "by": by, "said_at": format_time(times.said)}  # fmt: skip
+        records: list[DeclarationRecord] = []
+        problems: list[Problem] = []
+        for line, cells, label in _rows(table, DECLARATION_COLUMNS, problems):
+            told = _shaped(DeclarationRecord, {**head, "number": first + len(records), **cells}, label, line, problems)  # fmt: skip
+            if told is not None:
+                records.append(told)
+                problems += [Problem(code=code, message=message, file=label, row=line, column=column, got=got, expected=expected) for code, column, message, got, expected in faults_of_declaration(told, holdings, file)]  # fmt: skip
+        return _add(path, records, key, times=times, problems=problems)
 
 
 def observe(folder: Path, table: Path, *, key_file: Path, times: Times) -> Added:
@@ -137,17 +139,18 @@ def observe(folder: Path, table: Path, *, key_file: Path, times: Times) -> Added
     keys = open_mission(folder, truce).keys()
     key = read_secret(key_file, held=keys)
     path = register_path(folder, MISSION, "inspections")
-    earlier = read_inspections(content_of(path), holdings, label=_label(path), keys=keys)
-    first = next_number(earlier.lines, key.name)
-    head = {"type": INSPECTION, "case": truce.id, "by": MISSION, "said_at": format_time(times.said)}
-    records: list[InspectionRecord] = []
-    problems: list[Problem] = []
-    for line, cells, label in _rows(table, INSPECTION_COLUMNS, problems):
-        told = _shaped(InspectionRecord, {**head, "number": first + len(records), **cells}, label, line, problems)  # fmt: skip
-        if told is not None:
-            records.append(told)
-            problems += [Problem(code=code, message=message, file=label, row=line, column=column, got=got, expected=expected) for code, column, message, got, expected in faults_of_inspection(told, holdings)]  # fmt: skip
-    return _add(path, records, key, times=times, problems=problems)
+    with alone_with(path):
+        earlier = read_inspections(content_of(path), holdings, label=_label(path), keys=keys)
+        first = next_number(earlier.lines, key.name)
+        head = {"type": INSPECTION, "case": truce.id, "by": MISSION, "said_at": format_time(times.said)}
+        records: list[InspectionRecord] = []
+        problems: list[Problem] = []
+        for line, cells, label in _rows(table, INSPECTION_COLUMNS, problems):
+            told = _shaped(InspectionRecord, {**head, "number": first + len(records), **cells}, label, line, problems)  # fmt: skip
+            if told is not None:
+                records.append(told)
+                problems += [Problem(code=code, message=message, file=label, row=line, column=column, got=got, expected=expected) for code, column, message, got, expected in faults_of_inspection(told, holdings)]  # fmt: skip
+        return _add(path, records, key, times=times, problems=problems)
 
 
 def _rows(

@@ -7,7 +7,8 @@ it. ``desk/mission.yaml`` and ``desk/mission.*.jsonl`` are the mission's, which 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -163,6 +164,31 @@ def content_of(path: Path) -> bytes:
         ) from error  # fmt: skip
 
 
+@contextmanager
+def alone_with(register: Path) -> Iterator[None]:
+    """Two clerks at once would give two records one number: one waits for the other.
+
+    Raises
+    ------
+    OutputError
+        If the register's folder cannot be opened.
+    """
+    if fcntl is None:
+        yield
+        return
+    try:
+        handle = os.open(register.parent, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise OutputError(
+            Problem(code="out_unwritable", message=f"the register's folder cannot be opened: {error.strerror}", file=str(register.parent))
+        ) from error  # fmt: skip
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """Add lines to a register, all in one write: whole or not at all, and on the disk.
 
@@ -175,8 +201,6 @@ def append_lines(path: Path, lines: Sequence[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o640)
         try:
-            if fcntl is not None:
-                fcntl.flock(handle, fcntl.LOCK_EX)
             size = os.fstat(handle).st_size
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             content = ("\n" if torn else "") + "".join(f"{line}\n" for line in lines)

@@ -13,6 +13,7 @@ from truceline.base.errors import CallError, CaseError, InputError, OutputError,
 from truceline.base.intervals import format_time
 from truceline.base.language import _
 from truceline.custody.sign import SecretKey
+from truceline.desk.chain import PartyFile
 from truceline.desk.orders import ACTIONS, REASONS, Action, OrderRecord, Register, Why, draft, read_register
 from truceline.desk.register import next_number, plain, sign_line
 from truceline.desk.sheet import (
@@ -30,6 +31,7 @@ from truceline.workflow.desk_files import (
     MISSION,
     PUBLIC,
     Times,
+    alone_with,
     append_lines,
     content_of,
     hour_of,
@@ -128,15 +130,29 @@ def say(
     truce = terms_of(folder)
     file = party_of(folder, truce, by)
     key = read_secret(key_file, held=file.keys())
-    register = open_orders(folder, file)
     why: Why | None = next((one for one in REASONS if one == reason), None)
     if (action == "refuse") != (reason is not None) or (reason is not None and why is None):
         raise CallError(
             Problem(code="value_unknown", message="a refusal has one of these reasons, and nothing else has one", file="--reason", got=reason or "", expected=" | ".join(REASONS))
         )  # fmt: skip
-    record = draft(register, action=action, order_id=order_id, by=by, number=next_number(register.lines, key.name), said_at=times.said, reason=why)  # fmt: skip
-    line = sign_line(record, key, received_at=times.received, logged_at=times.logged)
     path = orders_path(folder, file.party)
+    with alone_with(path):
+        register = open_orders(folder, file)
+        record = draft(register, action=action, order_id=order_id, by=by, number=next_number(register.lines, key.name), said_at=times.said, reason=why)  # fmt: skip
+        line = sign_line(record, key, received_at=times.received, logged_at=times.logged)
+        digest = _try(path, line, file)
+        append_lines(path, [line])
+    return Logged(register=path, record=record, digest=digest)
+
+
+def _try(path: Path, line: str, file: PartyFile) -> str:
+    """The digest of a line's record, if the register would hold it.
+
+    Raises
+    ------
+    InputError
+        With every fault that it would have there.
+    """
     earlier = content_of(path)
     joined = earlier + (b"" if not earlier or earlier.endswith(b"\n") else b"\n")
     tried = read_register(joined + line.encode() + b"\n", file, label=f"case:{FOLDER}/{path.name}")
@@ -144,8 +160,7 @@ def say(
     faults = [problem for problem in tried.problems if problem.row == number]
     if faults:
         raise InputError(faults)
-    append_lines(path, [line])
-    return Logged(register=path, record=record, digest=tried.lines[-1].digest)
+    return tried.lines[-1].digest
 
 
 # -- check --------------------------------------------------------------------------------------
