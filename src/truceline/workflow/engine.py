@@ -196,6 +196,7 @@ def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
         found[rows] = line_distances_m(line, longitude[rows], latitude[rows], at_us=at_us[rows], frame=frame)
         return found
 
+    chances = party_chances(incidents, setting.parties)
     seen = Seen(
         offset_m=offset(floats(incidents["longitude_deg"]), floats(incidents["latitude_deg"]), micros(incidents["occurred_from"])),
         sd_m=floats(incidents["position_sd_m"]),
@@ -204,7 +205,7 @@ def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
     return ideal_parties(
         judged.observations, judged.partition.group, len(judged.partition), judged.linked, truth,
         parties=setting.parties, hard_sources=setting.hard_sources, seen=seen, acts=incidents["act"].to_pylist(),
-        method_p=party_chances(incidents, setting.parties), matched=match_events(judged.partition, judged.linked),
+        method_p=chances, matched=match_events(judged.partition, judged.linked) & np.isfinite(chances[:, 0]),
     )  # fmt: skip
 
 
