@@ -284,6 +284,24 @@ def test_faults_are_told_in_the_language_asked_for(
     assert "The case is wrong" in capsys.readouterr().err
 
 
+def test_a_command_without_the_option_speaks_as_the_environment_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ["inspect-plan", "--declared", "200", "--missing", "10"]
+    said = {}
+    for code in ("en", "uk", "ru"):
+        monkeypatch.setenv("TRUCELINE_LANGUAGE", code)
+        assert run(call) == 0
+        said[code] = capsys.readouterr().out
+    monkeypatch.delenv("TRUCELINE_LANGUAGE")
+    assert run(call) == 0
+    assert capsys.readouterr().out == said["en"]
+    assert "Заявлено 200, бракує 10" in said["uk"]
+    assert "Заявлено 200, не хватает 10" in said["ru"]
+    monkeypatch.setenv("TRUCELINE_LANGUAGE", "tlh")
+    assert run(call) == 2
+
+
 def test_an_unknown_language_is_a_wrong_call(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["verify", str(tmp_path), "--language", "tlh"]) == 2
     assert "not one of en, uk, ru" in capsys.readouterr().err

@@ -129,6 +129,10 @@ def truceline(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
+    language: Annotated[  # its callback speaks it: for commands that have no such option too
+        str | None,
+        typer.Option("--language", envvar="TRUCELINE_LANGUAGE", callback=_speak, is_eager=True, hidden=True),
+    ] = None,
 ) -> None:
     """Verify a ceasefire from open evidence, and say what cannot be known."""
 
