@@ -85,7 +85,7 @@ permission = st.tuples(st.sampled_from([[], ["late"], ["main"]]), st.sets(st.sam
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(acts_done, st.lists(exemption, max_size=1), limits, st.one_of(st.none(), conditions), st.lists(permission, max_size=1), st.sets(st.sampled_from(ZONES)))  # fmt: skip
 def test_columns_say_what_each_act_by_itself_says(
     acts: list[Happening], exempt: list[Any], limit: Any, condition: Any, permits: list[Any], zones: set[str]
@@ -95,7 +95,7 @@ def test_columns_say_what_each_act_by_itself_says(
     alike(terms(obligations=[rule, told, *permits], exemptions=exempt), acts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(acts_done, st.sampled_from(ZONES), st.integers(1, 9))
 def test_exempt_zones_and_staggered_starts_hold_in_columns_too(
     acts: list[Happening], name: str, hours: int
@@ -162,7 +162,7 @@ def test_what_is_left_out_of_a_full_window_changes_nothing() -> None:
         assert cut[k] == pytest.approx(1 - row.sum(), abs=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(acts_done, st.integers(-300, 300), limits)
 def test_shifting_everything_in_time_changes_no_number(acts: list[Happening], days: int, limit: Any) -> None:
     by = timedelta(days=days)

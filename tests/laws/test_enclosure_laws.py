@@ -50,7 +50,7 @@ def mazes(draw: st.DrawFn) -> BaseGeometry:
     return shapely.union_all(walls)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(mazes())
 def test_the_neck_is_what_wearing_off_finds(barred: BaseGeometry) -> None:
     start, goal = Point(-20_000, 0), Point(20_000, 0)
@@ -134,7 +134,7 @@ def test_a_bulge_is_no_narrower_than_itself() -> None:
     assert one.enclosed_share == pytest.approx(28 / 44, abs=0.01)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.floats(900, 4_000), st.floats(50, 1_500))
 def test_moving_the_line_takes_or_gives_twice_the_error(stalk_m: float, error_m: float) -> None:
     found = measured(pocket_on_a_stalk(stalk_m), error_m)

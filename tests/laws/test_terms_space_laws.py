@@ -68,7 +68,7 @@ def sums(found: list[Expected]) -> dict[tuple[str, str], tuple[float, float]]:
     return {(one.obligation_id, one.party_id): (one.lo, one.hi) for one in found}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(incidents(), names, st.floats(-120, 120))
 def test_shifting_everything_in_space_changes_no_verdict(
     rows: list[dict[str, Any]], zones: list[str], by_deg: float
@@ -83,7 +83,7 @@ def test_shifting_everything_in_space_changes_no_verdict(
         assert there[key] == pytest.approx(bounds)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(incidents(), names, st.sampled_from(PLACES), st.one_of(st.none(), conditions.filter(lambda c: "within" not in str(c))))  # fmt: skip
 def test_a_wider_zone_never_removes_and_an_exemption_never_adds(
     rows: list[dict[str, Any]], zones: list[str], another: str, condition: dict[str, Any] | None
@@ -99,7 +99,7 @@ def test_a_wider_zone_never_removes_and_an_exemption_never_adds(
         assert wider[key][1] >= hi - 1e-9
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(incidents(), names, st.integers(-300, 300))
 def test_exchanging_the_parties_and_shifting_time_exchange_and_keep(
     rows: list[dict[str, Any]], zones: list[str], days: int
@@ -122,7 +122,7 @@ def test_exchanging_the_parties_and_shifting_time_exchange_and_keep(
     assert sums(judged(other, later)) == here
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(incidents(), names)
 def test_what_becomes_known_of_a_place_only_narrows(rows: list[dict[str, Any]], zones: list[str]) -> None:
     blind = [{**row, "longitude_deg": None, "latitude_deg": None, "line_distance_m": None} for row in rows]

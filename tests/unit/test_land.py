@@ -171,7 +171,7 @@ squares = st.tuples(st.floats(9.6, 10.2), st.floats(4.6, 5.2), st.floats(0.05, 0
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(squares, squares, st.floats(0, 3_000), st.floats(4.7, 5.3))
 def test_every_ground_and_settlement_is_told_once(held: Any, isle: Any, error_m: float, cut: float) -> None:
     hands = {"left": shapely.box(9.5, cut, 10.5, 5.5), "right": shapely.box(9.5, 4.5, 10.5, cut)}
@@ -200,7 +200,7 @@ def rates(found: list[Step], *, shift: timedelta = timedelta()) -> list[Any]:
     return rate_phases(moved, phases, source_id="m", rng=np.random.default_rng(1))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0, 50), min_size=40, max_size=44), st.integers(-500, 500))
 def test_shifting_everything_shifts_no_rate(gained: list[float], days: int) -> None:
     assert rates(steps(gained)) == rates(steps(gained), shift=days * DAY)
@@ -208,7 +208,7 @@ def test_shifting_everything_shifts_no_rate(gained: list[float], days: int) -> N
 
 def test_an_interval_covers_the_rate_it_is_of() -> None:
     rng = np.random.default_rng(3)
-    n, inside = 120, 0
+    n, inside = 80, 0
     for _ in range(n):
         gained = rng.gamma(0.5, 12.0, 20).tolist() + [0.0] * 20
         one = rate_phases(steps(gained), {"p": Interval(START, START + 20 * DAY)}, source_id="m", rng=rng, delays_days=(0,))[0]  # fmt: skip
