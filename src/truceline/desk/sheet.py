@@ -262,14 +262,17 @@ def _when(line: Line) -> str:
     said = _clock(line.answered_at) if line.answered_at else _("by {time}").format(time=_clock(line.acknowledge_by))  # fmt: skip
     if line.received_at != line.answered_at:
         said += " · " + _("received {time}").format(time=_clock(line.received_at))
-    late = f" · {_('late by {span}').format(span=span_words(line.late_s))}" if line.late_s else ""
-    return f"{said}{late}{f' · {line.reason}' if line.reason else ''}"
+    if line.late_s:
+        said += " · " + _("late by {span}").format(span=span_words(line.late_s))
+    return f"{said} · {line.reason}" if line.reason else said
 
 
 def span_words(seconds: int) -> str:
     """A length of time as hours and minutes."""
     hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+    if not hours:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02d}")
 
 
 def acknowledged_sectors(
