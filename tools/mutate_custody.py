@@ -125,6 +125,7 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Gives out the mutant where its module is imported."""
 
     def __init__(self, mutant: Mutant) -> None:
+        """A planter of ``mutant``."""
         self.name = f"truceline.custody.{mutant.module}"
         self.file = CUSTODY / f"{mutant.module}.py"
         self.mutant = mutant
