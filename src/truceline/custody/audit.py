@@ -113,12 +113,9 @@ class _Auditor:
         for size in self.sizes:
             self.known.add(checkpoint_path(size))
             try:
-                signed = self.store.checkpoint(size)
+                found.update({signed.head.size: signed for signed in [self.store.checkpoint(size)] if signed})
             except ValueError as error:
                 self.audit.wrong("log_altered", checkpoint_path(size), error)
-                continue
-            if signed is not None:
-                found[size] = signed
         return found
 
     # -- (2) and (3) -----------------------------------------------------------------------

@@ -77,6 +77,12 @@ def test_a_wrong_list_of_keys_is_told(log: Path, change: bytes) -> None:
     assert codes(log) == {"keys": "log_altered"}
 
 
+def test_a_key_of_which_no_entry_tells_is_told(log: Path) -> None:
+    with (log / "keys").open("a") as keys:
+        keys.write(f"400 {NEXT_KEY.public.text()}\n")
+    assert codes(log) == {"keys": "log_altered"}
+
+
 def test_a_missing_bundle_does_not_hide_what_else_is_wrong(log: Path) -> None:
     (log / "tile/entries/000").unlink()
     (log / "held/001").write_bytes(b"x")
@@ -267,6 +273,20 @@ def test_a_period_asks_for_a_head_even_of_nothing_new(tmp_path: Path) -> None:
     folder = new_log(tmp_path / "log", period_s=60)
     with Log(folder, key=KEY) as open_log:
         assert open_log.checkpoint(logged=NOW).head.size == 2
+
+
+def test_partial_tiles_that_nothing_needs_are_removed_at_every_level(tmp_path: Path) -> None:
+    folder = new_log(tmp_path / "log")
+    with Log(folder, key=KEY, salts=SALTS) as open_log:
+        for size in (300, 520, 800):  # level 1 holds 1, 2, 3 hashes
+            open_log.append(plain(*range(size - open_log.size)))
+            open_log.fold()
+            assert len(list((folder / "tile/1/000.p").iterdir())) == 1
+            assert [path.name for path in (folder / f"tile/0/{size // 256:03d}.p").iterdir()] == [
+                str(size % 256)
+            ]
+        open_log.checkpoint(logged=NOW)
+    assert audit(folder).sound
 
 
 def test_padding_fills_a_batch_and_says_nothing(tmp_path: Path) -> None:

@@ -305,6 +305,18 @@ def test_what_was_forgotten_stays_so_as_the_log_grows(log: Path) -> None:
     assert b'place 7"' not in (log / held_path(0)).read_bytes().split(b"place 8")[0]
 
 
+def test_an_entry_of_an_older_bundle_is_forgotten_too(log: Path) -> None:
+    with Log(log, key=KEY, salts=SALTS) as open_log:
+        open_log.append([held(number) for number in range(600)])
+        open_log.forget(2, ["place"], reason="…", logged=NOW)
+        open_log.append([held(1)])
+        open_log.checkpoint(logged=NOW)
+    assert audit(log).sound
+    with pytest.raises(ValueError, match="no value is held"):
+        opened(log, 2, "place")
+    opened(log, 3, "place").check(policy())
+
+
 def test_a_field_that_is_not_there_is_not_forgotten(log: Path) -> None:
     with Log(log, key=KEY) as open_log:
         for index, fields in ((2, ["nothing"]), (2, []), (1, ["n"])):

@@ -139,6 +139,13 @@ def test_a_secret_is_not_shown_where_a_key_is_printed() -> None:
     assert bytes(range(32)).hex() not in repr(KEY)
 
 
+def test_the_same_secret_under_another_name_signs_alike_and_names_another_key() -> None:
+    other = KEY.named("mission.example/other")
+    assert (other.name, other.public.raw) == ("mission.example/other", KEY.public.raw)
+    assert other.public.key_id != KEY.public.key_id
+    assert other.sign(b"a") == KEY.sign(b"a")
+
+
 def test_what_is_derived_from_a_key_differs_by_purpose_and_key() -> None:
     other = SecretKey.make("mission.example/log", seed=bytes(32))
     derived = [KEY.derive("a"), KEY.derive("b"), other.derive("a")]

@@ -245,7 +245,7 @@ def test_any_other_file_is_refused_without_a_traceback(made: Path, tmp_path: Pat
     ("name", "change"),
     [
         ("disclosure", {"fields": {}}), ("disclosure", {"commitments": []}), ("disclosure", {"fields": {"nothing": {"salt": "AAAA", "value": 1}}}),
-        ("fork", {"proof": []}), ("fork", {"root": "AAAA"}), ("withheld", {"receipt": "x"}), ("twin", {"proof": ["x"]}),
+        ("fork", {"proof": []}), ("fork", {"proof": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="] * 30}), ("fork", {"root": "AAAA"}), ("withheld", {"receipt": "x"}), ("twin", {"proof": ["x"]}),
     ],
 )  # fmt: skip
 def test_a_file_that_lacks_something_is_refused(
@@ -293,6 +293,13 @@ def test_it_is_one_short_file_that_imports_the_standard_library_and_cryptography
 @pytest.mark.parametrize("index", [0, 7, 999, 1000, 1_234_067, 10**9])
 def test_both_name_tiles_alike(index: int) -> None:
     assert verify_truce.path_of(index) == index_path(index)
+
+
+def test_a_proof_from_an_odd_size_needs_steps() -> None:
+    with pytest.raises(verify_truce.WrongError, match="the proof is empty"):
+        verify_truce.goes_on(3, 5, bytes(32), [])
+    with pytest.raises(verify_truce.WrongError, match="too long"):
+        verify_truce.goes_on(1, 2, bytes(32), [bytes(32)] * 2)
 
 
 def test_a_wrong_call_ends_with_two(capsys: Any) -> None:
