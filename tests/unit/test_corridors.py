@@ -216,6 +216,15 @@ def test_the_register_is_told_apart_and_changes_no_finding(
     assert "none is counted as a breach" in told
 
 
+def test_a_case_without_a_register_says_how_to_begin_one(
+    ways: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["allegations", str(ways)]) == 3
+    err = capsys.readouterr().err
+    assert "keeps no register" in err
+    assert str(ways) not in err
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

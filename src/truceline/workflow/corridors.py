@@ -153,7 +153,7 @@ def _read(path: Path, columns: Sequence[str]) -> tuple[str, list[dict[str, str]]
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(Problem(code="file_format", message=f"the table cannot be read ({error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
+        raise CaseError(Problem(code="file_format", message=f"the table cannot be read ({getattr(error, 'strerror', None) or error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
     absent = [name for name in columns if rows and name not in rows[0]]
     if absent:
         raise CaseError(Problem(code="column_missing", message=f"without {', '.join(absent)}", file=label, row=1, expected=", ".join(columns)))  # fmt: skip
@@ -231,6 +231,8 @@ def read_allegations(case_folder: Path) -> list[Allegation]:
         With every fault of every row: an exact place among them.
     """
     path = case_folder / "allegations.csv"
+    if not path.is_file():
+        raise CaseError(Problem(code="file_missing", message="the case keeps no register of allegations", file=f"case:{path.name}", expected=", ".join(ALLEGATION_COLUMNS), next_step="Begin one with these columns"))  # fmt: skip
     label, rows = _read(path, ALLEGATION_COLUMNS)
     found: list[Allegation] = []
     problems: list[Problem] = []

@@ -134,7 +134,7 @@ def read_claims(path: Path, *, sides: tuple[str, ...]) -> list[PocketClaim]:
     try:
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(Problem(code="file_format", message=f"the claims cannot be read ({error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
+        raise CaseError(Problem(code="file_format", message=f"the claims cannot be read ({getattr(error, 'strerror', None) or error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
     absent = [name for name in CLAIM_COLUMNS if rows and name not in rows[0]]
     if absent or not rows:
         raise CaseError(Problem(code="column_missing" if absent else "file_without_rows", message=f"without {', '.join(absent)}" if absent else "the file has no rows", file=label, row=1, expected=", ".join(CLAIM_COLUMNS)))  # fmt: skip
