@@ -188,6 +188,8 @@ def test_slivers_of_a_redrawn_map_are_neither_pocket_nor_wall() -> None:
     one = measured(first).drawn
     assert one.cut_off_km2 < 0.01
     assert one.area_km2 == pytest.approx(20 * 7.75, rel=0.03)
+    assert one.neck_m >= one.breadth_m * 0.98
+    assert one.enclosed_share == pytest.approx(36 / 56, abs=0.06)
 
 
 def test_a_frontier_that_cuts_nothing_is_refused() -> None:
