@@ -43,6 +43,8 @@ def judged(*reports: Passage, fire: tuple[list[float], list[float]] = ([], [])) 
         ([report(0, 2), report(1, 3, source="b")], ([], []), "open"),
         ([report(0, 2, monitor=True)], ([], []), "open"),
         ([report(0, 2, monitor=True)], ([0.2], [0.9]), "undetermined"),
+        ([report(0, 2, monitor=True)], ([0.2], [0.99]), "undetermined"),
+        ([], ([0.5], [1.0]), "undetermined"),
         ([report(0, 2, monitor=True)], ([0.8, 0.8], [0.9, 0.9]), "fired_upon"),
         ([report(0, 2, passed=False, monitor=True)], ([], []), "closed"),
         ([report(0, 2, passed=False)], ([], []), "undetermined"),
