@@ -311,6 +311,8 @@ def _phrases(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[tuple[str, ...], s
     for tag, words in (("x", raw["auxiliaries"]), ("k", raw["conjunctions"]), ("P", raw["prepositions"])):
         for word in words:
             add_phrase(table, word, tag, word)
+    for word in raw.get("that", ()):
+        add_phrase(table, word, "u", word)
     for word in raw["time"]["weekdays"]:
         add_phrase(table, word, "t", word)
     return sorted_phrases(table)

@@ -45,6 +45,8 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
         digits = match["digits"]
         if _YEAR.match(digits) and not match["percent"] and not match["scale"]:
             continue
+        if (match["unit"] or "").split(" ")[0].lower() in words.time["months"]:
+            continue  # a day
         word = words.time["words"].get(digits.lower())
         value = (float(word) if word is not None else _value(digits)) * float(
             words.numbers["scale"].get((match["scale"] or "").lower(), 1)

@@ -88,7 +88,9 @@ def raw_texts(text: str, suffix: str, stem: str) -> Iterator[Raw]:
     if start[:1] in "[{" and suffix in (".json", ".jsonl", ".ndjson", ""):
         yield from _json_raws(text)
     elif re.match(
-        r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b", start, re.DOTALL | re.IGNORECASE
+        r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE[^>\[]*(?:\[.*?\])?\s*>\s*)?<(?:rss|feed|rdf:RDF)\b",
+        start,
+        re.DOTALL | re.IGNORECASE,
     ):
         yield from _feed_raws(text)
     elif suffix in (".html", ".htm", ".xhtml") or re.match(

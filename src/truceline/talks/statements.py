@@ -28,6 +28,8 @@ from truceline.talks.windows import Window, find_day, find_windows
 
 #: name and version of the format of ``statements.json``
 SCHEMA_ID = "truceline-statements-1"
+#: of a longer statement the beginning is read for what it means; no sentence is so long
+MOST_READ = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +159,12 @@ class _Builder:
     def build(self, unit: Unit) -> Statement:
         text = self.document.text[unit.start : unit.stop].strip(" ,;")
         start = self.document.text.index(text, unit.start) if text else unit.start
+        short = text[:MOST_READ]
         same = self._same_passage(unit)
         if not same:
             self.passage += 1
             self.issue = None
-        content = self._content(unit, text)
+        content = self._content(unit, text)[:MOST_READ]
         condition_text = find_condition(content, words=self.words)
         before = condition_text is not None and self.words.reverse.match(condition_text) is not None
         main = (
@@ -180,11 +183,11 @@ class _Builder:
         )
         if topic.rule != "none":
             self.issue = topic.issue
-        question = find_question(text)
-        condition = find_condition(text, words=self.words) if question is None else None
-        plain = text.replace(condition, " ") if condition is not None else text
+        question = find_question(short)
+        condition = find_condition(short, words=self.words) if question is None else None
+        plain = short.replace(condition, " ") if condition is not None else short
         stance = find_stance(
-            text, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
+            short, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
             conditional=condition is not None,
         )  # fmt: skip
         self.before = unit
@@ -197,15 +200,16 @@ class _Builder:
             statement_id=short_id("st", self.document.digest, start, start + len(text), unit.who.entity.id),
             document_id=self.document.document_id, start=start, stop=start + len(text), text=text, quotes=quotes,
             speaker=unit.who.entity, speaker_rule=unit.who.rule, rule=unit.rule, via=unit.via,
-            addressee=_addressee(text), said_on=find_day(text, self.document.published, words=self.words),
+            addressee=_addressee(short), said_on=find_day(short, self.document.published, words=self.words),
             published=self.document.published, language=self.document.language,
             manner=self._manner(unit, start, text, quotes), verb=unit.base,
             issue=topic.issue, issues_also=topic.also, issue_words=topic.words, issue_rule=topic.rule,
             stance=stance.stance, stance_rule=stance.rule, condition=condition, question=question,
-            modality=find_modality(text, words=self.words),
-            status=find_status(text, words=self.words, relayed=unit.via is not None),
-            numbers=find_numbers(text, offset=start, words=self.words),
-            windows=find_windows(text, published=self.document.published, words=self.words, clocks=self.speakers.file.clocks),
+            modality=find_modality(short, words=self.words),
+            status=find_status(short, words=self.words, relayed=unit.via is not None),
+            numbers=find_numbers(short, offset=start, words=self.words),
+            windows=find_windows(
+                short, published=self.document.published, words=self.words, clocks=self.speakers.file.clocks),
             passage=self.passage,
         )  # fmt: skip
 

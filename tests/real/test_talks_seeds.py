@@ -1,0 +1,93 @@
+"""The two reports of one day: what a person who has read both would look for on the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from truceline.workflow.talks import read_talks
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def views(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    from datetime import date
+
+    seeds = sorted((shared_data.parent / "seeds").glob("*.txt"))
+    if len(seeds) < 2:
+        pytest.skip("the two reports are not there")
+    out = tmp_path_factory.mktemp("seeds") / "out"
+    read_talks(seeds, out=out, case=ROOT / "cases" / "jeddah-2025", published=date(2025, 3, 14))
+    found = json.loads((out / "views.json").read_text(encoding="utf-8"))
+    found["statements"] = {
+        one["statement_id"]: one for one in json.loads((out / "statements.json").read_text(encoding="utf-8"))
+    }
+    return found
+
+
+def test_who_spoke_is_complete(views):
+    assert {row["id"] for row in views["speakers"]} >= {
+        "putin",
+        "ushakov",
+        "zakharova",
+        "trump",
+        "zelensky",
+        "rubio",
+        "UA",
+        "officials",
+    }
+
+
+def test_both_accounts_have_support_doubts_talks_line_and_encircled_forces(views):
+    assert {row["issue"] for row in views["accounts"]["aligned"]} == {
+        "ceasefire",
+        "verification",
+        "meetings",
+        "line",
+        "encircled",
+    }
+
+
+def test_what_each_alone_has(views):
+    only = [
+        {
+            (views["statements"][name]["speaker"]["id"], views["statements"][name]["issue"])
+            for name in row["statements"]
+        }
+        for row in views["accounts"]["only_here"]
+    ]
+    assert {
+        ("zakharova", "contingents"),
+        ("ushakov", "settlement"),
+        ("rubio", "territory"),
+        ("putin", "orders"),
+    } <= only[0]
+    assert {
+        ("trump", "alliances"),
+        ("trump", "territory"),
+        ("putin", "momentum"),
+        ("putin", "arms"),
+        ("putin", "mobilisation"),
+    } <= only[1]
+
+
+def test_questions_lead_to_the_review(views):
+    asked = {row["issue"]: row["review"] for row in views["questions"]}
+    assert {"orders", "verification", "mobilisation", "arms", "duration", "encircled"} <= asked.keys()
+    assert "orders" in asked["orders"]
+
+
+def test_no_party_is_said_to_have_spoken_where_it_has_not(views):
+    columns = {column["id"] for column in views["matrix"]["columns"]}
+    assert columns == {"RU", "US", "UA"}
+    row = next(row for row in views["matrix"]["rows"] if row["issue"] == "contingents")
+    assert {cell["party"]: len(cell["statements"]) for cell in row["cells"]} == {"RU": 4, "US": 0, "UA": 0}
+
+
+def test_what_is_not_public_and_what_is_not_confirmed_is_marked(views):
+    status = {(one["speaker"]["id"], one["status"]) for one in views["statements"].values()}
+    assert ("rubio", "undisclosed") in status
+    assert ("officials", "unconfirmed") in status
