@@ -223,3 +223,10 @@ def test_too_few_steps_give_no_interval_and_none_give_no_rate() -> None:
     assert few[0].rate == pytest.approx(1.0)
     assert few[0].rate_lo95 is None
     assert few[2].rate is None
+
+
+def test_a_map_that_is_late_moves_ground_out_of_the_first_days() -> None:
+    gained = [0.0] * 20 + [10.0] + [0.0] * 23
+    before, _lost, during, *_rest = rates(steps(gained))
+    assert (during.rate, during.delay_lo, during.delay_hi) == (pytest.approx(0.5), 0.0, pytest.approx(0.5))
+    assert (before.rate, before.delay_hi) == (0.0, pytest.approx(0.5, rel=0.2))
