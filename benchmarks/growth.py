@@ -523,7 +523,7 @@ def write_page(runs: list[Run], *, plot_name: str) -> str:
         "",
         f"Promised for 1,000,000: {PROMISED_S:.0f} s, {PROMISED_MB:,.0f} MB. Load: how many processes wanted the "
         f"{os.cpu_count()} cores in the last minute; where it is above {os.cpu_count()}, others slowed the run, and the processor "
-        "seconds say what it took.",
+        "seconds say what it took, though these too are more than an idle machine would take, which shares no caches.",
         "",
         "## Stages, seconds",
         "",
