@@ -15,7 +15,6 @@ import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import io
 import os
 import random
 import signal
@@ -27,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,8 +139,9 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.mutant.tree, str(self.file), "exec"), module.__dict__)
 
 
-def noticed(mutant: Mutant, *, limit_s: int) -> bool:
+def noticed(mutant: Mutant, *, limit_s: int, near_only: bool = False) -> bool:
     """Whether a test fails on the mutant, in a process of its own."""
+    sys.stdout.flush()
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -152,30 +151,12 @@ def noticed(mutant: Mutant, *, limit_s: int) -> bool:
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, 1)
         os.dup2(devnull, 2)
-        sys.stdout = sys.stderr = io.StringIO()
-        fast = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
-        hypothesis.settings.register_profile(
-            "mutants", max_examples=40, deadline=None, derandomize=True, phases=fast
-        )
-        hypothesis.settings.load_profile("mutants")
-        setattr(hypothesis.settings, "load_profile", print)  # noqa: B010 - conftest shall not choose another
         nearest = [UNIT.format(name) for name in NEAREST.get(mutant.module, [])]
         rest = [ENTRY, ATTACKS, FAULTS, NOTE, UNIT.format("verify_truce"), UNIT.format("audit")]
-        options = [
-            "-x",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-m",
-            "not slow",
-            "--no-header",
-            "--rootdir",
-            str(ROOT),
-        ]
-        code = 0
-        for tests in (nearest, [name for name in rest if name not in nearest]):
-            if code == 0 and tests:
-                code = int(pytest.main([*options, *(str(ROOT / name) for name in tests)]))
+        tests = dict.fromkeys([*nearest, *([] if near_only and nearest else rest)])
+        words = "-x -q -p no:cacheprovider --no-header -W ignore::pytest.PytestAssertRewriteWarning --rootdir"
+        options = [*words.split(), str(ROOT), "-m", "not slow"]
+        code = int(pytest.main([*options, *(str(ROOT / name) for name in tests)]))
         os._exit(1 if code else 0)
     _, status = os.waitpid(child, 0)
     with contextlib.suppress(ProcessLookupError):
@@ -220,6 +201,11 @@ def main() -> None:
     wanted = [path for path in paths if not asked.module or path.stem in asked.module]
     everything = [(path, number) for path in wanted for number in range(count_mutants(path))]
     drawn = random.Random(asked.seed).sample(everything, min(asked.sample, len(everything)))
+    for path in wanted if asked.module else wanted[-3:]:
+        # the code as it is must pass, or every mutant would seem noticed
+        as_it_is = Mutant(path.stem, 0, "none", ast.parse(path.read_text(encoding="utf-8")))
+        if noticed(as_it_is, limit_s=asked.limit_s, near_only=True):
+            raise SystemExit(f"the tests fail on {path.name} as it is")
     started, results = time.monotonic(), []
     for path, number in drawn:
         if time.monotonic() - started > asked.seconds:
