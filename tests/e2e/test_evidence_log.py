@@ -14,8 +14,10 @@ import pytest
 
 from truceline.custody.audit import audit
 from truceline.custody.read import Store
+from truceline.custody.sign import SecretKey
 from truceline.workflow.evidence import make_key
 from truceline.workflow.evidence_check import disclose_fields
+from truceline.workflow.run_log import origin_of
 from truceline.workflow.verify import verify
 
 
@@ -47,6 +49,12 @@ def published(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("published") / "out"
     verify(case, data=None, out=out, pdf=False)
     return out
+
+
+def test_the_name_of_a_log_can_name_a_key_whatever_the_case_is_called() -> None:
+    origin = origin_of("mission.example", "Осінь 2025 +\n", "", "run-1")
+    assert origin == "mission.example/Осінь-2025---/-/run-1"
+    SecretKey.make(origin, seed=bytes(32))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

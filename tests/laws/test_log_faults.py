@@ -352,6 +352,26 @@ def test_a_disk_that_fails_to_sync_acknowledges_nothing(
     assert audit(folder).sound
 
 
+def test_nothing_is_written_behind_a_torn_write_that_cannot_be_undone(tmp_path: Path) -> None:
+    folder = new_log(tmp_path / "log")
+
+    def dead(*_: object) -> None:
+        raise OSError(errno.EIO, "dead")
+
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        codes = log.append(plain("before"))
+        with pytest.MonkeyPatch.context() as patch:
+            fail(patch, errno.EIO, after=0)
+            patch.setattr(os, "truncate", dead)
+            with pytest.raises(OSError, match="Input/output"):
+                log.append(plain("torn"))
+        with pytest.raises(LogError, match="open the log anew"):
+            log.append(plain("behind"))
+    codes += grow(folder, plain("after"))
+    assert [code.split("-")[0] for code in codes] == ["1", "2"]
+    assert audit(folder).sound
+
+
 def test_reading_writes_nothing(tmp_path: Path) -> None:
     folder = new_log(tmp_path / "log")
     grow(folder, [*plain(*range(5)), held(1)])

@@ -62,6 +62,7 @@ class Log:
         self._pending: list[Entry] = []
         self._leaves: list[bytes] = []  # hashes of the pending ones
         self._pending_bytes = 0
+        self._torn = False
 
     # -- beginning and end -----------------------------------------------------------------
     @classmethod
@@ -181,18 +182,23 @@ class Log:
         ------
         OSError
             If the disk is full or cannot be written; the log is then as it was.
+        LogError
+            If that happened before, and could not be undone.
         """
         first = self.size
         if not entries:
             return []
+        if self._torn:
+            raise LogError("a write failed and could not be undone; open the log anew, which does it")
         frame = write_frame(entries, first=first)
         try:
             disk.write(self._handle, frame)
             disk.sync(self._handle)
         except BaseException:
-            # a file that cannot be shortened now is shortened by whoever opens the log next
+            self._torn = True  # until the journal is as it was, nothing may come behind what was torn
             with suppress(OSError):
                 os.truncate(self._handle, self._length)
+                self._torn = False
             raise
         self._length += len(frame)
         leaves = hash_leaves([entry.content for entry in entries])

@@ -13,6 +13,7 @@ held: the folder's owner discloses it field by field. The public edition logs wh
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ class RunLog:
         """Copy the log of the result before, or begin one; returns the key that signs it."""
         if not self._out.is_dir():
             name = key.name if key else _NOBODY
-            origin = f"{name}/{self._results.case_id}/{self._edition}/{self._results.run_id}"
+            origin = origin_of(name, self._results.case_id, self._edition, self._results.run_id)
             mine = _named(key, origin)
             config = LogConfig(origin=origin, key=mine.public)
             Log.create(self.folder, config, key=mine, logged=self._logged)
@@ -199,6 +200,11 @@ class RunLog:
                 if found is not None:
                     return found
         return log.checkpoint(logged=self._logged)
+
+
+def origin_of(*parts: str) -> str:
+    """The name of a log: its parts, without what the name of a key must not have."""
+    return "/".join(re.sub(r"[\s+\x00-\x1f]", "-", part) or "-" for part in parts)
 
 
 def _named(key: SecretKey | None, origin: str) -> SecretKey:
