@@ -88,14 +88,14 @@ def tracks_of(regime: str, seed: int) -> Tracks:
     )
 
 
-def gather(regime: str, seeds: Sequence[int]) -> tuple[Tracks, Tracks]:
+def gather(regime: str, seeds: Sequence[int], most_tracks: int) -> tuple[Tracks, Tracks]:
     """Tracks that fit the curves, and tracks held out; of very many some are drawn."""
     each = [tracks_of(regime, seed) for seed in (seeds[:HELD_OUT] if regime in SIZE else seeds)]
     rng = np.random.default_rng([0, REGIMES.index(regime)])
     parts = []
     for held in (False, True):
         whole = join([one for k, one in enumerate(each) if (k % HELD_OUT == HELD_OUT - 1) is held])
-        most = MOST_TRACKS // (4 if held else 1)
+        most = most_tracks // (4 if held else 1)
         parts.append(whole.take(np.sort(rng.permutation(len(whole.hard))[:most])))
     print(
         f"{regime}: {len(parts[0].hard):,} tracks, {len(parts[1].hard):,} held out",
@@ -224,10 +224,11 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, default=len(TRAINING_SEEDS), help="training seeds of each regime"
     )
+    parser.add_argument("--tracks", type=int, default=MOST_TRACKS, help="tracks of a regime at most")
     parser.add_argument("--carry", type=Path, metavar="FILE", help="write the table of regimes left out")
     given = parser.parse_args()
     seeds = TRAINING_SEEDS[: given.seeds]
-    parts = {regime: gather(regime, seeds) for regime in REGIMES}
+    parts = {regime: gather(regime, seeds, given.tracks) for regime in REGIMES}
     if given.carry:
         given.carry.write_text(carry(parts), encoding="utf-8")
         return
