@@ -30,7 +30,7 @@ from truceline.custody.canonical import decode, encode
 from truceline.custody.checkpoint import Checkpoint, cosign, sign_checkpoint
 from truceline.custody.export import export, verifier_text
 from truceline.custody.log import Log
-from truceline.custody.merkle import hash_leaf
+from truceline.custody.merkle import fold, hash_leaf, hash_leaves, prove_consistency, prove_inclusion
 from truceline.custody.misconduct import Receipt, Withholding, find_fork, sign_receipt
 from truceline.custody.policy import Policy
 from truceline.custody.proof import disclose, prove
@@ -293,6 +293,22 @@ def test_it_is_one_short_file_that_imports_the_standard_library_and_cryptography
 @pytest.mark.parametrize("index", [0, 7, 999, 1000, 1_234_067, 10**9])
 def test_both_name_tiles_alike(index: int) -> None:
     assert verify_truce.path_of(index) == index_path(index)
+
+
+def test_both_climb_every_tree_alike() -> None:
+    leaves = hash_leaves([bytes([number]) for number in range(40)])
+
+    def node(level: int, index: int) -> bytes:
+        return fold(leaves[index << level : (index + 1) << level])
+
+    for size in range(2, 40):
+        root = fold(leaves[:size])
+        assert verify_truce.fold(leaves[:size]) == root
+        for old in range(1, size):
+            proof = prove_consistency(node, old, size)
+            assert verify_truce.goes_on(old, size, fold(leaves[:old]), proof) == root
+            path = prove_inclusion(node, old, size)
+            assert verify_truce.climb(old, size - 1, [leaves[old]] * 2, path)[0] == root
 
 
 def test_a_proof_from_an_odd_size_needs_steps() -> None:
