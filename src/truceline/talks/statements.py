@@ -137,8 +137,10 @@ def _looking_ahead(statements: list[Statement]) -> list[Statement]:
     done = list(statements)
     for place in range(len(done) - 2, -1, -1):
         one, after = done[place], done[place + 1]
+        begins = one.rule.startswith("cue_at_end") or one.issue_rule in ("context", "none")
         if (
-            one.issue_rule in ("context", "none")
+            begins
+            and one.issue_rule != "words"
             and one.manner == "direct"
             and after.passage == one.passage
             and after.issue_rule == "words"

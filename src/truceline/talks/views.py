@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from truceline.base.language import _
 from truceline.talks.accounts import build_accounts
 from truceline.talks.compare import content_words
 from truceline.talks.lexicon import known_issues
@@ -200,12 +201,12 @@ def _blocks(
             if one.condition and one.stance in ("conditions", "accepts", "open", "demands", "rejects")
         ]
         if "rejects" in stances:
-            found.append(f"{names[key]}: rejects")
+            found.append(_("{party}: rejects").format(party=names[key]))
         if conditions:
-            found.append(f"{names[key]}: on condition “{conditions[0]}”")
+            found.append(_("{party}: on condition “{words}”").format(party=names[key], words=conditions[0]))
         asked = sum(one.stance == "asks" for one in cells.get((issue, key), []))
         if asked:
-            found.append(f"{names[key]}: {asked} open question{'s' if asked > 1 else ''}")
+            found.append(_("{party}: open questions: {n}").format(party=names[key], n=asked))
     return found
 
 
@@ -249,12 +250,14 @@ def open_questions(reading: Reading) -> list[dict[str, Any]]:
     seen: set[int] = set()
     rows = []
     for one in reading.statements:
-        if one.stance != "asks" and one.question is None:
-            continue
+        if one.question is None and (one.stance != "asks" or one.issue_rule == "passage"):
+            continue  # “the question is the following” is none
         number = same.get(one.statement_id)
-        if number is not None and number in seen:
-            continue
-        if number is not None:
+        # one position may hold several questions; the same words are one
+        alike = number is not None and reading.alignments[number].why != "same position"
+        if number is not None and alike:
+            if number in seen:
+                continue
             seen.add(number)
         issue = known_issues()[one.issue]
         told = reading.alignments[number].statements if number is not None else (one,)
@@ -263,7 +266,7 @@ def open_questions(reading: Reading) -> list[dict[str, Any]]:
             "answers": issue.answers, "review": list(issue.review), "told_in": len({other.document_id for other in told}), "statement": one.statement_id,
         })  # fmt: skip
     order = list(known_issues())
-    return sorted(rows, key=lambda row: order.index(row["issue"]))
+    return sorted(rows, key=lambda row: (order.index(row["issue"]), not row["question"].endswith("?")))
 
 
 def build_conditions(reading: Reading) -> dict[str, list[Any]]:
