@@ -246,7 +246,7 @@ class Reader:
         ]
 
     def _attach_back(self, unit: Unit, sentence: _Sentence) -> None:
-        """“… units?” Putin asked.: a sentence that is a cue alone speaks for the quotation before it."""
+        """“… units?” the minister asked.: a sentence that is a cue alone speaks for the quotation before it."""
         text = self.document.text
         rest = re.sub(
             r"[\W_]+",

@@ -107,7 +107,7 @@ class CueFinder(SubjectFinder):
         )  # fmt: skip
 
     def _for_view(self) -> Cue | None:
-        """“For Putin, …”: a view, where a person is named."""
+        """“For A. B., …”: a view, where a person is named."""
         if self.tokens[0].text.lower() not in ("for", "по"):
             return None
         mention = self.by_first.get(1)

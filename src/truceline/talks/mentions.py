@@ -93,7 +93,7 @@ def _mention(match: re.Match[str], letters: str) -> Mention:
 
 
 def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
-    """“Peskov, the spokesman,” is one mention, and so is “the envoy, Peskov,”."""
+    """“A. B., the spokesman,” is one mention, and so is “the envoy, A. B.,”."""
     joined: list[Mention] = []
     place = 0
     while place < len(found):
@@ -150,7 +150,7 @@ def _extended(one: Mention, *, np_last: int, title: tuple[int, int] | None) -> M
 
 
 def _closed(one: Mention, letters: str) -> Mention:
-    """A name after a comma (“the adviser, Ushakov, said”) reaches to the comma that closes it."""
+    """A name after a comma (“the adviser, A. B., said”) reaches to the comma that closes it."""
     if (
         one.np_last == one.last
         and "c" in letters[one.first : one.last]

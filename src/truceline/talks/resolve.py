@@ -98,7 +98,7 @@ class Discourse:
         return Resolved(entity=seen, rule="new_name" if len(keys) > 1 else "last_name")
 
     def _named_body(self, mention: Mention, tokens: Sequence[Token]) -> Resolved:
-        """“the state railway operator Ukrzaliznytsia”."""
+        """“the state railway operator Railco”."""
         name = " ".join(token.text for token in tokens[mention.first : mention.last + 1] if token.tag == "N")
         key = stem(name)
         if key not in self.by_name:
@@ -140,7 +140,7 @@ class Discourse:
         return None
 
     def _described(self, mention: Mention, tokens: Sequence[Token]) -> Resolved | None:
-        """“The Russian leader”, “the spokeswoman”, “officials”, “Ukraine’s air force”."""
+        """“the party’s leader”, “the spokeswoman”, “officials”, “the air force of …”."""
         head = tokens[mention.head]
         party = self._party(mention, tokens)
         if mention.kind == "office":

@@ -22,7 +22,7 @@ LEAST_STEM = 3
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """The word in lower case, without an ending where its script declines: «Пескова», «Песков» → «песк»."""
+    """The word in lower case, without an ending where its script declines: «договора», «договоров» → «договор»."""
     low = word.lower().replace("’", "'").replace("ё", "е")
     if not _CYRILLIC.search(low):
         return low

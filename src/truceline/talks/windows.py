@@ -1,4 +1,4 @@
-"""Times that statements name: truce windows ("18:00 Moscow time on 19 April"), days, durations.
+"""Times that statements name: truce windows ("18:00, by the clock of a named city, on 19 April"), days, durations.
 
 An hour without a clock is no moment: the window is kept with its words and without start or stop.
 """
