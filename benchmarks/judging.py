@@ -235,7 +235,11 @@ def naive(columns: dict[str, Any], folder: Path, python: Path, *, duties: int) -
     for duty in truce.obligations[:duties]:
         zone = zones[duty.zones[0]]
         if zone.kind == "band":
-            told = {"kind": "band", "from_m": (zone.from_km or 0) * 1000, "to_m": (zone.to_km or 0) * 1000}
+            told: dict[str, object] = {
+                "kind": "band",
+                "from_m": (zone.from_km or 0) * 1000,
+                "to_m": (zone.to_km or 0) * 1000,
+            }
         else:
             drawn = _shape(zone, frame, {})
             if drawn is None:

@@ -118,7 +118,7 @@ def score_start(start: Start, *, runs: int, first_seed: int) -> Score:
 def sides(front: Front) -> tuple[np.ndarray, np.ndarray]:
     """(n_sectors,) where the order arrived at both parties in time, and where it never did."""
     delay_s = np.array(front.truth.facts["orders"]["delay_s"])
-    return (delay_s <= SETTLE_DAYS * 86400).all(axis=0), (delay_s >= DAYS * 86400).all(axis=0)
+    return np.all(delay_s <= SETTLE_DAYS * 86400, axis=0), np.all(delay_s >= DAYS * 86400, axis=0)
 
 
 def counts(

@@ -51,7 +51,7 @@ ENDS = (
 
 def article(rng: random.Random) -> str:
     """An article of invented sentences."""
-    lines = []
+    lines: list[str] = []
     while sum(map(len, lines)) < 4400:
         who, verb, thing, end = rng.choice(PEOPLE), rng.choice(VERBS), rng.choice(THINGS), rng.choice(ENDS)
         kind = rng.randrange(4)

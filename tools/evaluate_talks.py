@@ -150,13 +150,13 @@ def baseline_lines(
         right = span = found_count = gold = 0
         for digest in held:
             quotes = {(row["start"], row["stop"]): row["speaker"] for row in records[digest]["quotes"]}
-            rows = {(a, b): cue for a, b, cue in by_digest.get(digest, [])}
+            cues = {(a, b): cue for a, b, cue in by_digest.get(digest, [])}
             gold += len(quotes)
-            found_count += len(rows)
-            span += len(quotes.keys() & rows.keys())
+            found_count += len(cues)
+            span += len(quotes.keys() & cues.keys())
             right += sum(
-                any(word.lower() in rows[at].lower() for word in quotes[at].replace("|", "_").split("_"))
-                for at in quotes.keys() & rows.keys()
+                any(word.lower() in cues[at].lower() for word in quotes[at].replace("|", "_").split("_"))
+                for at in quotes.keys() & cues.keys()
             )
         lines.append(
             f"| {name} | {talks.f1(span, gold, found_count):.3f} | {talks.f1(right, gold, found_count):.3f} | – | – |"

@@ -327,9 +327,9 @@ def copies_found(documents: Sequence[Document]) -> dict[str, int]:
     groups = find_copies(every)
     right = wrong = 0
     for group in groups:
-        for one, other in combinations(group.document_ids, 2):
-            right += origin[one] == origin[other]
-            wrong += origin[one] != origin[other]
+        for first, second in combinations(group.document_ids, 2):
+            right += origin[first] == origin[second]
+            wrong += origin[first] != origin[second]
     return {
         "pairs": len(documents) * 6,
         "found": right,
