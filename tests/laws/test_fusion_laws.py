@@ -217,7 +217,9 @@ def test_existence_needs_a_basis() -> None:
     assert all("no_existence_basis" in row["reason_codes"] for row in fuse(rows, coverage=None))
     based = fuse(rows)
     assert any(row["existence_p"] is not None for row in based)
-    assert all(row["existence_p"] is None for row in based if "station" not in row["source_ids"])
+    # reports alone: too few events to know an honest voice by, but what nobody saw may be doubted
+    alone = [row["existence_p"] for row in based if "station" not in row["source_ids"]]
+    assert all(p is None or p < 0.5 for p in alone)
 
 
 def test_more_clutter_makes_a_lone_detection_less_likely() -> None:

@@ -224,7 +224,8 @@ def _judge_alone(
             way = (float(borne[all_].sum()) + CLASS_TRUST) / (v * float(at[all_].sum()) + CLASS_TRUST)
             met = at[alone] * min(way, 1.0)
             found[alone] = v * (1 - met) / (1 - v * met)
-    return found
+    # by so few that voices are not heard nobody is believed; what nobody saw is doubted all the same
+    return np.where(found < 0.5, found, np.nan) if least > 0 else found
 
 
 def _crowd(scene: Scene, parameters: Parameters, seen: FloatArray) -> FloatArray:
