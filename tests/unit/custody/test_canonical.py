@@ -76,6 +76,7 @@ def nested(levels: int) -> Any:
 
 
 def test_depth_has_a_limit() -> None:
+    assert MAX_DEPTH == 32  # part of the format: what one program logs every other must read
     assert decode(encode(nested(MAX_DEPTH))) == nested(MAX_DEPTH)
     with pytest.raises(ValueError, match="levels"):
         encode(nested(MAX_DEPTH + 1))

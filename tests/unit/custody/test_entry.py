@@ -173,6 +173,7 @@ HELD = {"fields": ["a"], "kind": "statement", "logged": NOW, "root": to_base64(b
     "record",
     [
         [], "text", {}, {**GOOD, "more": 1}, {"body": {}, "kind": "statement"}, {"body": {}, "logged": NOW},
+        {**GOOD, "logged": "yesterday"}, {**GOOD, "kind": "Order"}, {**GOOD, "rests_on": ["17"]}, {**GOOD, "received": "x"},
         {**GOOD, "kind": 1}, {**GOOD, "kind": ""}, {**GOOD, "logged": 1}, {**GOOD, "by": ""}, {**GOOD, "by": 1},
         {**GOOD, "received": ""}, {**GOOD, "rests_on": []}, {**GOOD, "rests_on": "0-0123456789ab"},
         {**GOOD, "rests_on": [1]}, {**GOOD, "body": []}, {**GOOD, "fields": ["a"]}, {**GOOD, "root": "x"},
