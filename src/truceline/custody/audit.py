@@ -10,9 +10,6 @@ Nothing stops the audit: what is wrong is gathered, with the file it is in.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,15 @@ from truceline.custody.entry import Entry, read_entry
 from truceline.custody.export import companions
 from truceline.custody.held import held_path
 from truceline.custody.journal import read_journal
+from truceline.custody.listing import (
+    forgotten_still,
+    interrupted_files,
+    kept_sizes,
+    list_files,
+    list_partials,
+)
 from truceline.custody.merkle import hash_leaves
+from truceline.custody.outcome import Audit
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
 from truceline.custody.rotation import KEY_KIND, read_key_entry
 from truceline.custody.tile import WIDTH, Edge, pack, read_bundle, read_tile, split, tile_path
@@ -39,38 +44,6 @@ OWN_FILES = frozenset(
 _MARKS = (b'"kind":"key"', b'"kind":"witnessing"')  # of entries that say how the log itself goes on
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong: ``code`` as in ``base/errors``, which file of the log, and what."""
-
-    code: str
-    file: str
-    message: str
-
-
-@dataclass(slots=True)
-class Audit:
-    """What an audit found; ``size`` entries were read, ``pending`` of them stand under no checkpoint yet."""
-
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    size: int = 0
-    pending: int = 0
-    checkpoints: int = 0
-    newest: SignedCheckpoint | None = None
-    cosigned: dict[str, int] = field(default_factory=dict)  #: witness → time of the newest checkpoint, s
-    held: int = 0  #: entries of which something is held here
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.faults
-
-    def wrong(self, code: str, file: str, message: object) -> None:
-        """Note something wrong."""
-        self.faults.append(Fault(code, file, str(message)))
-
-
 class _Auditor:
     """One walk over a log."""
 
@@ -79,32 +52,43 @@ class _Auditor:
         self.records = records
         self.audit = Audit()
         self.known: set[str] = set(OWN_FILES)
+        self.unheld: set[str] = set()  # files of held content that are wrong or gone, and told of
         self.edge = Edge()
-        self.files = _files(folder)
-        self.partials = _partials(self.files)
+        self.files = list_files(folder)
+        self.partials = list_partials(self.files)
+        self.pending = 0  # entries that stand in the journal alone
         self.broken = False  # the walk could not go on to the end
         self.keys: list[tuple[int, Any]] = []
-        self.told: set[Any] = set()  # sizes of earlier checkpoints, as entries tell them
+        self.told: dict[int, Any] = {}  # size of an earlier checkpoint → who cosigned it, as entries tell
+        self.forgotten: list[tuple[int, dict[str, Any]]] = []  # entries on what was forgotten
         self.logged = ""
+        # a copy to publish has nothing held; where something is, all of it must be
+        self.holds = any(name.startswith("held/") for name in self.files)
+        self.marks = (*_MARKS, b'"root":"', b'"kind":"redaction"') if self.holds else _MARKS
 
     # -- (1) -------------------------------------------------------------------------------
     def begin(self) -> bool:
         """Read what the log says of itself."""
-        try:
-            self.config = LogConfig.read((self.folder / CONFIG).read_bytes())
-        except FileNotFoundError:
+        strange = [name for name, plain in self.files.items() if not plain]
+        for name in sorted(strange):
+            self.audit.wrong("log_unknown", name, "a link or a device, and no plain file")
+        if strange:
+            return False
+        if CONFIG not in self.files:
             self.audit.wrong("log_absent", CONFIG, "there is no log: the file is not there")
             return False
+        try:
+            self.config = LogConfig.read((self.folder / CONFIG).read_bytes())
         except ValueError as error:
             self.audit.wrong("log_altered", CONFIG, error)
             return False
         self.keys = [(0, self.config.key)]
         try:
             self.store = Store(self.folder)
-            self.sizes = self.store.sizes()
         except (ValueError, OSError) as error:
             self.audit.wrong("log_altered", KEYS, error)
             return False
+        self.sizes = kept_sizes(self.files)
         return True
 
     def heads(self) -> dict[int, SignedCheckpoint]:
@@ -124,7 +108,7 @@ class _Auditor:
         stops = sorted(size for size in heads if size <= start)
         for index in range(-(-start // WIDTH)):
             width = min(WIDTH, start - index * WIDTH)
-            self.expect(tile_path("entries", index, width), tile_path("entries", index))
+            self.expect("entries", index, width)
             entries = self.read_bundle(index, width)
             leaves = hash_leaves(entries) if entries else self.read_leaves(index, width)
             if not leaves:
@@ -156,7 +140,7 @@ class _Auditor:
 
     def read_leaves(self, index: int, width: int) -> list[bytes]:
         """Leaf hashes from the tile, so that the walk can go on past a bundle that is gone."""
-        self.expect(tile_path(0, index, width), tile_path(0, index))
+        self.expect(0, index, width)
         try:
             return split(read_tile(self.store.read, 0, index, width))
         except (FileNotFoundError, ValueError) as error:
@@ -169,15 +153,19 @@ class _Auditor:
             if level:
                 self.compare_tile(level, index, content)
 
-    def expect(self, name: str, full: str) -> None:
-        """A file that belongs to the log: under its own name, or full under another."""
-        self.known.update({name, full})
+    def expect(self, level: int | str, index: int, width: int) -> None:
+        """A file that belongs to the log; a full one in the place of a partial one has more than was signed."""
+        name, full = tile_path(level, index, width), tile_path(level, index)
+        self.known.add(name)
+        if name not in self.files and full in self.files and full not in self.known:
+            self.known.add(full)
+            self.audit.wrong("log_unknown", full, "it has more than stands under the last checkpoint")
 
     def compare_tile(self, level: int, index: int, content: bytes) -> None:
         """Hold a tile against what it must be."""
         width = len(content) // 32
         name = tile_path(level, index, width)
-        self.expect(name, tile_path(level, index))
+        self.expect(level, index, width)
         try:
             found = read_tile(self.store.read, level, index, width)
         except FileNotFoundError:
@@ -197,14 +185,16 @@ class _Auditor:
         name = checkpoint_path(signed.head.size)
         if signed.head.root != self.edge.root():
             self.audit.wrong("log_altered", name, "the checkpoint has another root than the entries")
-        if not signed.signed_by(KeyHistory(tuple(self.keys)).at(signed.head.size)):
+        key = KeyHistory(tuple(self.keys)).at(signed.head.size)
+        if not signed.signed_by(key):
             self.audit.wrong("log_signature", name, "the checkpoint is not signed by the key in force")
         for line in signed.note.signatures:
             named = [key for key in self.config.witnesses if line.is_by(key)]
             if named and signed.cosigned_at_s(named[0]) is None:
                 self.audit.wrong("log_signature", name, f"the cosignature of {line.name} does not hold")
-            if not named and not any(line.is_by(key) for _, key in self.keys):
-                self.audit.wrong("log_signature", name, f"a signature of {line.name}, who is no witness here")
+            if not named and not line.is_by(key):
+                message = f"a signature of {line.name}, who is no witness here and has not the key in force"
+                self.audit.wrong("log_signature", name, message)
         self.audit.checkpoints += 1
 
     # -- (4) and (5) -----------------------------------------------------------------------
@@ -216,16 +206,21 @@ class _Auditor:
             return self.store.held_bundle(index, width)
         except ValueError as error:
             self.audit.wrong("log_altered", name, error)
+            self.unheld.add(name)
         return [b""] * width
 
     def read_entries(self, first: int, entries: list[bytes], held: list[bytes]) -> None:
         """Entries and what is held of them."""
-        if not self.records and first and not any(held) and not _marked(b"".join(entries)):
+        if not self.records and first and not any(held) and not self.marked(b"".join(entries)):
             return
         for place, (content, kept) in enumerate(zip(entries, held, strict=True)):
             index = first + place
-            if self.records or kept or index == 0 or _marked(content):
+            if self.records or kept or index == 0 or self.marked(content):
                 self.read_one(index, Entry(content, kept))
+
+    def marked(self, content: bytes) -> bool:
+        """Whether entries may be among those that the log itself rests on."""
+        return any(mark in content for mark in self.marks)
 
     def read_one(self, index: int, entry: Entry) -> None:
         """One entry: its form, its held fields, and what it changes."""
@@ -239,10 +234,17 @@ class _Auditor:
             self.audit.wrong("log_altered", CONFIG, "the first entry describes another log")
         if record["kind"] == KEY_KIND:
             self.take_key(index, record)
-        if record["kind"] == "witnessing":
-            self.told.add(record.get("body", {}).get("size"))
+        body = record.get("body", {})
+        if record["kind"] == "witnessing" and isinstance(body.get("size"), int):
+            self.told[body["size"]] = body.get("cosigned")
+        if record["kind"] == "redaction":
+            self.forgotten.append((index, record))
         if entry.held:
             self.open(index, record, entry.held)
+        elif "root" in record and self.holds and held_path(index // WIDTH) not in self.unheld:
+            self.unheld.add(held_path(index // WIDTH))
+            message = f"entry {index}: what was held of it is not there"
+            self.audit.wrong("log_missing", held_path(index // WIDTH), message)
         if record["logged"] < self.logged:
             self.audit.notes.append(f"entry {index} was logged at {record['logged']}, after {self.logged}")
         self.logged = record["logged"]
@@ -275,7 +277,7 @@ class _Auditor:
         """Entries in tiles, and those that stand in the journal; exported logs have none."""
         newest = max(self.sizes, default=0)
         try:
-            journal = read_journal((self.folder / JOURNAL).read_bytes())
+            journal = read_journal(self.store.read(JOURNAL))
         except FileNotFoundError:
             return newest, ()
         except ValueError as error:
@@ -289,7 +291,8 @@ class _Auditor:
 
     def end(self, heads: dict[int, SignedCheckpoint]) -> None:
         """The last checkpoint, the keys, and files that do not belong."""
-        self.audit.size = self.edge.size + self.audit.pending
+        self.pending = self.audit.pending
+        self.audit.size = self.edge.size + self.pending
         self.audit.pending = self.audit.size - max(self.sizes, default=0)
         if list(self.store.keys.keys) != self.keys:
             self.audit.wrong("log_altered", KEYS, "the keys are not those of the entries")
@@ -299,14 +302,12 @@ class _Auditor:
                 checkpoint_path(size),
                 f"entries up to {size} were signed for; there are {self.edge.size}",
             )
-        for size in sorted(each for each in self.told if isinstance(each, int) and each not in self.sizes):
-            self.audit.wrong(
-                "log_missing", checkpoint_path(size), "a checkpoint that entries tell of is not there"
-            )
+        self.compare_told(heads)
+        self.compare_forgotten()
         newest = heads.get(max(self.sizes, default=0))
         self.audit.newest = newest
         try:
-            shown = (self.folder / CHECKPOINT).read_bytes()
+            shown = self.store.read(CHECKPOINT)
         except FileNotFoundError:
             self.audit.wrong("log_missing", CHECKPOINT, "the log shows no checkpoint")
         else:
@@ -318,9 +319,32 @@ class _Auditor:
         if not self.broken:
             self.find_unknown()
 
+    def compare_told(self, heads: dict[int, SignedCheckpoint]) -> None:
+        """Checkpoints and cosignatures that entries tell of are there."""
+        for size, cosigned in sorted(self.told.items()):
+            name = checkpoint_path(size)
+            if size not in self.sizes:
+                self.audit.wrong("log_missing", name, "a checkpoint that entries tell of is not there")
+            elif size in heads and isinstance(cosigned, dict):
+                gone = [
+                    key.name
+                    for key in self.config.witnesses
+                    if key.name in cosigned and heads[size].cosigned_at_s(key) is None
+                ]
+                if gone:
+                    message = f"the log tells of cosignatures that are not there, of {', '.join(gone)}"
+                    self.audit.wrong("log_missing", name, message)
+
+    def compare_forgotten(self) -> None:
+        """What an entry says was forgotten is not held any more."""
+        for at, record in self.forgotten:
+            for index in forgotten_still(self.store, record, size=self.edge.size):
+                message = f"entry {index}: what was forgotten by entry {at} is held still; forget it again"
+                self.audit.wrong("log_altered", held_path(index // WIDTH), message)
+
     def find_unknown(self) -> None:
         """Every file must be known by now, and what exports put beside a log is what they put there."""
-        for name, expected in companions(self.store).items():
+        for name, expected in {**companions(self.store), LOCK: b""}.items():
             if name in self.files and self.store.read(name) != expected:
                 self.audit.wrong(
                     "log_unknown", name, "not the file that this version puts there: do not rely on it"
@@ -330,14 +354,11 @@ class _Auditor:
                 older = tile_path("entries", index, width)
                 if older not in self.known and width <= self.edge.size - index * WIDTH:
                     self.compare_bundle(index, width)
-        for name in sorted(self.files - self.known):
-            left = name.startswith(f"{NEW}/")
-            message = (
-                "an interrupted write left it; the next append removes it"
-                if left
-                else "the file is none of the log's"
-            )
-            self.audit.wrong("log_unknown", name, message)
+        left = interrupted_files(self.edge.size + self.pending) if self.pending else set()
+        for name in sorted(self.files.keys() - self.known):
+            torn = name in left or name.startswith(f"{NEW}/")
+            message = "an interrupted write left it; the next checkpoint clears it away"
+            self.audit.wrong("log_unknown", name, message if torn else "the file is none of the log's")
 
     def compare_bundle(self, index: int, width: int) -> None:
         """An earlier partial bundle is the beginning of the later one."""
@@ -345,30 +366,6 @@ class _Auditor:
         name = tile_path("entries", index, width)
         if self.store.read(name) == pack(whole[:width]):
             self.known.add(name)
-
-
-def _marked(content: bytes) -> bool:
-    return any(mark in content for mark in _MARKS)
-
-
-def _files(folder: Path) -> set[str]:
-    """Names of all files under ``folder``; a link is one, wherever it leads."""
-    found: set[str] = set()
-    for parent, folders, files in os.walk(folder):
-        linked = [name for name in folders if Path(parent, name).is_symlink()]
-        prefix = os.path.relpath(parent, folder).replace(os.sep, "/") + "/"
-        found.update((prefix + name).removeprefix("./") for name in (*files, *linked))
-    return found
-
-
-def _partials(files: Iterable[str]) -> dict[str, list[int]]:
-    """Widths of the partial tiles and bundles among ``files``, by the path of the full one."""
-    found: dict[str, list[int]] = {}
-    for name in sorted(files):
-        full, dot, width = name.partition(".p/")
-        if dot and width.isascii() and width.isdecimal():
-            found.setdefault(full, []).append(int(width))
-    return found
 
 
 def audit(folder: Path, *, records: bool = True) -> Audit:

@@ -38,14 +38,20 @@ class Store:
         self.keys = KeyHistory.read(self.read(KEYS), config=self.config)
 
     def read(self, name: str) -> bytes:
-        """Bytes of a file."""
-        return (self.folder / name).read_bytes()
+        """Bytes of a file. FileNotFoundError also where a folder stands in its place."""
+        try:
+            return (self.folder / name).read_bytes()
+        except IsADirectoryError as error:
+            raise FileNotFoundError(error.errno, "a folder", str(self.folder / name)) from error
 
     def sizes(self) -> list[int]:
         """Sizes of which checkpoints are kept, smallest first. ValueError if a name is none of theirs."""
         kept = self.folder / CHECKPOINTS
         names = [path.relative_to(kept).as_posix() for path in kept.rglob("*") if not path.is_dir()]
-        return sorted(map(read_index, names))
+        try:
+            return sorted(map(read_index, names))
+        except ValueError as error:
+            raise ValueError(f"a file in {CHECKPOINTS}/ is no checkpoint: {error}; take it away") from error
 
     def checkpoint(self, size: int) -> SignedCheckpoint | None:
         """The checkpoint of ``size``; None if there is none. ValueError if the file is not one of that size."""

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from truceline.base.errors import Problem
 from truceline.base.language import _
-from truceline.custody.audit import Audit, audit
+from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
 from truceline.custody.export import export
 from truceline.custody.misconduct import Fork, Receipt, Withholding, find_fork
 from truceline.custody.note import read_note
+from truceline.custody.outcome import Audit
 from truceline.custody.policy import Policy
 from truceline.custody.proof import Disclosure, Proof, disclose, prove
 from truceline.custody.read import Store
