@@ -24,7 +24,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: help setup demo test check bench evaluate evaluate-cases docs lock lock-check test-tools clean
+.PHONY: help setup demo test check bench evaluate evaluate-cases soak fuzz mutate docs lock lock-check test-tools clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -62,7 +62,7 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
 	@$(BIN)/python tools/write_docs.py --check
 	@$(BIN)/python tools/messages.py --check
-	@$(BIN)/python -m pytest -q tests/docs
+	@$(BIN)/python -m pytest -q -n $(JOBS) tests/docs
 
 test: check test-tools ## check, then every test
 	@CI=$${CI:-true} $(BIN)/python -m pytest -q -n $(JOBS) --ignore=tests/docs
@@ -84,6 +84,15 @@ evaluate: setup ## measure every target on simulated fronts, and keep the tables
 
 evaluate-cases: setup ## run every case, and keep what each one says in docs/cases.md
 	@$(BIN)/python tools/evaluate_cases.py --out $(OUT)/cases $(if $(DATA),--data $(DATA))
+
+soak: setup ## kill writers of the evidence log thousands of times, and turn every bit of one
+	@$(BIN)/python tools/soak_log.py --kills 2000 --bits
+
+fuzz: setup ## feed every parser of the evidence log what it does not expect
+	@$(BIN)/python tools/fuzz_custody.py --seconds 600
+
+mutate: setup ## change the evidence log's code, and see which changes no test notices
+	@$(BIN)/python tools/mutate_custody.py --sample 400 --out docs/benchmarks/custody_mutation.md
 
 docs: setup ## write the documents that are generated from the code
 	@$(BIN)/python tools/write_docs.py
