@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from functools import lru_cache
 
@@ -20,6 +21,8 @@ from truceline.schema.table import Table
 from truceline.scoring.identity import Partition, id_f1, own_events
 from truceline.scoring.truth import link, make_truth
 from truceline.simulate import Front, play, read_regime
+from truceline.workflow.case_file import CaseFile
+from truceline.workflow.engine import Setting
 
 
 @lru_cache(maxsize=2)
@@ -41,6 +44,12 @@ def test_only_incidents_that_a_trained_model_judged_say_so() -> None:
     based = np.isfinite(floats(trained["existence_p"]))
     told = np.array([REASON in reasons for reasons in trained["reason_codes"].to_pylist()])
     np.testing.assert_array_equal(told, based)
+
+
+def test_no_case_is_judged_by_a_trained_model_unless_it_asks() -> None:
+    assert CaseFile.model_fields["existence"].default == "generative"
+    assert inspect.signature(associate).parameters["existence"].default == "generative"
+    assert Setting.__dataclass_fields__["existence"].default == "generative"
 
 
 def test_a_trained_model_changes_how_likely_incidents_are_and_not_what_they_are_made_of() -> None:
