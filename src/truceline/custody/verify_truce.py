@@ -20,7 +20,6 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,17 +27,13 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-OTHERS = r"checkpoint|keys|log\.json|policy\.txt|README\.txt|verify_truce\.py|journal|lock|held/[x0-9/]+"
-
-
-class WrongError(Exception):
-    """Something does not hold."""
+BESIDE = r"policy\.txt|README\.txt|verify_truce\.py|journal|lock|held/[x0-9/]+"
 
 
 def need(holds: object, message: str) -> None:
     """Raise unless something holds."""
     if not holds:
-        raise WrongError(message)
+        raise ValueError(message)
 
 
 def sha(*parts: bytes) -> bytes:
@@ -136,10 +131,8 @@ class Policy:
         self.witnesses: dict[str, Key] = {}
         self.groups: dict[str, tuple[int, list[str]]] = {}
         self.quorum, self.since_s = "", since_s
-        for line in text.splitlines():
-            match re.sub("^[ \t]*#.*", "", line).split():
-                case []:
-                    continue
+        for line in [each for each in text.splitlines() if re.match("[ \t]*[^# \t]", each)]:
+            match line.split():
                 case ["log", key, *_]:
                     self.logs.append(Key(key, 1))
                 case ["witness", name, key, *_] if name != "none":
@@ -151,10 +144,10 @@ class Policy:
                 case ["quorum", name] if not self.quorum:
                     self.quorum = name
                 case _:
-                    raise WrongError(f"not understood in the policy: {line!r}")
+                    raise ValueError(f"not understood in the policy: {line!r}")
         need(self.quorum in {"none", *self.witnesses, *self.groups}, "the policy has no quorum line")
-        keys = [key.raw for key in self.witnesses.values()]
-        need(len({*keys}) == len(keys), "one key stands for two witnesses")
+        raws = {key.raw for key in self.witnesses.values()}
+        need(len(raws) == len(self.witnesses), "one key stands for two witnesses")
 
     def reached(self, name: str, times: dict[str, int]) -> bool:
         """Whether a witness cosigned, or enough of a group did."""
@@ -172,15 +165,14 @@ class Policy:
     def check(self, head: Head) -> list[str]:
         """(2), (3) Signed and witnessed; returns what can be said of it."""
         self.trust(head, head.origin)
-        each = {name: head.cosigned(key) for name, key in self.witnesses.items()}
-        times = {name: time_s for name, time_s in each.items() if time_s is not None}
+        times = {n: at for n, key in self.witnesses.items() if (at := head.cosigned(key)) is not None}
         need(self.reached(self.quorum, times), f"too few witnesses cosigned: {', '.join(times) or 'none'}")
         need(max(times.values(), default=-1) >= (self.since_s or -1), "no witness cosigned since then")
         seen = [f"{name} at {datetime.fromtimestamp(at, UTC):%FT%TZ}" for name, at in sorted(times.items())]
         return [f"checkpoint {head.size} of {head.origin}, cosigned: {', '.join(seen) or 'by no one'}"]
 
 
-def climb(index: int, last: int, starts: Sequence[bytes], steps: Sequence[bytes]) -> list[bytes]:
+def climb(index: int, last: int, starts: list[bytes], steps: list[bytes]) -> list[bytes]:
     """Roots that ``steps`` lead to from ``starts`` (RFC 9162, 2.1.3.2 and 2.1.4.2): [of all, of the first]."""
     whole, part = starts
     for step in steps:
@@ -196,7 +188,7 @@ def climb(index: int, last: int, starts: Sequence[bytes], steps: Sequence[bytes]
     return [whole, part]
 
 
-def goes_on(old_size: int, size: int, old_root: bytes, proof: Sequence[bytes]) -> bytes:
+def goes_on(old_size: int, size: int, old_root: bytes, proof: list[bytes]) -> bytes:
     """Root of ``size`` that a proof leads to from ``old_root``."""
     need(0 < old_size < size, "the proof is not from a smaller tree")
     steps = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
@@ -218,7 +210,7 @@ def fold(row: list[bytes]) -> bytes:
 
 
 class Proof:
-    """A C2SP tlog-proof whose extra data is the entry."""
+    """(4) A C2SP tlog-proof whose extra data is the entry, which leads to the root."""
 
     def __init__(self, content: bytes) -> None:
         top, blank, rest = content.partition(b"\n\n")
@@ -226,13 +218,10 @@ class Proof:
         need(blank and first == "c2sp.org/tlog-proof@v1", "not a proof")
         need(extra.startswith("extra ") and index.startswith("index "), "a proof without entry or index")
         self.entry, self.index, self.head = unbase(extra[6:]), number(index[6:]), Head(rest)
-        self.path = [unbase(line, 32) for line in path]
-
-    def check(self) -> None:
-        """(4) The entry leads to the root."""
+        steps = [unbase(line, 32) for line in path]
         need(self.index < self.head.size, "the entry is beyond the checkpoint")
         leaf = sha(b"\x00", self.entry)
-        root = climb(self.index, self.head.size - 1, [leaf, leaf], self.path)[0]
+        root = climb(self.index, self.head.size - 1, [leaf, leaf], steps)[0]
         need(root == self.head.root, "the path does not lead from the entry to the root")
 
 
@@ -245,9 +234,7 @@ def show(index: int, entry: bytes) -> list[str]:
 def check_proof(content: bytes, policy: Policy) -> list[str]:
     """A proof."""
     proof = Proof(content)
-    said = policy.check(proof.head)
-    proof.check()
-    return [*said, *show(proof.index, proof.entry)]
+    return [*policy.check(proof.head), *show(proof.index, proof.entry)]
 
 
 def check_disclosure(record: Any, policy: Policy) -> list[str]:
@@ -273,8 +260,7 @@ def check_fork(record: Any, policy: Policy) -> list[str]:
     for head in (first, second):
         policy.trust(head, first.origin)
     root, proof = unbase(record["root"], 32), [unbase(step, 32) for step in record["proof"]]
-    same = first.size == second.size and not proof
-    found = root if same else goes_on(first.size, second.size, root, proof)
+    found = root if first.size == second.size and not proof else goes_on(first.size, second.size, root, proof)
     need(root != first.root and found == second.root, "the heads are not shown to contradict each other")
     return [f"FORK: {first.origin} signed two histories; they differ within the first {first.size} entries"]
 
@@ -286,7 +272,6 @@ def check_withheld(record: Any, policy: Policy) -> list[str]:
     need(form == "truceline receipt v1" and not rest, "not a receipt")
     for note in (receipt, proof.head):
         policy.trust(note, origin)
-    proof.check()
     need(proof.head.origin == origin and proof.index == number(index), "a proof of another log or place")
     need(sha(b"\x00", proof.entry) != unbase(leaf, 32), "the entry stands where the receipt says")
     return [f"WITHHELD: {origin} signed for another entry at {index} than the one that stands there"]
@@ -309,13 +294,11 @@ def path_of(index: int) -> str:
     return "/".join([*(f"x{part:0>3}" for part in parts[:-1]), f"{parts[-1]:0>3}"])
 
 
-def read_tile(folder: Path, seen: set[str], name: str, width: int) -> tuple[bytes, int]:
-    """A tile or bundle of ``width``, from its own file or the full one; and how many that holds."""
-    names = [name] if width == 256 else [f"{name}.p/{width}", name]
-    there = [each for each in names if (folder / each).is_file()]
-    need(there, f"missing: {names[0]}")
-    seen.update(there)
-    return (folder / there[0]).read_bytes(), 256 if there[0] == name else width
+def read_tile(folder: Path, seen: set[str], name: str, width: int) -> bytes:
+    """A tile or bundle of ``width``."""
+    name += "" if width == 256 else f".p/{width}"
+    seen.add(name)
+    return (folder / name).read_bytes()
 
 
 def read_bundles(folder: Path, seen: set[str], size: int) -> list[bytes]:
@@ -323,56 +306,71 @@ def read_bundles(folder: Path, seen: set[str], size: int) -> list[bytes]:
     entries: list[bytes] = []
     for index in range(-(-size // 256)):
         width, at = min(256, size - 256 * index), 0
-        bundle, count = read_tile(folder, seen, f"tile/entries/{path_of(index)}", width)
+        bundle = read_tile(folder, seen, f"tile/entries/{path_of(index)}", width)
         while at < len(bundle):
             stop = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
             entries.append(bundle[at:stop])
             at = stop
-        need(at == len(bundle) and len(entries) == 256 * index + count, f"bundle {index} is cut off")
-        del entries[256 * index + width :]
+        need(at == len(bundle) and len(entries) == 256 * index + width, f"bundle {index} is cut off")
     return entries
 
 
-def check_log(folder: Path, policy: Policy, codes: Sequence[str], old: Head | None) -> list[str]:
+def check_keys(folder: Path, entries: list[bytes], heads: list[Head]) -> None:
+    """(2) What the log says of itself is what entries say; each head is signed by the key in force at its size."""
+    first = record_of(entries[0][2:])["body"]
+    need((folder / "log.json").read_bytes() == canonical(first), "log.json is not what the first entry says")
+    some = [(at, record_of(entry[2:])) for at, entry in enumerate(entries) if b'"kind":"key"' in entry]
+    keys = [(0, first["key"]), *((at + 1, each["body"]["new"]) for at, each in some if each["kind"] == "key")]
+    listed = "".join(f"{since} {key}\n" for since, key in keys).encode()
+    need((folder / "keys").read_bytes() == listed, "the list of keys is not what entries say")
+    for head in heads:
+        mine = Key([key for since, key in keys if since <= head.size][-1], 1)
+        need(head.of(mine), f"the checkpoint of {head.size} is not signed by the key in force")
+
+
+def check_log(folder: Path, policy: Policy, codes: list[str], old: Head | None) -> list[str]:
     """A folder with a whole log."""
+    every = [each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir()]
+    for path in every:
+        need(path.is_file() and not path.is_symlink(), f"no plain file: {path.relative_to(folder)}")
     heads = {path: Head(path.read_bytes()) for path in folder.glob("checkpoints/**/*") if path.is_file()}
     path, head = max(heads.items(), key=lambda pair: pair[1].size)
-    said, seen = policy.check(head), set[str]()
+    said, seen = policy.check(head), {"checkpoint", "log.json", "keys"}
     need((folder / "checkpoint").read_bytes() == path.read_bytes(), "another checkpoint is shown than kept")
     entries = read_bundles(folder, seen, head.size)
     leaves = [sha(b"\x00", entry[2:]) for entry in entries]
-    row, level = leaves, 0
-    rows = {"entries": entries}
+    row, level, rows = leaves, 0, {"entries": entries}
     while row:
         rows[str(level)] = row
         for index in range(-(-len(row) // 256)):
             part = b"".join(row[256 * index : 256 * index + 256])
-            found, count = read_tile(folder, seen, f"tile/{level}/{path_of(index)}", len(part) // 32)
-            same = len(found) == 32 * count and found[: len(part)] == part
-            need(same, f"tile {level}/{index} is not what is below it")
+            found = read_tile(folder, seen, f"tile/{level}/{path_of(index)}", len(part) // 32)
+            need(found == part, f"tile {level}/{index} is not what is below it")
         row, level = [fold(row[at : at + 256]) for at in range(0, len(row) - 255, 256)], level + 1
     for each in [*heads.values(), *([old] if old else [])]:
         policy.trust(each, head.origin)
         need(each.origin == head.origin and each.size <= len(leaves), "a checkpoint of another log or size")
         need(fold(leaves[: each.size]) == each.root, f"the log had another root at {each.size}")
         seen.add(f"checkpoints/{path_of(each.size)}")
-    names = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if not each.is_dir()}
+    check_keys(folder, entries, [*heads.values(), *([old] if old else [])])
+    names, beside = {each.relative_to(folder).as_posix() for each in every}, []
     for name in sorted(names - seen):  # partial tiles of earlier checkpoints, and what is no part of the tree
         older = re.fullmatch(r"tile/(\w+)/([x0-9/]+)\.p/([1-9][0-9]{0,2})", name)
         kind, place, width = older.groups() if older else ("", "0", "0")
-        at = 256 * int(re.sub("[x/]", "", place))
-        held = rows.get(kind, [])[at : at + int(width)]
-        good = held and len(held) == int(width) and (folder / name).read_bytes() == b"".join(held)
-        need(good or re.fullmatch(OTHERS, name), f"not of the log, or altered: {name}")
+        held = rows.get(kind, [])[256 * int(re.sub("[x/]", "", place)) :][: int(width)]
+        good = held and len(held) == int(width) < 256 and (folder / name).read_bytes() == b"".join(held)
+        need(good or re.fullmatch(BESIDE, name), f"not of the log, or altered: {name}")
+        beside += [] if good else [name]
     for code in codes:
         place, _, digits = code.partition("-")
         need(number(place) < len(leaves) and len(digits) == 12, f"no entry {code}")
         need(leaves[int(place)].hex().startswith(digits), f"another entry stands at {place}")
         said += show(int(place), entries[int(place)][2:])
+    said += [f"beside the log, and not checked: {', '.join(beside)}"] if beside else []
     return [*said, f"{len(entries)} entries, {len(heads)} checkpoints: every byte as signed"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Read the call, check, say what holds."""
     call = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     call.add_argument("policy", type=Path)
@@ -384,12 +382,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         policy = Policy(asked.policy.read_text(encoding="utf-8"), asked.since and asked.since.timestamp())
         old = asked.checkpoint and Head(asked.checkpoint.read_bytes())
-        if asked.target.is_dir():
-            said = check_log(asked.target, policy, asked.codes, old)
-        else:
-            said = check_file(asked.target.read_bytes(), policy)
-    except (WrongError, OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        print(f"DOES NOT HOLD: {error}" if isinstance(error, WrongError) else f"DOES NOT HOLD: {error!r}")
+        at = asked.target
+        said = check_log(at, policy, asked.codes, old) if at.is_dir() else check_file(at.read_bytes(), policy)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        print(
+            f"DOES NOT HOLD: {error}"
+            if type(error) in {ValueError, FileNotFoundError}
+            else f"DOES NOT HOLD: {error!r}"
+        )
         return 1
     print("\n".join([*said, "HOLDS"]))
     return 0

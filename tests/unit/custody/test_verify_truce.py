@@ -278,7 +278,6 @@ def test_it_is_one_short_file_that_imports_the_standard_library_and_cryptography
     assert names == {
         "argparse",
         "base64",
-        "collections",
         "cryptography",
         "datetime",
         "hashlib",
@@ -312,9 +311,9 @@ def test_both_climb_every_tree_alike() -> None:
 
 
 def test_a_proof_from_an_odd_size_needs_steps() -> None:
-    with pytest.raises(verify_truce.WrongError, match="the proof is empty"):
+    with pytest.raises(ValueError, match="the proof is empty"):
         verify_truce.goes_on(3, 5, bytes(32), [])
-    with pytest.raises(verify_truce.WrongError, match="too long"):
+    with pytest.raises(ValueError, match="too long"):
         verify_truce.goes_on(1, 2, bytes(32), [bytes(32)] * 2)
 
 
@@ -324,3 +323,44 @@ def test_a_wrong_call_ends_with_two(capsys: Any) -> None:
             verify_truce.main(words)
         assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["log.json", "keys", "tile/0/000", "tile/0/001", "tile/entries/001", "tile/1/000", "tile/0/000.p/300"],
+)
+def test_nothing_of_a_log_is_taken_unseen(made: Path, tmp_path: Path, name: str, capsys: Any) -> None:
+    """What the log says of itself; tiles that stand beside those that are read; links."""
+    folder = Path(shutil.copytree(made / "log", tmp_path / "log"))
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_bytes(b'{"batch":0}')
+    assert check(made / "policy", folder) == 1
+    (folder / name).unlink()
+    assert check(made / "policy", folder) == int((made / "log" / name).exists())
+    (tmp_path / "elsewhere").write_bytes((made / "log/keys").read_bytes())
+    (folder / name).symlink_to(tmp_path / "elsewhere")
+    capsys.readouterr()
+    assert check(made / "policy", folder) == 1
+    assert "no plain file" in capsys.readouterr().out
+
+
+def test_what_it_did_not_check_is_named(made: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = Path(shutil.copytree(made / "log", tmp_path / "log"))
+    (folder / "held").mkdir()
+    (folder / "held/000").write_bytes(b"x")
+    (folder / "README.txt").unlink()
+    assert check(made / "policy", folder) == 0
+    assert "not checked: held/000, policy.txt, verify_truce.py\n" in capsys.readouterr().out
+
+
+def test_a_key_that_gave_way_signs_no_later_head(tmp_path: Path) -> None:
+    log = new_log(tmp_path / "mine")
+    grow(log, plain("a"))
+    with Log(log, key=KEY, salts=SALTS) as open_log:
+        open_log.change_key(NEXT_KEY, logged=NOW)
+        signed = open_log.checkpoint(logged=NOW)
+    export(Store(log), tmp_path / "log")
+    assert check(tmp_path / "log/policy.txt", tmp_path / "log") == 0
+    for name in ("checkpoint", f"checkpoints/{signed.head.size:03d}"):
+        (tmp_path / "log" / name).write_bytes(sign_checkpoint(signed.head, KEY).encode())
+    assert check(tmp_path / "log/policy.txt", tmp_path / "log") == 1
