@@ -230,3 +230,14 @@ def test_a_case_is_verified_without_duties_that_are_no_prohibitions(tmp_path: Pa
     truce = read_truce(file, label="x", area_ids={"theatre"})
     assert [item.id for item in truce.obligations] == ["o"]
     assert [item.id for item in truce.set_aside] == ["r"]
+
+
+def test_an_act_that_the_taxonomy_lacks_is_told_with_the_nearest_that_it_has(tmp_path: Path) -> None:
+    (problem,) = faults(tmp_path, ("{id: shelling}", "{id: sheling}"), ("act: shelling", "act: sheling"))
+    assert "no act 'sheling': did you mean 'shelling'?" in problem.message
+    assert problem.row == 17
+
+
+def test_a_party_bound_twice_is_told(tmp_path: Path) -> None:
+    (problem,) = faults(tmp_path, ("binds: [A, B]", "binds: [A, A, B]"))
+    assert (problem.code, problem.message) == ("id_repeated", "party 'A' is bound twice")

@@ -294,6 +294,25 @@ def test_language_versions_with_different_figures_contradict_each_other(model: T
 
 
 @pytest.mark.parametrize(
+    ("wording", "other"),
+    [
+        ("1,000 men within 2.5 km", "1\u00a0000 осіб у межах 2,5 км"),
+        ("1,234,567 rounds", "1 234 567 пострілів"),
+        ("at 6 p.m. on 18 March 2025", "о 18:00 18 березня 2025 року"),
+        ("from 12:30 a.m.", "з 00.30"),
+    ],
+)
+def test_one_figure_in_two_notations_is_one_figure(wording: str, other: str, model: Truce) -> None:
+    clauses = model.model_dump(exclude_none=True)["clauses"]
+    clauses[7] = {**clauses[7], "wording": {"en": wording, "uk": other}}
+    assert find_faults(changed(model, clauses=clauses)) == []
+    clauses[7]["wording"]["uk"] = other + ", 77"  # what one version alone has may be there in words
+    assert [fault.severity for fault in find_faults(changed(model, clauses=clauses))] == ["low"]
+    clauses[7]["wording"]["en"] = wording + ", 78"
+    assert [fault.severity for fault in find_faults(changed(model, clauses=clauses))] == ["high"]
+
+
+@pytest.mark.parametrize(
     "condition", [None, {"any_of": [{"fact": "ordered"}, {"unless": {"fact": "ordered"}}]}]
 )
 def test_an_exemption_that_always_applies_swallows_its_rule(model: Truce, condition: Any) -> None:

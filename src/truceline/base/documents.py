@@ -196,6 +196,8 @@ class Document:
         elif kind == "string_type" and isinstance(fault["input"], int | float):
             # a clause numbered 4.1, and 4.10, which YAML reads as the same number
             message, next_step = "a number where a text stands", "Put it in quotes"
+        elif kind == "value_error" and isinstance(fault["input"], dict):
+            expected = ""  # the message says what the whole lacks; what its field is for would not help
         elif "expected" in context:
             message, expected = "not one of the words allowed", str(context["expected"])
         return self.problem(

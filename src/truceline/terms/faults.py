@@ -172,22 +172,23 @@ def _empty_zones(truce: Truce, document: Document) -> Iterator[Problem]:
 
 
 def _twice_cited(truce: Truce, document: Document) -> Iterator[Problem]:
-    """An obligation or a provision that cites a clause twice says less than it seems to."""
-    lists: list[tuple[Path, Sequence[str]]] = [
-        (["obligations", i, "cites"], item.cites) for i, item in enumerate(truce.obligations)
-    ]
+    """Who cites a clause twice, or binds somebody twice, has written one for another."""
+    lists: list[tuple[Path, Sequence[str]]] = []
+    for i, item in enumerate(truce.obligations):
+        lists += [(["obligations", i, "cites"], item.cites), (["obligations", i, "binds"], item.binds)]
     for kind in ("zones", "exemptions", "definitions"):
-        lists += [([kind, i, "clauses"], item.clauses) for i, item in enumerate(getattr(truce, kind))]
+        lists += [([kind, i, "clauses"], one.clauses) for i, one in enumerate(getattr(truce, kind))]
     lists += [([*path, "clauses"], item.clauses) for path, item in provisions(truce)]
-    for path, cited in lists:
-        for j, clause in enumerate(cited):
-            if clause in cited[:j]:
+    for path, named in lists:
+        said = "party {!r} is bound twice" if path[-1] == "binds" else "clause {!r} is cited twice"
+        for j, name in enumerate(named):
+            if name in named[:j]:
                 yield document.problem(
                     [*path, j],
                     code="id_repeated",
-                    message=f"clause {clause!r} is cited twice",
-                    got=clause,
-                    next_step="Take one out, or correct its number",
+                    message=said.format(name),
+                    got=name,
+                    next_step="Take one out, or correct it",
                 )
 
 

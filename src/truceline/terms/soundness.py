@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,7 @@ from itertools import combinations
 from truceline.base.intervals import Interval, as_utc
 from truceline.terms.answers import act_lineage, citations, cited
 from truceline.terms.catalogue import Severity
+from truceline.terms.figures import figures_of
 from truceline.terms.meaning import always, never
 from truceline.terms.packaged import read_packaged
 from truceline.terms.taxonomy import known_acts, known_means
@@ -83,17 +85,28 @@ def _meet(some: list[str], others: list[str]) -> bool:
     return not some or not others or bool(set(some) & set(others))
 
 
-_FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
-
-
 def _versions(truce: Truce) -> Iterator[Fault]:
-    """Language versions of a clause whose figures differ cannot both bind."""
+    """Language versions of a clause whose figures differ cannot both bind.
+
+    Where each version has a figure that the other lacks, they contradict each other. Where one version merely lacks
+    some, it may have them in words: that is a question to whoever reads both, and no more.
+    """
     for clause in truce.clauses:
-        figures = {code: sorted(_FIGURE.findall(text)) for code, text in clause.wording.items()}
+        figures = {code: figures_of(text) for code, text in clause.wording.items()}
         (first, shown), *rest = figures.items()
         for code, other in rest:
-            if other != shown:
-                yield Fault(code="contradiction", says=f"clause {clause.id} has the figures {', '.join(shown) or 'none'} in {first} and {', '.join(other) or 'none'} in {code}", severity="high", clause_ids=(clause.id,))  # fmt: skip
+            if other == shown:
+                continue
+            says = f"clause {clause.id} has the figures {_listed(shown)} in {first} and {_listed(other)} in {code}"
+            if shown - other and other - shown:
+                yield Fault(code="contradiction", says=says, severity="high", clause_ids=(clause.id,))
+            else:
+                says += ": look whether the others are there in words"
+                yield Fault(code="contradiction", says=says, severity="low", clause_ids=(clause.id,))
+
+
+def _listed(figures: Counter[str]) -> str:
+    return ", ".join(sorted(figures.elements())) or "none"
 
 
 def _impossible_times(truce: Truce) -> Iterator[Fault]:

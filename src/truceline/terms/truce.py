@@ -141,6 +141,12 @@ class Act(Model):
             return value
         known = known_acts().get(str(value.get("id")))
         if known is None:
+            if not {"name", "definition"} & value.keys():
+                near = get_close_matches(str(value.get("id")), known_acts(), n=1)
+                hint = f"did you mean {near[0]!r}? Else " if near else ""
+                raise ValueError(
+                    f"the taxonomy has no act {str(value.get('id'))!r}: {hint}give it a name and a definition of its own"
+                )
             return value
         return {"name": known.name, "definition": known.definition, "unit": known.unit, **value}
 
