@@ -22,9 +22,9 @@ from truceline.custody.audit import audit
 from truceline.custody.checkpoint import cosign
 from truceline.custody.disk import BusyError, Lock
 from truceline.custody.entry import Entry, code_of, plain_entry
-from truceline.custody.export import export
+from truceline.custody.export import export, restore
 from truceline.custody.journal import HEAD_BYTES, read_journal, write_frame, write_head
-from truceline.custody.log import Log, LogError, restore
+from truceline.custody.log import Log, LogError
 from truceline.custody.misconduct import Fork
 from truceline.custody.policy import Policy
 from truceline.custody.proof import Disclosure, Proof, disclose, prove
@@ -441,8 +441,8 @@ def test_a_backup_goes_on_where_the_log_was_and_a_copy_where_it_was_signed(tmp_p
     folder = new_log(tmp_path / "log")
     grow(folder, [*plain(*range(300)), held(1)])
     grow(folder, plain("later"), sign=False)
-    export(Store(folder), tmp_path / "backup", held=True)
-    export(Store(folder), tmp_path / "copy")
+    export(folder, tmp_path / "backup", held=True)
+    export(folder, tmp_path / "copy")
     for name, size in (("backup", 304), ("copy", 303)):
         restored = tmp_path / name
         assert audit(restored).sound
@@ -455,7 +455,7 @@ def test_a_backup_goes_on_where_the_log_was_and_a_copy_where_it_was_signed(tmp_p
     assert audit(tmp_path / "backup").held == 1
     assert audit(tmp_path / "copy").held == 0
     with pytest.raises(ValueError, match="is not empty"):
-        export(Store(folder), tmp_path / "copy")
+        export(folder, tmp_path / "copy")
 
 
 def test_no_log_is_begun_over_something_else(tmp_path: Path) -> None:

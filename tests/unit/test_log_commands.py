@@ -11,6 +11,7 @@ import pytest
 from fixtures_custody import KEY, NEXT_KEY, NOW, SIDE_A, SIDE_B, grow, new_log, plain
 
 from truceline.base.errors import TrucelineError
+from truceline.custody.entry import held_entry
 from truceline.custody.log import Log
 from truceline.custody.read import Store
 from truceline.faces.cli.main import run
@@ -100,6 +101,81 @@ def test_records_that_cannot_be_logged_are_all_told_and_none_is_logged(
     assert Store(log).sizes() == [4]
 
 
+@pytest.mark.parametrize("kind", ["key", "log", "redaction", "sealed", "witnessing"])
+@pytest.mark.parametrize("how", ["--held", "--sealed", "--at"])
+def test_nobody_hands_in_what_the_log_says_of_itself(
+    place: Path, log: Path, capsys: Any, kind: str, how: str
+) -> None:
+    """An entry that looked like a change of key stopped the log for good."""
+    (place / "records").write_text('{"size": 5}\n')
+    more = [how] if how != "--at" else []
+    said = tell(capsys, "append", log, place / "records", "--kind", kind, *more, *AT, ok=2)
+    assert "written by the log itself" in said
+    assert "statement" in said
+    assert "4 entries" in tell(capsys, "verify", log)
+
+
+def test_an_entry_that_only_looks_like_a_change_of_key_does_not_stop_the_log(
+    place: Path, log: Path, capsys: Any
+) -> None:
+    with Log(log) as open_log:
+        open_log.append(plain({"new": "x"}, kind="key"))
+        open_log.append([held_entry("key", {"a": 1}, salt=bytes(32), logged=NOW)])
+        open_log.append(plain({"size": [1]}, {"size": 1, "cosigned": 3}, kind="witnessing"))
+    (place / "records").write_text('{"text": "goes on"}\n')
+    tell(capsys, "append", log, place / "records", "--kind", "statement", *AT)
+    tell(capsys, "checkpoint", log, "--key", place / "mission.key", *AT)
+    said = tell(capsys, "verify", log, ok=9)
+    assert said.count("an entry on a key") == 2
+    assert said.count("[log_") == 3
+    assert "checkpoints/001" in said
+
+
+def test_which_of_two_values_was_meant_is_not_guessed(place: Path, log: Path, capsys: Any) -> None:
+    (place / "records").write_text('{"text": {"who": 1, "who": 2}}\n{"a": 1, "a": 1}\n')
+    said = tell(capsys, "append", log, place / "records", "--kind", "statement", *AT, ok=9)
+    assert "row 1: who stands twice" in said
+    assert "row 2: a stands twice" in said
+
+
+def test_text_is_logged_as_it_is_whatever_ends_of_lines_it_holds(place: Path, log: Path, capsys: Any) -> None:
+    text = "рядок\u2028ще один\u0085і ще\x0b"
+    (place / "records").write_bytes(json.dumps({"text": text}, ensure_ascii=False).encode() + b"\r\n")
+    code = tell(capsys, "append", log, place / "records", "--kind", "statement", *AT)
+    with Log(log) as open_log:
+        open_log.fold()
+        entry = open_log.store.entry(int(code.partition("-")[0]), size=open_log.size)
+    assert json.loads(entry)["body"] == {"text": text}
+
+
+def test_a_file_that_cannot_be_read_is_named(place: Path, log: Path, capsys: Any) -> None:
+    assert "log_missing" in tell(capsys, "append", log, place / "nothing", "--kind", "order", *AT, ok=9)
+    assert "Is a directory" in tell(capsys, "append", log, place, "--kind", "order", *AT, ok=9)
+    (place / "records").write_bytes(b'{"text": "\xe9"}\n')
+    assert "UTF-8" in tell(capsys, "append", log, place / "records", "--kind", "order", *AT, ok=9)
+
+
+def test_an_entry_rests_on_entries_that_are_there(place: Path, log: Path, capsys: Any) -> None:
+    (place / "records").write_text('{"text": "one"}\n')
+    first = tell(capsys, "append", log, place / "records", "--kind", "complaint", *AT).strip()
+    answer = ["append", log, place / "records", "--kind", "answer", *AT, "--rests-on"]
+    for wrong in ("999-0123456789ab", f"{first[:-1]}{'0' if first[-1] != '0' else '1'}", "0-0123456789ab"):
+        assert f"no entry of the code {wrong}" in tell(capsys, *answer, wrong, ok=9)
+    tell(capsys, *answer, first)
+    tell(capsys, "checkpoint", log, "--key", place / "mission.key", *AT)
+    tell(capsys, *answer, first)
+
+
+def test_what_a_copy_does_not_hold_it_cannot_disclose(place: Path, log: Path, capsys: Any) -> None:
+    (place / "records").write_text('{"text": "one"}\n')
+    code = tell(capsys, "append", log, place / "records", "--kind", "order", "--held", *AT).strip()
+    tell(capsys, "checkpoint", log, "--key", place / "mission.key", *AT)
+    tell(capsys, "export", log, place / "copy")
+    assert "nothing is held here of entry" in tell(
+        capsys, "disclose", place / "copy", code, "--field", "text", ok=9
+    )
+
+
 def test_a_witness_that_is_shown_another_history_refuses_and_keeps_the_proof(
     place: Path, log: Path, capsys: Any
 ) -> None:
@@ -157,7 +233,12 @@ def test_a_receipt_that_is_not_honoured_is_a_proof(place: Path, log: Path, capsy
     said = tell(capsys, "verify", place / "withheld", "--policy", place / "copy" / "policy.txt")
     assert "put another entry in the place" in said
     tell(capsys, "checkpoint", log, "--key", place / "mission.key", *AT)
-    assert "stands where it says" in tell(capsys, "audit", log, "--receipt", place / "receipt", ok=9)
+    assert "honoured" in tell(capsys, "audit", log, "--receipt", place / "receipt")
+    with (place / "receipt").open("r+") as receipt:
+        text = receipt.read()
+        receipt.seek(0)
+        receipt.write(text[:-20] + "AAAAAAAA" + text[-12:])
+    assert "honoured" not in tell(capsys, "audit", log, "--receipt", place / "receipt", ok=9)
 
 
 def test_another_key_takes_over(place: Path, log: Path, capsys: Any) -> None:

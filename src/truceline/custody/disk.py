@@ -90,12 +90,18 @@ class Batch:
             path.parent.mkdir(parents=True, exist_ok=True)
             above = [parent for parent in path.parents if self._folder in parent.parents]
             self._folders.update({*above, self._folder})
+        self._written.append(path)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
             write(handle, content)
         finally:
             os.close(handle)
-        self._written.append(path)
+
+    def undo(self) -> None:
+        """Remove what was put, since it cannot be finished."""
+        for path in self._written:
+            with suppress(OSError):
+                path.unlink()
 
     def finish(self) -> None:
         """Come back once everything that was put is on the disk."""
@@ -129,23 +135,33 @@ def _sync_system(folder: Path) -> bool:
 class Lock:
     """One writer at a time; others queue until ``wait_s`` have passed.
 
-    The system ends a lock with the process that held it, so a killed writer leaves none behind.
+    ``shared``: readers together, and no writer; where there is no file to lock, nobody writes. The system ends a lock with the process that held it, so a killed writer leaves none behind.
     """
 
     def __init__(
-        self, path: Path, *, wait_s: float, pause: Callable[[float], None] = time.sleep, pause_s: float = 0.01
+        self,
+        path: Path,
+        *,
+        wait_s: float,
+        pause: Callable[[float], None] = time.sleep,
+        pause_s: float = 0.01,
+        shared: bool = False,
     ) -> None:
         self._path = path
         self._tries = max(1, round(wait_s / pause_s))
         self._pause = pause
         self._pause_s = pause_s
+        self._shared = shared
         self._handle: int | None = None
 
     def __enter__(self) -> Lock:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        if self._shared and not self._path.is_file():
+            return self
+        flags = os.O_RDONLY if self._shared else os.O_RDWR | os.O_CREAT
+        handle = os.open(self._path, flags | os.O_CLOEXEC, 0o666)
         for turn in range(self._tries):
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, (fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError:
                 if turn + 1 < self._tries:
                     self._pause(self._pause_s)

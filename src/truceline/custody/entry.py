@@ -41,6 +41,8 @@ KINDS: Final[dict[str, str]] = {
     "correction": "an earlier entry is corrected by this one",
     "release": "what was published",
 }
+#: what the log writes of itself; of no other entry do audits take these kinds
+OWN_KINDS: Final = frozenset({"log", "key", "witnessing", "sealed", "redaction"})
 PADDING_FIELDS: Final = ("record",)
 _KIND = re.compile(r"[a-z][a-z_]{0,31}", re.ASCII)
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)

@@ -1,15 +1,20 @@
-"""A copy of a log that leaves the house: without what is held apart, and with what is needed to check it."""
+"""A copy of a log: to leave the house, with all that is needed to check it; or a backup, with what is held too."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from truceline.custody.config import CONFIG, KEYS
+from truceline.custody.disk import NEW, Lock, replace_file
+from truceline.custody.journal import write_head
+from truceline.custody.listing import list_files
 from truceline.custody.policy import Policy
-from truceline.custody.read import CHECKPOINT, Store, checkpoint_path
-from truceline.custody.tile import partials_of, tile_path, tiles_of
+from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
+from truceline.custody.tile import pack, partials_of, read_tile, tile_path, tiles_of
 
 VERIFIER: Final = "verify_truce.py"
 POLICY: Final = "policy.txt"
@@ -39,55 +44,91 @@ def companions(store: Store) -> dict[str, bytes]:
     return {VERIFIER: verifier_text(), POLICY: policy.text().encode(), README: _README.encode()}
 
 
-def export_files(store: Store) -> list[str]:
-    """Names of the log's own files up to its last checkpoint, without what is held apart."""
+def published_files(store: Store) -> Iterator[tuple[str, bytes]]:
+    """The log's own files up to its last checkpoint, byte for byte, without what is held apart.
+
+    A tile that has grown since that checkpoint is given as it was then: nobody signed for the rest.
+    """
     newest = store.newest_checkpoint()
     size = newest.head.size if newest else 0
-    names = ["log.json", "keys", CHECKPOINT, *(checkpoint_path(each) for each in store.sizes())]
+    for name in (CONFIG, KEYS, CHECKPOINT, *map(checkpoint_path, store.sizes())):
+        yield name, store.read(name)
     for level, index, width in tiles_of(size):
-        names.append(_there(store, level, index, width))
+        yield tile_path(level, index, width), read_tile(store.read, level, index, width)
         if level == 0:
-            names.append(_there(store, "entries", index, width))
+            yield tile_path("entries", index, width), pack(store.bundle(index, width))
     for each in store.sizes():  # partial tiles that a checkpoint needs as long as there are no full ones
-        for level, index, width in partials_of(each):
+        for level, index, width in partials_of(each) if each != size else ():
             kinds: list[int | str] = [level, "entries"] if level == 0 else [level]
-            paths = [tile_path(kind, index, width) for kind in kinds]
-            names += [name for name in paths if (store.folder / name).is_file()]
-    return list(dict.fromkeys(names))
+            for name in (tile_path(kind, index, width) for kind in kinds):
+                if (store.folder / name).is_file():
+                    yield name, store.read(name)
 
 
-def _there(store: Store, level: int | str, index: int, width: int) -> str:
-    """Name of a tile, or of the full one that took its place."""
-    name = tile_path(level, index, width)
-    return name if (store.folder / name).is_file() else tile_path(level, index)
+def export(folder: Path, to: Path, *, held: bool = False, wait_s: float = 60.0) -> list[str]:
+    """Copy the log in ``folder`` to ``to``, which is absent or empty; returns the names written.
 
-
-def export(store: Store, folder: Path, *, held: bool = False) -> list[str]:
-    """Copy a log into ``folder``, which is absent or empty; returns the names written.
-
-    ``held``: a backup, with what is held apart; the folder is then as secret as the log itself.
+    No writer comes in between, and the copy is whole or not there. ``held``: a backup, with what is held apart
+    and what stands under no checkpoint yet; it is then as secret as the log itself.
 
     Raises
     ------
     ValueError
-        If something stands there.
+        If something stands there, or the log is not one.
+    BusyError
+        If another process wrote to the log for longer than ``wait_s``.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty")
-    names = export_files(store)
-    if held:
-        names += [
-            path.relative_to(store.folder).as_posix()
-            for path in sorted((store.folder / "held").rglob("*"))
-            if path.is_file()
-        ]
-        names += ["journal"]
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(store.folder / name, folder / name)
-    if held:
-        return names
-    beside = companions(store)
-    for name, content in beside.items():
-        (folder / name).write_bytes(content)
-    return [*names, *beside]
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise ValueError(f"{to} is not empty")
+    beside = to.with_name(f"{to.name}{NEW}")
+    with Lock(folder / LOCK, wait_s=wait_s, shared=True):
+        store = Store(folder)
+        files = _backup_files(store) if held else published_files(store)
+        names = []
+        shutil.rmtree(beside, ignore_errors=True)  # of a copy that was interrupted
+        try:
+            for name, content in files:
+                (beside / name).parent.mkdir(parents=True, exist_ok=True)
+                _write(beside / name, content, private=held)
+                names.append(name)
+            for name, content in ({} if held else companions(store)).items():
+                _write(beside / name, content)
+                names.append(name)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+    if to.exists():
+        to.rmdir()
+    beside.replace(to)
+    return names
+
+
+def _write(path: Path, content: bytes, *, private: bool = False) -> None:
+    """A new file; of a backup, for its owner's eyes alone."""
+    path.write_bytes(content)
+    if private:
+        path.chmod(0o600)
+
+
+def _backup_files(store: Store) -> Iterator[tuple[str, bytes]]:
+    """Every file of a log but its lock and what an interrupted write left."""
+    for name, plain in sorted(list_files(store.folder).items()):
+        if plain and name != LOCK and not name.startswith(f"{NEW}/"):
+            yield name, store.read(name)
+
+
+def restore(folder: Path) -> None:
+    """Make a copy of a log, such as an exported one or a backup, one that can be written again.
+
+    It goes on after its last checkpoint; a backup that has its journal goes on after that.
+
+    Raises
+    ------
+    ValueError
+        If it has no checkpoint.
+    """
+    if not (folder / JOURNAL).is_file():
+        newest = Store(folder).newest_checkpoint()
+        if newest is None:
+            raise ValueError(f"{folder} has no checkpoint to go on from")
+        replace_file(folder, JOURNAL, write_head(newest.head.size), mode=0o600)

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -24,8 +23,10 @@ from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.entry import Entry, code_of, code_of_leaf, plain_entry, read_entry, sealed_entry
 from truceline.custody.held import held_path, pack_held
 from truceline.custody.journal import Journal, read_journal, write_frame, write_head
-from truceline.custody.merkle import HASH_BYTES, hash_leaves, prove_consistency, verify_consistency
+from truceline.custody.listing import forgotten_still
+from truceline.custody.merkle import HASH_BYTES, hash_leaf, hash_leaves, prove_consistency, verify_consistency
 from truceline.custody.note import Signature
+from truceline.custody.partials import clear_torn, drop_partials
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
 from truceline.custody.rotation import KEY_KIND, key_entry, read_key_entry
 from truceline.custody.salts import Salts, random_salts
@@ -120,7 +121,7 @@ class Log:
             self._bundle = self.store.bundle(journal.start // WIDTH, tail) if tail else []
             self._held = self.store.held_bundle(journal.start // WIDTH, tail) if tail else []
             self._cut(journal)
-            self._clear_torn(journal)
+            clear_torn(self.folder, start=journal.start, stop=journal.start + len(journal.entries))
             self._take_up(journal)
         except (ValueError, FileNotFoundError) as error:
             raise LogError(f"the log cannot be written: {error}") from error
@@ -131,25 +132,13 @@ class Log:
         if (self.folder / JOURNAL).stat().st_size != journal.length:
             os.truncate(self.folder / JOURNAL, journal.length)
 
-    def _clear_torn(self, journal: Journal) -> None:
-        """Remove partial tiles that a killed fold left beyond what the journal begins after."""
-        stop = journal.start + len(journal.entries)
-        own = {(level, index): width for level, index, width in partials_of(journal.start)}
-        level = 0
-        while stop >> 8 * level:
-            for index in range(journal.start >> 8 * (level + 1), (stop >> 8 * (level + 1)) + 1):
-                for kind in ("entries", level) if level == 0 else (level,):
-                    for path in (self.folder / f"{tile_path(kind, index)}.p").glob("*"):
-                        if path.name.isdecimal() and int(path.name) > own.get((level, index), 0):
-                            path.unlink()
-            level += 1
-
     def _take_up(self, journal: Journal) -> None:
         """Hold the tiles and the journal against the last checkpoint."""
         self._pending = list(journal.entries)
         self._leaves = hash_leaves([entry.content for entry in journal.entries])
         self._pending_bytes = journal.length
         self._take_up_keys()
+        self._finish_forgetting()
         newest = self.store.newest_checkpoint()
         if newest is not None:
             shown = self.folder / CHECKPOINT
@@ -174,6 +163,13 @@ class Log:
     def size(self) -> int:
         """How many entries were acknowledged."""
         return self._edge.size + len(self._pending)
+
+    def leaf(self, index: int) -> bytes:
+        """Hash of an acknowledged entry; no bytes where there is none."""
+        start = self._edge.size
+        if index < start:
+            return hash_leaf(self.store.entry(index, size=start))
+        return self._leaves[index - start] if index < self.size else b""
 
     def append(self, entries: Sequence[Entry]) -> list[str]:
         """Log a batch, whole or not at all; once this returns their codes it is on the disk.
@@ -221,28 +217,39 @@ class Log:
         contents = [entry.content for entry in self._pending]
         full = edge.grow(self._leaves)
         batch = disk.Batch(self.folder)
-        for level, index, content in full:
-            batch.put(tile_path(level, index), content)
-        own = set(partials_of(start))  # the log rests on these: never written over in place
-        for level, index, content in edge.partials():
-            if (level, index, len(content) // HASH_BYTES) not in own:
-                batch.put(tile_path(level, index, len(content) // HASH_BYTES), content)
-        bundles = [*self._bundle, *contents]
-        held = [*self._held, *(entry.held for entry in self._pending)]
-        for at in range(0, len(bundles), WIDTH):
-            index, part = start // WIDTH + at // WIDTH, bundles[at : at + WIDTH]
-            batch.put(tile_path("entries", index, len(part)), pack(part))
-            content = pack_held(held[at : at + WIDTH])
-            if at == 0 and any(self._held):  # nowhere else: never written over in place
-                disk.replace_file(self.folder, held_path(index), content, mode=_PRIVATE)
-            elif content:
-                batch.put(held_path(index), content, mode=_PRIVATE)
-        batch.finish()
-        self._begin_journal(edge.size)
+        try:
+            for level, index, content in full:
+                batch.put(tile_path(level, index), content)
+            own = set(partials_of(start))  # the log rests on these: never written over in place
+            for level, index, content in edge.partials():
+                if (level, index, len(content) // HASH_BYTES) not in own:
+                    batch.put(tile_path(level, index, len(content) // HASH_BYTES), content)
+            bundles = [*self._bundle, *contents]
+            held = [*self._held, *(entry.held for entry in self._pending)]
+            for at in range(0, len(bundles), WIDTH):
+                index, part = start // WIDTH + at // WIDTH, bundles[at : at + WIDTH]
+                batch.put(tile_path("entries", index, len(part)), pack(part))
+                content = pack_held(held[at : at + WIDTH])
+                if at == 0 and any(self._held):  # nowhere else: never written over in place
+                    disk.replace_file(self.folder, held_path(index), content, mode=_PRIVATE)
+                elif content:
+                    batch.put(held_path(index), content, mode=_PRIVATE)
+            batch.finish()
+            self._begin_journal(edge.size)
+        except BaseException:
+            self._undo(batch, edge.size)
+            raise
         self._edge, self._pending, self._leaves, self._pending_bytes = edge, [], [], 0
         kept = edge.size % WIDTH
         self._bundle, self._held = (bundles[-kept:], held[-kept:]) if kept else ([], [])
-        self._drop(start, full)
+        drop_partials(self.folder, start, edge.size, full=full)
+
+    def _undo(self, batch: disk.Batch, size: int) -> None:
+        """Take tiles away that could not be finished, unless the new journal rests on them already."""
+        self._torn = True
+        if not (self.folder / JOURNAL).read_bytes().startswith(write_head(size)):
+            batch.undo()
+            self._torn = False
 
     def _begin_journal(self, start: int) -> None:
         head = write_head(start)
@@ -250,19 +257,6 @@ class Log:
         handle = os.open(self.folder / JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         os.close(self._handle)
         self._handle, self._length = handle, len(head)
-
-    def _drop(self, old_size: int, full: Sequence[tuple[int, int, bytes]]) -> None:
-        """Remove partial tiles that full ones took the place of, or that no checkpoint needs."""
-        for level, index, _ in full:
-            shutil.rmtree(self.folder / f"{tile_path(level, index)}.p", ignore_errors=True)
-            if level == 0:
-                shutil.rmtree(self.folder / f"{tile_path('entries', index)}.p", ignore_errors=True)
-        if old_size and not (self.folder / checkpoint_path(old_size)).is_file():
-            now = set(partials_of(self._edge.size))
-            for level, index, width in set(partials_of(old_size)) - now:
-                (self.folder / tile_path(level, index, width)).unlink(missing_ok=True)
-                if level == 0:
-                    (self.folder / tile_path("entries", index, width)).unlink(missing_ok=True)
 
     # -- heads -----------------------------------------------------------------------------
     def _signing_key(self) -> SecretKey:
@@ -361,7 +355,11 @@ class Log:
             index = self._edge.size + place
             record = read_entry(entry.content)
             if record["kind"] == KEY_KIND and index >= keys[-1][0]:
-                keys.append((index + 1, read_key_entry(record["body"], index=index, old=keys[-1][1])))
+                with suppress(
+                    ValueError
+                ):  # an entry that only looks like one changes nothing; audits tell of it
+                    new = read_key_entry(record.get("body", {}), index=index, old=keys[-1][1])
+                    keys.append((index + 1, new))
         if len(keys) > len(self.store.keys.keys):
             history = KeyHistory.of(keys, config=self.store.config)
             disk.replace_file(self.folder, KEYS, history.encode())
@@ -384,27 +382,23 @@ class Log:
         body = {"fields": sorted(set(fields)), "reason": reason}
         entry = plain_entry("redaction", body, logged=logged, by=by, rests_on=[code_of(index, content)])
         code = self.append([entry])[0]
+        self._let_go(index, fields)
+        return code
+
+    def _let_go(self, index: int, fields: Sequence[str]) -> None:
+        """Put commitments in the place of what is held of an entry's fields."""
+        names = read_entry(self.store.entry(index, size=self._edge.size)).get("fields", [])
         width = min(WIDTH, self._edge.size - index // WIDTH * WIDTH)
         bundle = self.store.held_bundle(index // WIDTH, width)
         bundle[index % WIDTH] = forget(bundle[index % WIDTH], names, fields)
         disk.replace_file(self.folder, held_path(index // WIDTH), pack_held(bundle), mode=_PRIVATE)
         if index // WIDTH == self._edge.size // WIDTH:
             self._held = bundle
-        return code
 
-
-def restore(folder: Path) -> None:
-    """Make a copy of a log, such as an exported one or a backup, one that can be written again.
-
-    It goes on after its last checkpoint; a backup that has its journal goes on after that.
-
-    Raises
-    ------
-    LogError
-        If it has no checkpoint.
-    """
-    if not (folder / JOURNAL).is_file():
-        newest = Store(folder).newest_checkpoint()
-        if newest is None:
-            raise LogError(f"{folder} has no checkpoint to go on from")
-        disk.replace_file(folder, JOURNAL, write_head(newest.head.size), mode=_PRIVATE)
+    def _finish_forgetting(self) -> None:
+        """Forget what entries of the journal say is forgotten: a kill may have come in between."""
+        for entry in self._pending:
+            if b'"kind":"redaction"' in entry.content:
+                record = read_entry(entry.content)
+                for index in forgotten_still(self.store, record, size=self._edge.size):
+                    self._let_go(index, record["body"]["fields"])

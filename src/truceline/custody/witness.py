@@ -125,7 +125,7 @@ class Witness:
             raise RefusalError(404, f"the log {signed.head.origin} is not known")
         named = [key for key in keys for line in signed.note.signatures if line.is_by(key)]
         if not named or not all(signed.signed_by(key) for key in named):
-            raise RefusalError(403, "the head is not signed by the log")
+            raise RefusalError(403, "the head is not signed by the log, as far as its keys are known here")
 
     def _check_consistency(self, request: Request, last: SignedCheckpoint | None) -> None:
         signed = request.checkpoint

@@ -18,7 +18,7 @@ from truceline.custody import disk
 from truceline.custody.canonical import encode
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
-from truceline.custody.entry import Entry, held_entry, plain_entry, read_code, sealed_entry
+from truceline.custody.entry import KINDS, OWN_KINDS, Entry, held_entry, plain_entry, read_code, sealed_entry
 from truceline.custody.log import Log
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Receipt, sign_receipt
@@ -133,11 +133,11 @@ def read_records(text: str, *, file: str) -> list[dict[str, Any]]:
         With every line that is none.
     """
     records, problems = [], []
-    for row, line in enumerate(text.splitlines(), start=1):
+    for row, line in enumerate(text.split("\n"), start=1):  # JSON's text may hold other ends of lines
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line, object_pairs_hook=_once)
             encode(record)
             if not isinstance(record, dict):
                 raise ValueError("not an object")
@@ -148,6 +148,15 @@ def read_records(text: str, *, file: str) -> list[dict[str, Any]]:
     if problems:
         raise EvidenceError(problems)
     return records
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object none of whose keys stands twice: which of two values was meant is nobody's to guess."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = {key for key, _ in pairs if [other for other, _ in pairs].count(key) > 1}
+        raise ValueError(f"{', '.join(sorted(twice))} stands twice in one object")
+    return found
 
 
 def append_records(
@@ -169,9 +178,14 @@ def append_records(
     """
     if mode not in _MODES:
         raise CallError(Problem(code="log_entry", message="no such way to log", got=mode, expected=", ".join(_MODES)))  # fmt: skip
+    if kind in OWN_KINDS:
+        raise CallError(Problem(code="log_entry", message="entries of this kind are written by the log itself", got=kind, expected=", ".join(sorted(KINDS.keys() - OWN_KINDS))))  # fmt: skip
     logged = written_time(now)
     with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
         entries: list[Entry] = []
+        for code in rests_on:
+            if log.leaf(read_code(code)[0]).hex()[:12] != read_code(code)[1]:
+                raise ValueError(f"no entry of the code {code} stands in the log")
         for ahead, record in enumerate(records):
             about: dict[str, Any] = {"logged": logged, "by": by, "received": received, "rests_on": rests_on}
             if mode == "plain":

@@ -13,13 +13,16 @@ from truceline.base.language import _
 from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
+from truceline.custody.disk import Lock
+from truceline.custody.entry import read_entry
 from truceline.custody.export import export
+from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Fork, Receipt, Withholding, find_fork
 from truceline.custody.note import read_note
 from truceline.custody.outcome import Audit
 from truceline.custody.policy import Policy
 from truceline.custody.proof import Disclosure, Proof, disclose, prove
-from truceline.custody.read import Store
+from truceline.custody.read import LOCK, Store
 from truceline.custody.tile import WIDTH, Tree
 from truceline.custody.witness import RefusalError, Request, Witness, make_request
 from truceline.workflow.evidence import (
@@ -30,6 +33,8 @@ from truceline.workflow.evidence import (
     telling,
     written_time,
 )
+
+_WAIT_S = 60.0  # how long an audit waits for a writer
 
 
 def prove_entry(folder: Path, code: str) -> Proof:
@@ -45,6 +50,8 @@ def disclose_fields(folder: Path, code: str, fields: Sequence[str]) -> Disclosur
     proof = prove_entry(folder, code)
     with telling(folder):
         held = Store(folder).held_bundle(proof.index // WIDTH)[proof.index % WIDTH]
+        if not held and "root" in read_entry(proof.entry):
+            raise ValueError(f"nothing is held here of entry {code}: its keeper has it, and a copy has not")
         return disclose(proof, held, fields)
 
 
@@ -150,7 +157,8 @@ def audit_log(
 
     ``since``: a witness must have cosigned the last checkpoint at that time or later.
     """
-    found = audit(folder, records=records)
+    with telling(folder, next_step="Make it readable"), Lock(folder / LOCK, wait_s=_WAIT_S, shared=True):
+        found = audit(folder, records=records)
     problems = [
         Problem(code=fault.code, file=str(folder / fault.file), message=fault.message)
         for fault in found.faults
@@ -238,7 +246,7 @@ def _compare(
 def export_log(folder: Path, to: Path, *, held: bool = False) -> list[str]:
     """A copy to publish, or (``held``) a backup."""
     with telling(folder):
-        return export(Store(folder), to, held=held)
+        return export(folder, to, held=held)
 
 
 def check_proof_file(file: Path, *, policy: Path) -> list[str]:
@@ -282,13 +290,13 @@ def _told(proof: Proof, times: dict[str, int]) -> list[str]:
     ]
 
 
-def show_withholding(folder: Path, receipt: Path) -> Withholding:
-    """The proof that a log put another entry in the place that a receipt names.
+def show_withholding(folder: Path, receipt: Path) -> Withholding | None:
+    """The proof that a log put another entry in the place that a receipt names; None if it was honoured.
 
     Raises
     ------
     EvidenceError
-        If the receipt was honoured, or the log has not come so far.
+        If the receipt is none of the log's, or the log has not come so far.
     """
     with telling(receipt):
         note = read_note(receipt.read_bytes())
@@ -298,5 +306,8 @@ def show_withholding(folder: Path, receipt: Path) -> Withholding:
         if promise.index >= newest.head.size:
             raise ValueError(f"the log ends at {newest.head.size}, before entry {promise.index}")
         found = Withholding(note, prove(store, promise.index, newest))
-        found.check([key for _, key in store.keys.keys])
+        keys = [key for _, key in store.keys.keys]
+        if hash_leaf(found.proof.entry) == promise.leaf and any(note.signed_by(key) for key in keys):
+            return None
+        found.check(keys)
         return found

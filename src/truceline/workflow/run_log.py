@@ -30,8 +30,8 @@ from truceline.custody.config import LogConfig
 from truceline.custody.disk import NEW
 from truceline.custody.encoding import to_base64
 from truceline.custody.entry import Entry, code_of, held_entry, plain_entry
-from truceline.custody.export import POLICY, README, VERIFIER, companions
-from truceline.custody.log import Log, restore
+from truceline.custody.export import POLICY, README, VERIFIER, companions, restore
+from truceline.custody.log import Log
 from truceline.custody.read import JOURNAL, LOCK, Store
 from truceline.custody.salts import Salts, keyed_salts
 from truceline.custody.sign import SecretKey

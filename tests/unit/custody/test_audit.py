@@ -28,9 +28,9 @@ from truceline.custody import disk
 from truceline.custody.audit import audit
 from truceline.custody.checkpoint import Checkpoint, cosign, sign_checkpoint
 from truceline.custody.entry import Entry, held_entry, plain_entry
-from truceline.custody.export import export
+from truceline.custody.export import export, restore
 from truceline.custody.journal import write_frame, write_head
-from truceline.custody.log import Log, LogError, restore
+from truceline.custody.log import Log, LogError
 from truceline.custody.merkle import hash_leaves
 from truceline.custody.read import Store
 from truceline.custody.tile import Edge, pack, tile_path
@@ -221,7 +221,7 @@ def test_held_content_that_does_not_open_its_entry_is_told(tmp_path: Path) -> No
 
 def test_what_exports_put_beside_a_log_is_compared(log: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    export(Store(log), copy)
+    export(log, copy)
     assert audit(copy).sound
     (copy / "verify_truce.py").write_text("print('HOLDS')")
     assert codes(copy) == {"verify_truce.py": "log_unknown"}
@@ -254,7 +254,7 @@ def test_a_log_without_a_head_can_be_written_and_gets_one(tmp_path: Path) -> Non
     shutil.rmtree(folder / "checkpoints")
     (folder / "checkpoint").unlink()
     (folder / "journal").rename(tmp_path / "journal")
-    with pytest.raises(LogError, match="no checkpoint to go on from"):
+    with pytest.raises(ValueError, match="no checkpoint to go on from"):
         restore(folder)
     (tmp_path / "journal").rename(folder / "journal")
     with Log(folder, key=KEY) as open_log:

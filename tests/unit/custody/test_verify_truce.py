@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    export(store, folder / "log")
+    export(log, folder / "log")
     (folder / "old").write_bytes((log / "checkpoints" / "001").read_bytes())
     (folder / "policy").write_text(Policy.of(store.config, [KEY.public]).text())
     (folder / "strangers").write_text(Policy.of(store.config, [NEXT_KEY.public]).text())
@@ -162,7 +162,7 @@ def test_no_bit_of_a_log_can_be_turned_and_no_file_taken_or_added(made: Path, tm
 def test_a_log_goes_on_from_a_checkpoint_kept_from_before(made: Path, tmp_path: Path) -> None:
     assert check(made / "policy", made / "log", "--checkpoint", made / "old") == 0
     rolled_back = tmp_path / "log"
-    export(Store(made / "other"), rolled_back)
+    export(made / "other", rolled_back)
     (tmp_path / "none").write_text(f"log {KEY.public.text()}\nquorum none\n")
     assert check(tmp_path / "none", rolled_back) == 0
     newest = Store(made / "mine").newest_checkpoint()
@@ -359,7 +359,7 @@ def test_a_key_that_gave_way_signs_no_later_head(tmp_path: Path) -> None:
     with Log(log, key=KEY, salts=SALTS) as open_log:
         open_log.change_key(NEXT_KEY, logged=NOW)
         signed = open_log.checkpoint(logged=NOW)
-    export(Store(log), tmp_path / "log")
+    export(log, tmp_path / "log")
     assert check(tmp_path / "log/policy.txt", tmp_path / "log") == 0
     for name in ("checkpoint", f"checkpoints/{signed.head.size:03d}"):
         (tmp_path / "log" / name).write_bytes(sign_checkpoint(signed.head, KEY).encode())

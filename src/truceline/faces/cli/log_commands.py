@@ -114,9 +114,11 @@ def append(
     at: At = None,
 ) -> None:
     """Log records in one batch, and print their codes once they are on the disk."""
-    from truceline.workflow.evidence import append_records, read_records
+    from truceline.workflow.evidence import append_records, read_records, telling
 
-    text = sys.stdin.read() if records is None else records.read_text(encoding="utf-8")
+    with telling("stdin" if records is None else records, next_step="Give JSON in UTF-8, one object a line"):
+        content = sys.stdin.buffer.read() if records is None else records.read_bytes()
+        text = content.decode("utf-8")
     codes = append_records(
         folder,
         read_records(text, file="stdin" if records is None else str(records)),
@@ -331,7 +333,11 @@ def audit(
     if receipt is not None:
         from truceline.workflow.evidence_check import show_withholding
 
-        _give(show_withholding(folder, receipt).encode(), evidence)
+        found = show_withholding(folder, receipt)
+        if found is None:
+            print_lines(["the receipt was honoured: the entry stands where it says"])
+            return
+        _give(found.encode(), evidence)
         raise typer.Exit(exits.EVIDENCE)
     _audit(
         folder, policy=policy, checkpoint=checkpoint, since=since, as_json=as_json, records=True,
