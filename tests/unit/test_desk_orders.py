@@ -350,6 +350,23 @@ def test_check_ends_with_a_code_of_its_own_where_a_line_does_not_hold(
     assert [(one["row"], one["code"], one["file"]) for one in told["problems"]] == [(5, "signature_replayed", "case:desk/B.orders.jsonl")]  # fmt: skip
 
 
+def test_a_party_of_which_the_mission_holds_nothing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = copied_case(tmp_path)
+    (case / "desk" / "B.yaml").unlink()
+    says = "Party B: no chain of command is here, and none of its groups is counted."
+    sheet = ["orders", "sheet", str(case), "--at", "2031-05-03T20:00:00Z"]
+    page = tmp_path / "sheet.html"
+    assert run([*sheet, "--for", "mission", "--html", str(page)]) == 0
+    assert says in capsys.readouterr().out
+    assert says in page.read_text(encoding="utf-8")
+    assert run(["orders", "check", str(case)]) == 0
+    assert says in capsys.readouterr().out
+    assert run([*sheet, "--for", "A"]) == 0  # a party holds its own chain alone: nothing is missing
+    assert "Party B" not in capsys.readouterr().out
+
+
 def test_a_case_without_a_chain_of_command_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["orders", "check", "cases/model-agreement"]) == 3
     assert "desk/A.yaml" in capsys.readouterr().err

@@ -135,6 +135,7 @@ def test_a_line_is_set_against_the_map_of_a_date(case: Path, capsys: pytest.Capt
     ("change", "code", "says"),
     [
         (["--at", "yesterday"], 2, "this is no date"),
+        (["--at", "2031-05-10T00:00:00"], 2, "the time has no zone"),
         (["--at", "2031-04-01"], 2, "no map shows anything by that date"),
         (["--left", "W"], 2, "no party has this id"),
     ],
@@ -154,6 +155,9 @@ def test_a_line_that_cuts_nothing_and_a_wrong_table_are_told(
     (case / "line.geojson").write_text(line((20.0, 5.1), (21.0, 5.1)), encoding="utf-8")
     assert run(call) == 3
     assert "line_unsplit" in capsys.readouterr().err
+    (case / "line.geojson").write_text(line((179.0, 5.1), (-179.0, 5.1)), encoding="utf-8")
+    assert run(call) == 3
+    assert "it crosses the date line" in capsys.readouterr().err
     (case / "line.geojson").write_text(line((9.0, 5.1), (11.0, 5.1)), encoding="utf-8")
     (case / "places.csv").write_text(PLACES.replace("1200", "many").replace("4.7", "94.7"), encoding="utf-8")
     assert run([*call, "--settlements", str(case / "places.csv")]) == 3

@@ -71,6 +71,9 @@ class Sheet:
     hour: datetime
     lines: tuple[Line, ...]
     put_aside: int  #: lines of the registers that do not hold
+    absent: tuple[
+        str, ...
+    ] = ()  #: names of parties of whose orders the reader should know and nothing is here
 
     @property
     def span(self) -> tuple[datetime, datetime]:
@@ -89,10 +92,11 @@ def make_sheet(
     title: str,
     hour: datetime,
     at: datetime,
+    absent: Sequence[str] = (),
 ) -> Sheet:
     """The sheet of whoever holds these registers: orders whose time overlaps the sheet's hours.
 
-    reader : id and name; at : what was logged later is not known.
+    reader : id and name; at : what was logged later is not known; absent : parties without a register here.
     """
     registers = tuple(registers)
     lines = [line for register in registers for line in _lines(register, at=at)]
@@ -109,6 +113,7 @@ def make_sheet(
         hour=hour,
         lines=tuple(lines),
         put_aside=sum(len({problem.row for problem in one.problems}) for one in registers),
+        absent=tuple(absent),
     )
 
 
@@ -191,6 +196,7 @@ def sheet_record(sheet: Sheet) -> dict[str, Any]:
         "from": format_time(start),
         "until": format_time(stop),
         "put_aside": sheet.put_aside,
+        "absent": list(sheet.absent),
         "counts": {state: sheet.count(state) for state in STATES},
         "lines": [_record(line) for line in sheet.lines],
     }
@@ -227,6 +233,7 @@ def tell_sheet(sheet: Sheet) -> list[str]:
             reader=sheet.reader_name, hour=format_time(sheet.hour)
         ),
         tell_counts(sheet),
+        *tell_absent(sheet.absent),
         "",
     ]
     for line in sheet.lines:
@@ -247,6 +254,14 @@ def tell_counts(sheet: Sheet) -> str:
     answered = sheet.count("acknowledged", "late")
     open_ = sheet.count("silent", "waiting", "not_issued")
     return _("{n} to be answered: {acknowledged} acknowledged ({late} of them late), {refused} refused, {silent} without an answer, {countermanded} countermanded").format(n=len(sheet.lines), acknowledged=answered, late=sheet.count("late"), refused=sheet.count("refused"), silent=open_, countermanded=sheet.count("countermanded"))  # fmt: skip
+
+
+def tell_absent(names: Sequence[str]) -> list[str]:
+    """Of whom nothing is here: their silence is not known, and they are in no count."""
+    return [
+        _("{party}: no chain of command is here, and none of its groups is counted.").format(party=name)
+        for name in names
+    ]
 
 
 def _step(step: Step) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from truceline.base.intervals import format_time
 from truceline.base.language import _, language
-from truceline.desk.sheet import STATES, Sheet, span_words, tell_counts
+from truceline.desk.sheet import STATES, Sheet, span_words, tell_absent, tell_counts
 
 
 def render_sheet(sheet: Sheet) -> str:
@@ -28,6 +28,7 @@ def render_sheet(sheet: Sheet) -> str:
         lang=language(),
         sheet=sheet,
         counts=tell_counts(sheet),
+        absent=tell_absent(sheet.absent),
         states={state: _(word) for state, word in STATES.items()},
         open_lines=[line for line in sheet.lines if line.state in ("refused", "silent", "not_issued", "waiting")],
         answered=[line for line in sheet.lines if line.state in ("late", "acknowledged", "countermanded")],

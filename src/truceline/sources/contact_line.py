@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,8 @@ def _chains(lines: Sequence[BaseGeometry], *, join_within_m: float, said: list[s
     parts = [part for line in lines for part in shapely.get_parts(line) if part.length > 0]
     if not parts:
         raise UnsplitError("the line has no length")
+    if any(abs(b[0] - a[0]) > 180 for part in parts for a, b in pairwise(part.coords)):
+        raise UnsplitError("it crosses the date line, or its longitudes leap by more than 180 degrees")
     merged = shapely.line_merge(shapely.MultiLineString(sorted(parts, key=shapely.to_wkb)), directed=True)
     chains = sorted(shapely.get_parts(merged), key=shapely.to_wkb)
     n_gaps = 0

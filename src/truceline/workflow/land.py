@@ -311,6 +311,8 @@ def propose_line(
 def _moment(at: str, case: Case) -> datetime:
     """The end of a day, or the moment named: the maps looked at are the last before it."""
     try:
+        if len(at) > len("2031-05-01") and datetime.fromisoformat(at).tzinfo is None:
+            raise CallError(Problem(code="time_naive", message="the time has no zone", file="--at", got=at, expected="2031-05-01, or a moment with its offset", next_step="Write date, time and offset"))  # fmt: skip
         moment = moment_of(at, case.truce.clocks[0].zone)
         return moment + timedelta(days=1, microseconds=-1) if len(at) <= len("2031-05-01") else moment
     except ValueError as error:

@@ -22,10 +22,12 @@ from truceline.desk.sheet import (
     acknowledged_sectors,
     make_sheet,
     sheet_record,
+    tell_absent,
     tell_counts,
     tell_sheet,
 )
 from truceline.reports.order_sheet import render_sheet
+from truceline.terms.truce import Truce
 from truceline.workflow.desk_files import (
     FOLDER,
     MISSION,
@@ -169,6 +171,7 @@ class Checked:
     """What the registers hold."""
 
     registers: tuple[Register, ...]
+    absent: tuple[str, ...] = ()  #: parties of the truce whose desk file is not here
 
     @property
     def problems(self) -> list[Problem]:
@@ -187,6 +190,7 @@ class Checked:
                 }
                 for register in self.registers
             ],
+            "absent": list(self.absent),
             "problems": self.problems,
         }
 
@@ -197,7 +201,7 @@ class Checked:
             tally = ", ".join(f"{action} {n}" for action, n in _tally(register).items() if n)
             aside = len({problem.row for problem in register.problems})
             lines.append(_("{party}: {n} records that hold ({tally}); {aside} put aside").format(party=register.file.party, n=len(register.lines), tally=tally or "–", aside=aside))  # fmt: skip
-        return lines
+        return lines + tell_absent(self.absent)
 
 
 def _tally(register: Register) -> dict[str, int]:
@@ -223,7 +227,13 @@ def check_orders(folder: Path, *, parties: Sequence[str] = ()) -> Checked:
             problems += error.problems
     if problems:
         raise CaseError(problems)
-    return Checked(registers=tuple(registers))
+    return Checked(registers=tuple(registers), absent=_absent(folder, truce) if not parties else ())
+
+
+def _absent(folder: Path, truce: Truce) -> tuple[str, ...]:
+    """Names of the parties that the mission should hold a chain of command of, and does not."""
+    here = parties_here(folder, truce) if is_missions(folder) else truce.party_ids
+    return tuple(truce.party_name(party) for party in truce.party_ids if party not in here)
 
 
 def _chosen(
@@ -301,7 +311,7 @@ def print_sheet(
     parties = here if reader == MISSION else (reader,)
     registers = [open_orders(folder, open_party(folder, truce, party)) for party in parties]
     name = _("the mission") if reader == MISSION else truce.party_name(reader)
-    sheet = make_sheet(registers, reader=(reader, name), title=truce.title, hour=hour, at=at)
+    sheet = make_sheet(registers, reader=(reader, name), title=truce.title, hour=hour, at=at, absent=_absent(folder, truce) if reader == MISSION else ())  # fmt: skip
     if page is not None:
         write_page(page, render_sheet(sheet))
     return SheetOutcome(sheet=sheet, page=page)
