@@ -143,7 +143,9 @@ class Act(Model):
         if known is None:
             if not {"name", "definition"} & value.keys():
                 near = get_close_matches(str(value.get("id")), known_acts(), n=1)
-                hint = f"did you mean {near[0]!r}? Else " if near else ""
+                hint = (
+                    f"did you mean {near[0]!r}? Else " if near else f"it has {', '.join(known_acts())}. Else "
+                )
                 raise ValueError(
                     f"the taxonomy has no act {str(value.get('id'))!r}: {hint}give it a name and a definition of its own"
                 )

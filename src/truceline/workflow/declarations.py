@@ -177,6 +177,8 @@ def _shaped(model: type[M], told: dict[str, Any], label: str, line: int, problem
         for fault in error.errors(include_url=False):
             column = ".".join(str(part) for part in fault["loc"])
             absent = fault["type"] == "missing"
+            if absent and any((one.file, one.row, one.column) == (label, line, column) for one in problems):
+                continue  # what stood there was told as wrong already
             problems.append(Problem(code="value_missing" if absent else "value_unknown", message="the value is missing" if absent else fault["msg"], file=label, row=line, column=column, got="" if absent else str(fault["input"])[:60], expected=str(fault.get("ctx", {}).get("expected", ""))))  # fmt: skip
         return None
 
