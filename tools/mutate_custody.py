@@ -152,7 +152,8 @@ def noticed(mutant: Mutant, *, limit_s: int, near_only: bool = False) -> bool:
         os.dup2(devnull, 1)
         os.dup2(devnull, 2)
         nearest = [UNIT.format(name) for name in NEAREST.get(mutant.module, [])]
-        rest = [ENTRY, ATTACKS, FAULTS, NOTE, UNIT.format("verify_truce"), UNIT.format("audit")]
+        more = [UNIT.format(name) for name in ("verify_truce", "audit", "listing", "copies")]
+        rest = [ENTRY, ATTACKS, FAULTS, NOTE, *more]
         tests = dict.fromkeys([*nearest, *([] if near_only and nearest else rest)])
         words = "-x -q -p no:cacheprovider --no-header -W ignore::pytest.PytestAssertRewriteWarning --rootdir"
         options = [*words.split(), str(ROOT), "-m", "not slow"]

@@ -28,7 +28,7 @@ from truceline.custody.merkle import HASH_BYTES, hash_leaf, hash_leaves, prove_c
 from truceline.custody.note import Signature
 from truceline.custody.partials import clear_torn, drop_partials
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
-from truceline.custody.rotation import KEY_KIND, key_entry, read_key_entry
+from truceline.custody.rotation import KEY_KIND, key_entry, read_key_entry, witnessing_entry
 from truceline.custody.salts import Salts, random_salts
 from truceline.custody.sign import SecretKey
 from truceline.custody.tile import WIDTH, Edge, Tree, pack, partials_of, tile_path
@@ -277,12 +277,12 @@ class Log:
         key = self._signing_key()
         config = self.store.config
         newest = self.store.newest_checkpoint()
-        if newest is not None:
-            if newest.head.size == self.size and not config.witnesses and not config.period_s:
-                return newest
-            self._tell_witnesses(newest, logged)
-        if config.batch:
-            self._pad(-self.size % config.batch, logged)
+        quiet = not config.witnesses and not config.period_s
+        if newest is not None and newest.head.size == self.size and quiet:
+            return newest
+        told = [] if newest is None else [witnessing_entry(newest, config.witnesses, logged=logged)]
+        padding = self._padding(-(self.size + len(told)) % config.batch, logged) if config.batch else []
+        self.append([*padding, *told])
         self.fold()
         head = Checkpoint(config.origin, self._edge.size, self._edge.root())
         if newest is not None:
@@ -296,20 +296,12 @@ class Log:
         disk.replace_file(self.folder, checkpoint_path(signed.head.size), signed.encode())
         disk.replace_file(self.folder, CHECKPOINT, signed.encode())
 
-    def _tell_witnesses(self, newest: SignedCheckpoint, logged: str) -> None:
-        """Log that there was this checkpoint, who cosigned it, and who did not."""
-        cosigned = {key.name: newest.cosigned_at_s(key) for key in self.store.config.witnesses}
-        body = {
-            "size": newest.head.size,
-            "cosigned": {name: time_s for name, time_s in cosigned.items() if time_s is not None},
-            "missing": [name for name, time_s in cosigned.items() if time_s is None],
-        }
-        self.append([plain_entry("witnessing", body, logged=logged)])
-
-    def _pad(self, count: int, logged: str) -> None:
-        """Add entries that hold nothing and look as if they did."""
+    def _padding(self, count: int, logged: str) -> list[Entry]:
+        """Entries that hold nothing, and look as if they had been sealed when the last entry was logged."""
+        last = self._pending[-1].content if self._pending else self._bundle[-1] if self._bundle else b""
+        at = read_entry(last)["logged"] if last else logged
         salts = [self.salt(b"padding", ahead=ahead) for ahead in range(count)]
-        self.append([sealed_entry(None, salt=salt, logged=logged) for salt in salts])
+        return [sealed_entry(None, salt=salt, logged=at) for salt in salts]
 
     def add_signatures(self, size: int, signatures: Sequence[Signature]) -> SignedCheckpoint:
         """Put witnesses' cosignatures under the checkpoint of ``size``.

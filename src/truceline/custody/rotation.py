@@ -1,11 +1,12 @@
-"""Another key takes the place of the log's: an entry that both keys sign, one to give way, one to take over."""
+"""Entries by which a log speaks of itself: another key takes over, which both sign; and who cosigned a checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from truceline.custody.canonical import encode
+from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.encoding import from_base64, to_base64
 from truceline.custody.entry import Entry, plain_entry
 from truceline.custody.sign import SIGNATURE_BYTES, PublicKey, SecretKey
@@ -51,3 +52,14 @@ def read_key_entry(body: Mapping[str, Any], *, index: int, old: PublicKey) -> Pu
         if not key.verify(statement, from_base64(text, size=SIGNATURE_BYTES)):
             raise ValueError("an entry on a key is not signed by both keys")
     return new
+
+
+def witnessing_entry(signed: SignedCheckpoint, witnesses: Sequence[PublicKey], *, logged: str) -> Entry:
+    """The entry that says that there was this checkpoint, who cosigned it, and who did not."""
+    cosigned = {key.name: signed.cosigned_at_s(key) for key in witnesses}
+    body = {
+        "size": signed.head.size,
+        "cosigned": {name: time_s for name, time_s in cosigned.items() if time_s is not None},
+        "missing": [name for name, time_s in cosigned.items() if time_s is None],
+    }
+    return plain_entry("witnessing", body, logged=logged)

@@ -12,6 +12,7 @@ from fixtures_custody import KEY, NOW, SALTS, grow, held, new_log, plain
 from truceline.custody import disk
 from truceline.custody.audit import audit
 from truceline.custody.disk import BusyError, Lock
+from truceline.custody.entry import read_entry, sealed_entry
 from truceline.custody.export import export, restore
 from truceline.custody.log import Log, LogError
 from truceline.custody.read import Store
@@ -162,3 +163,22 @@ def test_a_journal_that_took_over_unsure_is_not_written_on_unseen(
         log.append(plain("c"))
         log.checkpoint(logged=NOW)
     assert audit(folder).sound
+
+
+def test_padding_cannot_be_told_from_what_was_sealed(tmp_path: Path) -> None:
+    """Neither by its place, nor by its time, nor by its length: two logs, of one and of five sealed records."""
+    shown = []
+    for count in (1, 5):
+        folder = new_log(tmp_path / str(count), batch=8)
+        with Log(folder, key=KEY, salts=SALTS) as log:
+            log.append(plain("a"))
+            records = [{"body": {"n": number}, "kind": "order"} for number in range(count)]
+            log.append(
+                [sealed_entry(each, salt=SALTS(0, b"x"), logged="2025-04-20T10:05:00Z") for each in records]
+            )
+            signed = log.checkpoint(logged="2025-04-20T10:30:00Z")
+        entries = [
+            read_entry(Store(folder).entry(at, size=signed.head.size)) for at in range(signed.head.size)
+        ]
+        shown.append([{**each, "root": ""} if "root" in each else each for each in entries])
+    assert shown[0] == shown[1]
