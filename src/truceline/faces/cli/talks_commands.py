@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from truceline.faces.cli.clock import now
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 talks = typer.Typer(
@@ -27,10 +28,6 @@ OutFolder = Annotated[
     Path,
     typer.Argument(metavar="DIR", help="What `truceline talks read` wrote.", exists=True, file_okay=False),
 ]
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @talks.command()
@@ -80,7 +77,7 @@ def keep(folder: OutFolder, *, case: CaseOption, by: ByOption, as_json: JsonOpti
     """Put the statements of a reading into the case's register, which only grows."""
     from truceline.workflow.talks import keep_talks
 
-    _show(keep_talks(folder, case=case, by=by, at=_now()), as_json=as_json)
+    _show(keep_talks(folder, case=case, by=by, at=now()), as_json=as_json)
 
 
 @talks.command()
@@ -104,7 +101,7 @@ def correct(
     """Put a person's reading of a statement beside the machine's; both are kept."""
     from truceline.workflow.talks import correct_statement
 
-    _show(correct_statement(case, statement, field=field, to=to, by=by, why=why, at=_now()), as_json=as_json)
+    _show(correct_statement(case, statement, field=field, to=to, by=by, why=why, at=now()), as_json=as_json)
 
 
 @talks.command()
@@ -129,7 +126,7 @@ def accept(
     from truceline.workflow.talks import decide_proposal
 
     _show(
-        decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=_now()), as_json=as_json
+        decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=now()), as_json=as_json
     )
 
 
@@ -147,7 +144,7 @@ def decline(
     from truceline.workflow.talks import decide_proposal
 
     _show(
-        decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=_now()), as_json=as_json
+        decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=now()), as_json=as_json
     )
 
 
@@ -166,7 +163,7 @@ def note(
     from truceline.workflow.talks import note_confidential
 
     text = file.read_text(encoding="utf-8", errors="replace")
-    _show(note_confidential(case, text, source=source, by=by, at=_now()), as_json=as_json)
+    _show(note_confidential(case, text, source=source, by=by, at=now()), as_json=as_json)
 
 
 def _show(outcome: dict[str, object], *, as_json: bool) -> None:
