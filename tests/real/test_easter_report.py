@@ -202,6 +202,7 @@ def without_digests(tree: Any) -> Any:
             k: without_digests(v)
             for k, v in tree.items()
             if not k.endswith(("_id", "_ids", "digest", "size_bytes")) or k == "party_id"
+            if k not in {"origin", "root", "entries"}  # of the evidence log
         }
     if isinstance(tree, list):
         return [without_digests(item) for item in tree]
