@@ -418,6 +418,37 @@ def test_a_change_of_wording_alone_is_no_difference(model: Truce) -> None:
     assert compare(model, changed(model, clauses=clauses)) == []
 
 
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ({"all_of": [{"fact": "a"}, {"fact": "b"}]}, {"fact": "a"}),
+        ({"fact": "a"}, {"any_of": [{"fact": "b"}, {"fact": "a"}]}),
+        (
+            {"answering": {"act": "fire", "within_minutes": 10}},
+            {"answering": {"act": "fire", "within_minutes": 60}},
+        ),
+        ({"unless": {"any_of": [{"fact": "a"}, {"fact": "b"}]}}, {"unless": {"fact": "a"}}),
+        (
+            {"all_of": [{"any_of": [{"fact": "a"}, {"fact": "b"}]}, {"fact": "c"}]},
+            {"any_of": [{"fact": "b"}, {"fact": "a"}]},
+        ),
+    ],
+)
+def test_an_exemption_made_wider_is_looser_and_narrower_tighter(narrow: Any, wide: Any, model: Truce) -> None:
+    exempt = model.model_dump(exclude_none=True)["exemptions"][0]
+    one, two = (changed(model, exemptions=[{**exempt, "condition": part}]) for part in (narrow, wide))
+    changes = [
+        [c.effect for c in compare(a, b) if c.kind == "exemption"] for a, b in ((one, two), (two, one))
+    ]
+    assert changes == [["looser"], ["tighter"]]
+
+
+def test_conditions_that_share_no_words_imply_nothing(model: Truce) -> None:
+    exempt = model.model_dump(exclude_none=True)["exemptions"][0]
+    one, two = (changed(model, exemptions=[{**exempt, "condition": {"fact": name}}]) for name in "ab")
+    assert [c.effect for c in compare(one, two) if c.kind == "exemption"] == ["different"]
+
+
 def test_consequences_are_told_as_sentences(model: Truce) -> None:
     parts = model.model_dump(exclude_none=True)
     parts["timing"]["duration"]["days"] = 60

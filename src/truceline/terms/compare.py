@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from truceline.terms.conditions import Condition
 from truceline.terms.faults import SECTIONS
 from truceline.terms.provisions import Provision
 from truceline.terms.review import review
@@ -146,8 +147,8 @@ def _items(
         if name not in old:
             yield Change(kind=kind, place=f"{part}.{name}", effect=added, says=f"{named(item)} is new")
             continue
-        for says in _fields(old[name], item):
-            yield Change(kind=kind, place=f"{part}.{name}", effect="different", says=f"{named(item)}: {says}")
+        for effect, says in _fields(old[name], item):
+            yield Change(kind=kind, place=f"{part}.{name}", effect=effect, says=f"{named(item)}: {says}")
 
 
 def _consents(before: Truce, after: Truce) -> Iterator[Change]:
@@ -179,29 +180,43 @@ def _provisions(before: Truce, after: Truce) -> Iterator[Change]:
         for name in type(old).model_fields:
             one, two = getattr(old, name), getattr(new, name)
             place = f"{section}.{name}"
-            for says in _between(one, two):
-                yield Change(kind="provision", place=place, effect="different", says=f"{place}: {says}")
+            for effect, says in _between(one, two):
+                yield Change(kind="provision", place=place, effect=effect, says=f"{place}: {says}")
 
 
-def _between(one: Any, two: Any) -> Iterator[str]:
+def _between(one: Any, two: Any) -> Iterator[tuple[str, str]]:
     if isinstance(one, Provision) and isinstance(two, Provision):
         yield from _fields(one, two)
     elif isinstance(one, list) and isinstance(two, list):
         if [_content(item) for item in one] != [_content(item) for item in two]:
-            yield f"{len(one)} provisions become {len(two)}, or what they say differs"
+            yield "different", f"{len(one)} provisions become {len(two)}, or what they say differs"
     elif (one is None) != (two is None):
-        yield "gone" if two is None else f"new: {_shown(two)}"
+        yield "different", "gone" if two is None else f"new: {_shown(two)}"
 
 
 #: what tells readers something and binds nobody
 _WORDS = ("clauses", "note", "title", "name")
 
 
-def _fields(one: BaseModel, two: BaseModel) -> Iterator[str]:
+#: what more hours do to a duty
+_MORE_HOURS = {"report_within_hours": "looser", "within_hours": "looser"}
+
+
+def _fields(one: BaseModel, two: BaseModel) -> Iterator[tuple[str, str]]:
+    """What each change of a field does, and how it is told."""
     for name in type(two).model_fields:
         a, b = getattr(one, name), getattr(two, name)
         if name not in _WORDS and a != b:
-            yield f"{name}: {_shown(a)} becomes {_shown(b)}"
+            yield _effect(name, a, b), f"{name}: {_shown(a)} becomes {_shown(b)}"
+
+
+def _effect(name: str, a: Any, b: Any) -> str:
+    """What a change does where that is certain: of an exemption's condition, or a deadline."""
+    if isinstance(a, Condition) and isinstance(b, Condition):
+        return "tighter" if b.implies(a) else "looser" if a.implies(b) else "different"
+    if name in _MORE_HOURS and a is not None and b is not None:
+        return _MORE_HOURS[name] if b > a else "tighter"
+    return "different"
 
 
 def _content(item: BaseModel) -> dict[str, Any]:
@@ -209,6 +224,8 @@ def _content(item: BaseModel) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Condition):
+        return value.words()
     if isinstance(value, BaseModel):
         shown = {name: part for name, part in _content(value).items() if part not in (None, [], "")}
         return ", ".join(f"{name} {_shown(part)}" for name, part in shown.items())

@@ -69,6 +69,28 @@ class Condition(Model):
         for part in inner:
             yield from part.leaves()
 
+    def implies(self, other: Condition) -> bool:
+        """Whether the other surely holds wherever this does; False also where that cannot be told from the words."""
+        if self == other:
+            return True
+        if other.all_of is not None:
+            return all(self.implies(part) for part in other.all_of)
+        if self.any_of is not None:
+            return all(part.implies(other) for part in self.any_of)
+        if any(part.implies(other) for part in self.all_of or ()):
+            return True
+        if any(self.implies(part) for part in other.any_of or ()):
+            return True
+        if self.unless is not None and other.unless is not None:
+            return other.unless.implies(self.unless)
+        mine, theirs = self.answering, other.answering
+        return (
+            mine is not None
+            and theirs is not None
+            and mine.act == theirs.act
+            and mine.within_minutes <= theirs.within_minutes
+        )
+
     def words(self) -> str:
         """The condition as a phrase for people."""
         if self.all_of is not None:
