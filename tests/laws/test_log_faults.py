@@ -479,3 +479,25 @@ def test_any_bytes_are_a_proof_or_a_clear_refusal(content: bytes) -> None:
     for read in (Proof.read, Disclosure.read, Request.read, Fork.read, read_journal):
         with pytest.raises(ValueError, match=r"."):
             read(content)
+
+
+def test_a_log_whose_beginning_was_killed_can_be_begun_again(tmp_path: Path) -> None:
+    step = 0
+    while True:
+        step += 1
+        folder = tmp_path / str(step)
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(patch, step, torn=bool(step % 2))
+            try:
+                new_log(folder)
+            except Killed:
+                done = False
+            else:
+                done = True
+        if not (folder / JOURNAL).is_file():
+            new_log(folder)
+        grow(folder, plain("goes on"))
+        assert audit(folder).sound, step
+        if done:
+            break
+    assert step > 10

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from truceline.custody.commitment import open_held
+from truceline.custody.config import CONFIG, KEYS
+from truceline.custody.disk import NEW
 from truceline.custody.entry import read_code, read_entry
 from truceline.custody.held import held_path
-from truceline.custody.read import CHECKPOINTS, Store
+from truceline.custody.read import CHECKPOINTS, LOCK, Store
 from truceline.custody.tile import WIDTH, read_index, tile_path, tiles_of
 
 _PARTIAL: Final = re.compile(r"(.*)\.p/([1-9][0-9]{0,2})", re.ASCII | re.DOTALL)
@@ -85,3 +87,10 @@ def forgotten_still(store: Store, record: Mapping[str, Any], *, size: int) -> li
         if any(name in names for name in still):
             found.append(index)
     return found
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether something stands where a log is to begin, but what a kill left of one that never began."""
+    if not folder.is_dir():
+        return folder.exists()
+    return bool({path.name for path in folder.iterdir()} - {CONFIG, KEYS, NEW, LOCK})

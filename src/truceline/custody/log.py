@@ -23,7 +23,7 @@ from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.entry import Entry, code_of, code_of_leaf, plain_entry, read_entry, sealed_entry
 from truceline.custody.held import held_path, pack_held
 from truceline.custody.journal import Journal, read_journal, write_frame, write_head
-from truceline.custody.listing import forgotten_still
+from truceline.custody.listing import forgotten_still, is_taken
 from truceline.custody.merkle import HASH_BYTES, hash_leaf, hash_leaves, prove_consistency, verify_consistency
 from truceline.custody.note import Signature
 from truceline.custody.partials import clear_torn, drop_partials
@@ -79,14 +79,17 @@ class Log:
         """
         if key.public != config.key:
             raise LogError(f"the secret key is {key.public.text()}, and the log's is {config.key.text()}")
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if is_taken(folder):
             raise LogError(f"{folder} is not empty")
         first = plain_entry("log", config.record(), logged=logged)
         folder.mkdir(parents=True, exist_ok=True)
-        disk.replace_file(folder, CONFIG, config.encode())
-        disk.replace_file(folder, KEYS, KeyHistory(((0, config.key),)).encode())
-        # with its journal the log begins to exist
-        disk.replace_file(folder, JOURNAL, write_head(0) + write_frame([first], first=0), mode=_PRIVATE)
+        with disk.Lock(folder / LOCK, wait_s=60):
+            if is_taken(folder):  # by now
+                raise LogError(f"{folder} is not empty")
+            disk.replace_file(folder, CONFIG, config.encode())
+            disk.replace_file(folder, KEYS, KeyHistory(((0, config.key),)).encode())
+            # with its journal the log begins to exist
+            disk.replace_file(folder, JOURNAL, write_head(0) + write_frame([first], first=0), mode=_PRIVATE)
         disk.sync_folder(folder.parent)
         with cls(folder, key=key, salts=salts) as log:
             return log.checkpoint(logged=logged)
