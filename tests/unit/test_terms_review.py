@@ -443,6 +443,32 @@ def test_an_exemption_made_wider_is_looser_and_narrower_tighter(narrow: Any, wid
     assert changes == [["looser"], ["tighter"]]
 
 
+@pytest.mark.parametrize("change", [{"binds": []}, {"clocks": ["c"]}, {"condition": {"fact": "a"}}])
+@pytest.mark.parametrize("rule", ["prohibit", "permit"])
+def test_a_permission_made_less_is_tighter_where_a_prohibition_made_less_is_looser(
+    rule: str, change: dict[str, Any], model: Truce
+) -> None:
+    parties = model.party_ids
+    change = {"binds": [parties[0]]} if "binds" in change else change
+    clock = {"id": "c", "title": "c", "start": "2031-05-01T00:00:00Z", "stop": "2031-05-02T00:00:00Z"}
+    duty = {"id": "o", "act": "rotation", "title": "Relief", "rule": rule, "binds": list(parties)}
+    one, two = (changed(model, clocks=[clock], obligations=[each]) for each in (duty, {**duty, **change}))
+    effects = [[c.effect for c in compare(a, b) if c.kind == "duty"] for a, b in ((one, two), (two, one))]
+    assert effects == ([["looser"], ["tighter"]] if rule == "prohibit" else [["tighter"], ["looser"]])
+
+
+def test_a_later_deadline_is_looser(model: Truce) -> None:
+    duty = {
+        "id": "o",
+        "act": "rotation",
+        "title": "Relief",
+        "rule": "require",
+        "binds": list(model.party_ids),
+    }
+    one, two = (changed(model, obligations=[{**duty, "deadline_hours": h}]) for h in (24, 48))
+    assert [c.effect for c in compare(one, two) if c.kind == "duty"] == ["looser"]
+
+
 def test_conditions_that_share_no_words_imply_nothing(model: Truce) -> None:
     exempt = model.model_dump(exclude_none=True)["exemptions"][0]
     one, two = (changed(model, exemptions=[{**exempt, "condition": {"fact": name}}]) for name in "ab")

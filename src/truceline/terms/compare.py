@@ -25,6 +25,9 @@ VERBS = {
 }
 
 
+_OPPOSITE = {"looser": "tighter", "tighter": "looser", "different": "different"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One difference between two drafts."""
@@ -84,6 +87,10 @@ def _duty(before: Truce, after: Truce, old: Obligation, new: Obligation) -> Iter
     place = f"obligations.{new.id}"
 
     def change(effect: str, says: str) -> Change:
+        if (
+            old.rule == new.rule == "permit"
+        ):  # what takes from a duty loosens, what takes from a permission tightens
+            effect = _OPPOSITE[effect]
         return Change(kind="duty", place=place, effect=effect, says=f"{new.title}: {says}")
 
     if (old.rule, old.act) != (new.rule, new.act):
@@ -101,7 +108,7 @@ def _duty(before: Truce, after: Truce, old: Obligation, new: Obligation) -> Iter
     if old.condition != new.condition:
         was = old.condition.words() if old.condition else "always"
         becomes = new.condition.words() if new.condition else "always"
-        yield change(_reach([was] if old.condition else [], [becomes] if new.condition else []), f"holds {was}; now {becomes}")  # fmt: skip
+        yield change(_when(old.condition, new.condition), f"holds {was}; now {becomes}")
     if old.limit is not None and new.limit is not None and old.limit != new.limit:
         looser = new.limit.count >= old.limit.count and new.limit.window_hours <= old.limit.window_hours
         tighter = new.limit.count <= old.limit.count and new.limit.window_hours >= old.limit.window_hours
@@ -109,9 +116,15 @@ def _duty(before: Truce, after: Truce, old: Obligation, new: Obligation) -> Iter
         yield change(effect, f"{old.limit.count} in {old.limit.window_hours:g} h becomes {new.limit.count} in {new.limit.window_hours:g} h")  # fmt: skip
     for field in ("deadline_hours", "notice", "return_fire_exempt"):
         if getattr(old, field) != getattr(new, field):
-            yield change(
-                "different", f"{field}: {_shown(getattr(old, field))} becomes {_shown(getattr(new, field))}"
-            )
+            a, b = getattr(old, field), getattr(new, field)
+            yield change(_effect(field, a, b), f"{field}: {_shown(a)} becomes {_shown(b)}")
+
+
+def _when(one: Condition | None, two: Condition | None) -> str:
+    """What a change of a duty's condition does; None: it always holds."""
+    if one is None or two is None:
+        return "tighter" if two is None else "looser"
+    return "looser" if two.implies(one) else "tighter" if one.implies(two) else "different"
 
 
 def _reach(one: Sequence[str], two: Sequence[str]) -> str:
@@ -139,10 +152,11 @@ def _items(
     """Items with ids: gone, new, changed field by field."""
     old = {item.id: item for item in getattr(before, part)}
     new = {item.id: item for item in getattr(after, part)}
-    opposite = {"looser": "tighter", "tighter": "looser"}.get(added, "different")
     for name, item in old.items():
         if name not in new:
-            yield Change(kind=kind, place=f"{part}.{name}", effect=opposite, says=f"{named(item)} is gone")
+            yield Change(
+                kind=kind, place=f"{part}.{name}", effect=_OPPOSITE[added], says=f"{named(item)} is gone"
+            )
     for name, item in new.items():
         if name not in old:
             yield Change(kind=kind, place=f"{part}.{name}", effect=added, says=f"{named(item)} is new")
@@ -199,7 +213,7 @@ _WORDS = ("clauses", "note", "title", "name")
 
 
 #: what more hours do to a duty
-_MORE_HOURS = {"report_within_hours": "looser", "within_hours": "looser"}
+_MORE_HOURS = {"report_within_hours": "looser", "within_hours": "looser", "deadline_hours": "looser"}
 
 
 def _fields(one: BaseModel, two: BaseModel) -> Iterator[tuple[str, str]]:
