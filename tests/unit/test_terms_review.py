@@ -457,6 +457,25 @@ def test_a_permission_made_less_is_tighter_where_a_prohibition_made_less_is_loos
     assert effects == ([["looser"], ["tighter"]] if rule == "prohibit" else [["tighter"], ["looser"]])
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("operator", ["A"], "operated by"),
+        ("zones", [], "in zones"),
+        ("revocable_hours", 1, "hours of notice"),
+    ],
+)
+def test_who_watches_where_and_until_when_is_a_difference(
+    field: str, value: Any, says: str, model: Truce
+) -> None:
+    consents = model.model_dump(exclude_none=True)["consents"]
+    value = [model.party_ids[0]] if field == "operator" else value
+    other = changed(model, consents=[{**consents[0], field: value}, *consents[1:]])
+    told = [c.says for c in compare(model, other) if c.kind == "consent"]
+    assert told
+    assert all(says in one for one in told)
+
+
 def test_a_later_deadline_is_looser(model: Truce) -> None:
     duty = {
         "id": "o",

@@ -137,8 +137,13 @@ def _reach(one: Sequence[str], two: Sequence[str]) -> str:
 
 
 def _bound(truce: Truce, item: Obligation) -> str:
+    return _named(truce, item.binds)
+
+
+def _named(truce: Truce, ids: Sequence[str]) -> str:
+    """Parties and third parties by their names."""
     third = {one.id: one.name for one in truce.third_parties}
-    return " and ".join(third.get(name) or truce.party_name(name) for name in item.binds)
+    return " and ".join(third.get(name) or truce.party_name(name) for name in ids)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -176,6 +181,27 @@ def _consents(before: Truce, after: Truce) -> Iterator[Change]:
         ):
             if names:
                 yield Change(kind="consent", place=f"consents.{party}", effect=effect, says=f"{after.party_name(party)} {verb}: {', '.join(names)}")  # fmt: skip
+    for party in dict.fromkeys([*old, *new]):
+        for name in (name for name in old.get(party, ()) if name in new.get(party, ())):
+            for says in _terms_of_consent(before, after, party, name):
+                yield Change(kind="consent", place=f"consents.{party}", effect="different", says=f"{after.party_name(party)} consents to {name}: {says}")  # fmt: skip
+
+
+def _terms_of_consent(before: Truce, after: Truce, party: str, means: str) -> Iterator[str]:
+    """Who operates a means, where, and how soon consent may end: each a matter for whoever gave it."""
+    for field, thing, none in (("operator", "operated by", "nobody"), ("zones", "in zones", "all"), ("revocable_hours", "hours of notice to revoke it:", "not revocable")):  # fmt: skip
+        one, two = (_consented(truce, party, means, field, none) for truce in (before, after))
+        if one != two:
+            yield f"{thing} {'; '.join(one)} becomes {'; '.join(two)}"
+
+
+def _consented(truce: Truce, party: str, means: str, field: str, none: str) -> list[str]:
+    """What a party's consents to a means say of one thing, each once."""
+    found = [item for item in truce.consents if item.granted and item.party == party and means in item.means]
+    if field == "operator":
+        return sorted({_named(truce, item.operator) for item in found})
+    values = [getattr(item, field) for item in found]
+    return sorted({none if value is None else _shown(value) for value in values})
 
 
 def _means_by_party(truce: Truce) -> dict[str, list[str]]:
