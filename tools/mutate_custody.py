@@ -41,7 +41,8 @@ NEAREST = {
     "merkle": ["merkle", "tile"], "tile": ["tile", "merkle"], "canonical": ["canonical"], "sign": ["sign"],
     "encoding": ["note", "sign"], "note": ["note"], "checkpoint": ["note"], "policy": ["note"], "config": ["note"],
     "rotation": ["note"], "entry": ["entry"], "commitment": ["entry"], "held": ["entry"], "proof": ["entry"],
-    "salts": ["entry"], "verify_truce": ["verify_truce"], "export": ["verify_truce"],
+    "salts": ["entry"], "verify_truce": ["verify_truce"], "export": ["copies", "verify_truce"], "listing": ["listing"],
+    "audit": ["audit", "listing"], "partials": ["audit", "copies"],
 }  # fmt: skip
 #: manifest is older than the log and has tests of its own; chance has nothing to change
 LEFT_OUT = {"__init__", "manifest", "chance"}

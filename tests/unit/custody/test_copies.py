@@ -47,6 +47,8 @@ def test_a_backup_has_what_stands_under_no_checkpoint_and_goes_on(tmp_path: Path
         log.fold()
         log.append([*plain("in the journal"), held(2)])
         size = log.size
+    (folder / "link").symlink_to(tmp_path)  # none of the log's, and not followed
+    (folder / ".new/left").write_bytes(b"x")
     export(folder, tmp_path / "backup", held=True)
     restore(tmp_path / "backup")
     found = audit(tmp_path / "backup")

@@ -12,6 +12,7 @@ from fixtures_custody import KEY, NEXT_KEY, NOW, NOW_S, SALTS, SIDE_A, SIDE_B, g
 
 from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint, cosign
+from truceline.custody.entry import code_of, plain_entry
 from truceline.custody.held import pack_held, unpack_held
 from truceline.custody.log import Log, LogError
 from truceline.custody.note import Note, Signature
@@ -173,6 +174,11 @@ def test_what_was_forgotten_and_is_back_is_told(log: Path) -> None:
 
 def test_a_redaction_that_is_none_forgets_nothing(log: Path) -> None:
     grow(log, plain({"fields": "place"}, {"fields": ["place"]}, kind="redaction"))
+    codes = [code_of(0, Store(log).entry(0, size=4)), "9999-0123456789ab"]
+    record = plain_entry("redaction", {"fields": ["place"]}, rests_on=codes, logged=NOW)
+    grow(log, [record])
+    assert told(log) == []
+    grow(log, plain({"size": 4, "cosigned": "x"}, kind="witnessing"))
     assert told(log) == []
 
 
