@@ -461,7 +461,7 @@ def test_a_permission_made_less_is_tighter_where_a_prohibition_made_less_is_loos
     ("field", "value", "says"),
     [
         ("operator", ["A"], "operated by"),
-        ("zones", [], "in zones"),
+        ("zones", ["near"], "in zones"),
         ("revocable_hours", 1, "hours of notice"),
     ],
 )

@@ -201,7 +201,7 @@ def _consented(truce: Truce, party: str, means: str, field: str, none: str) -> l
     if field == "operator":
         return sorted({_named(truce, item.operator) for item in found})
     values = [getattr(item, field) for item in found]
-    return sorted({none if value is None else _shown(value) for value in values})
+    return sorted({none if value in (None, []) else _shown(value) for value in values})
 
 
 def _means_by_party(truce: Truce) -> dict[str, list[str]]:
