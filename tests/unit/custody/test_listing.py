@@ -14,6 +14,7 @@ from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint, cosign
 from truceline.custody.entry import code_of, plain_entry
 from truceline.custody.held import pack_held, unpack_held
+from truceline.custody.listing import list_partials
 from truceline.custody.log import Log, LogError
 from truceline.custody.note import Note, Signature
 from truceline.custody.read import Store, checkpoint_path
@@ -194,3 +195,8 @@ def test_what_an_interrupted_write_left_is_told_as_that(log: Path) -> None:
     assert all("interrupted" in message for message in messages.values())
     grow(log, plain("c"))
     assert told(log) == []
+
+
+def test_a_partial_tile_has_from_one_to_255_hashes() -> None:
+    names = [f"tile/0/000.p/{width}" for width in ("0", "1", "01", "255", "256", "1000", "x", "٣")]
+    assert list_partials(names) == {"tile/0/000": [1, 255]}
