@@ -13,7 +13,8 @@ import shapely
 from truceline.base.geodesy import LocalFrame
 from truceline.faces.cli.main import run
 from truceline.terms.truce import Truce
-from truceline.workflow.rivals import expect_breaches
+from truceline.workflow.replay import ReplayOutcome
+from truceline.workflow.rivals import Expected, expect_breaches
 
 ROOT = Path(__file__).resolve().parents[2]
 CASE = ROOT / "cases" / "colombia-2015"
@@ -106,3 +107,21 @@ def test_an_incident_without_a_probability_may_or_may_not_have_been() -> None:
 
 def test_an_incident_that_nobody_can_be_named_for_counts_against_nobody() -> None:
     assert under(None, incident(party_p={})) == (0.0, 0.0)
+
+
+def test_what_breaches_each_draft_makes_of_the_incidents_is_told() -> None:
+    def expected(duty: str, hi: float) -> Expected:
+        return Expected(obligation_id=duty, party_id="A", lo=1.0, hi=hi)
+
+    outcome = ReplayOutcome(
+        before="one",
+        after="two",
+        judged=(),
+        breaches_before=(expected("no-fire", 2.0), expected("no-guns", 0.0)),
+        breaches_after=(expected("few-shots", 3.0), expected("no-fire", 4.0)),
+        changes=(),
+    )
+    text = "\n".join(outcome.lines())
+    assert "no-fire, A: 1.0 to 2.0 → 1.0 to 4.0" in text
+    assert "few-shots, A: none → 1.0 to 3.0" in text
+    assert "no-guns" not in text

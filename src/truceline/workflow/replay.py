@@ -18,6 +18,9 @@ from truceline.workflow.ingest import ingest
 from truceline.workflow.rivals import Expected, expect_breaches
 from truceline.workflow.verify import compute
 
+#: expected breaches of a duty below this are told as none
+LEAST_BREACHES = 0.05
+
 #: act, party, area, period: what two drafts can both judge
 Key = tuple[str, str, str, str]
 
@@ -75,12 +78,34 @@ class ReplayOutcome:
             f"  {one.act}, {one.party}, {one.area}, {one.period}: {one.before or 'not judged'} → {one.after or 'not judged'}"
             for one in differing
         ]
+        lines += self._breach_lines()
         told = [
             f"  [{one.effect}] {one.says}"
             for one in self.changes
             if not one.kind.startswith(("question", "fault"))
         ]
         return [*lines, "", "The drafts differ in:", *told] if told else lines
+
+    def _breach_lines(self) -> list[str]:
+        """How many breaches the incidents make of each duty: of limits, freezes and notices too."""
+        drafts = [
+            {(one.obligation_id, one.party_id): one for one in breaches if one.hi >= LEAST_BREACHES}
+            for breaches in (self.breaches_before, self.breaches_after)
+        ]
+        both = dict.fromkeys([*drafts[0], *drafts[1]])
+        if not both:
+            return ["", "No incident that a party may have caused is a breach under either draft."]
+        said = [
+            f"  {duty}, {party}: " + " → ".join(_bounds(draft.get((duty, party))) for draft in drafts)
+            for duty, party in both
+        ]
+        return ["", "Breaches that the same incidents make, between bounds:", *said]
+
+
+def _bounds(expected: Expected | None) -> str:
+    if expected is None:
+        return "none"
+    return f"{expected.lo:.1f} to {expected.hi:.1f}"
 
 
 def replay(
