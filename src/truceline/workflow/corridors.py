@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from truceline.schema.table import Table
 from truceline.terms.answers import act_lineage
 from truceline.terms.zones import Zone
 from truceline.workflow.case import Case, open_case
+from truceline.workflow.case_tables import read_table
 from truceline.workflow.ingest import ingest
 from truceline.workflow.rivals import act_columns
 from truceline.workflow.verify import compute
@@ -148,18 +147,6 @@ def fire_chances(
 
 
 # -- tables -------------------------------------------------------------------------------------
-def _read(path: Path, columns: Sequence[str]) -> tuple[str, list[dict[str, str]]]:
-    label = f"case:{path.name}"
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(Problem(code="file_format", message=f"the table cannot be read ({getattr(error, 'strerror', None) or error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
-    absent = [name for name in columns if rows and name not in rows[0]]
-    if absent:
-        raise CaseError(Problem(code="column_missing", message=f"without {', '.join(absent)}", file=label, row=1, expected=", ".join(columns)))  # fmt: skip
-    return label, [{name: (row[name] or "").strip() for name in columns} for row in rows]
-
-
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
@@ -176,10 +163,10 @@ def read_passages(path: Path, *, zones: Sequence[str]) -> list[Passage]:
     CaseError
         With every fault of every row.
     """
-    label, rows = _read(path, PASSAGE_COLUMNS)
     found: list[Passage] = []
     problems: list[Problem] = []
-    for number, cell in enumerate(rows, 2):
+    for line in read_table(path, PASSAGE_COLUMNS, label=f"case:{path.name}", may_be_empty=True):
+        cell = line.cell
         start, stop = _moment(cell["from"]), _moment(cell["until"])
         wrong = [
             ("zone", "name_unknown", " | ".join(zones)) if cell["zone"] not in zones else None,
@@ -193,7 +180,7 @@ def read_passages(path: Path, *, zones: Sequence[str]) -> list[Passage]:
         if start is not None and stop is not None and stop <= start:
             wrong.append(("until", "time_order", "a time after `from`"))
         faults = [one for one in wrong if one is not None]
-        problems += [Problem(code=code, message="this cannot be", file=label, row=number, column=column, got=cell[column], expected=expected) for column, code, expected in faults]  # fmt: skip
+        problems += [line.wrong(*fault) for fault in faults]
         if not faults and start is not None and stop is not None:
             found.append(
                 Passage(
@@ -233,16 +220,23 @@ def read_allegations(case_folder: Path) -> list[Allegation]:
     path = case_folder / "allegations.csv"
     if not path.is_file():
         raise CaseError(Problem(code="file_missing", message="the case keeps no register of allegations", file=f"case:{path.name}", expected=", ".join(ALLEGATION_COLUMNS), next_step="Begin one with these columns"))  # fmt: skip
-    label, rows = _read(path, ALLEGATION_COLUMNS)
     found: list[Allegation] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for number, cell in enumerate(rows, 2):
+    for line in read_table(path, ALLEGATION_COLUMNS, label=f"case:{path.name}", may_be_empty=True):
+        cell = line.cell
         faults = _faults_of_allegation(cell, seen)
         seen.add(cell["id"])
-        problems += [Problem(code=code, message=said, file=label, row=number, column=column, got=cell[column], expected=expected) for column, code, said, expected in faults]  # fmt: skip
+        problems += [
+            line.wrong(column, code, expected, message=said) for column, code, said, expected in faults
+        ]
         if not faults:
-            found.append(Allegation(**{**cell, "date": date.fromisoformat(cell["date"])}))  # type: ignore[arg-type]  # the columns are the fields
+            found.append(
+                Allegation(
+                    id=cell["id"], date=date.fromisoformat(cell["date"]), place=cell["place"], concerns=cell["concerns"],
+                    alleged_by=cell["alleged_by"], status=cell["status"], referral=cell["referral"], url=cell["url"],
+                )
+            )  # fmt: skip
     if problems:
         raise CaseError(problems)
     return sorted(found, key=lambda one: (one.date, one.id))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,7 @@ from truceline.base.errors import CaseError, Problem
 from truceline.terms.truce import Party
 from truceline.terms.zones import Place
 from truceline.workflow.case_file import AsOf, Release, Under
+from truceline.workflow.case_tables import Line, read_table
 
 #: columns of the list of claims
 CLAIM_COLUMNS = ("said_on", "speaker", "side", "says", "words", "figure_km2", "outlet", "url")
@@ -130,18 +129,10 @@ def read_claims(path: Path, *, sides: tuple[str, ...]) -> list[PocketClaim]:
     CaseError
         With every fault of every row.
     """
-    label = f"case:{path.name}"
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(Problem(code="file_format", message=f"the claims cannot be read ({getattr(error, 'strerror', None) or error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
-    absent = [name for name in CLAIM_COLUMNS if rows and name not in rows[0]]
-    if absent or not rows:
-        raise CaseError(Problem(code="column_missing" if absent else "file_without_rows", message=f"without {', '.join(absent)}" if absent else "the file has no rows", file=label, row=1, expected=", ".join(CLAIM_COLUMNS)))  # fmt: skip
     claims: list[PocketClaim] = []
     problems: list[Problem] = []
-    for number, row in enumerate(rows, 2):
-        found = _claim(row, number, label=label, sides=sides, problems=problems)
+    for line in read_table(path, CLAIM_COLUMNS, label=f"case:{path.name}"):
+        found = _claim(line, sides=sides, problems=problems)
         if found is not None:
             claims.append(found)
     if problems:
@@ -149,14 +140,12 @@ def read_claims(path: Path, *, sides: tuple[str, ...]) -> list[PocketClaim]:
     return sorted(claims, key=lambda claim: (claim.said_on, claim.speaker, claim.words))
 
 
-def _claim(
-    row: dict[str, str | None], number: int, *, label: str, sides: tuple[str, ...], problems: list[Problem]
-) -> PocketClaim | None:
-    cell = {name: (row[name] or "").strip() for name in CLAIM_COLUMNS}
+def _claim(line: Line, *, sides: tuple[str, ...], problems: list[Problem]) -> PocketClaim | None:
+    cell = line.cell
     before = len(problems)
 
     def wrong(column: str, code: str, expected: str) -> None:
-        problems.append(Problem(code=code, message="this cannot be", file=label, row=number, column=column, got=cell[column], expected=expected))  # fmt: skip
+        problems.append(line.wrong(column, code, expected))
 
     said_on: date | None = None
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -32,6 +30,7 @@ from truceline.sources.dated_maps import DatedOptions
 from truceline.sources.layers import read_lines
 from truceline.sources.source import SOURCES, InputFile
 from truceline.workflow.case import Case, open_case
+from truceline.workflow.case_tables import read_table
 from truceline.workflow.ingest import ingest
 from truceline.workflow.lines import build_lines, read_land, tell_line
 
@@ -348,20 +347,12 @@ def read_settlements(path: Path) -> list[Settlement]:
     CaseError
         With every fault of every row.
     """
-    label = f"settlements:{path.name}"
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise CaseError(Problem(code="file_format", message=f"the table cannot be read ({getattr(error, 'strerror', None) or error})", file=label, expected="CSV in UTF-8")) from error  # fmt: skip
-    absent = [name for name in SETTLEMENT_COLUMNS if rows and name not in rows[0]]
-    if absent or not rows:
-        raise CaseError(Problem(code="column_missing" if absent else "file_without_rows", message=f"without {', '.join(absent)}" if absent else "the file has no rows", file=label, row=1, expected=", ".join(SETTLEMENT_COLUMNS)))  # fmt: skip
     found: list[Settlement] = []
     problems: list[Problem] = []
-    for number, row in enumerate(rows, 2):
-        cell = {name: (row[name] or "").strip() for name in SETTLEMENT_COLUMNS}
+    for line in read_table(path, SETTLEMENT_COLUMNS, label=f"settlements:{path.name}"):
+        cell = line.cell
         wrong = _faults_of_row(cell)
-        problems += [Problem(code=code, message="this cannot be", file=label, row=number, column=name, got=cell[name], expected=expected) for name, code, expected in wrong]  # fmt: skip
+        problems += [line.wrong(*fault) for fault in wrong]
         if not wrong:
             people = int(cell["population"]) if cell["population"] else None
             found.append(Settlement(name=cell["name"], longitude_deg=float(cell["longitude"]), latitude_deg=float(cell["latitude"]), population=people, source=cell["source"]))  # fmt: skip
