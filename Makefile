@@ -60,7 +60,6 @@ check: setup ## style, types, architecture, documents: under a minute once warm
 	@$(BIN)/mypy
 	@$(BIN)/mypy tools/*.py tools/evaluation/*.py benchmarks/*.py
 	@$(BIN)/lint-imports --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt >&2; exit 1; }
-	@$(BIN)/python tools/write_docs.py --check
 	@$(BIN)/python tools/messages.py --check
 	@$(BIN)/python -m pytest -q -n $(JOBS) tests/docs
 

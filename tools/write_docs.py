@@ -10,6 +10,7 @@ import argparse
 import ast
 import configparser
 import contextlib
+import functools
 import gzip
 import io
 import os
@@ -575,6 +576,7 @@ def first_sentence(path: Path) -> str:
 
 
 # -- writing and checking -----------------------------------------------------------------------
+@functools.cache
 def text_of(name: str) -> str:
     """What ``docs/<name>`` should hold."""
     return "\n".join([NOTE, "", *DOCUMENTS[name]()]).rstrip("\n") + "\n"

@@ -1,14 +1,9 @@
-"""The documents hold: generated ones are up to date, the tutorial runs, codes and links exist."""
+"""The documents hold: generated ones are up to date, codes and links exist."""
 
 from __future__ import annotations
 
-import doctest
 import importlib.util
-import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +14,6 @@ from truceline.faces.cli.exits import EXIT_CODES
 from truceline.findings.reasons import REASONS
 from truceline.schema import TABLES
 
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 
 
@@ -91,44 +85,3 @@ def test_codes_used_in_the_source_are_listed(project_root: Path) -> None:
         used |= set(re.findall(r"\bProblem\(\s*code=\"(\w+)\"", path.read_text(encoding="utf-8")))
     assert used
     assert used <= set(CODES)
-
-
-# -- the tutorial -------------------------------------------------------------------------------
-def run_commands(text: str, folder: Path, environment: dict[str, str]) -> None:
-    """Run each ``$ command`` and compare what it prints; ``...`` stands for anything.
-
-    A command ends with 0, or as its own comment says: ``# exit code 3``.
-    """
-    for piece in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, expected = piece.partition("\n")
-        announced = re.search(r"# exit code (\d+)$", command)
-        arguments = shlex.split(command, comments=True)
-        done = subprocess.run(
-            arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-        printed = done.stdout + done.stderr
-        assert done.returncode == (int(announced[1]) if announced else 0), f"$ {command}\n{printed}"
-        same = doctest.OutputChecker().check_output(expected, printed, doctest.ELLIPSIS)
-        assert same or not expected.strip(), f"$ {command}\n{printed}\nexpected:\n{expected}"
-
-
-def test_the_tutorial_runs(project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "cases").symlink_to(project_root / "cases")
-    binaries = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": binaries}
-    environment.pop("TRUCELINE_DATA", None)
-    monkeypatch.chdir(tmp_path)
-    session: dict[str, object] = {}
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    page = project_root / "docs" / "tutorial.md"
-    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
-    assert {language for language, _ in blocks} >= {"console", "pycon"}
-    for number, (language, text) in enumerate(blocks):
-        if language == "console":
-            run_commands(text, tmp_path, environment)
-        elif language == "pycon":
-            block = parser.get_doctest(text, session, f"block {number}", str(page), 0)
-            said: list[str] = []
-            failed = runner.run(block, clear_globs=False, out=said.append)
-            assert failed.failed == 0, "".join(said)
-            session.update(block.globs)
