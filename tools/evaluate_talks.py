@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-from evaluation import talks  # noqa: E402 - the folder has to be on the path first
+from evaluation import agreement, talks  # noqa: E402 - the folder has to be on the path first
 
 from truceline.talks.speakers import Speakers, read_speakers  # noqa: E402
 
@@ -201,6 +201,7 @@ def main() -> None:
         "Groups of labels that are one statement were completed once after a first comparison on the development articles and those looked at; most pairs say the same in other words, which rules without a model find in part.", "",
         "## How far labels can be trusted", "",
         f"A second pass over {sum(1 for record in records.values() if record['second'])} articles ({len(second)} statements), by the same annotator, later and in another order, on statements already cut: Krippendorff’s α issue {alphas['issue']:.3f}, stance {alphas['stance']:.3f}, condition {alphas['condition']:.3f}. One annotator’s agreement with itself is an upper limit for what two would reach; where a statement begins and ends, and who speaks, was not labelled twice.", "",
+        *agreement.agreement_lines(records, alphas), "",
         *class_tables(records, read),
     ]  # fmt: skip
     if missing:
