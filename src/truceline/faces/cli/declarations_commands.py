@@ -9,7 +9,8 @@ import typer
 
 from truceline.faces.cli import exits
 from truceline.faces.cli.clock import now
-from truceline.faces.cli.orders_commands import As, At, Case, For, JsonOption, LoggedAt, Received, Said
+from truceline.faces.cli.options import JsonOption
+from truceline.faces.cli.orders_commands import As, At, Case, For, LoggedAt, Received, Said
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 declarations = typer.Typer(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from truceline.base.language import _
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
@@ -52,9 +53,7 @@ def fuse(
         Existence,
         typer.Option("--existence", help="How likely each incident happened: from declared and measured detections alone, or by a model trained on simulated fronts."),
     ] = Existence.generative,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object, also for an error.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Fuse records of any origin into incidents, each with who did it.
 
@@ -97,9 +96,7 @@ def score(
         ),
     ] = None,
     table: Annotated[bool, typer.Option("--table", help="A table for people in place of JSON.")] = False,
-    as_json: Annotated[  # noqa: ARG001 - errors look for it among the arguments
-        bool, typer.Option("--json", help="Write one JSON object, also for an error.")
-    ] = False,
+    as_json: JsonOption = False,  # noqa: ARG001 - errors look for it among the arguments
 ) -> None:
     """Score a result against a truth that is known, beside what simpler ways score."""
     from truceline.workflow.score import score_result, table_lines

@@ -7,17 +7,9 @@ from typing import Annotated
 
 import typer
 
+from truceline.faces.cli.options import CaseArgument, DataOption, EditionOption, JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", metavar="DIR", envvar="TRUCELINE_DATA", exists=True, file_okay=False,
-        help="Where the maps' files are.",
-    ),
-]  # fmt: skip
 
 
 def enclosure(
@@ -53,15 +45,6 @@ def enclosure(
         print_json(outcome.as_dict())
     else:
         print_lines([*outcome.lines(), "", f"{'page':<18} {folder / 'index.html'}"])
-
-
-CaseArgument = Annotated[
-    Path, typer.Argument(metavar="CASE", help="The case: a folder with case.yaml and truce.yaml.")
-]
-EditionOption = Annotated[
-    str | None,
-    typer.Option("--edition", metavar="NAME", help="mission, public or public_full. Default: the case's."),
-]
 
 
 def land(

@@ -9,6 +9,7 @@ import typer
 
 from truceline.faces.cli import exits
 from truceline.faces.cli.clock import now
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ orders = typer.Typer(
     rich_markup_mode=None,
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="A folder with truce.yaml and desk/.")]
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="Id of the order, such as cease-a.")]
 As = Annotated[str, typer.Option("--as", metavar="NODE", help="Who acts, such as command-a or group-a-1.")]

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from truceline.faces.cli import exits
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
 Draft = Annotated[Path, typer.Argument(metavar="TRUCE", help="A draft: a file, or a folder with truce.yaml.")]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import plain, print_json, print_lines, print_problems
 
@@ -34,9 +35,7 @@ def export(
         list[str] | None,
         typer.Option("--choose", metavar="ID", help="A finding or incident to send an alert of (cap)."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object, also for an error.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a result for other tools: maps, spreadsheets, alerts, sharing platforms.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines
 
@@ -31,7 +32,7 @@ def simulate(
     salvos_per_day: Annotated[
         float | None, typer.Option("--salvos-per-day", min=0, help="Mean fire of both parties. Default: the regime's.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")] = False,
+    as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Invent a front with a hidden truth, and write it as a case.
 
