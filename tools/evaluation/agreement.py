@@ -19,6 +19,8 @@ import numpy as np
 from evaluation.talks import RESAMPLES, f1, krippendorff, macro
 
 SECOND = Path(__file__).parent / "labels" / "talks_second.json"
+#: the second annotator's groups on the statements of every article as the first cut them: digest → place → group
+GROUPS = Path(__file__).parent / "labels" / "talks_second_groups.json"
 #: least share of the shorter span that two spans of one statement have in common
 SHARED = 0.5
 #: names that the second annotator coined for a speaker without a known one, as the first wrote them
@@ -214,6 +216,34 @@ def both_pairs(
     return pairs_of_groups(mine), pairs_of_groups(other)
 
 
+def all_pairs(first: Mapping[str, Row]) -> tuple[set[frozenset[Place]], set[frozenset[Place]]]:
+    """Pairs of both annotators over every article, on the first one's cut: the ceiling of alignment."""
+    groups = json.loads(GROUPS.read_text(encoding="utf-8"))
+    rows = {
+        (digest, place): row for digest, one in first.items() for place, row in enumerate(one["statements"])
+    }
+    return (
+        pairs_of_groups({place: row["group"] for place, row in rows.items()}),
+        pairs_of_groups({(digest, place): groups.get(digest, {}).get(str(place)) for digest, place in rows}),
+    )
+
+
+def pair_lines(first: Mapping[str, Row], second: Mapping[str, Row]) -> list[str]:
+    """Rows of the table: agreement on what is one statement, on the second cut and on the first."""
+    lines = []
+    held = {digest for digest, record in first.items() if record["part"] == "held_out"}
+    for title, (one, other) in (
+        (f"pairs, {len(second)} texts, each on its own cut, F1", both_pairs(first, second)),
+        (f"pairs, all {len(first)} texts, on the first cut, F1", all_pairs(first)),
+    ):
+        kept = [{pair for pair in pairs if held & {digest for digest, _ in pair}} for pairs in (one, other)]
+        every, touching = (f1(len(a & b), len(a), len(b)) for a, b in ((one, other), (kept[0], kept[1])))
+        lines.append(
+            f"| {title} | {every:.3f} ({len(one)} and {len(other)} pairs, {len(one & other)} in common) | {touching:.3f} | – |"
+        )
+    return lines
+
+
 def agreement_note(articles: int, held: int, statements: int) -> str:
     """What the table rests on."""
     return (
@@ -222,7 +252,8 @@ def agreement_note(articles: int, held: int, statements: int) -> str:
         "Neither annotator was a person: both are language models that read by the guide, so that what two "
         f"people would reach is not known. Agreement on labels is that of the {statements} statements that both cut; "
         "where a text calls one speaker by several names, either is right. The F1 of labels score the second annotator as the reader is "
-        "scored, so they are what a reader could be asked for."
+        "scored, so they are what a reader could be asked for. "
+        "Pairs are statements of two articles taken for one."
     )
 
 
@@ -243,9 +274,4 @@ def agreement_lines(first: Mapping[str, Row], same: Mapping[str, float]) -> list
         lines.append(
             f"| {name} | {value:.3f} ({low:.3f} to {high:.3f}) | {measure(held):.3f} | {f'{again:.3f}' if again else '–'} |"
         )
-    one, other = both_pairs(first, second)
-    score = f1(len(one & other), len(one), len(other))
-    lines.append(
-        f"| pairs taken for one statement, F1 | {score:.3f} ({len(one)} and {len(other)} pairs, {len(one & other)} in common) | – | – |"
-    )
-    return lines
+    return [*lines, *pair_lines(first, second)]
