@@ -18,7 +18,8 @@ from truceline.origins.copies import Copies
 from truceline.reports import figures, glossary
 from truceline.reports.contents import build_contents
 from truceline.reports.html import SECTIONS, render_html
-from truceline.reports.opening import best_evidence, leading_findings
+from truceline.reports.judgement_parts import best_evidence
+from truceline.reports.opening import leading_findings
 from truceline.reports.pdf import compile_report, render_pdf
 from truceline.reports.writer import FILE_NAMES, write_reports
 from truceline.schema.findings import JUDGEMENTS

@@ -11,7 +11,7 @@ from truceline.base.language import N_, _, digits
 from truceline.findings.results import ClaimAccount, Results, SeriesResult, SourceAccount
 from truceline.findings.words import copies_words, from_to
 from truceline.reports import chart_bins, charts, figures, glossary
-from truceline.reports.opening import local_zone, party_part, party_parts, safe_url, source_title
+from truceline.reports.names import local_zone, party_part, party_parts, safe_url, source_title
 from truceline.schema.claims import TOGETHER
 
 Part = dict[str, Any]

@@ -13,7 +13,7 @@ from truceline.findings.order_worth import describe_order_worth
 from truceline.findings.patterns import describe_patterns
 from truceline.findings.reckoning import describe_totals, describe_worth
 from truceline.findings.results import Results
-from truceline.reports import accounts, glossary, judged, line, opening, picture
+from truceline.reports import accounts, glossary, judged, line, names, opening, picture
 
 METHOD: tuple[str, ...] = (
     N_(
@@ -59,7 +59,7 @@ def build_contents(results: Results) -> dict[str, Any]:
     )
     return {
         "masthead": opening.masthead(results),
-        "parties": opening.party_parts(results),
+        "parties": names.party_parts(results),
         # the sentences that follow it stand in the first table
         "key": results.summary[0] if results.summary else "",
         "context": list(results.context),

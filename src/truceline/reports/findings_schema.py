@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from truceline.assurance.series import SeriesSpec
 from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
+from truceline.reports.line import line_schema
 from truceline.reports.logged import log_schema
 from truceline.reports.order_worth import order_worth_schema
 from truceline.reports.patterns import patterns_schema
 from truceline.reports.reckoning import bound_parts_schema, left_out_schema, totals_schema, worth_schema
+from truceline.reports.schema_parts import (
+    TEXT,
+    TEXT_LIST,
+    TEXT_OR_NULL,
+    WHOLE,
+    YES_NO,
+    Part,
+    list_of,
+    number_or_null,
+    period_of,
+    said,
+    time_of,
+    whole_object,
+)
 from truceline.schema.claims import CLAIMS
 from truceline.schema.findings import FINDINGS
 from truceline.schema.table import NUMBER, TEXTS, TIME, Column
 
 FILE_NAME = "findings.schema.json"
-
-Part = dict[str, Any]
-
-_TEXT: Part = {"type": "string"}
-_TEXT_OR_NULL: Part = {"type": ["string", "null"]}
-_WHOLE: Part = {"type": "integer", "minimum": 0}
-_YES_NO: Part = {"type": "boolean"}
-_TEXT_LIST: Part = {"type": "array", "items": _TEXT}
 
 
 def packaged_schema_path() -> Path:
@@ -42,73 +48,73 @@ def findings_schema() -> Part:
     """JSON Schema, draft 2020-12, of the whole document."""
     top: Part = {
         "schema": {"const": SCHEMA_ID, "description": "name and version of this format"},
-        "case_id": _said(_TEXT, "id of the case"),
-        "title": _said(_TEXT, "title of the case"),
-        "version": _said(_TEXT, "version of Truceline that wrote this"),
-        "run_id": _said(
-            _TEXT, "depends on version, case and inputs alone; in the public edition on what is released"
+        "case_id": said(TEXT, "id of the case"),
+        "title": said(TEXT, "title of the case"),
+        "version": said(TEXT, "version of Truceline that wrote this"),
+        "run_id": said(
+            TEXT, "depends on version, case and inputs alone; in the public edition on what is released"
         ),
         "as_of": {"type": "string", "format": "date", "description": "date of the evidence"},
-        "edition": _said(_TEXT, "release rule, in words"),
+        "edition": said(TEXT, "release rule, in words"),
         "language": {
             "enum": list(LANGUAGES),
             "description": "of every sentence and name in here; codes are the same in each",
         },
         "seed": {"type": "integer", "description": "seed of everything random in the run"},
-        "invented": _said(_YES_NO, "true for a simulated case"),
-        "truce_id": _said(_TEXT, "id of the truce"),
+        "invented": said(YES_NO, "true for a simulated case"),
+        "truce_id": said(TEXT, "id of the truce"),
         "instrument": {
             "enum": ["agreement", "parallel_declarations", "proposal"],
             "description": "what the truce rests on",
         },
-        "terms_version": _said(_TEXT, "version of the terms"),
-        "parties": _list(_object({"party_id": _TEXT, "name": _TEXT}), "in the order of the truce file"),
-        "clocks": _list(
-            _object({"clock_id": _TEXT, "title": _TEXT, **_period(), "zone": _TEXT}),
+        "terms_version": said(TEXT, "version of the terms"),
+        "parties": list_of(whole_object({"party_id": TEXT, "name": TEXT}), "in the order of the truce file"),
+        "clocks": list_of(
+            whole_object({"clock_id": TEXT, "title": TEXT, **period_of(), "zone": TEXT}),
             "windows of the truce; rival ones stand side by side",
         ),
-        "obligations": _list(
-            _object(dict.fromkeys(("obligation_id", "act", "act_name", "title", "definition"), _TEXT)),
+        "obligations": list_of(
+            whole_object(dict.fromkeys(("obligation_id", "act", "act_name", "title", "definition"), TEXT)),
             "what is tested",
         ),
-        "not_judged": _list(
-            _object(
+        "not_judged": list_of(
+            whole_object(
                 {
                     "kind": {"enum": ["obligation", "zones", "condition", "exemption"]},
-                    **dict.fromkeys(("id", "title"), _TEXT),
-                    "binds": _said(_TEXT_LIST, "ids of parties and third parties"),
-                    "why": _said(_TEXT, "why no finding takes it into account"),
+                    **dict.fromkeys(("id", "title"), TEXT),
+                    "binds": said(TEXT_LIST, "ids of parties and third parties"),
+                    "why": said(TEXT, "why no finding takes it into account"),
                 }
             ),
             "what the terms lay down and no finding judges: silence about it is no quiet",
         ),
-        "areas": _list(_object({"area_id": _TEXT, "name": _TEXT}), "areas that findings name"),
-        "baseline": {**_object(_period()), "description": "what the window is compared with"},
-        "summary": _said(_TEXT_LIST, "what the report rests on, then a sentence for each act"),
-        "context": _said(_TEXT_LIST, "what series and maps that judge nothing have to say"),
-        "limits": _said(_TEXT_LIST, "what this report cannot say"),
-        "findings": _list({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
-        "series": _list({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
+        "areas": list_of(whole_object({"area_id": TEXT, "name": TEXT}), "areas that findings name"),
+        "baseline": {**whole_object(period_of()), "description": "what the window is compared with"},
+        "summary": said(TEXT_LIST, "what the report rests on, then a sentence for each act"),
+        "context": said(TEXT_LIST, "what series and maps that judge nothing have to say"),
+        "limits": said(TEXT_LIST, "what this report cannot say"),
+        "findings": list_of({"$ref": "#/$defs/finding"}, FINDINGS.meaning),
+        "series": list_of({"$ref": "#/$defs/series"}, "counts in bins of time, with what they say"),
         "patterns": patterns_schema(),
         "totals": totals_schema(),
         "worth": worth_schema(),
-        "line": _line(),
-        "claims": _list({"$ref": "#/$defs/claim"}, CLAIMS.meaning),
-        "coverage_notes": _list(
-            _object(
+        "line": line_schema(),
+        "claims": list_of({"$ref": "#/$defs/claim"}, CLAIMS.meaning),
+        "coverage_notes": list_of(
+            whole_object(
                 {
-                    "source_id": _TEXT,
-                    "area_id": _said(_TEXT_OR_NULL, "null: everywhere"),
-                    **_period(),
-                    "reason": _TEXT,
+                    "source_id": TEXT,
+                    "area_id": said(TEXT_OR_NULL, "null: everywhere"),
+                    **period_of(),
+                    "reason": TEXT,
                     "share_unseen": {"type": "number", "minimum": 0, "maximum": 1},
-                    "text": _TEXT,
+                    "text": TEXT,
                 }
             ),
             "what was not watched, and why",
         ),
-        "sources": _list({"$ref": "#/$defs/source"}, "every source of the case, read or absent"),
-        "quarantined_count": _said(_WHOLE, "rows put aside"),
+        "sources": list_of({"$ref": "#/$defs/source"}, "every source of the case, read or absent"),
+        "quarantined_count": said(WHOLE, "rows put aside"),
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -119,7 +125,7 @@ def findings_schema() -> Part:
             f"Numbers carry {SIGNIFICANT_DIGITS} significant digits. Null: does not apply, or not known; "
             "it is never zero."
         ),
-        **_object(
+        **whole_object(
             top, order_worth=order_worth_schema(), reckoning_left_out=left_out_schema(), log=log_schema()
         ),
         "$defs": {
@@ -130,8 +136,8 @@ def findings_schema() -> Part:
             "series": _series(),
             "claim": _claim(),
             "source": _source(),
-            "rows": _list(
-                _object({"file": _TEXT, "rows": {"type": "array", "items": _WHOLE}}),
+            "rows": list_of(
+                whole_object({"file": TEXT, "rows": {"type": "array", "items": WHOLE}}),
                 "rows of named files; the header is row 1, 0 stands for the whole file",
             ),
         },
@@ -143,44 +149,12 @@ def flat_keys() -> tuple[str, ...]:
     return tuple(column.name for column in FINDINGS.columns)
 
 
-def _said(part: Part, meaning: str) -> Part:
-    return {**part, "description": meaning}
-
-
-def _object(properties: Part, **optional: Part) -> Part:
-    return {
-        "type": "object",
-        "properties": {**properties, **optional},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Part, meaning: str) -> Part:
-    return {"type": "array", "items": items, "description": meaning}
-
-
-def _time(meaning: str) -> Part:
-    return {"type": "string", "format": "date-time", "pattern": "Z$", "description": meaning}
-
-
-def _period() -> Part:
-    return {"period_start": _time("start"), "period_stop": _time("stop (half-open)")}
-
-
-def _number(meaning: str, *, at_least: float | None = 0) -> Part:
-    part: Part = {"type": ["number", "null"], "description": meaning}
-    if at_least is not None:
-        part["minimum"] = at_least
-    return part
-
-
 def _column(column: Column) -> Part:
     """One column of the table as a property, with its meaning, range and words."""
     if column.type == TIME:
-        return _time(column.meaning)
+        return time_of(column.meaning)
     if column.type == NUMBER:
-        return _number(column.meaning, at_least=column.at_least)
+        return number_or_null(column.meaning, at_least=column.at_least)
     if column.type == TEXTS:
         return {
             "type": "array",
@@ -190,29 +164,29 @@ def _column(column: Column) -> Part:
         }
     if column.one_of:
         return {"enum": list(column.one_of), "description": column.meaning}
-    return _said(_TEXT if column.required else _TEXT_OR_NULL, column.meaning)
+    return said(TEXT if column.required else TEXT_OR_NULL, column.meaning)
 
 
 def _finding() -> Part:
-    details = _object(
+    details = whole_object(
         {
-            "headline": _said(_TEXT, "one plain sentence"),
-            "phrase": _said(_TEXT, "how far the acts fell, in two words; empty where no fall is shown"),
-            "period_label": _TEXT,
-            "evidence": _list({"$ref": "#/$defs/evidence"}, "who says what of the party’s act"),
-            "reasons": _list({"$ref": "#/$defs/reason"}, "why the finding is what it is, down to rows"),
+            "headline": said(TEXT, "one plain sentence"),
+            "phrase": said(TEXT, "how far the acts fell, in two words; empty where no fall is shown"),
+            "period_label": TEXT,
+            "evidence": list_of({"$ref": "#/$defs/evidence"}, "who says what of the party’s act"),
+            "reasons": list_of({"$ref": "#/$defs/reason"}, "why the finding is what it is, down to rows"),
             "bound": {"$ref": "#/$defs/bound"},
-            "would_change": _said(_TEXT_LIST, "what would change this finding"),
+            "would_change": said(TEXT_LIST, "what would change this finding"),
         }
     )
     return {
-        **_object({**{column.name: _column(column) for column in FINDINGS.columns}, "details": details}),
+        **whole_object({**{column.name: _column(column) for column in FINDINGS.columns}, "details": details}),
         "description": FINDINGS.meaning,
     }
 
 
 def _evidence() -> Part:
-    return _object(
+    return whole_object(
         {
             "kind": {
                 "enum": [
@@ -220,53 +194,53 @@ def _evidence() -> Part:
                 ],
                 "description": "who speaks of whom",
             },
-            "speaker": _TEXT,
-            "speaker_party_id": _said(_TEXT_OR_NULL, "the speaker’s side; null: neither"),
+            "speaker": TEXT,
+            "speaker_party_id": said(TEXT_OR_NULL, "the speaker’s side; null: neither"),
             "change": {
                 "enum": ["ceased", "fell", "unchanged", "rose", "not_shown", "not_said"],
                 "description": "what it says of the rate against before",
             },
             "residual": {"type": ["boolean", "null"], "description": "acts in the period; null: it does not say"},
-            "value": _number("the figure", at_least=None),
-            "relation": _said(_TEXT, "how the figure is meant: =, ≥, ≈"),
-            "unit": _TEXT,
-            "baseline_value": _number("what it is compared with", at_least=None),
-            "baseline_note": _TEXT,
-            "ratio": _number("value over baseline"),
-            "ratio_lo95": _number("lower 95 % limit"),
-            "ratio_hi95": _number("upper 95 % limit"),
-            "e_value": _number("evidence against no change; 20 or more is reported"),
-            "caveat": _TEXT,
+            "value": number_or_null("the figure", at_least=None),
+            "relation": said(TEXT, "how the figure is meant: =, ≥, ≈"),
+            "unit": TEXT,
+            "baseline_value": number_or_null("what it is compared with", at_least=None),
+            "baseline_note": TEXT,
+            "ratio": number_or_null("value over baseline"),
+            "ratio_lo95": number_or_null("lower 95 % limit"),
+            "ratio_hi95": number_or_null("upper 95 % limit"),
+            "e_value": number_or_null("evidence against no change; 20 or more is reported"),
+            "caveat": TEXT,
             "reason": {"$ref": "#/$defs/reason"},
         }
     )  # fmt: skip
 
 
 def _reason() -> Part:
-    return _object(
+    return whole_object(
         {
             "code": {"enum": sorted(REASONS), "description": "listed with its meaning in the documentation"},
-            "text": _said(_TEXT, "the sentence for this finding, with its figures"),
-            "source_ids": _TEXT_LIST,
-            "claim_ids": _TEXT_LIST,
-            "incident_ids": _TEXT_LIST,
-            "series_id": _TEXT_OR_NULL,
+            "text": said(TEXT, "the sentence for this finding, with its figures"),
+            "source_ids": TEXT_LIST,
+            "claim_ids": TEXT_LIST,
+            "incident_ids": TEXT_LIST,
+            "series_id": TEXT_OR_NULL,
             "rows": {"$ref": "#/$defs/rows"},
         }
     )
 
 
 def _bound() -> Part:
-    what_if = _object(
-        {"detection_p": {"type": "number", "minimum": 0, "maximum": 1}, "hi95": _number("limit")}
+    what_if = whole_object(
+        {"detection_p": {"type": "number", "minimum": 0, "maximum": 1}, "hi95": number_or_null("limit")}
     )
-    return _object(
+    return whole_object(
         {
             "detections": {"type": ["integer", "null"], "minimum": 0},
-            "blind_share": _number("share of area and time with no sight at all"),
-            "basis": _said(_TEXT_LIST, "who measured or declared the detection probabilities"),
-            "what_if": _list(what_if, "limits that supposed probabilities would give; not bounds"),
-            "reason_codes": _TEXT_LIST,
+            "blind_share": number_or_null("share of area and time with no sight at all"),
+            "basis": said(TEXT_LIST, "who measured or declared the detection probabilities"),
+            "what_if": list_of(what_if, "limits that supposed probabilities would give; not bounds"),
+            "reason_codes": TEXT_LIST,
             **bound_parts_schema(),
         }
     )
@@ -275,7 +249,7 @@ def _bound() -> Part:
 def _series() -> Part:
     meanings = {name: field.description or "" for name, field in SeriesSpec.model_fields.items()}
     counts = {
-        key: _number(meaning, at_least=None)
+        key: number_or_null(meaning, at_least=None)
         for key, meaning in (
             ("observed", "total in the window"),
             ("expected", "total expected without a change"),
@@ -288,40 +262,40 @@ def _series() -> Part:
             ("dispersion", "κ of the negative binomial: variance = μ + μ²/κ"),
         )
     }
-    power = _object({"ratio": {"type": "number"}, "p": {"type": "number", "minimum": 0, "maximum": 1}})
-    effect = _object(
+    power = whole_object({"ratio": {"type": "number"}, "p": {"type": "number", "minimum": 0, "maximum": 1}})
+    effect = whole_object(
         {
-            "n_baseline": _WHOLE,
-            "n_window": _WHOLE,
-            "n_window_missing": _WHOLE,
+            "n_baseline": WHOLE,
+            "n_window": WHOLE,
+            "n_window_missing": WHOLE,
             **counts,
-            "power": _list(power, "true ratio → probability that the test would have reported it"),
-            "informative": _said(_YES_NO, "whether a halving would have been reported with p ≥ 0.5"),
-            "reason_codes": _TEXT_LIST,
+            "power": list_of(power, "true ratio → probability that the test would have reported it"),
+            "informative": said(YES_NO, "whether a halving would have been reported with p ≥ 0.5"),
+            "reason_codes": TEXT_LIST,
         }
     )
     numbers = {"type": "array", "items": {"type": ["number", "null"]}}
-    flags = {"type": "array", "items": _YES_NO}
-    return _object(
+    flags = {"type": "array", "items": YES_NO}
+    return whole_object(
         {
-            "series_id": _TEXT,
-            "title": _TEXT,
-            "source_id": _TEXT,
-            "kind": _said(_TEXT, meanings["kind"]),
-            "act": _said(_TEXT_OR_NULL, meanings["act"]),
-            "party_id": _said(_TEXT_OR_NULL, meanings["party"]),
-            "area_id": _said(_TEXT, meanings["area"]),
-            "unit": _said(_TEXT, meanings["unit"]),
+            "series_id": TEXT,
+            "title": TEXT,
+            "source_id": TEXT,
+            "kind": said(TEXT, meanings["kind"]),
+            "act": said(TEXT_OR_NULL, meanings["act"]),
+            "party_id": said(TEXT_OR_NULL, meanings["party"]),
+            "area_id": said(TEXT, meanings["area"]),
+            "unit": said(TEXT, meanings["unit"]),
             "bin_h": {
                 "type": "number",
                 "exclusiveMinimum": 0,
                 "description": "length of a bin, hours; of a calendar month on average",
             },
-            "warning_only": _said(_YES_NO, meanings["warning_only"]),
-            "caveat": _TEXT,
+            "warning_only": said(YES_NO, meanings["warning_only"]),
+            "caveat": TEXT,
             "effect": {"oneOf": [effect, {"type": "null"}], "description": "null: context only"},
-            "bin_start": {"type": "array", "items": _time("start of a bin")},
-            "count": _said(numbers, "null: missing, which is not zero"),
+            "bin_start": {"type": "array", "items": time_of("start of a bin")},
+            "count": said(numbers, "null: missing, which is not zero"),
             "expected": {
                 "type": ["array", "null"],
                 "items": {"type": ["number", "null"]},
@@ -333,115 +307,67 @@ def _series() -> Part:
     )
 
 
-def _line() -> Part:
-    """What the maps tell of the line; null where no map was read."""
-    length = _object(
-        {
-            "tolerance_m": _number("tolerance of the simplification, metres"),
-            "contact_km": _number("where the sides face each other"),
-            "coast_km": _number("along the coast of the case"),
-            "border_km": _number("along frontiers with third states"),
-            "unknown_km": _number("not known to be any of these"),
-        }
-    )
-    balance = _object(
-        {
-            "sector_id": _said(_TEXT, "sector, or elsewhere"),
-            "gained_km2": _number("ground that the map's holder gained over all its shapes"),
-            "lost_km2": _number("ground that it lost"),
-            "updates": _said(_WHOLE, "steps in which ground in the sector changed hands"),
-        }
-    )
-    known = _object(
-        {
-            "source_id": _TEXT,
-            "lengths": _list(length, "the boundary by what it is, at each tolerance"),
-            "drawn_sd_m": _number("standard deviation of the line's place as drawn, metres"),
-            "drift_m_per_day": _number("added for each day since the map last changed, metres"),
-            "sd_basis": _said(_TEXT, "what the deviation is taken from"),
-            "sectors": _list(balance, "what changed hands, by sector"),
-        }
-    )
-    sector = _object(
-        {
-            "sector_id": _TEXT,
-            "name": _TEXT,
-            "from_km": _number("along the axis of the case"),
-            "to_km": _number("along the axis of the case"),
-        }
-    )
-    whole = _object(
-        {
-            "at": _time("moment at which the line is described"),
-            "maps": _list(known, "by whose map"),
-            "sectors": _list(sector, "sectors that stay put while the line moves"),
-            "notes": _said(_TEXT_LIST, "what a reader must know of how it was told"),
-        }
-    )
-    return {"oneOf": [whole, {"type": "null"}], "description": "the line of contact; null: no map was read"}
-
-
 def _claim() -> Part:
     meanings = {column.name: column for column in CLAIMS.columns}
-    part = _object({"measure": _TEXT, "value": _number("", at_least=None), "relation": _TEXT})
-    return _object(
+    part = whole_object({"measure": TEXT, "value": number_or_null("", at_least=None), "relation": TEXT})
+    return whole_object(
         {
-            "claim_id": _TEXT,
-            "speaker": _said(_TEXT, meanings["speaker"].meaning),
-            "speaker_party_id": _said(_TEXT_OR_NULL, meanings["speaker_party_id"].meaning),
-            "accused_party_id": _said(_TEXT, meanings["accused_party_id"].meaning),
+            "claim_id": TEXT,
+            "speaker": said(TEXT, meanings["speaker"].meaning),
+            "speaker_party_id": said(TEXT_OR_NULL, meanings["speaker_party_id"].meaning),
+            "accused_party_id": said(TEXT, meanings["accused_party_id"].meaning),
             "kind": {"enum": list(meanings["kind"].one_of), "description": meanings["kind"].meaning},
-            "measure": _said(_TEXT, meanings["measure"].meaning),
-            **_period(),
+            "measure": said(TEXT, meanings["measure"].meaning),
+            **period_of(),
             "window_precision": {"enum": list(meanings["window_precision"].one_of)},
-            "value": _number(meanings["value"].meaning, at_least=None),
-            "relation": _said(_TEXT_OR_NULL, meanings["relation"].meaning),
-            "parts": _list(part, "claims that are parts of this one"),
-            "parts_sum": _number("sum of the parts", at_least=None),
+            "value": number_or_null(meanings["value"].meaning, at_least=None),
+            "relation": said(TEXT_OR_NULL, meanings["relation"].meaning),
+            "parts": list_of(part, "claims that are parts of this one"),
+            "parts_sum": number_or_null("sum of the parts", at_least=None),
             "check": {"enum": ["sums", "mismatch", "cannot_check", "no_parts"]},
-            "check_text": _TEXT,
-            "outlet": _TEXT_OR_NULL,
-            "url": _TEXT_OR_NULL,
-            "note": _TEXT_OR_NULL,
-            "file": _TEXT,
-            "row": _WHOLE,
+            "check_text": TEXT,
+            "outlet": TEXT_OR_NULL,
+            "url": TEXT_OR_NULL,
+            "note": TEXT_OR_NULL,
+            "file": TEXT,
+            "row": WHOLE,
         }
     )
 
 
 def _source() -> Part:
     counts = ("rows_read", "rows_used", "rows_outside", "rows_repeated", "rows_quarantined")
-    file = _object(
+    file = whole_object(
         {
-            "label": _TEXT,
-            "size_bytes": _WHOLE,
-            "digest": _said(_TEXT, "SHA-256 of the file"),
-            **dict.fromkeys(counts, _WHOLE),
+            "label": TEXT,
+            "size_bytes": WHOLE,
+            "digest": said(TEXT, "SHA-256 of the file"),
+            **dict.fromkeys(counts, WHOLE),
         }
     )
-    copies = _object(
+    copies = whole_object(
         {
-            "records": _said(_WHOLE, "records that were used"),
-            "copies": _said(_WHOLE, "records among them that repeat another of the same source"),
-            "first_tellings": _said(_WHOLE, "records that they repeat"),
+            "records": said(WHOLE, "records that were used"),
+            "copies": said(WHOLE, "records among them that repeat another of the same source"),
+            "first_tellings": said(WHOLE, "records that they repeat"),
         }
     )
-    return _object(
+    return whole_object(
         {
-            "source_id": _TEXT,
-            "title": _TEXT,
+            "source_id": TEXT,
+            "title": TEXT,
             "state": {"enum": ["read", "absent", "unusable"]},
-            "licence": _TEXT,
-            "publish_shapes": _said(_YES_NO, "whether its shapes may be drawn in what is published"),
-            "citation": _TEXT,
-            "adapter": _TEXT,
-            "adapter_version": _TEXT,
-            "cost_of_absence": _said(_TEXT, "what certainty is lost without it"),
+            "licence": TEXT,
+            "publish_shapes": said(YES_NO, "whether its shapes may be drawn in what is published"),
+            "citation": TEXT,
+            "adapter": TEXT,
+            "adapter_version": TEXT,
+            "cost_of_absence": said(TEXT, "what certainty is lost without it"),
             "copies": {
                 "oneOf": [copies, {"type": "null"}],
                 "description": "copies among its records; null: it gives no records of acts",
             },
-            "files": _list(file, "what became of each file"),
+            "files": list_of(file, "what became of each file"),
         }
     )
 

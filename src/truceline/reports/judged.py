@@ -8,14 +8,9 @@ from truceline.base.language import _, told
 from truceline.findings.results import Finding, Reason, Results
 from truceline.findings.words import counted
 from truceline.reports import figures, glossary
-from truceline.reports.opening import (
-    bound_reason,
-    bound_text,
-    evidence_part,
-    judgement_part,
-    leading_findings,
-    party_part,
-)
+from truceline.reports.judgement_parts import bound_reason, bound_text, evidence_part, judgement_part
+from truceline.reports.names import party_part
+from truceline.reports.opening import leading_findings
 
 Part = dict[str, Any]
 

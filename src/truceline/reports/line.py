@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from truceline.base.intervals import format_time
 from truceline.base.language import N_, _
 from truceline.findings.results import Results
@@ -12,10 +10,19 @@ from truceline.line.history import LineHistory
 from truceline.line.report import LineReport, MapLine
 from truceline.line.sectors import Sector
 from truceline.reports import figures
-from truceline.reports.opening import source_title
+from truceline.reports.names import source_title
+from truceline.reports.schema_parts import (
+    TEXT,
+    TEXT_LIST,
+    WHOLE,
+    Part,
+    list_of,
+    number_or_null,
+    said,
+    time_of,
+    whole_object,
+)
 from truceline.schema.table import Record
-
-Part = dict[str, Any]
 
 
 def line_parts(results: Results) -> Part:
@@ -180,3 +187,51 @@ def line_record(report: LineReport | None) -> Record | None:
         ],
         "notes": list(report.notes),
     }
+
+
+def line_schema() -> Part:
+    """JSON Schema of what ``line_record`` gives."""
+    length = whole_object(
+        {
+            "tolerance_m": number_or_null("tolerance of the simplification, metres"),
+            "contact_km": number_or_null("where the sides face each other"),
+            "coast_km": number_or_null("along the coast of the case"),
+            "border_km": number_or_null("along frontiers with third states"),
+            "unknown_km": number_or_null("not known to be any of these"),
+        }
+    )
+    balance = whole_object(
+        {
+            "sector_id": said(TEXT, "sector, or elsewhere"),
+            "gained_km2": number_or_null("ground that the map's holder gained over all its shapes"),
+            "lost_km2": number_or_null("ground that it lost"),
+            "updates": said(WHOLE, "steps in which ground in the sector changed hands"),
+        }
+    )
+    known = whole_object(
+        {
+            "source_id": TEXT,
+            "lengths": list_of(length, "the boundary by what it is, at each tolerance"),
+            "drawn_sd_m": number_or_null("standard deviation of the line's place as drawn, metres"),
+            "drift_m_per_day": number_or_null("added for each day since the map last changed, metres"),
+            "sd_basis": said(TEXT, "what the deviation is taken from"),
+            "sectors": list_of(balance, "what changed hands, by sector"),
+        }
+    )
+    sector = whole_object(
+        {
+            "sector_id": TEXT,
+            "name": TEXT,
+            "from_km": number_or_null("along the axis of the case"),
+            "to_km": number_or_null("along the axis of the case"),
+        }
+    )
+    whole = whole_object(
+        {
+            "at": time_of("moment at which the line is described"),
+            "maps": list_of(known, "by whose map"),
+            "sectors": list_of(sector, "sectors that stay put while the line moves"),
+            "notes": said(TEXT_LIST, "what a reader must know of how it was told"),
+        }
+    )
+    return {"oneOf": [whole, {"type": "null"}], "description": "the line of contact; null: no map was read"}

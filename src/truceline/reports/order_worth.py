@@ -7,7 +7,7 @@ from typing import Any
 from truceline.assurance.contrast import SideRatio
 from truceline.base.intervals import format_time
 from truceline.findings.order_worth import OrderWorth
-from truceline.reports.schema_parts import number_or_null, whole_object
+from truceline.reports.schema_parts import TEXT, TEXT_LIST, TIME, number_or_null, said, whole_object
 
 Record = dict[str, Any]
 
@@ -51,11 +51,9 @@ def _side(sectors: tuple[str, ...], side: SideRatio) -> Record:
 
 def order_worth_schema() -> Record:
     """JSON Schema of the value of ``order_worth``."""
-    time = {"type": "string", "format": "date-time", "pattern": "Z$"}
-    names = {"type": "array", "items": {"type": "string"}}
     side = whole_object(
         {
-            "area_ids": names,
+            "area_ids": TEXT_LIST,
             "observed": number_or_null("counted in the window"),
             "expected": number_or_null("expected in the window, as before"),
             "ratio": number_or_null("counted over expected"),
@@ -65,12 +63,12 @@ def order_worth_schema() -> Record:
     )
     whole = whole_object(
         {
-            "series_id": {"type": "string"},
-            "period_start": time,
-            "period_stop": time,
-            "acknowledged": {**side, "description": "sectors where all groups had acknowledged before it"},
-            "unacknowledged": {**side, "description": "sectors where none had by its end"},
-            "left_out": {**names, "description": "the other sectors"},
+            "series_id": TEXT,
+            "period_start": TIME,
+            "period_stop": TIME,
+            "acknowledged": said(side, "sectors where all groups had acknowledged before it"),
+            "unacknowledged": said(side, "sectors where none had by its end"),
+            "left_out": said(TEXT_LIST, "the other sectors"),
             "ratio": number_or_null(
                 "ratio of the two ratios; below 1: fire fell by more where it was acknowledged"
             ),

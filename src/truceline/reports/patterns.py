@@ -8,6 +8,17 @@ from truceline.assurance.answers import Answers
 from truceline.assurance.onset import Onset
 from truceline.base.intervals import Interval, format_time
 from truceline.findings.patterns import Patterns, Spots
+from truceline.reports.schema_parts import (
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    WHOLE,
+    list_of,
+    number_or_null,
+    period_of,
+    said,
+    whole_object,
+)
 
 Record = dict[str, Any]
 
@@ -88,74 +99,59 @@ def _period(period: Interval) -> Record:
 
 def patterns_schema() -> Record:
     """JSON Schema of what ``patterns_record`` gives."""
-    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
-    time = {"type": "string", "format": "date-time", "pattern": "Z$"}
     moment = {"type": ["string", "null"], "format": "date-time", "pattern": "Z$"}
-    period = {"period_start": time, "period_stop": time}
     onset = {
-        "series_id": text,
-        "area_id": text,
-        "search_start": time,
-        "search_stop": time,
-        "n": {**count, "description": "counted in the search"},
-        "fell_p": _number("probability of a fall at some moment of the search, against none"),
+        "series_id": TEXT,
+        "area_id": TEXT,
+        "search_start": TIME,
+        "search_stop": TIME,
+        "n": said(WHOLE, "counted in the search"),
+        "fell_p": number_or_null("probability of a fall at some moment of the search, against none"),
         "at": {**moment, "description": "median of the moment, given that there was one"},
         "at_lo95": moment,
         "at_hi95": moment,
-        "ratio": _number("level after over level before"),
+        "ratio": number_or_null("level after over level before"),
         "state": {"enum": ["found", "not_shown", "too_few"]},
     }
     spot = {
-        "longitude_deg": _number("WGS 84", at_least=-180),
-        "latitude_deg": _number("WGS 84", at_least=-90),
-        "radius_m": _number("of the circle"),
-        **period,
-        "area_id": {"type": ["string", "null"]},
-        "n": {**count, "description": "bursts"},
-        "expected": _number("foretold by the place’s and the days’ shares"),
-        "p": _number("of one as strong by chance"),
-        "recurrence_d": _number("how often chance makes one as strong, days"),
+        "longitude_deg": number_or_null("WGS 84", at_least=-180),
+        "latitude_deg": number_or_null("WGS 84", at_least=-90),
+        "radius_m": number_or_null("of the circle"),
+        **period_of(),
+        "area_id": TEXT_OR_NULL,
+        "n": said(WHOLE, "bursts"),
+        "expected": number_or_null("foretold by the place’s and the days’ shares"),
+        "p": number_or_null("of one as strong by chance"),
+        "recurrence_d": number_or_null("how often chance makes one as strong, days"),
     }
     spots = {
-        **period,
-        "n_bursts": count,
+        **period_of(),
+        "n_bursts": WHOLE,
         "state": {"enum": ["found", "none", "too_few"]},
-        "spots": {"type": "array", "items": _object(spot), "description": "strongest first"},
+        "spots": list_of(whole_object(spot), "strongest first"),
     }
     drawn = {
-        "by_party_id": {**text, "description": "who acted"},
-        "of_party_id": {**text, "description": "whose acts were drawn"},
-        **{name: _number("acts that one act draws") for name in ("drawn", "drawn_lo95", "drawn_hi95")},
+        "by_party_id": said(TEXT, "who acted"),
+        "of_party_id": said(TEXT, "whose acts were drawn"),
+        **{name: number_or_null("acts that one act draws") for name in ("drawn", "drawn_lo95", "drawn_hi95")},
     }
     answers = {
         "state": {"enum": ["found", "not_shown", "too_few"]},
-        "delay_h": _number("mean delay of an answer"),
-        "largest_eigenvalue": _number("of the numbers drawn; from 1 on, fire would not end by itself"),
-        "drawn": {"type": "array", "items": _object(drawn), "description": "empty: cannot be told"},
+        "delay_h": number_or_null("mean delay of an answer"),
+        "largest_eigenvalue": number_or_null("of the numbers drawn; from 1 on, fire would not end by itself"),
+        "drawn": list_of(whole_object(drawn), "empty: cannot be told"),
     }
     whole = {
-        "onsets": {"type": "array", "items": _object(onset), "description": "when series fell, by area"},
+        "onsets": list_of(whole_object(onset), "when series fell, by area"),
         "hot_spots": {
-            "oneOf": [_object(spots), {"type": "null"}],
+            "oneOf": [whole_object(spots), {"type": "null"}],
             "description": "null: nothing with a place, or too few days",
         },
         "answers": {
-            "oneOf": [_object(answers), {"type": "null"}],
+            "oneOf": [whole_object(answers), {"type": "null"}],
             "description": "null: nothing attributed, withheld, or not two parties",
         },
     }
-    said = "when fire fell, where it gathered, what answered it; these judge nobody"
-    return {**_object(whole), "description": said}
-
-
-def _object(properties: Record) -> Record:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _number(meaning: str, *, at_least: float = 0) -> Record:
-    return {"type": ["number", "null"], "description": meaning, "minimum": at_least}
+    return said(
+        whole_object(whole), "when fire fell, where it gathered, what answered it; these judge nobody"
+    )

@@ -8,7 +8,8 @@ from truceline.findings.results import Finding, Results
 from truceline.findings.words import axis_unit, listed
 from truceline.layers.map import MapInput, MapLine, MapPlace, MapSymbol, render_map_html, render_map_svg
 from truceline.reports import fonts
-from truceline.reports.opening import best_evidence, local_zone
+from truceline.reports.judgement_parts import best_evidence
+from truceline.reports.names import local_zone
 
 #: shown in place of a number where the source could not see
 _LOST = ("coverage_lost", "coverage_reduced")

@@ -7,7 +7,7 @@ from typing import Any
 from truceline.assurance.series import Bound, LightBound
 from truceline.base.intervals import format_time
 from truceline.findings.reckoning import Reckoning
-from truceline.reports.schema_parts import number_or_null, whole_object
+from truceline.reports.schema_parts import TEXT, TEXT_LIST, TIME, WHOLE, number_or_null, said, whole_object
 
 Record = dict[str, Any]
 
@@ -87,13 +87,12 @@ def _light(one: LightBound | None) -> Record | None:
 
 def totals_schema() -> Record:
     """JSON Schema of what ``totals_record`` gives."""
-    time = {"type": "string", "format": "date-time", "pattern": "Z$"}
     return _list(
         {
-            "act": {"type": "string"},
-            "area_id": {"type": "string"},
-            "period_start": time,
-            "period_stop": time,
+            "act": TEXT,
+            "area_id": TEXT,
+            "period_start": TIME,
+            "period_stop": TIME,
             "detected": number_or_null("true acts among the incidents that sensors detected, expected"),
             "estimate": number_or_null(
                 "how many happened, seen or not; null: no source has a known probability"
@@ -103,7 +102,7 @@ def totals_schema() -> Record:
             "blind_share": number_or_null(
                 "share of the total that nobody could have seen, by the spread of acts"
             ),
-            "reason_codes": {"type": "array", "items": {"type": "string"}},
+            "reason_codes": TEXT_LIST,
         },
         "how many happened over the truce, by act and area",
     )
@@ -113,8 +112,8 @@ def worth_schema() -> Record:
     """JSON Schema of what ``worth_record`` gives."""
     return _list(
         {
-            "source_id": {"type": "string"},
-            "act": {"type": "string"},
+            "source_id": TEXT,
+            "act": TEXT,
             "bound_hi95": number_or_null("limit on what went unseen, acts spread as before"),
             "bound_without_hi95": number_or_null("the same without the source; null: none"),
             "width": number_or_null("width of the total's 95 % interval"),
@@ -126,12 +125,11 @@ def worth_schema() -> Record:
 
 def left_out_schema() -> Record:
     """JSON Schema of the value of ``reckoning_left_out``."""
-    whole = {"type": "integer", "minimum": 0}
     return _list(
         {
             "what": {"enum": ["totals", "worth_of_totals"]},
-            "incidents": {**whole, "description": "how many there are"},
-            "most": {**whole, "description": "up to how many it is reckoned"},
+            "incidents": said(WHOLE, "how many there are"),
+            "most": said(WHOLE, "up to how many it is reckoned"),
         },
         "what was not reckoned, since there are too many incidents; not there where nothing was left out",
     )
@@ -143,7 +141,7 @@ def bound_parts_schema() -> Record:
         "oneOf": [
             whole_object(
                 {
-                    "detections": {"type": "integer", "minimum": 0},
+                    "detections": WHOLE,
                     **{
                         name: number_or_null("95 % limit")
                         for name in ("history_hi95", "worst_hi95", "evader_hi95")
