@@ -10,10 +10,11 @@ import pytest
 from fixtures_talks import DAY, document, speakers, write
 
 from truceline.base.errors import CallError, InputError, OutputError
+from truceline.talks.accepted import accepted_rows
 from truceline.talks.compare import align, tellings
 from truceline.talks.copies import find_copies
 from truceline.talks.differences import differences
-from truceline.talks.propose import accepted, decide, propose
+from truceline.talks.propose import decide, propose
 from truceline.talks.register import (
     append,
     correct,
@@ -25,8 +26,10 @@ from truceline.talks.register import (
 )
 from truceline.talks.schema import packaged_schema_path, statements_schema
 from truceline.talks.statements import read_statements
-from truceline.workflow.talks import decide_proposal, keep_talks, note_confidential, read_all, read_talks
+from truceline.workflow.talks import read_all, read_talks
+from truceline.workflow.talks_register import decide_proposal, keep_talks, note_confidential
 
+READ_IN = {"sha256": "0" * 64, "file": "report.txt"}
 ONE = """Berg voiced support for a ceasefire on Friday. “We accept the truce if arms supplies to the other side are halted,” he said.
 “Who will give the orders?” asked Berg. Orlova rejected foreign peacekeepers in Norland.
 Norland’s Defence Ministry said that Sudland violated the truce 12 times."""
@@ -133,7 +136,7 @@ def test_a_stance_on_monitors_is_a_position_and_never_consent():
     assert [(row["kind"], row["issue"], row["stance"]) for row in rows] == [
         ("position", "contingents", "rejects")
     ]
-    assert "not consent" in rows[0]["note"]
+    assert rows[0]["note"] == "not_consent"
 
 
 def test_a_number_of_violations_is_a_claim_with_its_speaker_and_window():
@@ -248,18 +251,18 @@ def test_a_non_paper_stands_in_its_own_store(tmp_path):
 def test_a_decision_names_a_proposal_a_person_and_a_reason(tmp_path):
     register, _ = kept(tmp_path)
     proposals = propose(statements(ONE), speakers())
+    row = proposals[0]
+    rest = {"read_in": READ_IN, "settings": {}, "by": "A", "at": "t"}
     with pytest.raises(CallError):
-        decide(register, proposals, "prop-none", accept=True, by="A", why="w", at="t")
+        decide(register, proposals, "prop-none", accept=True, why="w", **rest)
     with pytest.raises(CallError):
-        decide(register, proposals, proposals[0]["proposal_id"], accept=True, by="A", why="", at="t")
-    register, row = decide(
-        register, proposals, proposals[0]["proposal_id"], accept=True, by="A", why="w", at="t"
-    )
-    assert accepted(register, row["kind"]) == [row]
-    register, _ = decide(
-        register, proposals, row["proposal_id"], accept=False, by="A", why="taken back", at="t"
-    )
-    assert accepted(register, row["kind"]) == []
+        decide(register, proposals, row["proposal_id"], accept=True, why="", **rest)
+    register = decide(register, proposals, row["proposal_id"], accept=True, why="w", **rest)
+    (held,) = accepted_rows(register, row["kind"])
+    assert {name: held[name] for name in row} == row
+    assert (held["accepted_by"], held["accepted_at"], held["why"]) == ("A", "t", "w")
+    register = decide(register, proposals, row["proposal_id"], accept=False, why="taken back", **rest)
+    assert accepted_rows(register, row["kind"]) == []
 
 
 # -- the verb
@@ -294,11 +297,14 @@ def test_reading_writes_statements_texts_views_and_a_page_and_the_same_bytes_aga
     assert "script" not in page
     decided = json.loads(first["proposals.json"])
     keep_talks(out, case=case, by="A", at="t")
-    outcome = decide_proposal(out, decided[0]["proposal_id"], case=case, accept=True, by="A", why="w", at="t")
+    outcome = decide_proposal(
+        out, decided[0]["proposal_id"], case=case, accept=True, settings={}, by="A", why="w", at="t"
+    )
     assert outcome["accepted"]
-    assert json.loads(
-        (case / "talks" / f"accepted-{decided[0]['kind']}s.json").read_text(encoding="utf-8")
-    ) == [decided[0]]
+    file = case / "talks" / f"accepted-{decided[0]['kind']}s.json"
+    assert [row["proposal_id"] for row in json.loads(file.read_text(encoding="utf-8"))["rows"]] == [
+        decided[0]["proposal_id"]
+    ]
 
 
 def test_a_hostile_text_is_escaped_in_the_page(tmp_path):

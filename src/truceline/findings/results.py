@@ -19,6 +19,7 @@ from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
 from truceline.origins.copies import Copies
 from truceline.schema.table import Table
+from truceline.talks.accepted import Accepted
 from truceline.terms.truce import Truce
 
 
@@ -235,6 +236,7 @@ class Results:
     land_credit: str = ""
     region: tuple[float, float, float, float] | None = None  #: west, south, east, north
     language: str = "en"  #: of every sentence in here
+    accepted: Accepted = field(default_factory=Accepted)  #: of statements, by a person
     logged: Logged | None = None  #: where the findings stand in the evidence log
 
     @property

@@ -63,6 +63,8 @@ def publish(results: Results, by: Withheld) -> Results:
     6. Of what series fell when, those of open sources; of hot spots, what the told cells and days
        show (``workflow.editions`` looks among them); of answers, nothing.
     7. No totals, and not what a source is worth; nothing of orders.
+    8. What was accepted of statements said before the delay begins, but for who accepted it and why;
+       nothing of what its speaker asked not to be named with.
     """
     theatre, window = results.theatre_id, results.truce.span
     whole = {
@@ -113,6 +115,7 @@ def publish(results: Results, by: Withheld) -> Results:
         ),
         # what a source is worth says where to look, and where nobody looks; totals rest on the mission's own
         reckoning=Reckoning(),
+        accepted=results.accepted.public(by.until.date().isoformat()),
         order_worth=None,  # orders are the business of whoever issued them and of the mission
         sources=_sources(results.sources, own),
         quarantined=(),

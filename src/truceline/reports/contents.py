@@ -13,7 +13,7 @@ from truceline.findings.order_worth import describe_order_worth
 from truceline.findings.patterns import describe_patterns
 from truceline.findings.reckoning import describe_totals, describe_worth
 from truceline.findings.results import Results
-from truceline.reports import accounts, glossary, judged, line, names, opening, picture
+from truceline.reports import accepted, accounts, glossary, judged, line, names, opening, picture
 
 METHOD: tuple[str, ...] = (
     N_(
@@ -83,6 +83,7 @@ def build_contents(results: Results) -> dict[str, Any]:
         "glance": opening.glance(results),
         "would_change": opening.would_change(results),
         "declared": opening.declared(results),
+        "accepted": accepted.accepted_parts(results),
         "map": {"alt": picture.map_alt(results)},
         "line": line.line_parts(results),
         "series": accounts.series_parts(results),

@@ -24,6 +24,7 @@ from truceline.findings.results import (
     SourceAccount,
 )
 from truceline.findings.unjudged import unjudged
+from truceline.reports.accepted import accepted_record
 from truceline.reports.figures import group_rows, round_significant
 from truceline.reports.line import line_record
 from truceline.reports.logged import log_record
@@ -116,6 +117,7 @@ def findings_document(results: Results) -> Record:
         **left_out_record(results.reckoning),
         **order_worth_record(results.order_worth),
         **log_record(results.logged),
+        **accepted_record(results),
         "line": line_record(results.line_report),
         "claims": [_claim(account) for account in results.claim_accounts],
         "coverage_notes": [

@@ -12,6 +12,7 @@ from pathlib import Path
 from truceline.assurance.series import SeriesSpec
 from truceline.base.language import LANGUAGES
 from truceline.findings.reasons import REASONS
+from truceline.reports.accepted import accepted_schema
 from truceline.reports.findings_json import SCHEMA_ID, SIGNIFICANT_DIGITS
 from truceline.reports.line import line_schema
 from truceline.reports.logged import log_schema
@@ -126,7 +127,11 @@ def findings_schema() -> Part:
             "it is never zero."
         ),
         **whole_object(
-            top, order_worth=order_worth_schema(), reckoning_left_out=left_out_schema(), log=log_schema()
+            top,
+            order_worth=order_worth_schema(),
+            reckoning_left_out=left_out_schema(),
+            log=log_schema(),
+            accepted=accepted_schema(),
         ),
         "$defs": {
             "finding": _finding(),

@@ -11,51 +11,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from truceline.base.errors import CODES, Problem
-from truceline.base.language import N_, _, language
+from truceline.base.language import _, language
 from truceline.base.xml_text import clean
 from truceline.reports.html import LOCALES, say
+from truceline.reports.talks_words import (
+    DIFFERENCE_WORDS,
+    HOW_WORDS,
+    KIND_WORDS,
+    MANNER_WORDS,
+    NOTE_WORDS,
+    STANCE_WORDS,
+    STATUS_WORDS,
+)
 from truceline.talks.lexicon import known_issues
 
-STANCE_WORDS: Mapping[str, str] = {
-    "accepts": N_("accepts"),
-    "conditions": N_("accepts on a condition"),
-    "open": N_("open, undecided"),
-    "asks": N_("asks"),
-    "rejects": N_("rejects"),
-    "demands": N_("demands, proposes"),
-    "warns": N_("warns"),
-    "announces": N_("announces"),
-    "denies": N_("denies"),
-    "claims": N_("claims"),
-}
-STATUS_WORDS: Mapping[str, str] = {
-    "on_record": N_("on record"),
-    "relayed": N_("relayed"),
-    "unconfirmed": N_("unconfirmed"),
-    "undisclosed": N_("undisclosed"),
-}
-MANNER_WORDS: Mapping[str, str] = {
-    "direct": N_("quoted"),
-    "mixed": N_("partly quoted"),
-    "reported": N_("reported speech"),
-    "paraphrase": N_("the account’s paraphrase"),
-}
-DIFFERENCE_WORDS: Mapping[str, str] = {
-    "cut": N_("quoted at greater length in one"),
-    "condition_cut": N_("the shorter quotation drops a condition"),
-    "numbers": N_("numbers differ"),
-    "wording": N_("quoted words differ"),
-    "stance": N_("read as another stance"),
-}
-HOW_WORDS: Mapping[str, str] = {
-    "excludes": N_("exclude each other"),
-    "meets": N_("meet"),
-    "touches": N_("touch"),
-}
 #: a list of the page holds so many; the JSON beside it holds all
 MOST_SHOWN = 60
-
-KIND_WORDS: Mapping[str, str] = {"position": N_("position"), "claim": N_("claim"), "clock": N_("clock")}
 
 
 def render_talks(
@@ -98,6 +69,7 @@ def render_talks(
         difference={key: _(word) for key, word in DIFFERENCE_WORDS.items()},
         how={key: _(word) for key, word in HOW_WORDS.items()},
         kinds={key: _(word) for key, word in KIND_WORDS.items()},
+        notes={key: _(word) for key, word in NOTE_WORDS.items()},
         marked=marked,
         lang=LOCALES.get(language(), language()),
         css=Markup(_asset("review.css") + _asset("talks.css")),

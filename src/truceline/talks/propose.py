@@ -11,7 +11,8 @@ from typing import Any
 
 from truceline.base.canonical import short_id
 from truceline.base.errors import CallError, Problem
-from truceline.talks.register import Register, append
+from truceline.talks.accepted import accepted_row, refuse_unfit
+from truceline.talks.register import Register, append, current_statements
 from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
 
@@ -67,7 +68,7 @@ def _positions(one: Statement) -> list[dict[str, Any]]:
         return []
     row = {**_base(one, "position"), "issue": one.issue, "stance": one.stance, "condition": one.condition}
     if one.issue in ("verification", "contingents"):
-        row["note"] = "A position, not consent: consent is given in the terms."
+        row["note"] = "not_consent"
     return [row]
 
 
@@ -90,7 +91,7 @@ def _claims(one: Statement, speakers: Speakers) -> list[dict[str, Any]]:
             **_base(one, "claim"), "issue": one.issue, "accused": accused, "measure": number.unit, "value": number.value,
             "relation": "≥" if number.relation == "≥" else "≈" if number.relation in ("≈", "≤") else "=",
             "start": window.start.isoformat() if window and window.start else None, "stop": window.stop.isoformat() if window and window.stop else None,
-            "note": "" if window else "The statement names no window.",
+            "note": "" if window else "no_window",
         })  # fmt: skip
     return rows
 
@@ -112,7 +113,7 @@ def _clocks(one: Statement) -> list[dict[str, Any]]:
     return [
         {
             **_base(one, "clock"), "issue": one.issue, "start": window.start.isoformat() if window.start else None,
-            "stop": window.stop.isoformat() if window.stop else None, "window_words": window.text, "clock": window.clock, "note": window.open,
+            "stop": window.stop.isoformat() if window.stop else None, "window_words": window.text, "clock": window.clock, "note": "half_open" if window.open else "",
         }
         for window in one.windows
         if window.start is not None or window.stop is not None
@@ -125,25 +126,33 @@ def decide(
     proposal_id: str,
     *,
     accept: bool,
+    read_in: Mapping[str, Any],
+    settings: Mapping[str, str],
     by: str,
     why: str,
     at: str,
-) -> tuple[Register, Mapping[str, Any]]:
+) -> Register:
     """Write a person's decision on a proposal into the register.
+
+    ``read_in``: the text that its statement was read in; ``settings``: what the person adds to it.
 
     Raises
     ------
     CallError
-        ``statement_unknown`` for an id that is not proposed, ``value_missing`` without who and why.
+        ``statement_unknown`` for an id that is not proposed, or whose statement the register does not
+        hold; ``value_missing`` without who and why, or where an accepted row would lack something.
     """
     found = next((row for row in proposals if row["proposal_id"] == proposal_id), None)
-    if found is None:
+    held = current_statements(register)
+    if found is None or found["statement_id"] not in held:
         raise CallError(
             Problem(
                 code="statement_unknown",
-                message="no such proposal",
+                message="no such proposal" if found is None else "its statement is not in the register",
                 got=proposal_id,
-                next_step="Give an id of proposals.json",
+                next_step="Give an id of proposals.json"
+                if found is None
+                else "Put the reading there with `truceline talks keep`",
             )
         )
     if not why.strip() or not by.strip():
@@ -155,14 +164,26 @@ def decide(
                 next_step="Give both",
             )
         )
-    line = {"kind": "decision", "proposal": dict(found), "accepted": accept, "by": by, "why": why, "at": at}
-    return append(register, [line]), found
-
-
-def accepted(register: Register, kind: str) -> list[dict[str, Any]]:
-    """Proposals of a kind whose latest decision accepts them."""
-    latest: dict[str, dict[str, Any]] = {}
-    for line in register.lines:
-        if line["kind"] == "decision" and line["proposal"]["kind"] == kind:
-            latest[line["proposal"]["proposal_id"]] = line
-    return [line["proposal"] for line in latest.values() if line["accepted"]]
+    line = {
+        "kind": "decision",
+        "proposal": dict(found),
+        "read_in": dict(read_in),
+        "set": dict(settings),
+        "accepted": accept,
+        "by": by,
+        "why": why,
+        "at": at,
+    }
+    if accept:
+        row = accepted_row(line, held)
+        if row is None:
+            raise CallError(
+                Problem(
+                    code="statement_unknown",
+                    message="the statement was withdrawn",
+                    got=found["statement_id"],
+                    next_step="Decline the proposal, or correct `withdrawn` to no",
+                )
+            )
+        refuse_unfit(row)
+    return append(register, [line])

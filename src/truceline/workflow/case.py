@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.sources.layers import place_rows, read_polygons
 from truceline.sources.source import InputFile, Region
+from truceline.talks.accepted import Accepted, accepted_files, read_accepted
 from truceline.terms.truce import Truce, read_truce
+from truceline.workflow.accepted import faults_of_accepted, with_clocks
 from truceline.workflow.case_faults import faults_beside_terms, faults_of_file
 from truceline.workflow.case_file import CaseFile
 
@@ -29,6 +31,7 @@ class Case:
     file: CaseFile
     truce: Truce
     area_by_name: dict[str, str]
+    accepted: Accepted = field(default_factory=Accepted)  #: of statements, by a person
     words_file: str | None = None  #: translations of the case that are spoken, by their path in its folder
 
     @property
@@ -109,7 +112,8 @@ class Case:
         # a list of places may be absent: names that only it has stay names
         lists = [entry.file for entry in self.file.gazetteers if entry.root == "case"]
         names += [name for name in lists if (self.folder / name).is_file()]
-        return {name: self.folder / name for name in names if name is not None}
+        own = {name: self.folder / name for name in names if name is not None}
+        return own | accepted_files(self.folder)
 
     def digest(self) -> Digest:
         """SHA-256 over the digests of its own files."""
@@ -128,7 +132,8 @@ def open_case(folder: Path) -> Case:
     Raises
     ------
     CaseError
-        With every fault of ``case.yaml`` and ``truce.yaml``: file, line, column, what to do.
+        With every fault of ``case.yaml``, ``truce.yaml`` and what was accepted of statements: file, line,
+        column, what to do.
     """
     document = Document(folder / "case.yaml", label="case:case.yaml")
     file = document.parse(CaseFile)
@@ -138,6 +143,9 @@ def open_case(folder: Path) -> Case:
         truce = read_truce(folder / file.truce, label=f"case:{file.truce}", area_ids=area_ids)
     except CaseError as error:
         raise CaseError([*problems, *error.problems]) from error
+    accepted = read_accepted(folder)
+    problems += faults_of_accepted(accepted, file, truce)
+    truce = with_clocks(truce, accepted.clocks)
     problems += faults_beside_terms(file, document, truce)
     if problems:
         raise CaseError(problems)
@@ -145,7 +153,7 @@ def open_case(folder: Path) -> Case:
     for area in file.areas:
         for name in (area.id, area.name, *area.other_names):
             names[name.casefold()] = area.id
-    case = Case(folder=folder, file=file, truce=truce, area_by_name=names)
+    case = Case(folder=folder, file=file, truce=truce, area_by_name=names, accepted=accepted)
     absent = [name for name, path in case.own_files().items() if not path.is_file()]
     if absent:
         raise CaseError(

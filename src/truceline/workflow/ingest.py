@@ -23,6 +23,7 @@ from truceline.schema import CLAIMS, CONTROL, COUNTS, COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
 from truceline.sources.layers import read_lines
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
+from truceline.workflow.accepted import accepted_account, claims_table
 from truceline.workflow.case import Case
 from truceline.workflow.case_file import SourceEntry
 from truceline.workflow.places import CaseNames, gazetteer_digests
@@ -128,6 +129,10 @@ def ingest(case: Case, *, data: Path | None, progress: Progress = silent) -> Ing
             read.append(tables)
             accounts.append(account)
     progress("reading", len(case.file.sources), len(case.file.sources))
+    if case.accepted.claims:
+        claims = claims_table(case.accepted, case.folder, case.truce, case.span)
+        read.append(SourceTables(claims=claims))
+        accounts.append(accepted_account(case.accepted, case.folder, n_used=claims.num_rows))
     rows = [row for tables in read for row in tables.quarantined]
     return Ingested(
         observations=OBSERVATIONS.check(OBSERVATIONS.concat(tables.observations for tables in read)),

@@ -1,4 +1,4 @@
-"""``talks``: read statements, keep them in a case's register, view them, and propose what follows."""
+"""``talks read``: files into statements, views of them and proposals to a case."""
 
 from __future__ import annotations
 
@@ -10,23 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from truceline import __version__
-from truceline.base.errors import CallError, InputError, OutputError, Problem
+from truceline.base.errors import CallError, InputError, Problem
 from truceline.reports.talks import render_talks
 from truceline.store.folder import MARKER, OutputFolder
 from truceline.talks.compare import align, tellings
 from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document
-from truceline.talks.propose import accepted, decide, propose
+from truceline.talks.propose import propose
 from truceline.talks.read_files import read_documents
 from truceline.talks.reading import Reading, source_of
-from truceline.talks.register import (
-    correct,
-    current_statements,
-    keep_reading,
-    note,
-    read_register,
-    register_path,
-)
 from truceline.talks.speakers import Entity, Speakers, read_speakers
 from truceline.talks.statements import SCHEMA_ID, Statement, read_statements
 from truceline.talks.views import build_views, quotation
@@ -241,89 +233,3 @@ def _write(
 def _json(path: Path, value: object) -> None:
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="replace")
-
-
-def _load(folder: Path, name: str) -> Any:
-    try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise OutputError(
-            Problem(
-                code="result_unreadable",
-                message=str(error),
-                file=str(folder / name),
-                next_step="Give the folder that `truceline talks read` wrote",
-            )
-        ) from error
-
-
-def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
-    """Put the statements of a reading into the case's register."""
-    statements = _load(folder, STATEMENTS)
-    register, added = keep_reading(
-        read_register(register_path(case)), statements, by=by, at=at, version=__version__
-    )
-    return {
-        "register": str(register.path),
-        "added": added,
-        "lines": len(register.lines),
-        "head": register.head,
-    }
-
-
-def correct_statement(
-    case: Path, statement_id: str, *, field: str, to: str, by: str, why: str, at: str
-) -> dict[str, Any]:
-    """Put a correction beside the machine's reading."""
-    register = correct(
-        read_register(register_path(case)), statement_id, field=field, to=to, by=by, why=why, at=at
-    )
-    return {"register": str(register.path), "lines": len(register.lines), "head": register.head}
-
-
-def show_register(case: Path) -> dict[str, Any]:
-    """What the register holds now: readings, versions, corrections, decisions."""
-    register = read_register(register_path(case))
-    current = current_statements(register)
-    return {
-        "register": str(register.path), "lines": len(register.lines), "head": register.head,
-        "statements": [{"statement_id": key, **held} for key, held in current.items()],
-        "decisions": [line for line in register.lines if line["kind"] == "decision"],
-    }  # fmt: skip
-
-
-def decide_proposal(
-    folder: Path, proposal_id: str, *, case: Path, accept: bool, by: str, why: str, at: str
-) -> dict[str, Any]:
-    """Write a decision on a proposal, and what is accepted so far into the case's ``talks`` folder."""
-    register, _ = decide(
-        read_register(register_path(case)),
-        _load(folder, PROPOSALS),
-        proposal_id,
-        accept=accept,
-        by=by,
-        why=why,
-        at=at,
-    )
-    written = {}
-    for kind in ("position", "claim", "clock"):
-        path = register.path.with_name(f"accepted-{kind}s.json")
-        rows = accepted(register, kind)
-        if rows or path.exists():
-            partial = path.with_suffix(".partial")
-            _json(partial, rows)
-            partial.replace(path)
-            written[kind] = {"file": str(path), "rows": len(rows)}
-    return {"register": str(register.path), "accepted": accept, "files": written, "head": register.head}
-
-
-def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -> dict[str, Any]:
-    """Keep a non-paper apart from the register; no view reads it."""
-    if not text.strip():
-        raise CallError(
-            Problem(code="value_missing", message="the note is empty", next_step="Give a file with text")
-        )
-    path = register_path(case, confidential=True)
-    register = note(read_register(path), text, source=source, by=by, at=at)
-    path.chmod(0o600)
-    return {"store": str(path), "notes": len(register.lines), "head": register.head}

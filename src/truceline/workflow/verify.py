@@ -236,6 +236,7 @@ def compute(
         area_labels={area.id: (area.label[0], area.label[1]) for area in case.file.areas if area.label},
         theatre_id=case.file.theatre,
         language=spoken(),
+        accepted=case.accepted,
     )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def read(
 @talks.command()
 def keep(folder: OutFolder, *, case: CaseOption, by: ByOption, as_json: JsonOption = False) -> None:
     """Put the statements of a reading into the case's register, which only grows."""
-    from truceline.workflow.talks import keep_talks
+    from truceline.workflow.talks_register import keep_talks
 
     _show(keep_talks(folder, case=case, by=by, at=now()), as_json=as_json)
 
@@ -99,7 +99,7 @@ def correct(
     as_json: JsonOption = False,
 ) -> None:
     """Put a person's reading of a statement beside the machine's; both are kept."""
-    from truceline.workflow.talks import correct_statement
+    from truceline.workflow.talks_register import correct_statement
 
     _show(correct_statement(case, statement, field=field, to=to, by=by, why=why, at=now()), as_json=as_json)
 
@@ -107,45 +107,48 @@ def correct(
 @talks.command()
 def register(*, case: CaseOption) -> None:
     """Show what the case's register holds, as JSON."""
-    from truceline.workflow.talks import show_register
+    from truceline.workflow.talks_register import show_register
 
     print_json(show_register(case))
 
 
-@talks.command()
-def accept(
+@talks.command(
+    "accept", help="Accept a proposal: a position, a claim or a clock goes into the case, with who and why."
+)
+@talks.command("decline", help="Decline a proposal, or take back an acceptance; the register keeps both.")
+def decide(
+    context: typer.Context,
     folder: OutFolder,
     proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="Id of a proposal, such as prop-….")],
     *,
     case: CaseOption,
     by: ByOption,
     why: WhyOption,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="On accepting: what the text leaves open. Of a claim: accused, measure, act, unit, area, start, stop. Of a clock: party, start, stop, version_of.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Accept a proposal: a position, a claim or a clock goes into the case, with who and why."""
-    from truceline.workflow.talks import decide_proposal
+    """Write a person's decision on a proposal: two commands, one way."""
+    from truceline.workflow.talks_register import decide_proposal
 
-    _show(
-        decide_proposal(folder, proposal, case=case, accept=True, by=by, why=why, at=now()), as_json=as_json
-    )
+    outcome = decide_proposal(
+        folder, proposal, case=case, accept=context.info_name == "accept", settings=_settings(settings or []), by=by, why=why, at=now()
+    )  # fmt: skip
+    _show(outcome, as_json=as_json)
 
 
-@talks.command()
-def decline(
-    folder: OutFolder,
-    proposal: Annotated[str, typer.Argument(metavar="PROPOSAL", help="Id of a proposal, such as prop-….")],
-    *,
-    case: CaseOption,
-    by: ByOption,
-    why: WhyOption,
-    as_json: JsonOption = False,
-) -> None:
-    """Decline a proposal, or take back an acceptance; the register keeps both."""
-    from truceline.workflow.talks import decide_proposal
-
-    _show(
-        decide_proposal(folder, proposal, case=case, accept=False, by=by, why=why, at=now()), as_json=as_json
-    )
+def _settings(pairs: list[str]) -> dict[str, str]:
+    """``FIELD=VALUE`` of each option."""
+    wrong = [pair for pair in pairs if not pair.partition("=")[2].strip()]
+    if wrong:
+        raise typer.BadParameter(f"{wrong[0]!r} is not FIELD=VALUE", param_hint="--set")
+    return {field.strip(): value.strip() for field, _, value in (pair.partition("=") for pair in pairs)}
 
 
 @talks.command()
@@ -160,7 +163,7 @@ def note(
     as_json: JsonOption = False,
 ) -> None:
     """Keep a confidential note apart from the register; no view reads it."""
-    from truceline.workflow.talks import note_confidential
+    from truceline.workflow.talks_register import note_confidential
 
     text = file.read_text(encoding="utf-8", errors="replace")
     _show(note_confidential(case, text, source=source, by=by, at=now()), as_json=as_json)

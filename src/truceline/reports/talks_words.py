@@ -1,0 +1,51 @@
+"""Codes of statements in words, for every page that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from truceline.base.language import N_
+
+STANCE_WORDS: Mapping[str, str] = {
+    "accepts": N_("accepts"),
+    "conditions": N_("accepts on a condition"),
+    "open": N_("open, undecided"),
+    "asks": N_("asks"),
+    "rejects": N_("rejects"),
+    "demands": N_("demands, proposes"),
+    "warns": N_("warns"),
+    "announces": N_("announces"),
+    "denies": N_("denies"),
+    "claims": N_("claims"),
+}
+STATUS_WORDS: Mapping[str, str] = {
+    "on_record": N_("on record"),
+    "relayed": N_("relayed"),
+    "unconfirmed": N_("unconfirmed"),
+    "undisclosed": N_("undisclosed"),
+}
+MANNER_WORDS: Mapping[str, str] = {
+    "direct": N_("quoted"),
+    "mixed": N_("partly quoted"),
+    "reported": N_("reported speech"),
+    "paraphrase": N_("the account’s paraphrase"),
+}
+DIFFERENCE_WORDS: Mapping[str, str] = {
+    "cut": N_("quoted at greater length in one"),
+    "condition_cut": N_("the shorter quotation drops a condition"),
+    "numbers": N_("numbers differ"),
+    "wording": N_("quoted words differ"),
+    "stance": N_("read as another stance"),
+}
+HOW_WORDS: Mapping[str, str] = {
+    "excludes": N_("exclude each other"),
+    "meets": N_("meet"),
+    "touches": N_("touch"),
+}
+KIND_WORDS: Mapping[str, str] = {"position": N_("position"), "claim": N_("claim"), "clock": N_("clock")}
+#: code of what a reader must know of a proposal → words
+NOTE_WORDS: Mapping[str, str] = {
+    "not_consent": N_("A position, not consent: consent is given in the terms."),
+    "no_window": N_("The statement names no window."),
+    "half_open": N_("The statement leaves the start or the end open."),
+}
