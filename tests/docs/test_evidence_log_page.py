@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from truceline.faces.cli.log_commands import log_app
+from truceline.faces.cli.main import log_app
 
 
 def test_every_test_that_the_page_cites_is_there(project_root: Path) -> None:

@@ -101,6 +101,7 @@ CODES: dict[str, str] = {
     "log_busy": N_("Another process writes to the evidence log and did not finish in time."),
     "log_unwritable": N_("The evidence log cannot be written; nothing was added to it."),
     "log_key": N_("A key, or a file of keys, is not what it should be."),
+    "log_time": N_("A token of a time-stamp authority does not hold, or none could be had."),
     "log_refused": N_("A witness does not cosign what it was shown."),
     "log_file": N_("A proof or a request cannot be read, or does not hold."),
     "log_differs": N_("A run repeated from the same inputs says something else than the log."),

@@ -3,7 +3,7 @@
 1. ``log.json``, ``keys`` and the first entry agree; 2. every bundle hashes to its tile, every tile to the
 one above; 3. every checkpoint is signed by the key in force and has the root that the tree had then;
 4. every held record opens the commitment of its entry; 5. every entry is canonical and of its form, and
-every change of key is signed by both; 6. no file is there that does not belong.
+every change of key is signed by both; 6. what entries tell of is there, and no file that does not belong.
 
 Nothing stops the audit: what is wrong is gathered, with the file it is in.
 """
@@ -22,26 +22,18 @@ from truceline.custody.entry import Entry, read_entry
 from truceline.custody.export import companions
 from truceline.custody.held import held_path
 from truceline.custody.journal import read_journal
-from truceline.custody.listing import (
-    forgotten_still,
-    interrupted_files,
-    kept_sizes,
-    list_files,
-    list_partials,
-)
+from truceline.custody.listing import interrupted_files, kept_sizes, list_files, list_partials
 from truceline.custody.merkle import hash_leaves
 from truceline.custody.outcome import Audit
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
 from truceline.custody.rotation import KEY_KIND, read_key_entry
 from truceline.custody.tile import WIDTH, Edge, pack, read_bundle, read_tile, split, tile_path
+from truceline.custody.told import MARKS, Told
 
 #: files that belong to a log beside those that follow from its size; exports add the last three
 OWN_FILES = frozenset(
     {CONFIG, KEYS, JOURNAL, LOCK, CHECKPOINT, "verify_truce.py", "policy.txt", "README.txt"}
 )
-
-
-_MARKS = (b'"kind":"key"', b'"kind":"witnessing"')  # of entries that say how the log itself goes on
 
 
 class _Auditor:
@@ -59,12 +51,11 @@ class _Auditor:
         self.pending = 0  # entries that stand in the journal alone
         self.broken = False  # the walk could not go on to the end
         self.keys: list[tuple[int, Any]] = []
-        self.told: dict[int, Any] = {}  # size of an earlier checkpoint → who cosigned it, as entries tell
-        self.forgotten: list[tuple[int, dict[str, Any]]] = []  # entries on what was forgotten
+        self.told = Told()
         self.logged = ""
         # a copy to publish has nothing held; where something is, all of it must be
         self.holds = any(name.startswith("held/") for name in self.files)
-        self.marks = (*_MARKS, b'"root":"', b'"kind":"redaction"') if self.holds else _MARKS
+        self.marks = (*MARKS, b'"root":"', b'"kind":"redaction"') if self.holds else MARKS
 
     # -- (1) -------------------------------------------------------------------------------
     def begin(self) -> bool:
@@ -234,11 +225,7 @@ class _Auditor:
             self.audit.wrong("log_altered", CONFIG, "the first entry describes another log")
         if record["kind"] == KEY_KIND:
             self.take_key(index, record)
-        body = record.get("body", {})
-        if record["kind"] == "witnessing" and isinstance(body.get("size"), int):
-            self.told[body["size"]] = body.get("cosigned")
-        if record["kind"] == "redaction":
-            self.forgotten.append((index, record))
+        self.told.take(index, record)
         if entry.held:
             self.open(index, record, entry.held)
         elif "root" in record and self.holds and held_path(index // WIDTH) not in self.unheld:
@@ -302,8 +289,8 @@ class _Auditor:
                 checkpoint_path(size),
                 f"entries up to {size} were signed for; there are {self.edge.size}",
             )
-        self.compare_told(heads)
-        self.compare_forgotten()
+        self.told.compare(self.audit, self.store, heads, self.sizes, size=self.edge.size)
+        self.known.update(self.told.compare_stamps(self.audit, self.store, self.files, self.sizes))
         newest = heads.get(max(self.sizes, default=0))
         self.audit.newest = newest
         try:
@@ -318,29 +305,6 @@ class _Auditor:
             self.audit.cosigned = {name: time_s for name, time_s in times.items() if time_s is not None}
         if not self.broken:
             self.find_unknown()
-
-    def compare_told(self, heads: dict[int, SignedCheckpoint]) -> None:
-        """Checkpoints and cosignatures that entries tell of are there."""
-        for size, cosigned in sorted(self.told.items()):
-            name = checkpoint_path(size)
-            if size not in self.sizes:
-                self.audit.wrong("log_missing", name, "a checkpoint that entries tell of is not there")
-            elif size in heads and isinstance(cosigned, dict):
-                gone = [
-                    key.name
-                    for key in self.config.witnesses
-                    if key.name in cosigned and heads[size].cosigned_at_s(key) is None
-                ]
-                if gone:
-                    message = f"the log tells of cosignatures that are not there, of {', '.join(gone)}"
-                    self.audit.wrong("log_missing", name, message)
-
-    def compare_forgotten(self) -> None:
-        """What an entry says was forgotten is not held any more."""
-        for at, record in self.forgotten:
-            for index in forgotten_still(self.store, record, size=self.edge.size):
-                message = f"entry {index}: what was forgotten by entry {at} is held still; forget it again"
-                self.audit.wrong("log_altered", held_path(index // WIDTH), message)
 
     def find_unknown(self) -> None:
         """Every file must be known by now, and what exports put beside a log is what they put there."""

@@ -26,6 +26,7 @@ KINDS: Final[dict[str, str]] = {
     "log": "the log itself: origin, key, witnesses, schedule; always the first entry",
     "key": "another key takes the place of the log's",
     "witnessing": "who cosigned the checkpoint before, and who did not",
+    "timestamp": "an authority's word that a checkpoint was there at a time",
     "sealed": "a record of which nothing shows, or padding",
     "redaction": "held fields of an earlier entry were forgotten, and why",
     "run": "a run of the software: version, case, seed",
@@ -42,7 +43,7 @@ KINDS: Final[dict[str, str]] = {
     "release": "what was published",
 }
 #: what the log writes of itself; of no other entry do audits take these kinds
-OWN_KINDS: Final = frozenset({"log", "key", "witnessing", "sealed", "redaction"})
+OWN_KINDS: Final = frozenset({"log", "key", "witnessing", "timestamp", "sealed", "redaction"})
 PADDING_FIELDS: Final = ("record",)
 _KIND = re.compile(r"[a-z][a-z_]{0,31}", re.ASCII)
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)

@@ -14,6 +14,7 @@ from truceline.custody.journal import write_head
 from truceline.custody.listing import list_files
 from truceline.custody.policy import Policy
 from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_path
+from truceline.custody.stamp import list_stamps
 from truceline.custody.tile import pack, partials_of, read_tile, tile_path, tiles_of
 
 VERIFIER: Final = "verify_truce.py"
@@ -51,7 +52,8 @@ def published_files(store: Store) -> Iterator[tuple[str, bytes]]:
     """
     newest = store.newest_checkpoint()
     size = newest.head.size if newest else 0
-    for name in (CONFIG, KEYS, CHECKPOINT, *map(checkpoint_path, store.sizes())):
+    stamps = list_stamps(list_files(store.folder))
+    for name in (CONFIG, KEYS, CHECKPOINT, *map(checkpoint_path, store.sizes()), *stamps):
         yield name, store.read(name)
     for level, index, width in tiles_of(size):
         yield tile_path(level, index, width), read_tile(store.read, level, index, width)

@@ -28,6 +28,8 @@ class Audit:
     newest: SignedCheckpoint | None = None
     cosigned: dict[str, int] = field(default_factory=dict)  #: witness → time of the newest checkpoint, s
     held: int = 0  #: entries of which something is held here
+    stamps: list[str] = field(default_factory=list)  #: files with tokens of time; not yet what these say
+    newest_time: str = ""  #: when the last checkpoint was made, as the log says
 
     @property
     def sound(self) -> bool:

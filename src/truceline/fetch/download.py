@@ -135,6 +135,33 @@ class Downloader:
                 pause_s = min(2 * pause_s, self.manners.most_pause_s)
         raise AssertionError("every attempt returns or raises")
 
+    def ask(self, url: str, question: bytes, *, kind: str, most_bytes: int) -> bytes:
+        """The answer to a question (of the media type ``kind``) that is put once, and not followed elsewhere.
+
+        Raises
+        ------
+        FetchError
+            If there is no answer, or one of more than ``most_bytes``.
+        """
+        headers = {"Accept-Encoding": "identity", "Content-Type": kind}
+        try:
+            response = self._send(httpx.URL(url), headers, question=question)
+            try:
+                if response.status_code != 200:
+                    raise self._refusal(response)
+                answer = b""
+                for chunk in response.iter_raw():
+                    answer += chunk
+                    if len(answer) > most_bytes:
+                        raise _too_large(len(answer), most_bytes)
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                raise _broken_off(len(answer), None, str(error) or type(error).__name__) from error
+            finally:
+                response.close()
+        except _AgainError as again:
+            raise again.fault from again
+        return answer
+
     def _try(self, url: str, part: Part, *, most_bytes: int, known: Known | None) -> Answer:
         version = part.version
         have = part.size if version is not None else 0
@@ -242,7 +269,9 @@ class Downloader:
             here = there
         raise FetchError("fetch_refused", f"more than {self.manners.redirects} redirects", next_step="Give the address where the file really lies")  # fmt: skip
 
-    def _send(self, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
+    def _send(
+        self, url: httpx.URL, headers: dict[str, str], *, question: bytes | None = None
+    ) -> httpx.Response:
         last = self._asked_at.get(url.host)
         if last is not None:
             gone_s = self.clock.stopwatch_s() - last
@@ -250,7 +279,9 @@ class Downloader:
                 self.clock.pause(self.manners.between_requests_s - gone_s)
         self._asked_at[url.host] = self.clock.stopwatch_s()
         try:
-            return self.client.send(self.client.build_request("GET", url, headers=headers), stream=True)
+            method = "GET" if question is None else "POST"
+            request = self.client.build_request(method, url, headers=headers, content=question)
+            return self.client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             told = str(error) or type(error).__name__
             fault = FetchError("fetch_failed", f"{url.host} cannot be reached ({told})", next_step="See whether this machine is on the network (proxies come from the environment), then run the command again")  # fmt: skip

@@ -20,7 +20,7 @@ MOST_FILES = 5000
 
 RECORD_NAME = "fetched.jsonl"
 
-_ADDRESS = re.compile(r"https?://(?P<host>[^/?#\s@]+)(?P<rest>[/?#]\S*)?", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://(?P<host>[^/?#\s@]+)(?P<rest>[/?#]\S*)?", re.IGNORECASE)
 _DATE = re.compile(r"\{date(?::(?P<form>[^{}]*))?\}")
 #: codes of ``strftime`` that mean the same everywhere
 _DATE_FORM = re.compile(r"(?:%[Ymdjy]|[^%{}\\])+")
@@ -73,7 +73,7 @@ class FetchItem(Model):
     @field_validator("url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        found = _ADDRESS.fullmatch(url)
+        found = ADDRESS.fullmatch(url)
         if found is None:
             raise ValueError(
                 f"{url!r} is not an address that may be fetched: http:// or https://, without user name, blanks or any other scheme"
@@ -134,7 +134,7 @@ class Wanted:
     @property
     def host(self) -> str:
         """Whom the address names, with its port."""
-        found = _ADDRESS.match(self.url)
+        found = ADDRESS.match(self.url)
         return "" if found is None else found["host"].casefold()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from truceline.base.errors import Problem
+from truceline.base.errors import EvidenceError, Problem
 from truceline.base.language import _
 from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint
@@ -19,10 +19,12 @@ from truceline.custody.export import export
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Fork, Receipt, Withholding, find_fork
 from truceline.custody.note import read_note
-from truceline.custody.outcome import Audit
+from truceline.custody.outcome import Audit, Fault
 from truceline.custody.policy import Policy
 from truceline.custody.proof import Disclosure, Proof, disclose, prove
+from truceline.custody.put_back import put_back
 from truceline.custody.read import LOCK, Store
+from truceline.custody.schedule import tell_due
 from truceline.custody.tile import WIDTH, Tree
 from truceline.custody.witness import RefusalError, Request, Witness, make_request
 from truceline.workflow.evidence import (
@@ -33,8 +35,18 @@ from truceline.workflow.evidence import (
     telling,
     written_time,
 )
+from truceline.workflow.evidence_time import CheckedStamps, check_stamps
 
 _WAIT_S = 60.0  # how long an audit waits for a writer
+#: what to do where an audit finds something, by its code
+_STEPS = {
+    "log_absent": "Name the folder of a log: the one that holds log.json",
+    "log_altered": "Keep this copy as evidence, and hold it against another: truceline log audit LOG --against COPY",
+    "log_missing": "Put the file back from a backup or another copy; what cannot be found again was taken away",
+    "log_unknown": "Move it out of the folder, which holds a log and nothing else, and check again",
+    "log_signature": "Trust nothing that stands on it; ask the log's keeper and the witness named",
+    "log_entry": "Keep this copy as evidence: other software wrote it, or it was altered before it was signed",
+}
 
 
 def prove_entry(folder: Path, code: str) -> Proof:
@@ -119,6 +131,7 @@ class AuditOutcome:
     problems: tuple[Problem, ...]
     fork: Fork | None = None
     missing: tuple[str, ...] = ()  #: witnesses that did not cosign the last checkpoint
+    stamps: CheckedStamps = field(default_factory=CheckedStamps)
 
     def lines(self) -> list[str]:
         """What was found, for people."""
@@ -127,7 +140,12 @@ class AuditOutcome:
         lines = [_("{n} entries, {pending} of them not yet under a checkpoint; {checkpoints} checkpoints").format(n=found.size, pending=found.pending, checkpoints=found.checkpoints)]  # fmt: skip
         lines += [_("cosigned: {names}").format(names=", ".join(cosigned))] if cosigned else []
         lines += [_("not cosigned by {names}").format(names=", ".join(self.missing))] if self.missing else []
-        return [*lines, *found.notes, _("every byte is as it was signed") if not self.problems else ""]
+        return [
+            *lines,
+            *self.stamps.lines(),
+            *found.notes,
+            _("every byte is as it was signed") if not self.problems else "",
+        ]
 
     def as_dict(self) -> dict[str, object]:
         """What was found, for programs."""
@@ -138,6 +156,7 @@ class AuditOutcome:
             "held": self.audit.held,
             "cosigned": {name: _utc(time_s) for name, time_s in self.audit.cosigned.items()},
             "missing": list(self.missing),
+            "stamps": self.stamps.as_dict(),
             "notes": list(self.audit.notes),
             "problems": list(self.problems),
             "fork": self.fork is not None,
@@ -152,17 +171,17 @@ def audit_log(
     against: Sequence[Path] = (),
     records: bool = True,
     since: datetime | None = None,
+    authorities: Sequence[Path] = (),
+    now: datetime | None = None,
 ) -> AuditOutcome:
     """Audit a log; hold it against a policy, checkpoints kept from before, and copies that others were shown.
 
-    ``since``: a witness must have cosigned the last checkpoint at that time or later.
+    ``since``: a witness must have cosigned the last checkpoint at that time or later. ``authorities``: files
+    with certificates, by which tokens of time are checked. ``now``: by when the next checkpoint may be due.
     """
     with telling(folder, next_step="Make it readable"), Lock(folder / LOCK, wait_s=_WAIT_S, shared=True):
         found = audit(folder, records=records)
-    problems = [
-        Problem(code=fault.code, file=str(folder / fault.file), message=fault.message)
-        for fault in found.faults
-    ]
+    problems = [_told_of(folder, fault) for fault in found.faults]
     fork = None
     if found.newest is not None and not any(fault.code == "log_absent" for fault in found.faults):
         problems += _trusted(found, policy, folder, since)
@@ -175,7 +194,11 @@ def audit_log(
     if found.newest is not None:
         config = LogConfig.read((folder / "log.json").read_bytes())
         missing = tuple(key.name for key in config.witnesses if key.name not in found.cosigned)
-    return AuditOutcome(audit=found, problems=tuple(problems), fork=fork, missing=missing)
+        if now is not None and found.newest_time:
+            found.notes += tell_due(found.newest_time, written_time(now), config)
+    stamps = check_stamps(folder, found.stamps, authorities=authorities)
+    problems += stamps.problems
+    return AuditOutcome(audit=found, problems=tuple(problems), fork=fork, missing=missing, stamps=stamps)
 
 
 def _trusted(found: Audit, policy: Path | None, folder: Path, since: datetime | None) -> list[Problem]:
@@ -247,6 +270,26 @@ def export_log(folder: Path, to: Path, *, held: bool = False) -> list[str]:
     """A copy to publish, or (``held``) a backup."""
     with telling(folder):
         return export(folder, to, held=held)
+
+
+def restore_log(backup: Path, folder: Path) -> list[str]:
+    """Put a backup back at ``folder``, if every byte of it is sound; what was put back, in lines.
+
+    Raises
+    ------
+    EvidenceError
+        With every fault of the backup; then nothing is put back.
+    """
+    with telling(backup, next_step="Name a place where nothing stands, and a backup that can be read"):
+        found = put_back(backup, folder)
+    if not found.sound:
+        raise EvidenceError([_told_of(backup, fault) for fault in found.faults])
+    return [_("{folder}: {n} entries put back, {held} of them with what is held").format(folder=folder, n=found.size, held=found.held)]  # fmt: skip
+
+
+def _told_of(folder: Path, fault: Fault) -> Problem:
+    """A fault as people are told of it."""
+    return Problem(code=fault.code, file=str(folder / fault.file), message=fault.message, next_step=_STEPS.get(fault.code, ""))  # fmt: skip
 
 
 def check_proof_file(file: Path, *, policy: Path) -> list[str]:
