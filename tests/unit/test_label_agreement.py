@@ -59,13 +59,13 @@ def test_pairs_lie_between_articles_and_unmatched_statements_count(agreement: An
 
 
 def test_labels_as_kept_are_well_formed(agreement: Any) -> None:
-    from evaluation import talks
+    from evaluation import posts, talks
 
     from truceline.talks.lexicon import known_issues
 
     first, second = talks.labels(), agreement.second_labels()
     assert second.keys() <= first.keys()
-    for record in (*first.values(), *second.values()):
+    for record in (*first.values(), *second.values(), *posts.labels().values()):
         rows = record["statements"]
         assert all(row["start"] < row["stop"] and row["issue"] in known_issues() for row in rows)
         assert len({(row["start"], row["stop"]) for row in rows}) == len(rows)

@@ -253,7 +253,8 @@ def agreement_note(articles: int, held: int, statements: int) -> str:
         f"people would reach is not known. Agreement on labels is that of the {statements} statements that both cut; "
         "where a text calls one speaker by several names, either is right. The F1 of labels score the second annotator as the reader is "
         "scored, so they are what a reader could be asked for. "
-        "Pairs are statements of two articles taken for one."
+        "Pairs are statements of two articles taken for one; those on the first cut were given after the "
+        f"{articles} texts had been compared."
     )
 
 
