@@ -442,7 +442,7 @@ def report(tables: list[tuple[str, list[str]]]) -> str:
         "(see [evaluation](../evaluation.md)).",
         "",
         f"{platform.machine()}, {os.cpu_count()} cores; Python {platform.python_version()}, numpy {np.__version__}; "
-        f"load before the run {os.getloadavg()[0]:.1f} (above 0: others used the cores too). Peers: "
+        f"load at the end of the run {os.getloadavg()[0]:.1f} (above 2: others used the cores too, and wall seconds say little). Peers: "
         f"{', '.join(line for line in REQUIREMENTS.read_text(encoding='utf-8').split() if line.startswith(('scikit', 'fast', 'pyocto')))}.",
         "",
     ]

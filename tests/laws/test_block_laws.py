@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from truceline.fusion import associate
+from truceline.base.threads import begin
+from truceline.fusion import associate, partition
 from truceline.fusion.blocks import WHOLE, Grid, Part, Setting, associate_in_blocks, fuse_parts, fuse_task
 from truceline.fusion.gating import Gate, Points, gated_pairs
 from truceline.fusion.rows import FolderRows, TableRows
@@ -115,6 +116,18 @@ def test_row_order_decides_nothing(dense: Front, in_chapters: pa.Table) -> None:
 @pytest.mark.parametrize("n_workers", [1, 2, 4])
 def test_the_number_of_workers_decides_nothing(dense: Front, in_chapters: pa.Table, n_workers: int) -> None:
     assert fuse(dense, CHAPTERS, run=in_threads(n_workers)).equals(in_chapters)
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_threads_within_one_chapter_decide_nothing(
+    dense: Front, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    given = {"frame": dense.frame, "coverage": dense.coverage, "areas": dense.areas}
+    alone = associate(dense.observations, **given)
+    begun = []
+    monkeypatch.setattr(partition, "begin", lambda call, workers: begun.append(call) or begin(call, workers=workers))  # fmt: skip
+    assert associate(dense.observations, **given, workers=workers).equals(alone)
+    assert len(begun) > 3  # there were parts to share out, in three partitions
 
 
 @pytest.mark.slow

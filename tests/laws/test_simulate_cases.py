@@ -20,6 +20,7 @@ from truceline.simulate import Front, play, read_regime
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import Ingested, ingest
 from truceline.workflow.simulate import simulate
+from truceline.workflow.verify import verify
 
 SMALL = {"days": 35, "length_km": 150, "salvos_per_day": 12}
 TINY = {"days": 6, "length_km": 60, "salvos_per_day": 15}
@@ -132,6 +133,16 @@ def test_verification_never_opens_the_truth_and_does_not_need_it(tmp_path: Path)
         path.unlink()
     subprocess.run([sys.executable, "-c", _AUDITED, str(folder), str(tmp_path / "two")], check=True, capture_output=True)  # fmt: skip
     assert (tmp_path / "one/findings.json").read_bytes() == (tmp_path / "two/findings.json").read_bytes()
+
+
+def test_the_number_of_workers_decides_no_byte_of_a_report(tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    simulate("war", seed=1, out=folder, **{**TINY, "salvos_per_day": 60})
+    for workers in (1, 2):
+        verify(folder, data=None, out=tmp_path / f"{workers}", pdf=False, workers=workers)
+    one, two = (folder_bytes(tmp_path / name) for name in ("1", "2"))
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name]] == []
 
 
 def test_a_front_without_days_before_and_in_the_truce_is_no_case(tmp_path: Path) -> None:

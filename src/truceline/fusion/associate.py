@@ -46,6 +46,7 @@ def associate(
     verified_at: float = 0.95,
     partition: IntArray | None = None,
     existence: ExistenceBy = "generative",
+    workers: int = 1,
 ) -> Table:
     """Group observations of sources that may form incidents.
 
@@ -61,7 +62,7 @@ def associate(
     never do. partition : (n_observations,) number of each record's incident, to have a partition that
     is given weighed, in place of one's own; an origin is where its first record is.
     existence : ``trained``: by a model that was trained on simulated fronts (``fusion.trained``), and each
-    incident says so by the reason ``trained_existence``.
+    incident says so by the reason ``trained_existence``. workers : threads; they decide nothing.
 
     The caller passes no warnings: an alert is not an incident. ``responsibility`` is left at
     ``not_attributed`` for ``attribution`` to judge.
@@ -71,6 +72,7 @@ def associate(
     nodes, unit, fused, fallible = _fuse(
         observations, frame=frame, acts=acts, coverage=coverage, areas=areas, hard_sources=hard_sources, gate=gate,
         unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, partition=partition, existence=existence,
+        workers=workers,
     )  # fmt: skip
     groups = group_rows(fused.label[unit], len(fused.existence_p))
     # (4)
@@ -103,6 +105,7 @@ def describe(
     nodes, unit, fused, _ = _fuse(
         observations, frame=frame, acts=acts, coverage=coverage, areas=areas, hard_sources=hard_sources, gate=None,
         unknown_sd_m=UNKNOWN_SD_M, least_sd_m=LEAST_SD_M, partition=None, existence="generative",
+        workers=1,
     )  # fmt: skip
     described, existence_p = describe_fused(fused)
     number = np.full(observations.num_rows, -1, dtype=np.int64)
@@ -125,6 +128,7 @@ def _fuse(
     least_sd_m: float,
     partition: IntArray | None,
     existence: ExistenceBy,
+    workers: int,
 ) -> tuple[Nodes, IntArray, Fusion, set[str]]:
     """Steps (1) to (3): nodes, the unit of each, what was found of units, and sources with coverage."""
     # (1)
@@ -142,8 +146,9 @@ def _fuse(
     # (3)
     watches = read_watches(coverage, frame, outlines)
     fused = fuse_nodes(
-        nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given, existence=existence
-    )
+        nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given, existence=existence,
+        workers=workers,
+    )  # fmt: skip
     return nodes, unit, fused, set(watches.source.names)
 
 

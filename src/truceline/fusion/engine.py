@@ -56,6 +56,7 @@ def fuse_nodes(
     gate: Gate | None = None,
     partition: IntArray | None = None,
     existence: ExistenceBy = "generative",
+    workers: int = 1,
 ) -> Fusion:
     """(1) what could be seen; (2) pairs; (3) a first partition of what hard sensors detected, under what
     was declared; (4) parameters from it; (5) the partition of all under these, and again once reports
@@ -63,22 +64,23 @@ def fuse_nodes(
 
     hard_sources : that may feed the intensity; None: all with coverage. partition : (n,) tracks that
     are given, to be weighed in place of (5); parameters are learned all the same. existence : whether a
-    model that was trained on simulated fronts judges it.
+    model that was trained on simulated fronts judges it. workers : threads, which decide nothing.
     """
     scene = make_scene(nodes, watches, hard_sources=hard_sources)  # (1)
     first, second = _pairs(scene, gate or Gate())  # (2)
     parameters = first_guess(scene)
     both = scene.feeds[first] & scene.feeds[second]
-    label = find_partition(weigh(scene, parameters), first[both], second[both])  # (3)
-    parameters = learn(scene, parameters, label)  # (4)
-    label = find_partition(weigh(scene, parameters), first, second)  # (5)
+    label = find_partition(weigh(scene, parameters), first[both], second[both], workers=workers)  # (3)
+    parameters = learn(scene, parameters, label, workers=workers)  # (4)
+    label = find_partition(weigh(scene, parameters), first, second, workers=workers)  # (5)
     parameters = learn_reports(scene, parameters, label)
     evidence = weigh(scene, parameters)
-    label = find_partition(evidence, first, second) if partition is None else partition
+    if partition is None:
+        partition = find_partition(evidence, first, second, workers=workers)
     return Fusion(
-        label=label,
+        label=partition,
         existence_p=existence_of(
-            scene, parameters, evidence, label, int(label.max()) + 1, by=existence
+            scene, parameters, evidence, partition, int(partition.max()) + 1, by=existence
         ),  # (6)
         parameters=parameters,
         scene=scene,

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import expit
 
 from truceline.base.columns import BoolArray, distinct
+from truceline.base.threads import begin
 from truceline.fusion.capture import Hard, anchors, hard_tracks, learn_p
 from truceline.fusion.intensity import Cells, fit_layers, sort_cells
 from truceline.fusion.marks import weigh_marks
@@ -102,11 +104,13 @@ def learn(
     *,
     rounds: Iterable[int] = range(ROUNDS),
     taught: bool = False,
+    workers: int = 1,
 ) -> Parameters:
     """Parameters under which the hard sensors' tracks, and their clutter, are as they are.
 
     rounds : numbers of the rounds to go; from ``CLUTTER_FROM`` on clutter is learned too, as a whole,
     and in the last of them by place and time. taught : p is known and stays as it is.
+    workers : threads, which decide nothing.
     """
     hard = hard_tracks(scene, label)
     if not len(hard.groups):
@@ -121,9 +125,10 @@ def learn(
         existence = expit(log_weight(tracks))
         r = np.append(existence, 0.0)[hard.label]
         sharp, second = anchors(singles, hard)
-        offset, common = parameters.offset, parameters.common
+        detection = None
         if not taught:
-            offset, common = learn_p(scene, parameters, hard, singles, tracks, sharp=sharp, second=second)
+            step = partial(learn_p, scene, parameters, hard, singles, tracks, sharp=sharp, second=second)
+            detection = begin(step, workers=workers)
         clutter = parameters.log_clutter
         if number >= CLUTTER_FROM:
             scale = _learn_scale(scene, parameters, hard, chances, confirmed)
@@ -138,9 +143,11 @@ def learn(
             and (near is None or (number == CLUTTER_FROM and not taught))
         ):
             near = _near_layer(scene, sharp[sure], hard)
+        intensity = _learn_intensity(scene, hard, existence, chances, confirmed, sharp, near)
+        offset, common = detection() if detection else (parameters.offset, parameters.common)
         parameters = replace(
             parameters,
-            log_intensity=_learn_intensity(scene, hard, existence, chances, confirmed, sharp, near),
+            log_intensity=intensity,
             log_clutter=clutter,
             log_mark=mark,
             act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live),

@@ -8,9 +8,14 @@ What becomes of a node depends on the nodes that it is linked to by pairs, and o
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from truceline.base.columns import BoolArray, distinct, group_rows
+from truceline.base.threads import begin
 from truceline.fusion.absorb import absorb
 from truceline.fusion.tracks import (
     Evidence,
@@ -35,10 +40,13 @@ LEAST_LINK = -6.0
 CHUNK = 1 << 12
 
 
-def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, sweeps: int = 3) -> IntArray:
+def find_partition(
+    evidence: Evidence, first: IntArray, second: IntArray, *, sweeps: int = 3, workers: int = 1
+) -> IntArray:
     """(n,) number of each node's track, in the order of its first node.
 
-    first, second : (n_pairs,) nodes that may be one event, first < second, each pair once.
+    first, second : (n_pairs,) nodes that may be one event, first < second, each pair once. workers :
+    threads; nodes that no pairs link with one another may be of different ones, which decides nothing.
     """
     n = len(evidence)
     label = np.arange(n, dtype=np.int64)
@@ -50,17 +58,44 @@ def find_partition(evidence: Evidence, first: IntArray, second: IntArray, *, swe
     linked[second] = True
     rows = np.flatnonzero(linked)
     place = np.cumsum(linked) - 1
-    part = evidence.take(rows)
-    singles = single_tracks(part)
-    i, j = place[first], place[second]
+    parts = _apart(len(rows), place[first], place[second], workers)
+    begun = [
+        begin(partial(_roots, evidence.take(rows[own]), i, j, sweeps=sweeps), workers=workers)
+        for own, i, j in parts
+    ]
+    for (own, _, _), roots in zip(parts, begun, strict=True):
+        mine = rows[own]
+        label[mine] = mine[roots()]
+    return _number(label)[1]
+
+
+def _apart(n: int, i: IntArray, j: IntArray, workers: int) -> list[tuple[IntArray, IntArray, IntArray]]:
+    """Nodes, and pairs numbered among them, of one part for each worker; no pair leads from part to part."""
+    if workers < 2:
+        return [(np.arange(n), i, j)]
+    graph = coo_array((np.ones(len(i), dtype=np.int8), (i, j)), shape=(n, n))
+    count, component = connected_components(graph, directed=False)
+    work = np.bincount(component, minlength=count) + np.bincount(component[i], minlength=count)
+    part = (np.cumsum(work) - work) * workers // (n + len(i))
+    part = part[component]
+    place = np.empty(n, dtype=np.int64)
+    found = []
+    for k in np.unique(part).tolist():
+        own, mine = np.flatnonzero(part == k), part[i] == k
+        place[own] = np.arange(len(own))
+        found.append((own, place[i[mine]], place[j[mine]]))
+    return found
+
+
+def _roots(evidence: Evidence, i: IntArray, j: IntArray, *, sweeps: int) -> IntArray:
+    """(n,) first node of each node's track."""
+    singles = single_tracks(evidence)
     gain = _merge_gain(singles, log_partition_weight(singles), i, j)
     near = np.flatnonzero(gain > LEAST_LINK)
     i, j = i[near], j[near]
-    own = agglomerate(singles, part.exclusive, i, j, gain[near])
-    own = _sweep(singles, part.exclusive, own, i, j, sweeps=sweeps)
-    own = absorb(singles, own, i, j)
-    label[rows] = rows[own]
-    return _number(label)[1]
+    own = agglomerate(singles, evidence.exclusive, i, j, gain[near])
+    own = _sweep(singles, evidence.exclusive, own, i, j, sweeps=sweeps)
+    return absorb(singles, own, i, j)
 
 
 def _number(label: IntArray) -> tuple[IntArray, IntArray]:
@@ -230,8 +265,8 @@ def move(
     leave = np.full(n, -np.inf)
     leave[leaver] = log_partition_weight(rest) - weight[own[leaver]]
     arrive = np.empty(len(node))
-    for begin in range(0, len(node), CHUNK):
-        some = slice(begin, begin + CHUNK)
+    for low in range(0, len(node), CHUNK):
+        some = slice(low, low + CHUNK)
         joined = join(tracks.take(target[some]), singles.take(node[some]))
         arrive[some] = log_partition_weight(joined) - weight[target[some]]
     node = np.concatenate([node, leaver])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,13 @@ from truceline import __version__
 from truceline.attribution.attribute import attribute
 from truceline.base.columns import at_words, codes
 from truceline.base.errors import Problem
-from truceline.base.language import _, digits
+from truceline.base.language import _, carried, digits
 from truceline.base.language import language as spoken
 from truceline.base.progress import Progress, silent
+from truceline.base.threads import begin, worker_count
 from truceline.coverage.declared import apply_declared
 from truceline.coverage.notes import describe_coverage
-from truceline.custody.manifest import NAME, Manifest, changed_files, make_run_id, read_manifest
+from truceline.custody.manifest import changed_files, read_manifest
 from truceline.findings.assemble import assemble_findings
 from truceline.findings.claim_accounts import account_totals
 from truceline.findings.claims import collapse_claims
@@ -43,13 +45,11 @@ from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
 from truceline.line.uncertainty import LineSpread
 from truceline.release.rule import EDITIONS
-from truceline.release.withhold import own_manifest_lines
 from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
 from truceline.workflow.editions import (
-    Edition,
     choose_edition,
     hold_back,
     refuse_forgetting,
@@ -60,11 +60,12 @@ from truceline.workflow.evidence import read_secret
 from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
-from truceline.workflow.order_worth import desk_digests, weigh_orders
+from truceline.workflow.order_worth import weigh_orders
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.reckoning import reckon
 from truceline.workflow.run_log import RunLog
+from truceline.workflow.run_manifest import extend_manifest, manifest_lines, name_run
 from truceline.workflow.tables import area_table, write_tables
 from truceline.workflow.translate import telling, words_problems
 
@@ -94,13 +95,15 @@ def verify(
     edition: str | None = None,
     register: Path | None = None,
     log_key: Path | None = None,
+    workers: int | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
     """Verify a case and write its report into ``out``, in ``language`` or else the case's own.
 
     ``edition`` is the case's own unless another is asked for. The public one keeps a ``register`` of
     what it told (default: beside ``out``), so that no day is ever told in two ways. ``log_key`` is the
-    file with the secret key that signs the evidence log in ``out/log``.
+    file with the secret key that signs the evidence log in ``out/log``. ``workers``: threads, by default as
+    many as cores where there are many records; they decide nothing.
 
     Raises
     ------
@@ -122,15 +125,17 @@ def verify(
         refuse_mixing(earlier, chosen)
         refuse_forgetting(earlier, chosen, named=register is not None)
         begins = chosen.withholds and not chosen.register.exists()
-        lines = _manifest_lines(case, ingested, chosen)  # (3)
-        run_id = _run_id(case, ingested, chosen)
+        lines = manifest_lines(case, ingested, chosen)  # (3)
+        run_id = name_run(case, ingested, chosen)
         if not chosen.withholds:
-            _write_manifest(folder, earlier, run_id, lines)
-        results = compute(case, ingested, run_id=run_id, edition=chosen.name, progress=progress)  # (4) to (8)
+            extend_manifest(folder, earlier, run_id, lines)
+        results = compute(
+            case, ingested, run_id=run_id, edition=chosen.name, workers=workers, progress=progress
+        )  # (4) to (8)
         if chosen.withholds:
             results = release(results, case, chosen, shapes=case.shapes(), manifest_lines=lines)
             run_id = results.run_id
-            _write_manifest(folder, earlier, run_id, lines)
+            extend_manifest(folder, earlier, run_id, lines)
         evidence = RunLog(folder, out=out, key=key, results=results, edition=chosen.name)
         results = replace(results, logged=evidence.log_findings(lines))
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
@@ -158,10 +163,12 @@ def compute(
     *,
     run_id: str,
     edition: str | None = None,
+    workers: int | None = None,
     progress: Progress = silent,
 ) -> Results:
     """Tables → results: pure, no file is read but the case's own coast and places."""
     steps = 6
+    workers = workers or worker_count(ingested.observations.num_rows)
     progress("collapsing copies", 0, steps)
     observations = first_tellings(case, ingested.observations)  # (4)
     sources = with_copies(ingested, observations)
@@ -173,7 +180,7 @@ def compute(
     shapes = case.shapes()
     land = read_land(case)
     line_report = tell_line(case, lines, land=land, drawn=ingested.drawn)
-    incidents = _incidents(case, observations, coverage, lines, line_report, shapes)  # (6)
+    incidents = _incidents(case, observations, coverage, lines, line_report, shapes, workers=workers)  # (6)
     incident_set = IncidentSet.of(incidents, observations)
     progress("measuring series", 3, steps)
     gauge = Gauge(
@@ -190,6 +197,7 @@ def compute(
     claim_rows = records(claims)
     findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
     progress("gathering", 5, steps)
+    patterns = begin(carried(partial(find_patterns, case, gauge)), workers=workers)
     window = case.truce.span
     disagreements = compare_lines(case, lines, line_report, land=land)
     return Results(
@@ -221,8 +229,8 @@ def compute(
         lines=lines,
         line_report=line_report,
         disagreements=disagreements,
-        patterns=find_patterns(case, gauge),
         reckoning=reckon(case, gauge, findings),
+        patterns=patterns(),
         order_worth=weigh_orders(case, gauge, edition=edition or case.file.release.edition),
         sources=sources,
         quarantined=ingested.quarantined,
@@ -240,72 +248,6 @@ def compute(
     )  # fmt: skip
 
 
-def _run_id(case: Case, ingested: Ingested, edition: Edition) -> str:
-    """The run's id, of everything read; empty where it is to be made of what is released."""
-    if edition.withholds:
-        return ""
-    return make_run_id(
-        version=__version__,
-        case_digest=case.digest(),
-        seed=case.file.seed,
-        files=[*ingested.files, *ingested.gazetteers, *_desk_files(case, edition)],
-        edition="" if edition.name == case.file.release.edition else edition.name,
-    )
-
-
-def _manifest_lines(case: Case, ingested: Ingested, edition: Edition) -> list[dict[str, object]]:
-    """What the manifest tells of a run, still without its id.
-
-    In the public edition neither the digest of the case nor anything of the mission's own sources:
-    whoever guesses what they hold could test the guess by it.
-    """
-    head: dict[str, object] = {
-        "kind": "run",
-        "software": f"truceline {__version__}",
-        "case": case.file.id,
-        **({} if edition.withholds else {"case_sha256": case.digest()}),
-        "seed": case.file.seed,
-        "as_of": case.file.as_of,
-        "edition": edition.name,
-    }
-    files: list[dict[str, object]] = [
-        {
-            "kind": "file", "source": source.source_id, "file": file.label,
-            "bytes": file.size_bytes, "sha256": file.digest, "adapter": source.adapter,
-            "adapter_version": source.adapter_version, "rows_read": file.rows_read, "rows_used": file.rows_used,
-            "rows_outside": file.rows_outside, "rows_repeated": file.rows_repeated,
-            "rows_quarantined": file.rows_quarantined, "left_out": file.left_out,
-        }
-        for source in ingested.sources
-        for file in source.files
-    ]  # fmt: skip
-    absent: list[dict[str, object]] = [
-        {"kind": "absent", "source": source.source_id, "state": source.state}
-        for source in ingested.sources
-        if source.state != "read"
-    ]
-    lists: list[dict[str, object]] = [
-        {"kind": "gazetteer", "file": file, "sha256": digest} for file, digest in ingested.gazetteers
-    ]
-    desk: list[dict[str, object]] = [
-        {"kind": "desk", "file": file, "sha256": digest} for file, digest in _desk_files(case, edition)
-    ]
-    lines = [head, *files, *absent, *lists, *desk]
-    return own_manifest_lines(lines, edition.own_sources) if edition.withholds else lines
-
-
-def _desk_files(case: Case, edition: Edition) -> list[tuple[str, str]]:
-    """Registers of orders, which no other edition says anything of."""
-    return desk_digests(case) if edition.name == "mission" else []
-
-
-def _write_manifest(folder: Path, earlier: Manifest, run_id: str, lines: list[dict[str, object]]) -> None:
-    """The earlier manifest with the lines of this run, or as it was where the run is known to it."""
-    known = run_id in earlier.run_ids
-    manifest = earlier if known else earlier.append([{**line, "run_id": run_id} for line in lines])
-    (folder / NAME).write_text(manifest.text(), encoding="utf-8")
-
-
 def _incidents(
     case: Case,
     observations: Table,
@@ -313,6 +255,8 @@ def _incidents(
     lines: tuple[LineHistory, ...],
     line_report: LineReport | None,
     shapes: dict[str, BaseGeometry],
+    *,
+    workers: int,
 ) -> Table:
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
     keep = pc.is_in(
@@ -330,6 +274,7 @@ def _incidents(
         # whatever is declared of reports, they never teach where fire is to be expected
         hard_sources=hard,
         existence=case.file.existence,
+        workers=workers,
     )
     return attribute(
         _placed(incidents, shapes),
