@@ -121,7 +121,7 @@ def _near_line(found: Table, spec: SeriesSpec, line_distance: LineDistance | Non
     )
     unknown = int(np.isnan(distance).sum()) + found.num_rows - placed.num_rows
     if unknown:
-        notes.append(_("{n} records have no distance to the line and are left out.").format(n=unknown))
+        notes.append(_("Records left out for want of a distance to the line: {n}.").format(n=unknown))
     return placed.filter(pa.array(np.abs(np.nan_to_num(distance, nan=np.inf)) <= spec.near_line_m))
 
 
@@ -156,7 +156,7 @@ def _records(found: Table, spec: SeriesSpec, bins: Sequence[Interval], notes: li
     half = length // 2 + ((length % 2 == 1) & (length // 2 % 2 == 1))
     straddling = int((~inside & too_long & (place >= 0)).sum())
     if straddling:
-        notes.append(_("{n} records cannot be dated to one bin and are left out.").format(n=straddling))
+        notes.append(_("Records left out because they cannot be dated to one bin: {n}.").format(n=straddling))
     return np.where(inside, place, np.where(too_long, -1, _find(start + half, bins)))
 
 

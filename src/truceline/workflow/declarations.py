@@ -93,7 +93,7 @@ class Added:
 
     def lines(self) -> list[str]:
         """As text."""
-        return [_("{n} records signed and logged: {path}").format(n=self.n, path=self.register)]
+        return [_("records signed and logged: {n}, in {path}").format(n=self.n, path=self.register)]
 
 
 def declare(folder: Path, table: Path, *, by: str, key_file: Path, times: Times) -> Added:

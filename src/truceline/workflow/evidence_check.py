@@ -137,7 +137,7 @@ class AuditOutcome:
         """What was found, for people."""
         found = self.audit
         cosigned = [f"{name} at {_utc(time_s)}" for name, time_s in found.cosigned.items()]
-        lines = [_("{n} entries, {pending} of them not yet under a checkpoint; {checkpoints} checkpoints").format(n=found.size, pending=found.pending, checkpoints=found.checkpoints)]  # fmt: skip
+        lines = [_("entries: {n}, not yet under a checkpoint: {pending}; checkpoints: {checkpoints}").format(n=found.size, pending=found.pending, checkpoints=found.checkpoints)]  # fmt: skip
         lines += [_("cosigned: {names}").format(names=", ".join(cosigned))] if cosigned else []
         lines += [_("not cosigned by {names}").format(names=", ".join(self.missing))] if self.missing else []
         return [

@@ -200,7 +200,7 @@ class Checked:
         for register in self.registers:
             tally = ", ".join(f"{action} {n}" for action, n in _tally(register).items() if n)
             aside = len({problem.row for problem in register.problems})
-            lines.append(_("{party}: {n} records that hold ({tally}); {aside} put aside").format(party=register.file.party, n=len(register.lines), tally=tally or "–", aside=aside))  # fmt: skip
+            lines.append(_("{party}: records that hold: {n} ({tally}); put aside: {aside}").format(party=register.file.party, n=len(register.lines), tally=tally or "–", aside=aside))  # fmt: skip
         return lines + tell_absent(self.absent)
 
 
@@ -264,7 +264,7 @@ class PublicCount:
         """As text."""
         if self.sectors is None:
             return [_("Of orders nothing is released.")]
-        return [_("By {time}, the order to cease fire had been acknowledged by all groups in {n} sectors.").format(time=format_time(self.told_until), n=self.sectors)]  # fmt: skip
+        return [_("Sectors where by {time} all groups had acknowledged the order to cease fire: {n}.").format(time=format_time(self.told_until), n=self.sectors)]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

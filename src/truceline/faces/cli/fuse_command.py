@@ -73,8 +73,8 @@ def fuse(
         print_problems(outcome.problems, heading=_("Noted while reading"))
     print_lines(
         [
-            f"{outcome.n_observations:,} observations, {outcome.n_incidents:,} incidents: {outcome.incidents}",
-            *(f"{n:,} rows of {name} put aside: {out / 'quarantine.jsonl'}" for name, n in outcome.rows_quarantined.items() if n),
+            f"observations: {outcome.n_observations:,}; incidents: {outcome.n_incidents:,}, in {outcome.incidents}",
+            *(f"rows of {name} put aside: {n:,}, in {out / 'quarantine.jsonl'}" for name, n in outcome.rows_quarantined.items() if n),
             *outcome.notes,
         ]
     )  # fmt: skip

@@ -231,7 +231,7 @@ def _check_columns(table: SniffedTable, fixed: Mapping[str, str]) -> None:
 
 def _show(table: SniffedTable) -> None:
     names = ", ".join(table.header)
-    print_lines(["", _("{file}: {n} rows; columns: {names}").format(file=table.path.name, n=table.n_rows, names=names)])  # fmt: skip
+    print_lines(["", _("{file}: rows: {n}; columns: {names}").format(file=table.path.name, n=table.n_rows, names=names)])  # fmt: skip
     print_lines(f"  {_(MEANING[name]):28} {table.columns[name]}" for name in MEANING if name in table.columns)
     if table.has_points:
         print_lines(["  " + _("place").ljust(28) + " " + _("points of the layer")])
