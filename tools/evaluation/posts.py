@@ -20,7 +20,6 @@ from truceline.talks.read_files import read_documents
 from truceline.talks.statements import Statement
 
 LABELS = Path(__file__).parent / "labels" / "talks_ru_uk.json"
-PARTS = ("held_out_ru", "held_out_uk")
 CHANNELS = ("mod_russia_clean.csv", "dronbomber_v2.csv")
 #: months of the table of news that texts were drawn from
 MONTHS = ("202503", "202504")
