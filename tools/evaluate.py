@@ -6,7 +6,7 @@
     python tools/evaluate.py --regime war          one regime anew
 
 What is measured, and how a part is added, stands in ``tools/evaluation/__init__.py``. What the parts
-return is kept as JSON lines in ``--work``, one file a part and regime, with the digest of the code that
+return is kept as JSON lines in ``--work``, one file a part and regime, with the digest of the modules that
 made it; the page says where that is not the code as it stands.
 """
 
@@ -21,6 +21,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from evaluation.rows import PUBLISHED_SEEDS, Budget, Picture, Row, from_json, to
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tools" / "evaluation"
+CODE = ROOT / "src" / "truceline"
 #: seconds for one call of a part
 BUDGET_S, QUICK_S = 36.0, 5.0
 ALL = "all"
@@ -67,13 +69,21 @@ def find_parts() -> dict[str, ModuleType]:
     return found
 
 
-def code_digest() -> str:
-    """Names the code that the figures come from."""
+def code_used() -> list[str]:
+    """Files of ours that this process has run, and the data beside them, under the root."""
+    modules = {Path(file) for one in list(sys.modules.values()) if (file := getattr(one, "__file__", None))}
+    ours = {path for path in modules if path.is_relative_to(CODE) or path.is_relative_to(PARTS)}
+    beside = {path for folder in {one.parent for one in ours} for path in folder.iterdir()}
+    ours |= {path for path in beside if path.suffix in (".yaml", ".json")}
+    return sorted(path.relative_to(ROOT).as_posix() for path in ours)
+
+
+def digest_of(files: Sequence[str]) -> str:
+    """Names these files as they are; a file that is gone is named too."""
     digest = hashlib.sha256()
-    for folder in (ROOT / "src" / "truceline", PARTS):
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".yaml", ".json"):
-                digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    for name in files:
+        path = ROOT / name
+        digest.update(name.encode() + (path.read_bytes() if path.is_file() else b""))
     return digest.hexdigest()[:16]
 
 
@@ -86,14 +96,20 @@ def list_jobs(parts: dict[str, ModuleType], regimes: tuple[str, ...]) -> list[Jo
     ]
 
 
-def run_job(job: Job, *, quick: bool, work: Path) -> None:
+def run_job(job: Job, *, quick: bool, seconds: float, work: Path) -> None:
     """Run one part in this process and keep what it returns; a fault is a row too."""
     part = importlib.import_module(f"evaluation.{job.part}")
-    budget = Budget(seconds=QUICK_S if quick else BUDGET_S, quick=quick, work=work)
+    budget = Budget(seconds=seconds, quick=quick, work=work)
     regimes = REGIMES if job.regime == ALL else (job.regime,)
     began = time.perf_counter()
     made: list[Row | Picture] = list(part.evaluate(regimes, PUBLISHED_SEEDS, budget))
-    head = {"kind": "head", "code": code_digest(), "seconds": round(time.perf_counter() - began, 1)}
+    files = code_used()
+    head = {
+        "kind": "head",
+        "files": files,
+        "code": digest_of(files),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
     lines = [head, *(to_json(one) for one in made)]
     text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
     path = work / f"{job.name}.jsonl"
@@ -101,12 +117,22 @@ def run_job(job: Job, *, quick: bool, work: Path) -> None:
     path.with_suffix(".partial").replace(path)
 
 
-def run_jobs(jobs: list[Job], *, quick: bool, work: Path, workers: int) -> list[str]:
+def run_jobs(jobs: list[Job], *, quick: bool, seconds: float, work: Path, workers: int) -> list[str]:
     """Each job in a process of its own; returns what failed, with the last line of what it said."""
 
     def start(job: Job) -> str | None:
         began = time.perf_counter()
-        command = [sys.executable, __file__, "--job", job.part, job.regime, "--work", str(work)]
+        command = [
+            sys.executable,
+            __file__,
+            "--job",
+            job.part,
+            job.regime,
+            "--work",
+            str(work),
+            "--seconds",
+            str(seconds),
+        ]
         # one thread each: the jobs share the cores
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         done = subprocess.run(
@@ -127,7 +153,6 @@ def read_kept(jobs: list[Job], work: Path) -> tuple[dict[str, list[Row | Picture
     """Part → what was kept of it; and the jobs whose figures come from other code, or are not there."""
     kept: dict[str, list[Row | Picture]] = {}
     stale: set[str] = set()
-    code = code_digest()
     for job in jobs:
         path = work / f"{job.name}.jsonl"
         if not path.is_file():
@@ -135,7 +160,7 @@ def read_kept(jobs: list[Job], work: Path) -> tuple[dict[str, list[Row | Picture
             continue
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
         kept.setdefault(job.part, []).extend(from_json(line) for line in lines)
-        if head["code"] != code:
+        if head["code"] != digest_of(head["files"]):
             stale.add(job.name)
     return kept, stale
 
@@ -149,6 +174,9 @@ def main() -> int:
     parser.add_argument("--part", action="append", help="this part anew; may be given again")
     parser.add_argument("--regime", action="append", help="this regime anew; may be given again")
     parser.add_argument("--cached", action="store_true", help="run only what was never run, or by other code")
+    parser.add_argument(
+        "--seconds", type=float, help=f"for each part and regime; default {BUDGET_S:.0f}, quick {QUICK_S:.0f}"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--work", type=Path, help="where results are kept; default out/evaluation")
     parser.add_argument("--page", type=Path, help="the page to write; default docs/evaluation.md")
@@ -156,8 +184,9 @@ def main() -> int:
     asked = parser.parse_args()
     work = asked.work or ROOT / "out" / ("evaluation-quick" if asked.quick else "evaluation")
     work.mkdir(parents=True, exist_ok=True)
+    seconds = asked.seconds or (QUICK_S if asked.quick else BUDGET_S)
     if asked.job:
-        run_job(Job(part=asked.job[0], regime=asked.job[1]), quick=asked.quick, work=work)
+        run_job(Job(part=asked.job[0], regime=asked.job[1]), quick=asked.quick, seconds=seconds, work=work)
         return 0
     parts = find_parts()
     regimes = QUICK_REGIMES if asked.quick and not asked.regime else REGIMES
@@ -171,7 +200,7 @@ def main() -> int:
     if asked.cached:
         stale = read_kept(jobs, work)[1]
         wanted = [job for job in wanted if job.name in stale]
-    failed = run_jobs(wanted, quick=asked.quick, work=work, workers=asked.workers)
+    failed = run_jobs(wanted, quick=asked.quick, seconds=seconds, work=work, workers=asked.workers)
     kept, stale = read_kept(jobs, work)
     titles: dict[str, Any] = {name: getattr(part, "TITLE", name) for name, part in parts.items()}
     default = work / "evaluation.md" if asked.quick else ROOT / "docs" / "evaluation.md"
