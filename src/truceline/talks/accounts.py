@@ -14,25 +14,34 @@ MOST_TOGETHER = 30
 
 
 def build_accounts(reading: Reading) -> dict[str, Any]:
-    """Statements told by several accounts, with what differs; and what each account alone has."""
+    """Statements told by several accounts, with what differs; and what each account alone has.
+
+    ``quoted_only_here``: words that one account alone quotes, where others tell the position in their own.
+    """
     aligned = []
     told: set[str] = set()
+    in_other_words: set[str] = set()
     for found in reading.alignments:
-        told |= {one.statement_id for one in found.statements}
+        alike = found.why != "same position"
+        (told if alike else in_other_words).update(one.statement_id for one in found.statements)
         aligned.append({
             "speaker": found.statements[0].speaker.name, "issue": found.statements[0].issue, "why": found.why, "likeness": found.likeness,
             "statements": [one.statement_id for one in found.statements],
-            "differences": [{"kind": one.kind, "statement_ids": list(one.statement_ids), "text": one.text} for one in differences(found)],
+            "differences": [{"kind": one.kind, "statement_ids": list(one.statement_ids), "text": one.text} for one in differences(found) if alike or one.kind != "wording"],
         })  # fmt: skip
     only: dict[str, list[str]] = {document.document_id: [] for document in reading.documents}
+    quoted: dict[str, list[str]] = {document.document_id: [] for document in reading.documents}
     for one in reading.statements:
-        if one.statement_id not in told:
+        if one.statement_id not in told | in_other_words:
             only[one.document_id].append(one.statement_id)
+        elif one.statement_id in in_other_words and one.quotes:
+            quoted[one.document_id].append(one.statement_id)
     alone = [
         {
             "document_id": document.document_id,
             "source": source_of(document),
             "statements": only[document.document_id],
+            "quoted_only_here": quoted[document.document_id],
         }
         for document in reading.documents
     ]

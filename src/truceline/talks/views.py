@@ -9,32 +9,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from truceline.base.language import _
 from truceline.talks.accounts import build_accounts
+from truceline.talks.columns import NO_POSITION, POSITIONS, party_key
 from truceline.talks.compare import content_words
 from truceline.talks.lexicon import known_issues
+from truceline.talks.questions import open_questions
 from truceline.talks.reading import Reading
-from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
+from truceline.talks.timeline import build_timeline, day_of
 
-NO_STATEMENT = "no statement found"
-#: stances that say where a party stands, strongest evidence of a position first
-_POSITIONS = (
-    "rejects",
-    "conditions",
-    "accepts",
-    "open",
-    "demands",
-    "asks",
-    "warns",
-    "denies",
-    "announces",
-    "claims",
-)
-#: issues on which there is no position to hold
-_NO_POSITION = ("relations", "fighting", "other")
-#: positions of a cell that the brief of one page shows
-CELL_SHOWN = 3
+#: stances of a cell that the brief of one page shows, each by one statement
+CELL_SHOWN = 2
 #: words that two conditions, or a condition and a position, must share to be set against each other
 LEAST_COMMON = 2
 #: a word of more statements than this sets nothing beside anything; pairs kept
@@ -43,14 +28,15 @@ MOST_PAIRS = 400
 
 
 def build_views(reading: Reading) -> dict[str, Any]:
-    """All views as plain values, the same for the page and for JSON; statements stand in them by id."""
-    matrix = build_matrix(reading)
+    """All views as codes and ids, the same for the page and for JSON; words of a language are the page's."""
+    questions = open_questions(reading)
+    matrix = build_matrix(reading, questions)
     return {
         "counts": _counts(reading),
-        "brief": build_brief(matrix),
+        "brief": build_brief(matrix, reading),
         "matrix": matrix,
         "timeline": build_timeline(reading),
-        "questions": open_questions(reading),
+        "questions": questions,
         "conditions": build_conditions(reading),
         "agreed": agreed_by_all(matrix),
         "accounts": build_accounts(reading),
@@ -70,16 +56,9 @@ def _counts(reading: Reading) -> dict[str, int]:
     }
 
 
-def party_key(one: Statement, speakers: Speakers) -> tuple[str, str]:
-    """Id and name of the column a statement stands in: the speaker's party, else the speaker."""
-    party = speakers.party_of(one.speaker.party)
-    if party is not None:
-        return party.id, party.name
-    return one.speaker.id, one.speaker.name
-
-
 def quotation(one: Statement) -> dict[str, Any]:
     """A statement as the views show it."""
+    day, basis = day_of(one)
     return {
         "statement_id": one.statement_id,
         "document_id": one.document_id,
@@ -94,8 +73,9 @@ def quotation(one: Statement) -> dict[str, Any]:
         "status": one.status,
         "condition": one.condition,
         "question": one.question,
-        "said_on": one.said_on.isoformat() if one.said_on else None,
-        "published": one.published.isoformat() if one.published else None,
+        "origin": None,
+        "day": day.isoformat() if day else None,
+        "basis": basis,
         "rule": one.rule,
         "speaker_rule": one.speaker_rule,
         "issue_rule": one.issue_rule,
@@ -108,7 +88,7 @@ def quotation(one: Statement) -> dict[str, Any]:
     }
 
 
-def build_matrix(reading: Reading) -> dict[str, Any]:
+def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Issue × party: the statements of each cell, a copy and a second telling of a statement counted once."""
     told = _first_tellings(reading)
     cells: dict[tuple[str, str], list[Statement]] = defaultdict(list)
@@ -144,16 +124,15 @@ def build_matrix(reading: Reading) -> dict[str, Any]:
             rows.append(
                 {
                     "issue": issue.id,
-                    "name": issue.name,
                     "cells": row_cells,
                     "others": [one.statement_id for one in _ordered(others)],
-                    "blocks": _blocks(cells, issue.id, columns, names),
+                    "blocks": _blocks(cells, issue.id, columns, questions),
                 }
             )
     silent = [
-        issue.name
+        issue.id
         for issue in known_issues().values()
-        if issue.id not in {row["issue"] for row in rows} and issue.id not in _NO_POSITION
+        if issue.id not in {row["issue"] for row in rows} and issue.id not in NO_POSITION
     ]
     return {"columns": [{"id": key, "name": names[key]} for key in columns], "rows": rows, "silent": silent}
 
@@ -162,7 +141,7 @@ def _ordered(found: Sequence[Statement]) -> list[Statement]:
     return sorted(
         found,
         key=lambda one: (
-            _POSITIONS.index(one.stance),
+            POSITIONS.index(one.stance),
             one.said_on or one.published or _NEVER,
             one.document_id,
             one.start,
@@ -189,84 +168,28 @@ def _blocks(
     cells: Mapping[tuple[str, str], Sequence[Statement]],
     issue: str,
     columns: Sequence[str],
-    names: Mapping[str, str],
-) -> list[str]:
+    questions: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
     """What stands in the way on an issue, in the statements' own stances; empty where nothing does."""
-    found = []
+    found: list[dict[str, Any]] = []
     for key in columns:
-        stances = {one.stance for one in cells.get((issue, key), [])}
-        conditions = [
-            one.condition
-            for one in cells.get((issue, key), [])
+        here = cells.get((issue, key), [])
+        rejecting = [one for one in here if one.stance == "rejects"]
+        conditional = [
+            one
+            for one in here
             if one.condition and one.stance in ("conditions", "accepts", "open", "demands", "rejects")
         ]
-        if "rejects" in stances:
-            found.append(_("{party}: rejects").format(party=names[key]))
-        if conditions:
-            found.append(_("{party}: on condition “{words}”").format(party=names[key], words=conditions[0]))
-        asked = sum(one.stance == "asks" for one in cells.get((issue, key), []))
-        if asked:
-            found.append(_("{party}: open questions: {n}").format(party=names[key], n=asked))
+        asked = [row for row in questions if (row["issue"], row["party"]) == (issue, key)]
+        for kind, statements in (
+            ("rejects", [one.statement_id for one in rejecting]),
+            ("condition", [one.statement_id for one in conditional]),
+            ("question", [row["statement"] for row in asked if row["kind"] == "question"]),
+            ("request", [row["statement"] for row in asked if row["kind"] == "request"]),
+        ):
+            if statements:
+                found.append({"party": key, "kind": kind, "statements": statements})
     return found
-
-
-def build_timeline(reading: Reading) -> list[dict[str, Any]]:
-    """Day by day, who took which stance on which issue, and what changed since that party's last one."""
-    last: dict[tuple[str, str], Statement] = {}
-    rows = []
-    dated = [
-        one for one in reading.statements if (one.said_on or one.published) and one.issue not in _NO_POSITION
-    ]
-    for one in sorted(
-        dated, key=lambda one: (one.said_on or one.published or _NEVER, one.document_id, one.start)
-    ):
-        key, name = party_key(one, reading.speakers)
-        before = last.get((key, one.issue))
-        day = one.said_on or one.published
-        changed = (
-            before is not None and before.stance != one.stance and (before.said_on or before.published) != day
-        )
-        rows.append(
-            {
-                "day": day.isoformat() if day else None,
-                "party": name,
-                "issue": one.issue,
-                "stance": one.stance,
-                "before": before.stance if changed and before else None,
-                "statement": one.statement_id,
-            }
-        )
-        last[key, one.issue] = one
-    return rows
-
-
-def open_questions(reading: Reading) -> list[dict[str, Any]]:
-    """Every question that was asked, by issue, with who must answer it; the same question told twice stands once."""
-    same = {
-        one.statement_id: number
-        for number, found in enumerate(reading.alignments)
-        for one in found.statements
-    }
-    seen: set[int] = set()
-    rows = []
-    for one in reading.statements:
-        if one.question is None and (one.stance != "asks" or one.issue_rule == "passage"):
-            continue  # “the question is the following” is none
-        number = same.get(one.statement_id)
-        # one position may hold several questions; the same words are one
-        alike = number is not None and reading.alignments[number].why != "same position"
-        if number is not None and alike:
-            if number in seen:
-                continue
-            seen.add(number)
-        issue = known_issues()[one.issue]
-        told = reading.alignments[number].statements if number is not None else (one,)
-        rows.append({
-            "issue": issue.id, "issue_name": issue.name, "question": one.question or one.text, "asked_by": one.speaker.name,
-            "answers": issue.answers, "review": list(issue.review), "told_in": len({other.document_id for other in told}), "statement": one.statement_id,
-        })  # fmt: skip
-    order = list(known_issues())
-    return sorted(rows, key=lambda row: (order.index(row["issue"]), not row["question"].endswith("?")))
 
 
 def build_conditions(reading: Reading) -> dict[str, list[Any]]:
@@ -280,7 +203,7 @@ def build_conditions(reading: Reading) -> dict[str, list[Any]]:
         one
         for one in reading.statements
         if one.stance in ("accepts", "rejects", "denies", "conditions", "demands")
-        and one.issue not in _NO_POSITION
+        and one.issue not in NO_POSITION
     ]
     where: dict[str, list[Statement]] = defaultdict(list)
     for other in taking:
@@ -320,7 +243,7 @@ def agreed_by_all(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
         if len(stances) > 1 and all(
             "accepts" in each and not each & {"rejects", "conditions", "denies"} for each in stances
         ):
-            found.append({"issue": row["issue"], "name": row["name"]})
+            found.append({"issue": row["issue"]})
     return found
 
 
@@ -343,24 +266,34 @@ def build_speakers(reading: Reading) -> list[dict[str, Any]]:
     return sorted(found.values(), key=lambda row: (-row["statements"], row["id"]))
 
 
-def build_brief(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One page: for each issue with a position, the clearest words of each party, and what blocks."""
+def build_brief(matrix: Mapping[str, Any], reading: Reading) -> list[dict[str, Any]]:
+    """One page: for each issue with a position, each party's stances with its clearest words, and what blocks."""
+    held = {one.statement_id: one for one in reading.statements}
     rows = []
     for row in matrix["rows"]:
-        if row["issue"] in _NO_POSITION:
+        if row["issue"] in NO_POSITION:
             continue
         cells = []
         for cell in row["cells"]:
-            # in the order of stances, so that a plain claim comes last
+            by_stance: dict[str, list[Statement]] = defaultdict(list)
+            for name in cell["statements"]:
+                by_stance[held[name].stance].append(held[name])
+            shown = [min(found, key=_clearness) for found in by_stance.values()][:CELL_SHOWN]
             cells.append(
                 {
                     "party": cell["party"],
-                    "statements": cell["statements"][:CELL_SHOWN],
-                    "more": max(0, len(cell["statements"]) - CELL_SHOWN),
+                    "stances": {stance: len(found) for stance, found in by_stance.items()},
+                    "statements": [one.statement_id for one in shown],
                 }
             )
-        rows.append({"issue": row["issue"], "name": row["name"], "cells": cells, "blocks": row["blocks"]})
+        rows.append({"issue": row["issue"], "cells": cells, "blocks": row["blocks"]})
     return rows
+
+
+def _clearness(one: Statement) -> tuple[bool, bool, int, int]:
+    """What is said in a passage's own words comes first, a question before a request, the speaker's words before others'."""
+    manner = ("direct", "mixed", "reported", "paraphrase").index(one.manner)
+    return one.issue_rule == "passage", one.stance == "asks" and one.question is None, manner, one.start
 
 
 class _Never:

@@ -69,7 +69,6 @@ def read_talks(
     case: Path | None = None,
     published: date | None = None,
     speaker: str | None = None,
-    as_of: date | None = None,
 ) -> TalksOutcome:
     """Read files into ``out``: statements, documents, texts, views, proposals and a page.
 
@@ -92,7 +91,7 @@ def read_talks(
     views = build_views(reading)
     proposals = propose(reading.statements, speakers)
     with OutputFolder(out) as folder:
-        _write(folder, reading=reading, views=views, proposals=proposals, problems=problems, as_of=as_of)
+        _write(folder, reading=reading, views=views, proposals=proposals, problems=problems)
     return TalksOutcome(
         out=out, documents=len(reading.documents), statements=len(reading.statements), aligned=len(reading.alignments),
         copies=sum(len(one.document_ids) - 1 for one in reading.copies), proposals=len(proposals), problems=tuple(problems),
@@ -204,7 +203,6 @@ def _write(
     views: dict[str, Any],
     proposals: list[dict[str, Any]],
     problems: Iterable[Problem],
-    as_of: date | None,
 ) -> None:
     rows = [document_row(document) for document in reading.documents]
     (folder / "texts").mkdir()
@@ -218,7 +216,7 @@ def _write(
     _json(folder / PROPOSALS, proposals)
     quoted = {one.statement_id: quotation(one) for one in reading.statements}
     page = render_talks(
-        views, statements=quoted, documents=rows, proposals=proposals, problems=list(problems), as_of=as_of
+        views, statements=quoted, documents=rows, proposals=proposals, problems=list(problems)
     )
     (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
     marker = {
