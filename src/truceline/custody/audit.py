@@ -18,7 +18,7 @@ from truceline.custody.commitment import open_held, root_of_commitments
 from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.disk import NEW
 from truceline.custody.encoding import from_base64
-from truceline.custody.entry import Entry, read_entry
+from truceline.custody.entry import Entry, read_entries, read_entry
 from truceline.custody.export import companions
 from truceline.custody.held import held_path
 from truceline.custody.journal import read_journal
@@ -204,10 +204,20 @@ class _Auditor:
         """Entries and what is held of them."""
         if not self.records and first and not any(held) and not self.marked(b"".join(entries)):
             return
+        read = self.read_together(entries) if self.records else {}
         for place, (content, kept) in enumerate(zip(entries, held, strict=True)):
             index = first + place
-            if self.records or kept or index == 0 or self.marked(content):
+            if place in read:
+                self.take(index, read[place], kept)
+            elif self.records or kept or index == 0 or self.marked(content):
                 self.read_one(index, Entry(content, kept))
+
+    def read_together(self, entries: list[bytes]) -> dict[int, dict[str, Any]]:
+        """Records of entries by their places, which takes less time together; none if one is wrong."""
+        try:
+            return dict(enumerate(read_entries(entries)))
+        except ValueError:
+            return {}
 
     def marked(self, content: bytes) -> bool:
         """Whether entries may be among those that the log itself rests on."""
@@ -220,14 +230,18 @@ class _Auditor:
             record = read_entry(entry.content)
         except ValueError as error:
             self.audit.wrong("log_entry", name, f"entry {index}: {error}")
-            return
+        else:
+            self.take(index, record, entry.held)
+
+    def take(self, index: int, record: dict[str, Any], held: bytes) -> None:
+        """The record of an entry, and what is held of it."""
         if index == 0 and (record["kind"] != "log" or record.get("body") != self.config.record()):
             self.audit.wrong("log_altered", CONFIG, "the first entry describes another log")
         if record["kind"] == KEY_KIND:
             self.take_key(index, record)
         self.told.take(index, record)
-        if entry.held:
-            self.open(index, record, entry.held)
+        if held:
+            self.open(index, record, held)
         elif "root" in record and self.holds and held_path(index // WIDTH) not in self.unheld:
             self.unheld.add(held_path(index // WIDTH))
             message = f"entry {index}: what was held of it is not there"

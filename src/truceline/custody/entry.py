@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from truceline.custody.canonical import decode, encode
+from truceline.custody.canonical import decode, decode_all, encode, encode_all
 from truceline.custody.commitment import hold
 from truceline.custody.encoding import from_base64, from_decimal
 from truceline.custody.merkle import hash_leaf
@@ -123,8 +123,10 @@ def plain_entries(
     empty: dict[str, Any] = {"body": {}}
     shell = encode(_envelope(kind, logged=logged, received=received, by=by, rests_on=rests_on, content=empty))
     # "body" sorts before every other key, so an entry is this, the body, and the rest of the shell
-    head, tail = shell[: shell.index(b"{}")], shell[shell.index(b"{}") + 2 :]
-    return [Entry(_bounded(head + encode(body) + tail)) for body in bodies]
+    head, _, tail = shell.decode().partition("{}")
+    contents = encode_all(list(bodies), head=head, tail=tail)
+    _bounded(max(contents, key=len, default=b""))
+    return list(map(Entry, contents))
 
 
 def plain_entry(
@@ -219,6 +221,30 @@ def read_entry(content: bytes) -> dict[str, Any]:
         If they are not the canonical bytes of a record of the form above.
     """
     record = decode(content)
+    _check_record(record)
+    return record  # type: ignore[no-any-return]  # _check_record raises unless it is an object
+
+
+def read_entries(contents: Sequence[bytes]) -> list[dict[str, Any]]:
+    """``read_entry`` of many; ValueError if one is none."""
+    records = decode_all(contents)
+    for record in records:
+        if type(record) is dict and type(record.get("body")) is dict and "rests_on" not in record:
+            # the same of thousands, but for the body
+            _check_shell(tuple([pair for pair in record.items() if pair[0] != "body"]))
+        else:
+            _check_record(record)
+    return records
+
+
+@lru_cache(maxsize=1024)
+def _check_shell(shell: tuple[tuple[str, Any], ...]) -> None:
+    """Raise unless an entry with a body and these pairs beside it is of its form."""
+    _check_record({"body": {}, **dict(shell)})
+
+
+def _check_record(record: object) -> None:
+    """Raise unless a record is that of an entry."""
     if not isinstance(record, dict) or not _KEYS.issuperset(record):
         raise ValueError("an entry is an object with the keys of an entry")
     missing = {"kind", "logged"} - record.keys()
@@ -243,7 +269,6 @@ def read_entry(content: bytes) -> dict[str, Any]:
         content={},
     )
     _check_content(record)
-    return record
 
 
 def _check_content(record: Mapping[str, Any]) -> None:

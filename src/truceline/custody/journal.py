@@ -41,11 +41,10 @@ def write_head(start: int) -> bytes:
 def write_frame(entries: Sequence[Entry], *, first: int) -> bytes:
     """The frame of a batch whose first entry is number ``first`` of the log."""
     parts = [
-        part
+        b"%b%b%b%b" % (len(content).to_bytes(2, "big"), content, len(held).to_bytes(4, "big"), held)
         for content, held in entries
-        for part in (len(content).to_bytes(2, "big"), content, len(held).to_bytes(4, "big"), held)
     ]
-    whole = b"".join(parts) + _END
+    whole = b"".join([*parts, _END])
     head = len(whole).to_bytes(8, "big") + sha256(whole).digest()
     return head + _bind(first, head) + whole
 

@@ -17,7 +17,6 @@ from truceline.custody.entry import read_entry
 from truceline.custody.merkle import HASH_BYTES, hash_leaf, prove_inclusion, verify_inclusion
 from truceline.custody.policy import Policy
 from truceline.custody.read import Store
-from truceline.custody.tile import Tree
 
 _FIRST: Final = "c2sp.org/tlog-proof@v1"
 _DISCLOSURE: Final = "truceline disclosure v1"
@@ -74,9 +73,9 @@ class Proof:
 
 def prove(store: Store, index: int, signed: SignedCheckpoint) -> Proof:
     """The proof of entry ``index`` under a checkpoint of the log. ValueError if that does not have it."""
-    tree = Tree(store.read, signed.head.size)
-    path = prove_inclusion(tree.node, index, signed.head.size)
-    return Proof(index, store.entry(index, size=signed.head.size), tuple(path), signed)
+    size = signed.head.size
+    path = prove_inclusion(store.tree(size).node, index, size)
+    return Proof(index, store.entry(index, size=size), tuple(path), signed)
 
 
 @dataclass(frozen=True, slots=True)

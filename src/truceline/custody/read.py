@@ -8,7 +8,7 @@ from typing import Final
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.held import held_path, unpack_held
-from truceline.custody.tile import WIDTH, index_path, read_bundle, read_index
+from truceline.custody.tile import WIDTH, Tree, index_path, read_bundle, read_index
 
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints"
@@ -36,6 +36,7 @@ class Store:
         self.folder = folder
         self.config = LogConfig.read(self.read(CONFIG))
         self.keys = KeyHistory.read(self.read(KEYS), config=self.config)
+        self._tree = Tree(self.read, 0)
 
     def read(self, name: str) -> bytes:
         """Bytes of a file. FileNotFoundError also where a folder stands in its place."""
@@ -67,6 +68,12 @@ class Store:
         """The last checkpoint; None where none was signed yet."""
         sizes = self.sizes()
         return self.checkpoint(sizes[-1]) if sizes else None
+
+    def tree(self, size: int) -> Tree:
+        """The stored tree of ``size``: the same one while the size is, so that many proofs read each tile once."""
+        if self._tree.size != size:
+            self._tree = Tree(self.read, size)
+        return self._tree
 
     def bundle(self, index: int, width: int) -> list[bytes]:
         """Entries of a bundle of that width."""

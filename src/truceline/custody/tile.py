@@ -202,7 +202,7 @@ class Tree:
     def __init__(self, read: Read, size: int) -> None:
         self.size = size
         self._read = read
-        self._heights = lru_cache(maxsize=64)(self._load)
+        self._heights = lru_cache(maxsize=256)(self._load)  # at most 4 MB
 
     def node(self, level: int, index: int) -> bytes:
         """Hash of a complete subtree; see ``merkle``."""
