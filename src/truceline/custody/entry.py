@@ -37,6 +37,8 @@ KINDS: Final[dict[str, str]] = {
     "acknowledgement": "an order was received or carried out",
     "complaint": "a party complains",
     "answer": "a complaint is answered",
+    "declaration": "a party declares what it holds, or gives notice",
+    "inspection": "what the mission saw of a party's holdings",
     "restriction": "freedom of movement was denied, delayed or made conditional",
     "finding": "an obligation judged over a period and an area",
     "correction": "an earlier entry is corrected by this one",

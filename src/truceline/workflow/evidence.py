@@ -7,26 +7,44 @@ do next. Times come from the caller.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from truceline.base.errors import CallError, EvidenceError, Problem, TrucelineError
+from truceline.base.language import _
 from truceline.custody import disk
 from truceline.custody.canonical import encode
 from truceline.custody.checkpoint import SignedCheckpoint
+from truceline.custody.commitment import open_held
 from truceline.custody.config import LogConfig
-from truceline.custody.entry import KINDS, OWN_KINDS, Entry, held_entry, plain_entry, read_code, sealed_entry
+from truceline.custody.entry import (
+    KINDS,
+    OWN_KINDS,
+    PADDING_FIELDS,
+    Entry,
+    code_of,
+    held_entry,
+    plain_entry,
+    read_code,
+    read_entry,
+    sealed_entry,
+)
 from truceline.custody.log import Log
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Receipt, sign_receipt
 from truceline.custody.note import read_signatures
 from truceline.custody.read import Store
 from truceline.custody.sign import COSIGNATURE, NOTE, PublicKey, SecretKey
+from truceline.custody.tile import WIDTH
 from truceline.custody.witness import RefusalError
 from truceline.fetch.clock import Clock
+
+if TYPE_CHECKING:
+    from truceline.workflow.case_records import CaseRecord
 
 _MODES = ("plain", "held", "sealed")
 
@@ -180,28 +198,77 @@ def append_records(
         raise CallError(Problem(code="log_entry", message="no such way to log", got=mode, expected=", ".join(_MODES)))  # fmt: skip
     if kind in OWN_KINDS:
         raise CallError(Problem(code="log_entry", message="entries of this kind are written by the log itself", got=kind, expected=", ".join(sorted(KINDS.keys() - OWN_KINDS))))  # fmt: skip
-    logged = written_time(now)
     with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
-        entries: list[Entry] = []
         for code in rests_on:
             if log.leaf(read_code(code)[0]).hex()[:12] != read_code(code)[1]:
                 raise ValueError(f"no entry of the code {code} stands in the log")
-        for ahead, record in enumerate(records):
-            about: dict[str, Any] = {"logged": logged, "by": by, "received": received, "rests_on": rests_on}
-            if mode == "plain":
-                entries.append(plain_entry(kind, record, **about))
-            elif mode == "held":
-                salt = log.salt(encode(record), ahead=ahead)
-                entries.append(held_entry(kind, record, salt=salt, **about))
-            else:
-                whole = {
-                    "body": record,
-                    "kind": kind,
-                    **{k: v for k, v in about.items() if v and k != "logged"},
-                }
-                salt = log.salt(encode(whole), ahead=ahead)
-                entries.append(sealed_entry(whole, salt=salt, logged=logged))
+        about = {"logged": written_time(now), "by": by, "received": received, "rests_on": rests_on}
+        entries = [
+            make_entry(log, kind, record, mode=mode, ahead=ahead, about=about)
+            for ahead, record in enumerate(records)
+        ]
         return log.append(entries)
+
+
+def make_entry(
+    log: Log, kind: str, body: Mapping[str, Any], *, mode: str, ahead: int, about: Mapping[str, Any]
+) -> Entry:
+    """An entry that is to stand ``ahead`` of the next one; ``about``: logged, by, received, rests_on."""
+    if mode == "plain":
+        return plain_entry(kind, body, **about)
+    if mode == "held":
+        return held_entry(kind, body, salt=log.salt(encode(body), ahead=ahead), **about)
+    more = {name: value for name, value in about.items() if value and name != "logged"}
+    whole = {"body": body, "kind": kind, **more}
+    return sealed_entry(whole, salt=log.salt(encode(whole), ahead=ahead), logged=about["logged"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendOutcome:
+    """What was taken in from a case: codes of new entries, how many stood there, how many were put aside."""
+
+    codes: tuple[str, ...]
+    known: int
+    put_aside: int
+
+    def lines(self) -> list[str]:
+        """For people."""
+        told = _(
+            "{n} records taken in, {known} were there already, {aside} put aside because they do not hold"
+        )
+        return [*self.codes, told.format(n=len(self.codes), known=self.known, aside=self.put_aside)]
+
+
+def append_case(
+    folder: Path, records: Sequence[CaseRecord], *, put_aside: int = 0, mode: str = "sealed", now: datetime,
+    wait_s: float = 60.0,
+) -> AppendOutcome:  # fmt: skip
+    """Log those records of a case that the log does not have yet, each with the codes of what it rests on."""
+    with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
+        log.fold()
+        codes = {
+            str(fields["digest"]): code_of(index, content)
+            for index, content, _record, fields in open_entries(log.store, size=log.size)
+            if "digest" in fields
+        }
+        entries: list[Entry] = []
+        new: list[str] = []
+        for one in records:
+            if one.digest in codes:
+                continue
+            rests_on = [codes[digest] for digest in one.rests_on]
+            about = {
+                "logged": written_time(now),
+                "by": one.by,
+                "received": one.received,
+                "rests_on": rests_on,
+            }
+            entry = make_entry(log, one.kind, one.body, mode=mode, ahead=len(entries), about=about)
+            codes[one.digest] = code_of(log.size + len(entries), entry.content)
+            new.append(codes[one.digest])
+            entries.append(entry)
+        log.append(entries)
+    return AppendOutcome(codes=tuple(new), known=len(records) - len(new), put_aside=put_aside)
 
 
 def make_checkpoint(folder: Path, *, key: Path, now: datetime) -> SignedCheckpoint:
@@ -261,6 +328,25 @@ def place_of(store: Store, code: str, *, size: int) -> int:
     if index >= size or not hash_leaf(store.entry(index, size=size)).hex().startswith(digits):
         raise ValueError(f"no entry of the code {code} stands under the last checkpoint")
     return index
+
+
+def open_entries(store: Store, *, size: int) -> Iterator[tuple[int, bytes, dict[str, Any], dict[str, Any]]]:
+    """Every entry of which something is open here: its place, bytes, record and content; sealed ones as unsealed."""
+    for first in range(0, size, WIDTH):
+        width = min(WIDTH, size - first)
+        bundle, held = store.bundle(first // WIDTH, width), store.held_bundle(first // WIDTH, width)
+        for place, (content, kept) in enumerate(zip(bundle, held, strict=True)):
+            record = read_entry(content)
+            fields = record.get("body", {})
+            if kept:
+                names = record["fields"]
+                opened = zip(names, open_held(kept, names), strict=True)
+                fields = {name: field.value for name, field in opened if field.is_open}
+            if record["kind"] == "sealed":
+                record = fields.get(PADDING_FIELDS[0]) or {}
+                fields = record.get("body", {})
+            if fields:
+                yield first + place, content, record, fields
 
 
 def newest_of(store: Store) -> SignedCheckpoint:

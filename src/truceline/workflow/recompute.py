@@ -7,18 +7,14 @@ version or the finding that differs is named.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from truceline.base.errors import EvidenceError, Problem
 from truceline.base.language import _
-from truceline.custody.commitment import open_held
-from truceline.custody.entry import read_entry
 from truceline.custody.read import Store
-from truceline.custody.tile import WIDTH
-from truceline.workflow.evidence import newest_of, telling
+from truceline.workflow.evidence import newest_of, open_entries, telling
 from truceline.workflow.run_log import FOLDER
 from truceline.workflow.verify import verify
 
@@ -76,30 +72,13 @@ def recompute(log: Path, *, case_folder: Path, data: Path | None) -> RecomputeOu
 def _last_run(store: Store) -> Stretch:
     """The entries of the last run that was logged, by kind and name."""
     found: Stretch = {}
-    for record, fields in _records(store):
+    for _index, _content, record, fields in open_entries(store, size=newest_of(store).head.size):
         if record["kind"] == "run":
             found = {}
         if record["kind"] in _NAMED_BY:
             name = str(fields.get(_NAMED_BY[record["kind"]], fields.get("source", "")))
             found[record["kind"], name] = fields
     return found
-
-
-def _records(store: Store) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Every entry, and its content where that is open here."""
-    size = newest_of(store).head.size
-    for index in range(size):
-        record = read_entry(store.entry(index, size=size))
-        if "body" in record:
-            yield record, record["body"]
-            continue
-        held = store.held_bundle(index // WIDTH)[index % WIDTH]
-        if held:
-            names = record["fields"]
-            yield (
-                record,
-                {n: f.value for n, f in zip(names, open_held(held, names), strict=True) if f.is_open},
-            )
 
 
 def _differs(

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,7 +29,7 @@ from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
 from truceline.custody.disk import NEW
 from truceline.custody.encoding import to_base64
-from truceline.custody.entry import Entry, code_of, held_entry, plain_entry
+from truceline.custody.entry import Entry, code_of, held_entry, plain_entry, sealed_entry
 from truceline.custody.export import POLICY, README, VERIFIER, companions, restore
 from truceline.custody.log import Log
 from truceline.custody.read import JOURNAL, LOCK, Store
@@ -38,23 +38,12 @@ from truceline.custody.sign import SecretKey
 from truceline.custody.tile import WIDTH
 from truceline.findings.logged import Logged
 from truceline.findings.results import Results
-from truceline.reports.figures import round_significant
 from truceline.reports.findings_json import finding_record
+from truceline.workflow.case_records import CaseRecord, flat_record
 
 FOLDER = "log"
 _NOBODY = "anybody.invalid"
 _NOT_FILES = frozenset({"details"})
-
-
-def flat_record(value: Any) -> Any:
-    """A value as entries take it: numbers with decimals as text of six digits, keys in ASCII."""
-    if isinstance(value, float):
-        return repr(round_significant(value, 6)) if value == value else "nan"
-    if isinstance(value, Mapping):
-        return {str(key).encode("unicode_escape").decode(): flat_record(held) for key, held in value.items()}
-    if isinstance(value, list | tuple):
-        return [flat_record(each) for each in value]
-    return value
 
 
 def finding_fields(results: Results) -> list[tuple[str, dict[str, Any]]]:
@@ -76,12 +65,19 @@ class _Wanted:
     kind: str
     fields: Mapping[str, Any]
     held: bool
+    about: Mapping[str, str] = field(default_factory=dict)  #: of a case's record: by whom, when received
+    rests_on: tuple[int, ...] = ()  #: places of earlier ones among those that are wanted
 
-    def entry(self, index: int, *, salts: Salts, logged: str) -> Entry:
+    def entry(self, index: int, *, salts: Salts, logged: str, rests_on: Sequence[str]) -> Entry:
         if not self.held:
-            return plain_entry(self.kind, self.fields, logged=logged)
-        salt = salts(index, encode(self.fields))
-        return held_entry(self.kind, self.fields, salt=salt, logged=logged)
+            return plain_entry(self.kind, self.fields, logged=logged, rests_on=rests_on, **self.about)
+        if not self.about:
+            salt = salts(index, encode(self.fields))
+            return held_entry(self.kind, self.fields, salt=salt, logged=logged, rests_on=rests_on)
+        # that there was an order, and when, is for nobody to see either
+        links = {"rests_on": list(rests_on)} if rests_on else {}
+        whole = {"body": self.fields, "kind": self.kind, **self.about, **links}
+        return sealed_entry(whole, salt=salts(index, encode(whole)), logged=logged)
 
 
 class RunLog:
@@ -129,16 +125,26 @@ class RunLog:
             Problem(code="log_altered", file=f"{FOLDER}/{file}", message=message, next_step=step)
         )
 
-    def log_findings(self, lines: Sequence[Mapping[str, object]]) -> Logged:
-        """(2) and (3): log the run, what it read (``lines`` of the manifest) and every finding."""
+    def log_findings(
+        self, lines: Sequence[Mapping[str, object]], *, records: Sequence[CaseRecord] = ()
+    ) -> Logged:
+        """(2) and (3): log the run, what it read (``lines`` of the manifest; ``records``) and every finding."""
         findings = finding_fields(self._results)
         held = self._signed and self._edition == "mission"
         first, *read = [flat_record(line) for line in lines]
         wanted = [
             _Wanted(kind="run", fields={**first, "run_id": self._results.run_id}, held=False),
             *(_Wanted(kind="source", fields=line, held=held) for line in read),
-            *(_Wanted(kind="finding", fields=fields, held=held) for _, fields in findings),
         ]
+        places = {one.digest: len(wanted) + at for at, one in enumerate(records)}
+        wanted += [
+            _Wanted(
+                kind=one.kind, fields=one.body, held=held, about={"by": one.by, "received": one.received},
+                rests_on=tuple(places[digest] for digest in one.rests_on),
+            )
+            for one in records
+        ]  # fmt: skip
+        wanted += [_Wanted(kind="finding", fields=fields, held=held, rests_on=(0,)) for _, fields in findings]
         with Log(self.folder, key=self._key, salts=self._salts) as log:
             start, codes = self._log(log, wanted)
             signed = self._checkpoint_over(log, start + len(wanted))
@@ -177,20 +183,22 @@ class RunLog:
         log.fold()
         contents = _contents(log.store, log.size)
         for start in range(len(contents) - len(wanted) + 1):
-            made = (
-                each.entry(start + place, salts=self._salts, logged=self._logged)
-                for place, each in enumerate(wanted)
-            )
-            if all(entry.content == contents[start + place] for place, entry in enumerate(made)):
-                return start, [
-                    code_of(start + place, contents[start + place]) for place in range(len(wanted))
-                ]
+            codes: list[str] = []
+            for entry in self._made(wanted, start, codes):
+                if entry.content != contents[start + len(codes) - 1]:
+                    break
+            else:
+                return start, codes
         start = log.size
-        entries = [
-            each.entry(start + place, salts=self._salts, logged=self._logged)
-            for place, each in enumerate(wanted)
-        ]
-        return start, log.append(entries)
+        return start, log.append(list(self._made(wanted, start, [])))
+
+    def _made(self, wanted: Sequence[_Wanted], start: int, codes: list[str]) -> Iterator[Entry]:
+        """The wanted entries as they are if the first stands at ``start``; their codes go to ``codes``."""
+        for place, each in enumerate(wanted):
+            rests_on = [codes[earlier] for earlier in each.rests_on]
+            entry = each.entry(start + place, salts=self._salts, logged=self._logged, rests_on=rests_on)
+            codes.append(code_of(start + place, entry.content))
+            yield entry
 
     def _checkpoint_over(self, log: Log, size: int) -> SignedCheckpoint:
         """The first checkpoint that has ``size`` entries or more; signed now if there is none."""

@@ -49,6 +49,7 @@ from truceline.reports.writer import write_reports
 from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
+from truceline.workflow.case_records import mission_records
 from truceline.workflow.editions import (
     choose_edition,
     hold_back,
@@ -137,7 +138,8 @@ def verify(
             run_id = results.run_id
             extend_manifest(folder, earlier, run_id, lines)
         evidence = RunLog(folder, out=out, key=key, results=results, edition=chosen.name)
-        results = replace(results, logged=evidence.log_findings(lines))
+        said = mission_records(case.folder, case.truce) if chosen.name == "mission" else ()
+        results = replace(results, logged=evidence.log_findings(lines, records=said))
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free
             tables = pool.submit(write_tables, results, ingested, case, folder, edition=chosen)
             write_reports(

@@ -77,9 +77,30 @@ def append(
         Path | None, typer.Argument(metavar="FILE", help="One JSON object a line. Default: stdin.")
     ] = None,
     *,
-    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="What they are, such as statement.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help="What they are, such as statement.")
+    ] = None,
+    from_case: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-case",
+            metavar="CASE",
+            help="Take in what the case's registers hold and the log does not yet.",
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            "--for", metavar="WHO", help="With --from-case: mission, or a party's id (its own alone)."
+        ),
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Show everything. The default, but with --from-case.")
+    ] = False,
     held: Annotated[bool, typer.Option("--held", help="Show the names of the fields alone.")] = False,
-    sealed: Annotated[bool, typer.Option("--sealed", help="Show nothing, not even the kind.")] = False,
+    sealed: Annotated[
+        bool, typer.Option("--sealed", help="Show nothing, not even the kind. The default with --from-case.")
+    ] = False,
     by: By = "",
     received: Annotated[str, typer.Option("--received", metavar="TIME", help="When they came in.")] = "",
     rests_on: Annotated[
@@ -88,17 +109,38 @@ def append(
     wait_s: Annotated[float, typer.Option("--wait-s", min=0, help="How long to queue for the log.")] = 60.0,
     at: At = None,
 ) -> None:
-    """Log records in one batch, and print their codes once they are on the disk."""
-    from truceline.workflow.evidence import append_records, read_records, telling
+    """Log records in one batch, and print their codes once they are on the disk.
 
+    With --from-case: orders, acknowledgements, declarations, statements and the like, each once however often
+    this is run.
+    """
+    from truceline.workflow.evidence import append_case, append_records, read_records, telling
+
+    if (kind is None) == (from_case is None):
+        raise typer.BadParameter("give --kind and records, or --from-case")
+    mode = "plain" if plain else "sealed" if sealed else "held" if held else ""
+    if from_case is not None:
+        from truceline.workflow.case_records import read_case_records
+
+        found = read_case_records(from_case, reader=reader)
+        taken = append_case(
+            folder,
+            found.records,
+            put_aside=found.put_aside,
+            mode=mode or "sealed",
+            now=moment(at),
+            wait_s=wait_s,
+        )
+        print_lines(taken.lines())
+        return
     with telling("stdin" if records is None else records, next_step="Give JSON in UTF-8, one object a line"):
         content = sys.stdin.buffer.read() if records is None else records.read_bytes()
         text = content.decode("utf-8")
     codes = append_records(
         folder,
         read_records(text, file="stdin" if records is None else str(records)),
-        kind=kind,
-        mode="sealed" if sealed else "held" if held else "plain",
+        kind=kind or "",
+        mode=mode or "plain",
         by=by,
         received=received,
         rests_on=rests_on or (),
