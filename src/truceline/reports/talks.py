@@ -132,7 +132,7 @@ def _letters(documents: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 #: the place and agency that a report begins with
 _DATELINE = re.compile(r"^[A-ZА-ЯЁІЇЄҐ][^a-zа-яёіїєґ]{2,60}?\s[–—-]\s")
 #: the brief shows so many characters of a statement
-BRIEF_CHARACTERS = 120
+BRIEF_CHARACTERS = 110
 
 
 def marked(one: Mapping[str, Any]) -> Markup:

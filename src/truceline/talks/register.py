@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -140,16 +141,29 @@ def append(
 
 
 def keep_reading(
-    register: Register, statements: Sequence[Mapping[str, Any]], *, by: str, at: str, version: str
+    register: Register,
+    statements: Sequence[Mapping[str, Any]],
+    *,
+    documents: Sequence[Mapping[str, Any]] = (),
+    by: str,
+    at: str,
+    version: str,
 ) -> tuple[Register, int]:
-    """Add the statements of a reading that the register does not hold yet; returns how many there were.
+    """Add what the register does not hold yet of a reading; returns how many statements there were.
 
-    The same statement read anew with another result is added as its next version.
+    The same statement read anew with another result is added as its next version. Of documents goes
+    in what names them, not their text.
     """
     latest = {
         line["statement"]["statement_id"]: line for line in register.lines if line["kind"] == "statement"
     }
-    rows = []
+    known = [line["document"] for line in register.lines if line["kind"] == "document"]
+    rows: list[dict[str, Any]] = [
+        {"kind": "document", "document": document, "by": by, "at": at}
+        for document in documents
+        if document not in known
+    ]
+    n_documents = len(rows)
     for statement in statements:
         held = latest.get(statement["statement_id"])
         if held is not None and held["statement"] == statement:
@@ -164,7 +178,7 @@ def keep_reading(
                 "reader": version,
             }
         )
-    return (append(register, rows) if rows else register), len(rows)
+    return (append(register, rows) if rows else register), len(rows) - n_documents
 
 
 def correct(
@@ -208,6 +222,16 @@ def correct(
                 next_step="Name one of them",
             )
         )
+    if field == "said_on" and not _is_day(to):
+        raise CallError(
+            Problem(
+                code="time_format",
+                message="not a day",
+                got=to,
+                expected="2025-04-19",
+                next_step="Write year, month and day",
+            )
+        )
     if not why.strip() or not by.strip():
         raise CallError(
             Problem(
@@ -236,13 +260,25 @@ def correct(
     )
 
 
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def current_statements(register: Register) -> dict[str, dict[str, Any]]:
-    """Each statement's latest reading with its corrections: ``reading``, ``version``, ``corrections``."""
+    """Each statement's latest reading: ``reading``, ``version``, ``corrections``, and ``earlier`` versions."""
     found: dict[str, dict[str, Any]] = {}
     for line in register.lines:
         if line["kind"] == "statement":
-            held = found.setdefault(line["statement"]["statement_id"], {"corrections": []})
-            held["reading"], held["version"] = line["statement"], line["version"]
+            held = found.setdefault(line["statement"]["statement_id"], {"corrections": [], "earlier": []})
+            if "reading" in held:
+                held["earlier"].append(
+                    {"version": held["version"], "at": held["at"], "reading": held["reading"]}
+                )
+            held |= {"reading": line["statement"], "version": line["version"], "at": line["at"]}
         elif line["kind"] == "correction" and line["statement_id"] in found:
             found[line["statement_id"]]["corrections"].append(line)
     return found

@@ -210,24 +210,25 @@ def _write(
         (folder / "texts" / f"{document.document_id}.txt").write_text(
             document.text, encoding="utf-8", errors="surrogatepass", newline=""
         )
-    _json(folder / STATEMENTS, [one.as_dict() for one in reading.statements])
-    _json(folder / DOCUMENTS, rows)
-    _json(folder / VIEWS, views)
-    _json(folder / PROPOSALS, proposals)
+    write_json(folder / STATEMENTS, [one.as_dict() for one in reading.statements])
+    write_json(folder / DOCUMENTS, rows)
+    write_json(folder / VIEWS, views)
+    write_json(folder / PROPOSALS, proposals)
     quoted = {one.statement_id: quotation(one) for one in reading.statements}
     page = render_talks(
         views, statements=quoted, documents=rows, proposals=proposals, problems=list(problems)
     )
     (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
-    marker = {
-        "kind": "talks",
-        "schema": SCHEMA_ID,
-        "version": __version__,
-        "documents": [row["digest"] for row in rows],
-    }
+    write_marker(folder, [row["digest"] for row in rows])
+
+
+def write_marker(folder: Path, digests: Sequence[str]) -> None:
+    """Say that the folder is Truceline's own, and of which texts."""
+    marker = {"kind": "talks", "schema": SCHEMA_ID, "version": __version__, "documents": list(digests)}
     (folder / MARKER).write_text(json.dumps(marker, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object) -> None:
+    """A value as JSON that people can read."""
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8", errors="replace")

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from truceline import __version__
-from truceline.base.errors import CallError, OutputError, Problem
+from truceline.base.errors import CallError, CaseError, OutputError, Problem
+from truceline.reports.talks import render_talks
+from truceline.store.folder import OutputFolder
 from truceline.talks.accepted import write_accepted
 from truceline.talks.propose import decide
+from truceline.talks.recorded import recall
 from truceline.talks.register import (
     correct,
     current_statements,
@@ -19,7 +22,10 @@ from truceline.talks.register import (
     read_register,
     register_path,
 )
-from truceline.workflow.talks import DOCUMENTS, PROPOSALS, STATEMENTS
+from truceline.talks.speakers import read_speakers
+from truceline.talks.views import build_views, quotation
+from truceline.terms.truce import read_draft
+from truceline.workflow.talks import DOCUMENTS, PAGE, PROPOSALS, STATEMENTS, VIEWS, write_json, write_marker
 
 
 def _load(folder: Path, name: str) -> Any:
@@ -38,9 +44,29 @@ def _load(folder: Path, name: str) -> Any:
 
 def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
     """Put the statements of a reading into the case's register."""
-    statements = _load(folder, STATEMENTS)
+    copy_of = {
+        name: group["document_ids"][0]
+        for group in _load(folder, VIEWS)["copies"]
+        for name in group["document_ids"]
+    }
+    documents = [
+        {
+            **{
+                name: value
+                for name, value in row.items()
+                if name not in ("paragraphs", "position", "remarks")
+            },
+            "copy_of": copy_of.get(row["document_id"]),
+        }
+        for row in _load(folder, DOCUMENTS)
+    ]
     register, added = keep_reading(
-        read_register(register_path(case)), statements, by=by, at=at, version=__version__
+        read_register(register_path(case)),
+        _load(folder, STATEMENTS),
+        documents=documents,
+        by=by,
+        at=at,
+        version=__version__,
     )
     return {
         "register": str(register.path),
@@ -70,6 +96,81 @@ def show_register(case: Path) -> dict[str, Any]:
         "statements": [{"statement_id": key, **held} for key, held in current.items()],
         "decisions": [line for line in register.lines if line["kind"] == "decision"],
     }  # fmt: skip
+
+
+def report_register(case: Path, *, out: Path, confidential: bool = False) -> dict[str, Any]:
+    """Write views of a case's register into ``out``: a page, statements and views as data.
+
+    Corrections are in force, each beside the machine's reading. Confidential notes are read only if
+    asked for; the folder then is its owner's alone.
+
+    Raises
+    ------
+    InputError
+        If the register was changed.
+    OutputError
+        If ``out`` cannot be written.
+    CallError
+        ``register_absent`` where the case keeps none.
+    """
+    register = read_register(register_path(case))
+    if not register.lines:
+        raise CallError(
+            Problem(code="register_absent", message="nothing was kept yet", file=register.path.name, next_step="Keep a reading with `truceline talks keep`")
+        )  # fmt: skip
+    found = recall(register, read_speakers(case))
+    notes = read_register(register_path(case, confidential=True)).lines if confidential else ()
+    views = build_views(found.reading)
+    rows = [{**row, "source": row["outlet"] or row["title"] or row["file"]} for row in found.documents]
+    told = {
+        "held": {name: _history(held) for name, held in found.held.items()},
+        "corrected": sum(bool(held["corrections"]) for held in found.held.values()),
+        "withdrawn": found.withdrawn,
+        "decisions": found.decisions,
+    }
+    page = render_talks(
+        views,
+        statements={one.statement_id: quotation(one) for one in found.reading.statements},
+        documents=rows,
+        title=_title(case),
+        register=told,
+        notes_open=notes,
+    )
+    with OutputFolder(out) as folder:
+        write_json(folder / STATEMENTS, [{**one.as_dict(), **_history(found.held[one.statement_id])} for one in found.reading.statements])  # fmt: skip
+        write_json(folder / DOCUMENTS, rows)
+        write_json(folder / VIEWS, {**views, "withdrawn": found.withdrawn, "decisions": found.decisions})
+        (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
+        write_marker(folder, [row["digest"] for row in rows])
+        if confidential:
+            folder.chmod(0o700)
+    return {
+        "report": str(out / PAGE), "statements": len(found.reading.statements), "documents": len(rows),
+        "corrected": told["corrected"], "withdrawn": len(found.withdrawn), "confidential_notes": len(notes), "head": register.head,
+    }  # fmt: skip
+
+
+def _history(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What a register adds to a statement."""
+    return {
+        "version": held["version"],
+        "corrections": [
+            {name: line[name] for name in ("field", "was", "to", "by", "why", "at")}
+            for line in held["corrections"]
+        ],
+        "earlier": [
+            {"version": one["version"], "at": one["at"], **{name: one["reading"][name] for name in ("issue", "stance", "condition")}}
+            for one in held["earlier"]
+        ],
+    }  # fmt: skip
+
+
+def _title(case: Path) -> str:
+    """The title of the case's terms; its folder's name where it has none."""
+    try:
+        return read_draft(case / "truce.yaml", label="case:truce.yaml").title
+    except CaseError:
+        return case.resolve().name
 
 
 def decide_proposal(

@@ -112,6 +112,27 @@ def register(*, case: CaseOption) -> None:
     print_json(show_register(case))
 
 
+@talks.command()
+def report(
+    case: Annotated[
+        Path, typer.Argument(metavar="CASE", help="The case's folder.", exists=True, file_okay=False)
+    ],
+    *,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")],
+    confidential: Annotated[
+        bool,
+        typer.Option(
+            "--confidential", help="Also show the confidential notes, in a folder that only you may read."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write views of the case's register: brief, questions, accounts, days, with each correction beside the reading."""
+    from truceline.workflow.talks_register import report_register
+
+    _show(report_register(case, out=out, confidential=confidential), as_json=as_json)
+
+
 @talks.command(
     "accept", help="Accept a proposal: a position, a claim or a clock goes into the case, with who and why."
 )
