@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -15,9 +16,9 @@ def evaluation(project_root: Path) -> Any:
     """The harness, which lies beside the package."""
     sys.path.insert(0, str(project_root / "tools"))
     try:
-        from evaluation import fusion, page, pictures, rows
+        from evaluation import counts, fusion, page, pictures, rows
 
-        yield {"rows": rows, "page": page, "pictures": pictures, "fusion": fusion}
+        yield {"rows": rows, "page": page, "pictures": pictures, "fusion": fusion, "counts": counts}
     finally:
         sys.path.remove(str(project_root / "tools"))
 
@@ -32,6 +33,17 @@ def test_targets_are_met_or_not_or_neither(evaluation: dict[str, ModuleType]) ->
     assert meets(3.0, "") is None
     with pytest.raises(ValueError, match="expected such as"):
         meets(1.0, "about 1")
+
+
+def test_a_fall_of_fire_in_bursts_is_dated_by_an_interval_that_holds_it(
+    evaluation: dict[str, ModuleType],
+) -> None:
+    counts, rng = evaluation["counts"], np.random.default_rng(1)
+    bursts = next(one for one in counts.RECIPES if one.name == "bursts")
+    moments = [counts.measure_moment(bursts, rng) for _ in range(60)]
+    held = [found.at_lo95 <= when <= found.at_hi95 for found, when in moments if found.found]
+    assert len(held) > 40
+    assert np.mean(held) > 0.9
 
 
 def test_rows_and_pictures_come_back_from_json(evaluation: dict[str, ModuleType]) -> None:

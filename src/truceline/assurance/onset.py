@@ -126,23 +126,27 @@ def _log_posterior(
     prior = np.log(mass[keep] / mass[keep].sum())
     levels = _LEVELS[keep]
 
-    def fits(shift: float | FloatArray) -> FloatArray:
-        """(n_draws, n_levels, n_bins) log probability of each bin with its level moved by ``shift``."""
-        moved = np.log(np.exp(log_rate[:, None, :] + levels[None, :, None] + shift) + clutter)
-        slope, constant = linear_terms(moved, alpha[:, None, None], family="count")
-        free = free_term(count[None, :], alpha[:, None], family="count")[:, None, :]
+    def fits(ratio: float) -> FloatArray:
+        """(n_draws, n_levels, n_bins) log probability of each bin with its rate times ``ratio``.
+
+        Fire that falls comes in fewer bursts, not in smaller ones: variance over mean stays, and α/ratio.
+        """
+        moved = np.log(np.exp(log_rate[:, None, :] + levels[None, :, None] + np.log(ratio)) + clutter)
+        own = alpha / ratio
+        slope, constant = linear_terms(moved, own[:, None, None], family="count")
+        free = free_term(count[None, :], own[:, None], family="count")[:, None, :]
         fit: FloatArray = (count * slope + constant + free) / temper
         return fit
 
-    same = fits(0.0)
+    same = fits(1.0)
     weight = prior[None, :] - np.log(len(alpha))
     no_change = float(logsumexp(same.sum(axis=2) + weight))
     upto = np.cumsum(same, axis=2) - same  # bins before each one
     by_ratio = np.empty((len(RATIOS), n_bins))
     for k, ratio in enumerate(RATIOS):
-        less = fits(float(np.log(ratio)))
+        less = fits(float(ratio))
         onward = np.cumsum(less[:, :, ::-1], axis=2)[:, :, ::-1] - less
-        amid = fits(float(np.log((1 + ratio) / 2)))
+        amid = fits(float((1 + ratio) / 2))
         by_ratio[k] = logsumexp(upto + amid + onward + weight[:, :, None], axis=(0, 1))
     by_ratio -= np.log(len(RATIOS) * n_bins)
     ratio_weight = np.exp(logsumexp(by_ratio, axis=1) - logsumexp(by_ratio))
