@@ -27,7 +27,10 @@ def begin(call: Callable[[], R], *, workers: int) -> Callable[[], R]:
 
 def worker_count(n_records: int) -> int:
     """As many as there are cores for this process, where there are records enough."""
-    if n_records <= FEW_RECORDS:
-        return 1
+    return core_count() if n_records > FEW_RECORDS else 1
+
+
+def core_count() -> int:
+    """Cores for this process."""
     known = getattr(os, "sched_getaffinity", None)
     return len(known(0)) if known else os.cpu_count() or 1

@@ -10,6 +10,7 @@ Nothing stops the audit: what is wrong is gathered, with the file it is in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from truceline.custody.commitment import open_held, root_of_commitments
 from truceline.custody.config import CONFIG, KEYS, KeyHistory, LogConfig
 from truceline.custody.disk import NEW
 from truceline.custody.encoding import from_base64
-from truceline.custody.entry import Entry, read_entries, read_entry
+from truceline.custody.entry import Entry, read_entry
 from truceline.custody.export import companions
+from truceline.custody.forms import Forms
 from truceline.custody.held import held_path
 from truceline.custody.journal import read_journal
 from truceline.custody.listing import interrupted_files, kept_sizes, list_files, list_partials
@@ -39,9 +41,10 @@ OWN_FILES = frozenset(
 class _Auditor:
     """One walk over a log."""
 
-    def __init__(self, folder: Path, *, records: bool) -> None:
+    def __init__(self, folder: Path, *, records: bool, forms: Forms) -> None:
         self.folder = folder
         self.records = records
+        self.forms = forms
         self.audit = Audit()
         self.known: set[str] = set(OWN_FILES)
         self.unheld: set[str] = set()  # files of held content that are wrong or gone, and told of
@@ -202,22 +205,21 @@ class _Auditor:
 
     def read_entries(self, first: int, entries: list[bytes], held: list[bytes]) -> None:
         """Entries and what is held of them."""
-        if not self.records and first and not any(held) and not self.marked(b"".join(entries)):
+        if self.records:
+            self.forms.put(first, entries)
+        if first and not any(held) and not self.marked(b"".join(entries)):
             return
-        read = self.read_together(entries) if self.records else {}
         for place, (content, kept) in enumerate(zip(entries, held, strict=True)):
-            index = first + place
-            if place in read:
-                self.take(index, read[place], kept)
-            elif self.records or kept or index == 0 or self.marked(content):
-                self.read_one(index, Entry(content, kept))
+            if kept or first + place == 0 or self.marked(content):
+                self.read_one(first + place, Entry(content, kept))
 
-    def read_together(self, entries: list[bytes]) -> dict[int, dict[str, Any]]:
-        """Records of entries by their places, which takes less time together; none if one is wrong."""
-        try:
-            return dict(enumerate(read_entries(entries)))
-        except ValueError:
-            return {}
+    def read_pending(self, entries: Sequence[Entry]) -> None:
+        """Entries of the journal."""
+        if self.records:
+            self.forms.put(self.edge.size, [entry.content for entry in entries])
+        for index, entry in enumerate(entries, start=self.edge.size):
+            self.read_one(index, entry)
+        self.audit.pending = len(entries)
 
     def marked(self, content: bytes) -> bool:
         """Whether entries may be among those that the log itself rests on."""
@@ -225,30 +227,43 @@ class _Auditor:
 
     def read_one(self, index: int, entry: Entry) -> None:
         """One entry: its form, its held fields, and what it changes."""
-        name = tile_path("entries", index // WIDTH)
         try:
             record = read_entry(entry.content)
         except ValueError as error:
-            self.audit.wrong("log_entry", name, f"entry {index}: {error}")
-        else:
-            self.take(index, record, entry.held)
-
-    def take(self, index: int, record: dict[str, Any], held: bytes) -> None:
-        """The record of an entry, and what is held of it."""
+            if not self.records:  # else it is told of with the others' forms
+                self.wrong_form(index, str(error))
+            return
         if index == 0 and (record["kind"] != "log" or record.get("body") != self.config.record()):
             self.audit.wrong("log_altered", CONFIG, "the first entry describes another log")
         if record["kind"] == KEY_KIND:
             self.take_key(index, record)
         self.told.take(index, record)
-        if held:
-            self.open(index, record, held)
+        if entry.held:
+            self.open(index, record, entry.held)
         elif "root" in record and self.holds and held_path(index // WIDTH) not in self.unheld:
             self.unheld.add(held_path(index // WIDTH))
             message = f"entry {index}: what was held of it is not there"
             self.audit.wrong("log_missing", held_path(index // WIDTH), message)
-        if record["logged"] < self.logged:
-            self.audit.notes.append(f"entry {index} was logged at {record['logged']}, after {self.logged}")
-        self.logged = record["logged"]
+        if not self.records:
+            self.take_time(index, record["logged"])
+
+    def take_forms(self) -> None:
+        """What was found of the forms of entries."""
+        for found in self.forms.end():
+            for index, message in found.wrong:
+                self.wrong_form(index, message)
+            for index, time in found.times:
+                self.take_time(index, time)
+
+    def wrong_form(self, index: int, message: str) -> None:
+        """An entry is not one."""
+        self.audit.wrong("log_entry", tile_path("entries", index // WIDTH), f"entry {index}: {message}")
+
+    def take_time(self, index: int, time: str) -> None:
+        """When an entry was logged."""
+        if time < self.logged:
+            self.audit.notes.append(f"entry {index} was logged at {time}, after {self.logged}")
+        self.logged = time
 
     def take_key(self, index: int, record: dict[str, Any]) -> None:
         """Another key takes over."""
@@ -346,21 +361,21 @@ class _Auditor:
             self.known.add(name)
 
 
-def audit(folder: Path, *, records: bool = True) -> Audit:
+def audit(folder: Path, *, records: bool = True, workers: int = 1) -> Audit:
     """Audit a log.
 
-    ``records`` asks for every entry to be parsed; without it only those are that the log itself rests on
-    (the first, changes of key, and those with held content), which is several times faster and finds every
-    altered byte just the same.
+    ``records`` asks for every entry to be parsed, by ``workers`` other processes if they are more than one;
+    without it only those are that the log itself rests on (the first, changes of key, and those with held
+    content), which is several times faster and finds every altered byte just the same.
     """
-    auditor = _Auditor(folder, records=records)
-    if not auditor.begin():
+    with Forms(workers if records else 1) as forms:
+        auditor = _Auditor(folder, records=records, forms=forms)
+        if not auditor.begin():
+            return auditor.audit
+        heads = auditor.heads()
+        start, pending = auditor.journal()
+        auditor.walk(start, heads)
+        auditor.read_pending(pending)
+        auditor.take_forms()
+        auditor.end(heads)
         return auditor.audit
-    heads = auditor.heads()
-    start, pending = auditor.journal()
-    auditor.walk(start, heads)
-    for place, entry in enumerate(pending):
-        auditor.read_one(auditor.edge.size + place, entry)
-    auditor.audit.pending = len(pending)
-    auditor.end(heads)
-    return auditor.audit

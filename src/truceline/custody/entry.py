@@ -231,11 +231,14 @@ def read_entries(contents: Sequence[bytes]) -> list[dict[str, Any]]:
     """``read_entry`` of many; ValueError if one is none."""
     records = decode_all(contents)
     for record in records:
-        if type(record) is dict and type(record.get("body")) is dict and "rests_on" not in record:
-            # the same of thousands, but for the body
-            _check_shell(tuple([pair for pair in record.items() if pair[0] != "body"]))
-        else:
-            _check_record(record)
+        if type(record) is dict and type(record.get("body")) is dict:
+            shell = tuple([pair for pair in record.items() if pair[0] != "body"])
+            try:
+                _check_shell(shell)  # the same of thousands
+                continue
+            except TypeError:
+                pass  # a list is in it: what the entry rests on
+        _check_record(record)
     return records
 
 

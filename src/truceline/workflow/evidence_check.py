@@ -10,6 +10,7 @@ from pathlib import Path
 
 from truceline.base.errors import EvidenceError, Problem
 from truceline.base.language import _
+from truceline.base.threads import core_count
 from truceline.custody.audit import audit
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
@@ -180,7 +181,7 @@ def audit_log(
     with certificates, by which tokens of time are checked. ``now``: by when the next checkpoint may be due.
     """
     with telling(folder, next_step="Make it readable"), Lock(folder / LOCK, wait_s=_WAIT_S, shared=True):
-        found = audit(folder, records=records)
+        found = audit(folder, records=records, workers=core_count())
     problems = [_told_of(folder, fault) for fault in found.faults]
     fork = None
     if found.newest is not None and not any(fault.code == "log_absent" for fault in found.faults):
