@@ -119,6 +119,13 @@ def _backup_files(store: Store) -> Iterator[tuple[str, bytes]]:
             yield name, store.read(name)
 
 
+def leave_published(folder: Path) -> None:
+    """Take away what only a log needs that is being written: the copy that is left is as one that was exported."""
+    for name in (JOURNAL, LOCK):
+        (folder / name).unlink()
+    (folder / NEW).rmdir()
+
+
 def restore(folder: Path) -> None:
     """Make a copy of a log, such as an exported one or a backup, one that can be written again.
 

@@ -69,6 +69,10 @@ class PublicKey:
         """Four bytes by which a signature names its key (signed-note, "Signatures")."""
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.raw).digest()[:4]
 
+    def named(self, name: str) -> PublicKey:
+        """The same key under another name, which is what the same secret signs as under that name."""
+        return PublicKey(name, self.raw, self.kind)
+
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Whether ``signature`` (64 bytes) is this key's over ``message``."""
         try:

@@ -20,7 +20,7 @@ from truceline.custody import disk
 from truceline.custody.canonical import encode
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.commitment import open_held
-from truceline.custody.config import LogConfig
+from truceline.custody.config import CONFIG, LogConfig
 from truceline.custody.entry import (
     KINDS,
     OWN_KINDS,
@@ -33,11 +33,12 @@ from truceline.custody.entry import (
     read_entry,
     sealed_entry,
 )
+from truceline.custody.export import leave_published, restore
 from truceline.custody.log import Log
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Receipt, sign_receipt
 from truceline.custody.note import read_signatures
-from truceline.custody.read import Store
+from truceline.custody.read import JOURNAL, Store
 from truceline.custody.sign import COSIGNATURE, NOTE, PublicKey, SecretKey
 from truceline.custody.tile import WIDTH
 from truceline.custody.witness import RefusalError
@@ -280,7 +281,7 @@ def make_checkpoint(folder: Path, *, key: Path, now: datetime) -> SignedCheckpoi
 
 def add_cosignatures(folder: Path, files: Sequence[Path], *, size: int | None = None) -> SignedCheckpoint:
     """Put witnesses' signature lines, from files, under a checkpoint (default: the last one)."""
-    with telling(folder, code="log_signature"), Log(folder) as log:
+    with telling(folder, code="log_signature"), open_for_more(folder) as log:
         signed = log.store.newest_checkpoint()
         for file in files:
             with telling(file, code="log_signature"):
@@ -293,6 +294,25 @@ def add_cosignatures(folder: Path, files: Sequence[Path], *, size: int | None = 
         if signed is None:
             raise ValueError("no checkpoint was signed yet")
         return signed
+
+
+@contextmanager
+def open_for_more(folder: Path) -> Iterator[Log]:
+    """A log to which cosignatures are added; one that was published, such as a result's, is left as it was."""
+    published = is_published(folder)
+    if published:
+        restore(folder)
+    try:
+        with Log(folder) as log:
+            yield log
+    finally:
+        if published:
+            leave_published(folder)
+
+
+def is_published(folder: Path) -> bool:
+    """Whether it is a log that is not being written: a result's, or a copy."""
+    return not (folder / JOURNAL).is_file() and (folder / CONFIG).is_file()
 
 
 def change_key(folder: Path, *, key: Path, new: Path, now: datetime) -> str:

@@ -93,11 +93,18 @@ def witness(
     """
     secret = read_secret(key)
     known = [read_public(text) for text in logs]
+
+    def known_as(origin: str) -> Witness:
+        """The witness, for whom a key of ``mission.example`` is that of ``mission.example/…`` too."""
+        under = [key.named(origin) for key in known if origin.startswith(f"{key.name}/")]
+        return Witness(memory, key=secret, logs=[*known, *under])
+
     with telling(memory):
-        guard = Witness(memory, key=secret, logs=known)
+        known_as("")
     if source.is_dir():
         with telling(source):
             store = Store(source)
+            guard = known_as(store.config.origin)
             last = guard.last(store.config.origin)
             newest = newest_of(store)
             old_size = last.head.size if last else 0
@@ -110,6 +117,7 @@ def witness(
     else:
         with telling(source):
             request, fork = Request.read(source.read_bytes()), None
+            guard = known_as(request.checkpoint.head.origin)
     time_s = int(now.timestamp())
     try:
         line = guard.cosign(request, time_s=time_s).line()

@@ -17,7 +17,6 @@ from truceline.base.language import _, ngettext
 from truceline.custody import disk
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.entry import read_entry
-from truceline.custody.log import Log
 from truceline.custody.read import Store
 from truceline.custody.stamp import check_stamp, size_of, stamp_entry, stamp_path, stamped_digest
 from truceline.custody.trusted_time import (
@@ -30,7 +29,14 @@ from truceline.custody.trusted_time import (
     read_certificates,
 )
 from truceline.custody.when import Seen, bound_time, list_seen
-from truceline.workflow.evidence import newest_of, place_of, telling, written_time
+from truceline.workflow.evidence import (
+    is_published,
+    newest_of,
+    open_for_more,
+    place_of,
+    telling,
+    written_time,
+)
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -107,7 +113,7 @@ def _head(store: Store, size: int | None) -> SignedCheckpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampOutcome:
-    """A token that was kept: of which checkpoint, what it says, and the code of the entry that tells of it."""
+    """A token that was kept: of which checkpoint, what it says, and the code of the entry that tells of it, if any."""
 
     size: int
     file: str
@@ -116,7 +122,7 @@ class StampOutcome:
 
     def lines(self) -> list[str]:
         """For people."""
-        return [self.code, _("the checkpoint of {size} was there at {time}, says {name}").format(size=self.size, time=written(self.said.time_s), name=self.said.authority)]  # fmt: skip
+        return [*filter(None, [self.code]), _("the checkpoint of {size} was there at {time}, says {name}").format(size=self.size, time=written(self.said.time_s), name=self.said.authority)]  # fmt: skip
 
 
 def keep_stamp(
@@ -133,14 +139,18 @@ def keep_stamp(
         If rfc3161-client is not installed.
     """
     trusted = read_authorities(authorities)
-    with telling(folder), Log(folder) as log:
+    code, published = "", is_published(folder)
+    with telling(folder), open_for_more(folder) as log:
         signed = _head(log.store, size)
         digest = stamped_digest(signed, log.store)
         with _with_client(label):
             said = check_reply(reply, digest=digest, trusted=trusted, nonce=nonce_of(request, digest))
         name = stamp_path(signed.head.size, reply)
         disk.replace_file(folder, name, reply)
-        [code] = log.append([stamp_entry(name, said, time=written(said.time_s), logged=written_time(now))])
+        if not published:  # to what was published nothing is added but what others say of it
+            [code] = log.append(
+                [stamp_entry(name, said, time=written(said.time_s), logged=written_time(now))]
+            )
     return StampOutcome(size=signed.head.size, file=name, said=said, code=code)
 
 

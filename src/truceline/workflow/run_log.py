@@ -22,24 +22,24 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from truceline.base.canonical import digest_file
-from truceline.base.errors import OutputError, Problem
+from truceline.base.errors import CallError, EvidenceError, OutputError, Problem
 from truceline.custody.audit import audit
 from truceline.custody.canonical import encode
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.config import LogConfig
-from truceline.custody.disk import NEW
 from truceline.custody.encoding import to_base64
 from truceline.custody.entry import Entry, code_of, held_entry, plain_entry, sealed_entry
-from truceline.custody.export import POLICY, README, VERIFIER, companions, restore
+from truceline.custody.export import POLICY, README, VERIFIER, companions, leave_published, restore
 from truceline.custody.log import Log
-from truceline.custody.read import JOURNAL, LOCK, Store
+from truceline.custody.read import Store
 from truceline.custody.salts import Salts, keyed_salts
-from truceline.custody.sign import SecretKey
+from truceline.custody.sign import COSIGNATURE, PublicKey, SecretKey
 from truceline.custody.tile import WIDTH
 from truceline.findings.logged import Logged
 from truceline.findings.results import Results
 from truceline.reports.findings_json import finding_record
 from truceline.workflow.case_records import CaseRecord, flat_record
+from truceline.workflow.evidence import read_public, read_secret
 
 FOLDER = "log"
 _NOBODY = "anybody.invalid"
@@ -80,28 +80,65 @@ class _Wanted:
         return sealed_entry(whole, salt=salts(index, encode(whole)), logged=logged)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """Who signs the log of a result, and of which witnesses how many are to cosign it."""
+
+    key: SecretKey | None = None
+    witnesses: tuple[PublicKey, ...] = ()
+    quorum: int = 0
+
+
+def read_signing(key: Path | None, *, witnesses: Sequence[str] = (), quorum: int = 0) -> Signing:
+    """The key in a file, if one was named, and witnesses by their public keys or the files of these.
+
+    Raises
+    ------
+    CallError
+        If the quorum is of more than there are.
+    EvidenceError
+        If one is no key, or of a witness no key that cosigns.
+    """
+    keys = tuple(read_public(text) for text in witnesses)
+    if quorum > len(keys):
+        raise CallError(Problem(code="log_key", message="a quorum of more witnesses than are named", got=str(quorum), expected=f"at most {len(keys)}", next_step="Name each with --log-witness"))  # fmt: skip
+    for text, each in zip(witnesses, keys, strict=True):
+        if each.kind != COSIGNATURE:
+            raise EvidenceError(Problem(code="log_key", file=text, message="a key that does not cosign", next_step="A witness makes its key with: truceline log key FILE --name NAME --witness"))  # fmt: skip
+    return Signing(key=read_secret(key) if key is not None else None, witnesses=keys, quorum=quorum)
+
+
 class RunLog:
     """The log of a result that is being written into ``folder``; ``out`` is where the last one stands."""
 
     def __init__(
-        self, folder: Path, *, out: Path, key: SecretKey | None, results: Results, edition: str
+        self,
+        folder: Path,
+        *,
+        out: Path,
+        signing: Signing,
+        results: Results,
+        edition: str,
     ) -> None:
         self.folder = folder / FOLDER
         self._out = out / FOLDER
-        self._signed = key is not None
+        self._signed = signing.key is not None
         self._edition = edition
         self._logged = f"{results.as_of}T00:00:00Z"
         self._results = results
-        self._key = self._take_up(key)
+        self._key = self._take_up(signing)
         self._salts = keyed_salts(self._key.derive("salts"))
 
-    def _take_up(self, key: SecretKey | None) -> SecretKey:  # (1)
+    def _take_up(self, signing: Signing) -> SecretKey:  # (1)
         """Copy the log of the result before, or begin one; returns the key that signs it."""
+        key = signing.key
         if not self._out.is_dir():
             name = key.name if key else _NOBODY
             origin = origin_of(name, self._results.case_id, self._edition, self._results.run_id)
             mine = _named(key, origin)
-            config = LogConfig(origin=origin, key=mine.public)
+            config = LogConfig(
+                origin=origin, key=mine.public, witnesses=signing.witnesses, quorum=signing.quorum
+            )
             Log.create(self.folder, config, key=mine, logged=self._logged)
             return mine
         found = audit(self._out, records=False)
@@ -116,6 +153,10 @@ class RunLog:
         mine = _named(key, store.config.origin)
         if mine.public != store.keys.latest:
             self._refuse("keys", "the log in the output folder is signed by another key than the one given")
+        config = store.config
+        wanted = (signing.witnesses, signing.quorum)
+        if signing.witnesses and wanted != (config.witnesses, config.quorum):
+            self._refuse("log.json", "the log in the output folder names other witnesses, or another quorum")
         restore(self.folder)
         return mine
 
@@ -171,10 +212,8 @@ class RunLog:
         held = self._signed and self._edition == "mission"
         with Log(self.folder, key=self._key, salts=self._salts) as log:
             self._log(log, [_Wanted(kind="release", fields=about, held=held)])
-            log.checkpoint(logged=self._logged)
-        for name in (JOURNAL, LOCK):
-            (self.folder / name).unlink()
-        (self.folder / NEW).rmdir()
+            self._checkpoint_over(log, log.size)
+        leave_published(self.folder)
         for name, content in companions(Store(self.folder)).items():
             (self.folder / name).write_bytes(content)
 

@@ -9,6 +9,7 @@ folder appears whole at the end or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -57,7 +58,6 @@ from truceline.workflow.editions import (
     refuse_mixing,
     release,
 )
-from truceline.workflow.evidence import read_secret
 from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
@@ -65,7 +65,7 @@ from truceline.workflow.order_worth import weigh_orders
 from truceline.workflow.patterns import find_patterns
 from truceline.workflow.places import dispute_sentences
 from truceline.workflow.reckoning import reckon
-from truceline.workflow.run_log import RunLog
+from truceline.workflow.run_log import RunLog, read_signing
 from truceline.workflow.run_manifest import extend_manifest, manifest_lines, name_run
 from truceline.workflow.tables import area_table, write_tables
 from truceline.workflow.translate import telling, words_problems
@@ -96,6 +96,8 @@ def verify(
     edition: str | None = None,
     register: Path | None = None,
     log_key: Path | None = None,
+    log_witnesses: Sequence[str] = (),
+    log_quorum: int = 0,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> VerifyOutcome:
@@ -103,8 +105,9 @@ def verify(
 
     ``edition`` is the case's own unless another is asked for. The public one keeps a ``register`` of
     what it told (default: beside ``out``), so that no day is ever told in two ways. ``log_key`` is the
-    file with the secret key that signs the evidence log in ``out/log``. ``workers``: threads, by default as
-    many as cores where there are many records; they decide nothing.
+    file with the secret key that signs the evidence log in ``out/log``; ``log_witnesses`` are public keys, or
+    their files, of whom ``log_quorum`` are to cosign it. ``workers``: threads, by default as many as cores
+    where there are many records; they decide nothing.
 
     Raises
     ------
@@ -114,7 +117,7 @@ def verify(
         If ``out`` cannot be written, or holds something that Truceline did not write.
     """
     case = open_case(case_folder)  # (1)
-    key = read_secret(log_key) if log_key is not None else None
+    signing = read_signing(log_key, witnesses=log_witnesses, quorum=log_quorum)
     if seed is not None:
         case = case.with_seed(seed)
     with telling(case, language) as (case, voice), OutputFolder(out) as folder:
@@ -137,7 +140,7 @@ def verify(
             results = release(results, case, chosen, shapes=case.shapes(), manifest_lines=lines)
             run_id = results.run_id
             extend_manifest(folder, earlier, run_id, lines)
-        evidence = RunLog(folder, out=out, key=key, results=results, edition=chosen.name)
+        evidence = RunLog(folder, out=out, signing=signing, results=results, edition=chosen.name)
         said = mission_records(case.folder, case.truce) if chosen.name == "mission" else ()
         results = replace(results, logged=evidence.log_findings(lines, records=said))
         with ThreadPoolExecutor(max_workers=1) as pool:  # packing columns leaves Python free

@@ -71,4 +71,11 @@ LogKeyOption = Annotated[
         help="File with the secret key that signs the result's evidence log.",
     ),
 ]
+LogWitnessOption = Annotated[
+    list[str] | None,
+    typer.Option("--log-witness", metavar="KEY", help="Public key of a witness of the result's log, or its file."),
+]  # fmt: skip
+LogQuorumOption = Annotated[
+    int, typer.Option("--log-quorum", min=0, help="How many witnesses must cosign the result's log.")
+]
 NoPdfOption = Annotated[bool, typer.Option("--no-pdf", help="Write the report as HTML alone.")]

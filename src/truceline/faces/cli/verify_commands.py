@@ -16,6 +16,8 @@ from truceline.faces.cli.options import (
     JsonOption,
     LanguageOption,
     LogKeyOption,
+    LogQuorumOption,
+    LogWitnessOption,
     NoPdfOption,
     OutOption,
     QuietOption,
@@ -42,6 +44,8 @@ def verify(
     edition: EditionOption = None,
     register: RegisterOption = None,
     log_key: LogKeyOption = None,
+    log_witness: LogWitnessOption = None,
+    log_quorum: LogQuorumOption = 0,
 ) -> None:
     """Judge every obligation of a case, and write the report."""
     from truceline.workflow.verify import verify as run
@@ -58,6 +62,8 @@ def verify(
             edition=edition,
             register=register,
             log_key=log_key,
+            log_witnesses=log_witness or (),
+            log_quorum=log_quorum,
             progress=progress,
         )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
