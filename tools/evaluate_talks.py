@@ -166,12 +166,37 @@ def baseline_lines(
     return lines
 
 
+def extractor_lines(
+    target: str, records: Mapping[str, Any], texts: Mapping[str, Any], speakers: Speakers
+) -> list[str]:
+    """Figures of an extractor alone, on the same labels; quotations it does not mark count as missed."""
+    from truceline.faces.cli.extractor import asker
+    from truceline.talks.extractor import extract
+
+    name, ask = asker(target)
+    found = {
+        digest: extract(texts[digest], speakers, name=name, ask=ask) for digest in records if digest in texts
+    }
+    refused = sum(one.refused.total() for one in found.values())
+    failed = sum(len(one.failed) for one in found.values())
+    read = {
+        digest: (one.statements, {span: s.speaker for s in one.statements for span in s.quotes})
+        for digest, one in found.items()
+    }
+    return [
+        f"## The extractor {name}, alone", "",
+        f"{refused} statements refused, since the text does not bear them out; {failed} questions without an answer.", "",
+        *part_table(records, read), "",
+    ]  # fmt: skip
+
+
 def main() -> None:
     """Evaluate and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--out", type=Path, default=PAGE)
+    parser.add_argument("--extractor", help="also score an extractor, as `truceline talks read` takes it")
     chosen = parser.parse_args()
     records = talks.labels()
     texts = talks.articles(chosen.data, chosen.data.parent / "seeds")
@@ -211,6 +236,8 @@ def main() -> None:
         *agreement.agreement_lines(records, alphas), "",
         *class_tables(records, read),
     ]  # fmt: skip
+    if chosen.extractor:
+        lines += extractor_lines(chosen.extractor, records | foreign, texts | foreign_texts, speakers)
     if missing:
         lines.append(f"Not under the data root: {', '.join(missing)}.")
     chosen.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")

@@ -139,6 +139,8 @@ CODES: dict[str, str] = {
     "speaker_open": N_("Quoted words stand in a text that names no speaker for them."),
     "register_conflict": N_("A register has changed since it was read, or its chain of digests is broken."),
     "statement_unknown": N_("No statement or proposal of the register has that id."),
+    "extractor_failed": N_("An extractor gave no answer that can be read."),
+    "extractor_refused": N_("Statements of an extractor are not borne out by the text, and were left out."),
 }
 
 

@@ -114,6 +114,7 @@ def statement_of(row: Mapping[str, Any]) -> Statement:
         modality=tuple(row["modality"]),
         numbers=tuple(Number(**number) for number in row["numbers"]),
         windows=tuple(_window(window) for window in row["windows"]),
+        origin=row.get("origin") or "",
     )
 
 

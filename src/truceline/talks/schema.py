@@ -63,7 +63,7 @@ def statements_schema() -> Part:
         "issue": {"enum": list(known_issues())},
         "issues_also": {"type": "array", "items": {"enum": list(known_issues())}},
         "issue_words": {"type": "array", "items": _TEXT},
-        "issue_rule": {"enum": ["words", "passage", "context", "verb", "none"]},
+        "issue_rule": {"enum": ["words", "passage", "context", "verb", "none", "extractor"]},
         "stance": {"enum": list(STANCES)},
         "stance_rule": _TEXT,
         "condition": _TEXT_OR_NULL,
@@ -96,6 +96,7 @@ def statements_schema() -> Part:
             },
         },
         "passage": {"type": "integer", "minimum": 1, "description": "statements of one speaker in a row share it"},
+        "origin": {**_TEXT_OR_NULL, "description": "name of the extractor that found it; null: the rules"},
     }  # fmt: skip
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

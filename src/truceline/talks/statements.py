@@ -65,6 +65,7 @@ class Statement:
     numbers: tuple[Number, ...]
     windows: tuple[Window, ...]
     passage: int  #: statements of one speaker in a row share it
+    origin: str = ""  #: name of the extractor that found it; empty: the rules
 
     def as_dict(self) -> dict[str, Any]:
         """The record as it stands in ``statements.json``."""
@@ -106,6 +107,7 @@ class Statement:
             ],
             "windows": [one.as_dict() for one in self.windows],
             "passage": self.passage,
+            "origin": self.origin or None,
         }
 
 

@@ -73,7 +73,7 @@ def quotation(one: Statement) -> dict[str, Any]:
         "status": one.status,
         "condition": one.condition,
         "question": one.question,
-        "origin": None,
+        "origin": one.origin or None,
         "day": day.isoformat() if day else None,
         "basis": basis,
         "rule": one.rule,

@@ -16,6 +16,7 @@ from truceline.store.folder import MARKER, OutputFolder
 from truceline.talks.compare import align, tellings
 from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document
+from truceline.talks.extractor import Ask, added, extract
 from truceline.talks.propose import propose
 from truceline.talks.read_files import read_documents
 from truceline.talks.reading import Reading, source_of
@@ -69,8 +70,11 @@ def read_talks(
     case: Path | None = None,
     published: date | None = None,
     speaker: str | None = None,
+    extractor: tuple[str, Ask] | None = None,
 ) -> TalksOutcome:
     """Read files into ``out``: statements, documents, texts, views, proposals and a page.
+
+    ``extractor``: name of one, and how it is asked; what it finds beyond the rules is marked with its name.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def read_talks(
     if not documents:
         raise InputError(problems)
     owner = _owner(speaker, speakers)
-    reading, found = read_all(documents, speakers, owner=owner)
+    reading, found = read_all(documents, speakers, owner=owner, extractor=extractor)
     problems += found
     views = build_views(reading)
     proposals = propose(reading.statements, speakers)
@@ -143,7 +147,11 @@ def _owner(speaker: str | None, speakers: Speakers) -> Entity | None:
 
 
 def read_all(
-    documents: Sequence[Document], speakers: Speakers, *, owner: Entity | None = None
+    documents: Sequence[Document],
+    speakers: Speakers,
+    *,
+    owner: Entity | None = None,
+    extractor: tuple[str, Ask] | None = None,
 ) -> tuple[Reading, list[Problem]]:
     """The statements of all documents, aligned, with copies told."""
     statements: list[Statement] = []
@@ -151,6 +159,11 @@ def read_all(
     for document in documents:
         found, attributed = read_statements(document, speakers, owner=owner)
         statements += found
+        if extractor is not None:
+            name, ask = extractor
+            extracted = extract(document, speakers, name=name, ask=ask)
+            statements += added(found, extracted.statements)
+            problems += extracted.problems(document, name)
         if attributed.open:
             words = document.text[attributed.open[0].start : attributed.open[0].stop][:60]
             problems.append(

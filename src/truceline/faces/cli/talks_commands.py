@@ -56,14 +56,27 @@ def read(
             "--speaker", metavar="ID", help="Whose own words the files are: communiqués, a channel."
         ),
     ] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            "--extractor",
+            metavar="URL|chat:URL#MODEL|COMMAND",
+            help="Also ask a program or a model server of your own; the texts are sent to it. Its statements are marked.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read reports into statements, and write views of them. Nothing in a text is followed or run."""
     from truceline.workflow.talks import read_talks
 
+    asked = None
+    if extractor is not None:
+        from truceline.faces.cli.extractor import asker
+
+        asked = asker(extractor)
     outcome = read_talks(
-        files, out=out, case=case, published=published.date() if published else None, speaker=speaker
-    )
+        files, out=out, case=case, published=published.date() if published else None, speaker=speaker, extractor=asked
+    )  # fmt: skip
     if as_json:
         print_json(outcome.as_dict())
         return
