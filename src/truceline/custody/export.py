@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from truceline.custody.config import CONFIG, KEYS
-from truceline.custody.disk import NEW, Lock, replace_file
+from truceline.custody.disk import NEW, Batch, Lock, replace_file, sync_folder
 from truceline.custody.journal import write_head
 from truceline.custody.listing import list_files
 from truceline.custody.policy import Policy
@@ -17,6 +18,7 @@ from truceline.custody.read import CHECKPOINT, JOURNAL, LOCK, Store, checkpoint_
 from truceline.custody.stamp import list_stamps
 from truceline.custody.tile import pack, partials_of, read_tile, tile_path, tiles_of
 
+_PRIVATE: Final = 0o600  #: mode of files of a backup: for its owner's eyes alone
 VERIFIER: Final = "verify_truce.py"
 POLICY: Final = "policy.txt"
 README: Final = "README.txt"
@@ -89,27 +91,20 @@ def export(folder: Path, to: Path, *, held: bool = False, wait_s: float = 60.0) 
         names = []
         shutil.rmtree(beside, ignore_errors=True)  # of a copy that was interrupted
         try:
-            for name, content in files:
-                (beside / name).parent.mkdir(parents=True, exist_ok=True)
-                _write(beside / name, content, private=held)
+            beside.mkdir(parents=True)
+            batch = Batch(beside)
+            for name, content in chain(files, () if held else companions(store).items()):
+                batch.put(name, content, mode=_PRIVATE if held else 0o666)
                 names.append(name)
-            for name, content in ({} if held else companions(store)).items():
-                _write(beside / name, content)
-                names.append(name)
+            batch.finish()
         except BaseException:
             shutil.rmtree(beside, ignore_errors=True)
             raise
     if to.exists():
         to.rmdir()
     beside.replace(to)
+    sync_folder(to.parent)
     return names
-
-
-def _write(path: Path, content: bytes, *, private: bool = False) -> None:
-    """A new file; of a backup, for its owner's eyes alone."""
-    path.write_bytes(content)
-    if private:
-        path.chmod(0o600)
 
 
 def _backup_files(store: Store) -> Iterator[tuple[str, bytes]]:
@@ -140,4 +135,4 @@ def restore(folder: Path) -> None:
         newest = Store(folder).newest_checkpoint()
         if newest is None:
             raise ValueError(f"{folder} has no checkpoint to go on from")
-        replace_file(folder, JOURNAL, write_head(newest.head.size), mode=0o600)
+        replace_file(folder, JOURNAL, write_head(newest.head.size), mode=_PRIVATE)

@@ -64,16 +64,16 @@ def test_a_copy_that_fails_is_not_there_and_can_be_made_again(
 ) -> None:
     folder = new_log(tmp_path / "log")
     grow(folder, plain("a"))
-    real, left = Path.write_bytes, [3]
+    real, left = disk.write, [3]
 
-    def full(path: Path, content: bytes) -> int:
+    def full(handle: int, content: bytes) -> None:
         left[0] -= 1
         if left[0] < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(path, content)
+        real(handle, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(disk, "write", full)
         with pytest.raises(OSError, match="No space"):
             export(folder, tmp_path / "copy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]
