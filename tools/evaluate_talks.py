@@ -26,6 +26,8 @@ PART_WORDS = {
     "development": "development: the rules were written on these",
     "looked_at": "looked at: errors on these were read once, and rules mended",
     "held_out": "held out: no error on these was ever looked at",
+    "development_ru": "development ru: posts and short news in Russian of earlier months; the rules were written on these",
+    "development_uk": "development uk: posts in Ukrainian of earlier months; the rules were written on these",
     "held_out_ru": "held out ru: posts and short news in Russian, by the second annotator, never tuned on",
     "held_out_uk": "held out uk: posts in Ukrainian, by the second annotator, never tuned on",
 }

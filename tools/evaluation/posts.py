@@ -1,6 +1,8 @@
-"""Statements in Russian and Ukrainian: posts of channels and short news, labelled and never tuned on.
+"""Statements in Russian and Ukrainian: posts of channels and short news.
 
-Labels (``labels/talks_ru_uk.json``) are in the form of the articles', with the periods of a halt that a text names.
+Labels are in the form of the articles', with the periods of a halt that a text names. Those of
+``labels/talks_ru_uk.json`` were never tuned on; on those of ``labels/talks_ru_uk_development.json``, which are
+of earlier months, the rules were written.
 A text is what the reader makes of a post, or the line of news as its table has it.
 """
 
@@ -20,16 +22,19 @@ from truceline.talks.read_files import read_documents
 from truceline.talks.statements import Statement
 
 LABELS = Path(__file__).parent / "labels" / "talks_ru_uk.json"
+DEVELOPMENT = LABELS.with_name("talks_ru_uk_development.json")
 CHANNELS = ("mod_russia_clean.csv", "dronbomber_v2.csv")
 #: months of the table of news that texts were drawn from
-MONTHS = ("202503", "202504")
+MONTHS = ("202501", "202502", "202503", "202504")
 
 Row = dict[str, Any]
 
 
 def labels() -> dict[str, Row]:
     """The labelled posts by digest, conditions as yes or no and without a second pass, as the articles' are."""
-    records: dict[str, Row] = json.loads(LABELS.read_text(encoding="utf-8"))
+    records: dict[str, Row] = {}
+    for path in (LABELS, DEVELOPMENT):
+        records |= json.loads(path.read_text(encoding="utf-8"))
     for record in records.values():
         record["second"] = None
         for row in record["statements"]:
