@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from truceline.talks.cues import CueFinder
 from truceline.talks.documents import Document
 from truceline.talks.lexicon import Lexicon
+from truceline.talks.masks import mask, without_marks
 from truceline.talks.mentions import find_mentions
+from truceline.talks.post_forms import PostForms, Sentence
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
 from truceline.talks.sentences import split_sentences
+from truceline.talks.signatures import marked_names
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.subjects import Cue
-from truceline.talks.tokens import MASK, Token, tag_tokens
+from truceline.talks.tokens import Token, tag_tokens
 from truceline.talks.units import Attributed, Unit
 
 #: a sentence that is a cue alone is shorter than this
@@ -25,30 +28,25 @@ LONGEST_CUE = 80
 WAITING = 60
 
 
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    start: int
-    stop: int
-    paragraph: int
-
-
-class Reader:
+class Reader(PostForms):
     """Goes through a document once, sentence by sentence."""
 
     def __init__(
         self, document: Document, *, words: Lexicon, speakers: Speakers, owner: Entity | None = None
     ) -> None:
-        self.owner = owner
+        self.owner = None if owner is None else Resolved(entity=owner, rule="own_channel")
         self.document = document
         self.words = words
         self.speakers = speakers
         self.discourse = Discourse(speakers=speakers, words=words, day=document.published)
         self.quotes = find_quotes(document.text, document.paragraphs)
-        self.outer = [quote for quote in self.quotes if quote.depth == 0]
-        self.masked = _mask(document.text, self.outer)
+        outer = [quote for quote in self.quotes if quote.depth == 0]
+        names = marked_names(document.text, outer) if words.declines else []
+        self.outer = [quote for quote in outer if quote not in names]
+        self.masked = without_marks(mask(document.text, self.outer), names)
         self.units: list[Unit] = []
         self.speech: dict[Quote, Unit] = {}
-        self.terms: dict[Quote, None] = {}
+        self.terms: dict[Quote, None] = dict.fromkeys(names)
         self.sentences = self._sentences()
         self.sentence_starts = [one.start for one in self.sentences]
         self.outer_stops = [quote.stop for quote in self.outer]
@@ -65,7 +63,7 @@ class Reader:
             open=tuple(quote for quote in self.outer if quote not in self.speech and quote not in self.terms),
         )
 
-    def _sentences(self) -> list[_Sentence]:
+    def _sentences(self) -> list[Sentence]:
         text = self.document.text
         found = []
         for number, paragraph in enumerate(self.document.paragraphs):
@@ -75,19 +73,19 @@ class Reader:
                 text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations
             ):
                 if not self._is_caption(text[start:stop]):
-                    found.append(_Sentence(start, stop, number))
+                    found.append(Sentence(start, stop, number))
         return found
 
     def _is_caption(self, sentence: str) -> bool:
         kinds = self.words.line_kinds
         return any(pattern.search(sentence) for kind in ("caption", "boilerplate") for pattern in kinds[kind])
 
-    def _tokens(self, sentence: _Sentence) -> list[Token]:
+    def _tokens(self, sentence: Sentence) -> list[Token]:
         return tag_tokens(
             self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers
         )
 
-    def _touching(self, sentence: _Sentence) -> list[Quote]:
+    def _touching(self, sentence: Sentence) -> list[Quote]:
         first = bisect_right(self.outer_stops, sentence.start)
         found = []
         for quote in self.outer[first:]:
@@ -96,10 +94,14 @@ class Reader:
             found.append(quote)
         return found
 
-    def _read_sentence(self, sentence: _Sentence) -> None:
+    def _read_sentence(self, sentence: Sentence) -> None:
         quotes = self._touching(sentence)
         tokens = self._tokens(sentence)
-        cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
+        cues = CueFinder(
+            tokens=tokens,
+            mentions=find_mentions(tokens, declines=self.words.declines),
+            discourse=self.discourse,
+        ).find()
         fresh = [quote for quote in quotes if quote not in self.speech and not self._is_term(quote, sentence)]
         self.terms |= dict.fromkeys(
             quote for quote in quotes if quote not in self.speech and quote not in fresh
@@ -111,25 +113,22 @@ class Reader:
             self._cued(sentence, tokens, cues, quotes, running)
         elif running is not None:
             self._add(self._carried(sentence, self.speech[running], "same_quotation", quotes))
+        elif self.lead is not None:
+            self._add(self._own(sentence, quotes, self.lead, "led"))
         elif fresh:
             self._uncued(sentence, fresh)
         elif self.owner is not None:
-            self._add(self._own(sentence, quotes))
+            self._add(self._own(sentence, quotes, self.owner, "own_channel"))
         else:
             self._told_of(tokens)
 
-    def _own(self, sentence: _Sentence, quotes: Sequence[Quote]) -> Unit:
-        """In somebody's own channel or communiqué, what nobody else is said to say is theirs."""
-        assert self.owner is not None
-        return Unit(
-            start=sentence.start, stop=sentence.stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
-            who=Resolved(entity=self.owner, rule="own_channel"), rule="own_channel", kind="say", stance="claims", base="post",
-            cue=None, quotes=tuple((quote.start, quote.stop) for quote in quotes),
-        )  # fmt: skip
-
     def _told_of(self, tokens: Sequence[Token]) -> None:
         """A sentence in which nobody speaks may set whom “she” means in the next."""
-        mentions = [one for one in find_mentions(tokens) if one.kind in ("titled", "name", "owner", "single")]
+        mentions = [
+            one
+            for one in find_mentions(tokens, declines=self.words.declines)
+            if one.kind in ("titled", "name", "owner", "single")
+        ]
         free = [
             one
             for one in mentions
@@ -141,7 +140,7 @@ class Reader:
                 self.discourse.topic = found.entity
                 return
 
-    def _is_term(self, quote: Quote, sentence: _Sentence) -> bool:
+    def _is_term(self, quote: Quote, sentence: Sentence) -> bool:
         """Whether the marks hold a term at a distance: after “what they call its …”, or a title."""
         lead = self.document.text[sentence.start : max(sentence.start, quote.start - 1)]
         if any(pattern.search(lead) for pattern in self.words.scare):
@@ -154,7 +153,7 @@ class Reader:
 
     def _cued(
         self,
-        sentence: _Sentence,
+        sentence: Sentence,
         tokens: Sequence[Token],
         cues: list[Cue],
         quotes: Sequence[Quote],
@@ -200,6 +199,8 @@ class Reader:
             for quote in inside:
                 self.speech.setdefault(quote, unit)
             self._attach_back(unit, sentence)
+            if self.words.declines:
+                self._hold(sentence, unit)
 
     def _owner(self, inner: Cue, outer: Sequence[Cue]) -> int:
         """Which of the outer cues an embedded one stands in."""
@@ -227,7 +228,7 @@ class Reader:
         return outer, None
 
     def _regions(
-        self, sentence: _Sentence, tokens: Sequence[Token], cues: Sequence[Cue]
+        self, sentence: Sentence, tokens: Sequence[Token], cues: Sequence[Cue]
     ) -> list[tuple[Cue, int, int]]:
         """The stretch of each cue: from where its clause begins to where the next one's begins."""
         starts = []
@@ -245,7 +246,7 @@ class Reader:
             (cue, start, stop) for cue, start, stop in zip(cues, starts, stops, strict=True) if stop > start
         ]
 
-    def _attach_back(self, unit: Unit, sentence: _Sentence) -> None:
+    def _attach_back(self, unit: Unit, sentence: Sentence) -> None:
         """“… units?” the minister asked.: a sentence that is a cue alone speaks for the quotation before it."""
         text = self.document.text
         rest = re.sub(
@@ -284,7 +285,7 @@ class Reader:
     def _paragraph_at(self, at: int) -> int:
         return bisect_right(self.paragraph_starts, at) - 1
 
-    def _inside(self, start: int, stop: int) -> list[_Sentence]:
+    def _inside(self, start: int, stop: int) -> list[Sentence]:
         """The sentences that touch a stretch."""
         first = max(bisect_right(self.sentence_starts, start) - 1, 0)
         found = []
@@ -304,7 +305,7 @@ class Reader:
 
     # -- sentences without one
 
-    def _uncued(self, sentence: _Sentence, fresh: Sequence[Quote]) -> None:
+    def _uncued(self, sentence: Sentence, fresh: Sequence[Quote]) -> None:
         """A quotation whose sentence names nobody: look ahead inside the quotation's end, else back."""
         long = next((quote for quote in fresh if quote.stop > sentence.stop), None)
         if long is not None:
@@ -335,9 +336,13 @@ class Reader:
                 end = after.stop
         if end <= at:
             return None
-        sentence = _Sentence(quote.start - 1, end, self._paragraph_at(quote.start))
+        sentence = Sentence(quote.start - 1, end, self._paragraph_at(quote.start))
         tokens = tag_tokens(self.masked, sentence.start, end, words=self.words, speakers=self.speakers)
-        cues = CueFinder(tokens=tokens, mentions=find_mentions(tokens), discourse=self.discourse).find()
+        cues = CueFinder(
+            tokens=tokens,
+            mentions=find_mentions(tokens, declines=self.words.declines),
+            discourse=self.discourse,
+        ).find()
         if not cues:
             return None
         cue = cues[0]
@@ -346,7 +351,7 @@ class Reader:
             rule=cue.rule, kind=cue.kind, stance=cue.stance, base=cue.base, cue=None,
         )  # fmt: skip
 
-    def _may_carry(self, sentence: _Sentence, fresh: Sequence[Quote], last: Unit) -> bool:
+    def _may_carry(self, sentence: Sentence, fresh: Sequence[Quote], last: Unit) -> bool:
         """A quotation is carried on where it is nearly all of its sentence, or stands behind its speaker."""
         quoted = sum(min(one.stop, sentence.stop) - max(one.start, sentence.start) for one in fresh)
         whole = sentence.stop - sentence.start
@@ -356,7 +361,7 @@ class Reader:
         between = self.document.paragraphs[last.paragraph + 1 : sentence.paragraph]
         return gap <= 1 or all(one.kind != "text" for one in between)
 
-    def _carried(self, sentence: _Sentence, source: Unit, rule: str, quotes: Sequence[Quote]) -> Unit:
+    def _carried(self, sentence: Sentence, source: Unit, rule: str, quotes: Sequence[Quote]) -> Unit:
         return Unit(
             start=sentence.start, stop=sentence.stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
             who=source.who, rule=rule, kind="quote", stance=source.stance if source.base == "ask" else "claims", base=source.base,
@@ -375,22 +380,3 @@ def attribute(
 ) -> Attributed:
     """Every stretch of the document that somebody is said to have said; ``owner``: whose own words it is."""
     return Reader(document, words=words, speakers=speakers, owner=owner).read()
-
-
-def _mask(text: str, quotes: Sequence[Quote]) -> str:
-    """The text with one sign in place of each quotation and blanks after it; places stay what they were."""
-    parts = []
-    at = 0
-    for quote in quotes:
-        start = max(quote.start - 1, at)
-        stop = quote.outer_stop
-        parts.append(text[at:start])
-        parts.append(_hole(text[start:stop]))
-        at = stop
-    parts.append(text[at:])
-    return "".join(parts)
-
-
-def _hole(quoted: str) -> str:
-    """As many signs as the quotation has: a mask where it begins, and where it ends."""
-    return MASK + " " * (len(quoted) - 2) + MASK if len(quoted) > 1 else MASK

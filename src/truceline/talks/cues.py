@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from truceline.talks.lexicon import Verb
+from truceline.talks.signatures import leads, signed_mention, signed_source
 from truceline.talks.subjects import Cue, SubjectFinder
 
 
@@ -20,6 +21,8 @@ class CueFinder(SubjectFinder):
                 cue = self._according(at)
             elif token.tag == "p" and token.text == ":":
                 cue = self._colon(at)
+            elif token.tag == "m" and self.discourse.words.declines:
+                cue = self._signed(at)
             elif token.text in self.discourse.words.views and self.letters[at - 1 : at] == "o":
                 cue = self._view(at)
             elif token.tag == "P" and at == 0:
@@ -83,7 +86,7 @@ class CueFinder(SubjectFinder):
             ),
             None,
         )
-        if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNt"):
+        if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNnt"):
             return None
         who = self._resolve(mention, "subject")
         if who is None:
@@ -132,11 +135,26 @@ class CueFinder(SubjectFinder):
             trailing=False,
         )
 
+    def _signed(self, at: int) -> Cue | None:
+        """“…, — Name.”: who stands behind the dash that ends what was said."""
+        mention = signed_mention(self.letters, at, self.mentions)
+        who = None if mention is None else self._resolve(mention, "subject")
+        who = who or signed_source(self.tokens, self.letters, at)
+        if who is None or any(cue.rule == "signed" for cue in self.cues):
+            return None
+        return Cue(
+            first=at, verb=at, last=len(self.tokens) - 1, who=who, rule="signed", kind="say", stance="claims",
+            base="signed", trailing=True,
+        )  # fmt: skip
+
     def _colon(self, at: int) -> Cue | None:
         """“Statement: “…””: a name, a colon, a quotation."""
-        if self.letters[at + 1 : at + 2] != "Q" or at > 6:
+        if self.discourse.words.declines:
+            mention = leads(self.letters, at, self.mentions)
+        elif self.letters[at + 1 : at + 2] != "Q" or at > 6:
             return None
-        mention = self.by_last.get(at - 1)
+        else:
+            mention = self.by_last.get(at - 1)
         if mention is None:
             return None
         who = self._resolve(mention, "colon")

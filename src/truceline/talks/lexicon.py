@@ -140,6 +140,13 @@ class Lexicon:
     stances: tuple[StanceRule, ...]
     time: Mapping[str, Any]
     numbers: Mapping[str, Any]
+    declines: bool  #: nouns decline, and posts name who speaks behind a dash or before a colon
+    plural_verb: re.Pattern[str]  #: forms of verbs whose subject is many
+    oblique: re.Pattern[str]  #: endings that no name has as a subject
+    back: re.Pattern[str]  #: words of a sentence that speaks for the one before: “this was told by”
+    particles: frozenset[str]  #: small words inside a name
+    speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
+    clause_ends: re.Pattern[str]  #: what closes the clause of a condition
 
 
 @cache
@@ -187,6 +194,13 @@ def lexicon(language: str) -> Lexicon:
         ),
         time=raw["time"],
         numbers=raw["numbers"],
+        declines=raw.get("declines", False),
+        plural_verb=_any(raw.get("plural_verb", [])),
+        oblique=_any(raw.get("oblique", [])),
+        back=_any(raw.get("back", [])),
+        particles=frozenset(raw.get("particles", [])),
+        speaker_places=frozenset(raw.get("speaker_places", [])),
+        clause_ends=_any([r"[.;!?”»]", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]),
     )
 
 
@@ -252,6 +266,7 @@ def _line_kinds(raw: Mapping[str, Any]) -> dict[str, tuple[re.Pattern[str], ...]
         "live_mark": _patterns(raw["live_marks"]),
         "caption": _patterns(raw["caption"]),
         "boilerplate": _patterns(raw["boilerplate"]),
+        "text": _patterns(raw.get("speech_lines", [])),
     }
 
 

@@ -138,7 +138,7 @@ def find_condition(text: str, *, words: Lexicon) -> str | None:
     if match is None:
         return None
     rest = text[match.start() :]
-    stop = re.search(r"[.;!?”»]|, (?:but|and|he|she|they)\b|$", rest)
+    stop = words.clause_ends.search(rest)
     clause = rest[: stop.start() if stop else None].strip(" ,")
     return clause or match.group()
 

@@ -23,6 +23,20 @@ _MENTION = re.compile(
     "|(?P<single>N(?![oN]))"
     "|(?P<owner>K|N{1,4}(?=o))"
 )
+#: the same where nouns decline: what an office is of stands behind it (“g” a word that can stand there)
+_DECLINED = re.compile(
+    "(?P<titled>J{0,2}[RT]{1,3}(?:K(?![KN])|N{1,4}(?![NK])|[JYBSGRTnNKgw]{1,9}?(?:K|N{1,3})(?![NK])))"
+    "|(?P<name>T?N{0,2}K|T?N{2,4})"
+    "|(?P<named_body>J{0,2}Sn{0,2}N{1,3})"
+    "|(?P<office>J{0,2}R[JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
+    "|(?P<body>[Jg]{0,2}[SG][JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
+    "|(?P<several>J{0,2}[SG]kJ{0,2}[SG])"
+    "|(?P<plain_office>J{0,2}R)|(?P<plain_body>J{0,2}[SG])"
+    "|(?P<known>J{0,2}B|Y)"
+    "|(?P<pronoun>O)"
+    "|(?P<single>N)"
+)
+_OF_SOMETHING = re.compile(r"(?:ого|его|ої|ой|ых|их|ов|ев|ів|їв|[^л][аыиі]|[яїй])$")
 #: “envoy to the …, Name”: what stands between an office and the name set off after it
 _OFFICE_OF = re.compile("P[DwuJYBNoS]{1,5}c")
 #: words that end so are rather verbs, and no part of a name
@@ -46,17 +60,18 @@ class Mention:
         return self.kind in ("titled", "name", "single")
 
 
-def find_mentions(tokens: Sequence[Token]) -> list[Mention]:
-    """The mentions of a sentence, from left to right."""
-    letters = "".join(_letter(token) for token in tokens)
+def find_mentions(tokens: Sequence[Token], *, declines: bool = False) -> list[Mention]:
+    """The mentions of a sentence, from left to right; ``declines``: of a language whose nouns do."""
+    letters = "".join(_letter(token, declines) for token in tokens)
+    pattern = _DECLINED if declines else _MENTION
     found: list[Mention] = []
     at = 0
     while at < len(letters):
-        match = _MENTION.match(letters, at)
+        match = pattern.match(letters, at)
         if match is None or match.end() == at or _determines(tokens, letters, match):
             at += 1
             continue
-        found.append(_mention(match, letters))
+        found.append(_declined(match, letters) if declines else _mention(match, letters))
         at = match.end()
     return _with_appositions(found, letters)
 
@@ -70,7 +85,9 @@ def _determines(tokens: Sequence[Token], letters: str, match: re.Match[str]) -> 
     )
 
 
-def _letter(token: Token) -> str:
+def _letter(token: Token, declines: bool) -> str:
+    if declines and token.tag == "w" and len(token.text) > 2 and _OF_SOMETHING.search(token.text):
+        return "g"
     if token.tag == "w" and (_VERBAL.search(token.text) or len(token.text) < 3):
         return "u"  # a word that joins no name
     return token.tag
@@ -90,6 +107,23 @@ def _mention(match: re.Match[str], letters: str) -> Mention:
     elif kind in ("office", "body"):
         title = (first, last)
     return Mention(first=first, last=last, kind=kind, head=head, np_last=last, title=title)
+
+
+def _declined(match: re.Match[str], letters: str) -> Mention:
+    """Of “the head of the office of the party” the head is the first, of “the head … A. B.” the last word."""
+    first, last = match.start(), match.end() - 1
+    kind = {"several": "body", "plain_office": "office", "plain_body": "body"}.get(
+        str(match.lastgroup), str(match.lastgroup)
+    )
+    if kind == "titled":
+        name = last
+        while name - 1 > first and letters[name - 1] == "N":
+            name -= 1
+        return Mention(first=first, last=last, kind=kind, head=last, np_last=last, title=(first, name - 1))
+    if kind in ("office", "body"):
+        head = next(place for place in range(first, last + 1) if letters[place] in "RSG")
+        return Mention(first=first, last=last, kind=kind, head=head, np_last=last, title=(first, last))
+    return Mention(first=first, last=last, kind=kind, head=last, np_last=last)
 
 
 def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:

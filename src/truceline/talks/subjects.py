@@ -145,6 +145,7 @@ class SubjectFinder:
         k = at + 1
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
+        k += self._at_place(k, at)
         mention = self.by_first.get(k) or self._right_name(k)
         if mention is None or mention.kind == "owner":
             return None
@@ -154,6 +155,18 @@ class SubjectFinder:
             return None  # the subject of a clause of its own: “…, arguing it would …”
         return Subject(rule="subject_after_verb", first=at, last=mention.np_last, mention=mention)
 
+    def _at_place(self, k: int, at: int) -> bool:
+        """“they said at the ministry”: a verb whose subject is many, and the body where they said it."""
+        words = self.discourse.words
+        return (
+            self.letters[k : k + 1] == "P"
+            and self.tokens[k].text.lower() in words.speaker_places
+            and words.plural_verb.search(self.tokens[at].text) is not None
+            and any(
+                one.first == k + 1 and one.kind in ("body", "named_body", "known") for one in self.mentions
+            )
+        )
+
     def _right_name(self, k: int) -> Mention | None:
         """A name at the end of a long office: “said former … of the … Name”."""
         for mention in self.mentions:
@@ -161,7 +174,7 @@ class SubjectFinder:
                 closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
                 return (
                     mention
-                    if closed and not set(self.letters[k : mention.first]) - set("wYJNBDPoRSut")
+                    if closed and not set(self.letters[k : mention.first]) - set("wYJNnBDPoRSut")
                     else None
                 )
         return None
@@ -183,7 +196,10 @@ class SubjectFinder:
             outer = above
         if outer is mention and mention.first >= 1 and self.letters[mention.first - 1] == "P":
             word = self.tokens[mention.first - 1].text.lower()
-            if word not in self.discourse.words.stop_prepositions:
+            if self.discourse.words.declines and word not in self.discourse.words.stop_prepositions:
+                if not self._at_place(mention.first - 1, at):
+                    return self._far(mention.first - 1)
+            elif word not in self.discourse.words.stop_prepositions:
                 further = self._far(mention.first - 1)
                 if further is not None and mention.kind not in ("name", "titled"):
                     return further

@@ -26,6 +26,7 @@ class Token:
     S institution, G people as a group, T title; O pronoun, W relative; D determiner, o possessive;
     v verb of saying; x auxiliary or adverb; k conjunction; P preposition; A "according to";
     t time or number; Q quotation; c comma, m dash, b bracket, p colon or semicolon; w any other word.
+    Where nouns decline: n a name in a case that no subject has.
     """
 
     start: int
@@ -43,7 +44,7 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
     at = 0
     while at < len(raw):
         begin, end, written = raw[at]
-        phrase = _longest(speakers.phrases, raw, stems, at, names=True) or None
+        phrase = _longest(speakers.phrases, raw, stems, at, names=True, lower=words.declines) or None
         general = _longest(words.phrases, raw, stems, at, names=False)
         if phrase is None or (general is not None and general[0] > phrase[0]):
             phrase = general or phrase
@@ -55,6 +56,8 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
                 at += size
                 continue
         tag = _plain_tag(written, words)
+        if tag == "N" and words.oblique.search(written) and not _after_according(found):
+            tag = "n"
         if tag == "o" and found and found[-1].tag in "OW":
             tag = "x"  # “he’s insisted”
         if written != "." or not found or found[-1].tag != "T":  # “Gov.”
@@ -64,7 +67,13 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
 
 
 def _longest(
-    phrases: Phrases, raw: Sequence[tuple[int, int, str]], stems: Sequence[str], at: int, *, names: bool
+    phrases: Phrases,
+    raw: Sequence[tuple[int, int, str]],
+    stems: Sequence[str],
+    at: int,
+    *,
+    names: bool,
+    lower: bool = False,
 ) -> tuple[int, str, object] | None:
     """The longest phrase that begins at token ``at``: its size, tag and meaning."""
     for wanted, tag, what in phrases.get(stems[at], ()):
@@ -73,15 +82,24 @@ def _longest(
             continue
         if names:
             entity, written = what if isinstance(what, tuple) else (what, "")
-            if not _as_written(raw[at][2], written, tag):
+            if not _as_written(raw[at][2], written, tag, lower=lower):
                 continue
             return size, tag, entity
         return size, tag, what
     return None
 
 
-def _as_written(word: str, written: str, tag: str) -> bool:
-    """A name begins with a capital; one in capitals alone ("US") is meant as it is written."""
+#: a name in lower case has at least so many letters
+LEAST_LOWER = 5
+
+
+def _as_written(word: str, written: str, tag: str, *, lower: bool) -> bool:
+    """A name begins with a capital; one in capitals alone ("US") is meant as it is written.
+
+    ``lower``: channels write names of those they dislike in lower case; short ones would be other words.
+    """
+    if lower and word.islower() and (len(word) >= LEAST_LOWER or (written.isupper() and not word.isascii())):
+        return True
     if tag == "J":
         return word[0].isupper() == written[0].isupper() or word[0].isupper()
     if written.isupper() and len(written) <= 4:
@@ -101,6 +119,16 @@ def _is_verb(
     return not any(rule.fits(before, after) for rule in words.not_verbs.get(text[begin:end].lower(), ()))
 
 
+def _after_according(found: Sequence[Token]) -> bool:
+    """Whether “in the words of” stands before, with nothing but words since: its name declines."""
+    for token in reversed(found):
+        if token.tag in "vcpmQ":
+            return False
+        if token.tag == "A":
+            return True
+    return False
+
+
 def _plain_tag(written: str, words: Lexicon) -> str:
     sign = written[0]
     if sign == MASK:
@@ -117,6 +145,8 @@ def _plain_tag(written: str, words: Lexicon) -> str:
         return "o"
     if _NUMBER.search(written):
         return "t"
+    if written in words.particles:
+        return "N"
     if _CAPITAL.match(written) and written not in words.not_names:
         return "N"
     return "w" if sign.isalpha() else "z"

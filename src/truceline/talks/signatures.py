@@ -1,0 +1,93 @@
+"""The forms in which posts name who speaks: “…, — Name.” behind what was said, “Name:” before it.
+
+Used where a language's lexicon asks for it (``declines``): Russian and Ukrainian news and channels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from truceline.talks.lexicon import Lexicon
+from truceline.talks.mentions import Mention
+from truceline.talks.quotation import Quote
+from truceline.talks.resolve import Resolved, slug
+from truceline.talks.speakers import Entity
+from truceline.talks.tokens import Token
+
+#: a signature has at most so many words, an unknown source at most so many
+LONGEST_SIGNATURE = 18
+LONGEST_SOURCE = 4
+#: before a dash that no comma goes before, so many words make a sentence
+LEAST_SAID = 4
+#: a name in quotation marks has at most so many words
+LONGEST_NAME = 3
+
+_DASH_AFTER = re.compile(r"[\s,.!?…]*[—–-]\s")
+
+
+def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mention | None:
+    """Whom the words after the dash at ``at`` name, where they are a signature: they end the sentence."""
+    tail = letters[at + 1 :].rstrip("zm")
+    before = letters[at - 1 : at]
+    if not tail or len(tail) > LONGEST_SIGNATURE or set("vpm") & set(tail) or before in ("", "P", "k"):
+        return None
+    mention = next((one for one in mentions if at < one.first <= at + 3), None)
+    if mention is None or set(letters[at + 1 : mention.first]) - set("DwuJN"):
+        return None
+    rest = letters[mention.np_last + 1 :].rstrip("zm")
+    goes_on = "Pcb" if letters[mention.head] == "Y" else "PcbtuJYNw"
+    if rest and rest[0] not in goes_on:
+        return None
+    closed = before in "cQz"
+    if not closed and (at < LEAST_SAID or mention.kind not in ("titled", "name", "known") or len(tail) > 4):
+        return None
+    return mention
+
+
+def signed_source(tokens: Sequence[Token], letters: str, at: int) -> Resolved | None:
+    """An unknown source that signs: few words after a comma and a dash, up to the end of the sentence."""
+    tail = letters[at + 1 :].rstrip("zm")
+    if letters[at - 1 : at] not in ("c", "Q") or not 1 <= len(tail) <= LONGEST_SOURCE:
+        return None
+    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID:
+        return None
+    name = " ".join(token.text for token in tokens[at + 1 : at + 1 + len(tail)])
+    return Resolved(entity=Entity(id=slug(name), name=name, kind="described"), rule="description")
+
+
+def leads(letters: str, at: int, mentions: Sequence[Mention]) -> Mention | None:
+    """Whom “Name:”, “Name on the talks:” names, the colon standing at ``at``."""
+    head = letters[:at]
+    if "p" in head or "v" in head or "c" in head.rstrip("c") or letters[at + 1 : at + 2] == "t":
+        return None
+    mention = next((one for one in mentions if one.last < at), None)
+    if mention is None or mention.kind in ("pronoun", "owner") or set(head[: mention.first]) - set("zmtJ"):
+        return None
+    between = letters[mention.np_last + 1 : at].strip("z")
+    if between and between[0] != "P":
+        return None
+    quoted = letters[at + 1 : at + 2] == "Q"
+    if not quoted and (mention.kind == "single" or letters[mention.head] == "Y"):
+        return None  # a place before what happened there
+    return mention
+
+
+def marked_names(text: str, quotes: Sequence[Quote]) -> list[Quote]:
+    """Quotations that hold a name: of a ship, a plant, a weapon, an outlet; no speech."""
+    found = []
+    for quote in quotes:
+        inside = text[quote.start : quote.stop].strip()
+        if not inside or len(inside.split()) > LONGEST_NAME or inside[-1] in ".!?…,":
+            continue
+        lead = text[max(0, quote.start - 3) : quote.start - 1].rstrip()
+        if lead.endswith((":", "—", "–")) or _DASH_AFTER.match(text, quote.outer_stop):
+            continue
+        if inside[0].isupper() or inside[0].isdigit():
+            found.append(quote)
+    return found
+
+
+def is_bare(rest: str, words: Lexicon) -> bool:
+    """Whether a sentence says no more than who spoke: “CNN reports this.”"""
+    return len(re.sub(r"[\W_]+", "", words.back.sub(" ", rest))) <= 3
