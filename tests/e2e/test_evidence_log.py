@@ -141,7 +141,38 @@ def test_a_run_repeated_says_the_same_or_names_what_differs(
     outcome = recompute(published / "log", case_folder=other, data=None)
     named = {problem.column for problem in outcome.problems}
     assert "source case:figures/claims.csv" in named
+    assert "run easter-2025" not in named  # the case's own files and the version are the same
+    findings = sum(name.startswith("finding ") for name in named)
+    assert outcome.findings_differ == findings
     assert {problem.code for problem in outcome.problems} == {"log_differs"}
+
+
+def test_a_run_repeated_by_another_version_names_it_and_the_findings_stand(
+    case: Path, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from truceline.workflow.recompute import recompute
+
+    monkeypatch.setattr("truceline.workflow.run_manifest.__version__", "9.9")
+    outcome = recompute(published / "log", case_folder=case, data=None)
+    assert [problem.column for problem in outcome.problems] == ["run easter-2025"]
+    assert "truceline 9.9" in outcome.problems[0].got
+    assert outcome.lines()[1] == "its findings are the same to the byte"
+
+
+def test_an_earlier_run_is_repeated_too(case: Path, published: Path, tmp_path: Path) -> None:
+    from truceline.base.errors import EvidenceError
+    from truceline.workflow.recompute import recompute
+
+    out = tmp_path / "out"
+    shutil.copytree(published, out)
+    first = json.loads((out / "findings.json").read_text(encoding="utf-8"))["run_id"]
+    verify(case, data=None, out=out, pdf=False, seed=7)
+    earlier = recompute(out / "log", case_folder=case, data=None, run_id=first)
+    assert earlier.run_id == first
+    assert earlier.problems == ()
+    assert recompute(out / "log", case_folder=case, data=None).run_id != first
+    with pytest.raises(EvidenceError, match=first):
+        recompute(out / "log", case_folder=case, data=None, run_id="run-other")
 
 
 def test_the_missions_log_holds_what_it_read_and_discloses_it_field_by_field(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from truceline.base.errors import EvidenceError, Problem
-from truceline.base.language import _
+from truceline.base.language import N_, _
 from truceline.custody.read import Store
 from truceline.workflow.evidence import newest_of, open_entries, telling
 from truceline.workflow.run_log import FOLDER
@@ -23,6 +23,14 @@ _NAMED_BY = {"run": "case", "source": "file", "finding": "finding_id"}
 Stretch = dict[tuple[str, str], dict[str, Any]]
 
 
+#: what it means that an entry differs, and what to do
+_MEANS = {
+    "run": (N_("another version, case file or setting than was logged"), N_("Repeat it with the version and the case that the log names")),
+    "source": (N_("another input file than was logged"), N_("Give the files that were read then: --data DIR")),
+    "finding": (N_("another finding than was logged"), N_("Look first at the inputs and the version that differ; if none does, report a fault of Truceline")),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecomputeOutcome:
     """What was compared, and what differs."""
@@ -30,29 +38,40 @@ class RecomputeOutcome:
     run_id: str
     compared: int
     problems: tuple[Problem, ...]
+    findings_differ: int = 0
 
     def lines(self) -> list[str]:
         """For people."""
-        same = _("the run {run}, repeated, says the same in all {n} entries")
+        if not self.problems:
+            same = _("the run {run}, repeated, says the same in all {n} entries")
+            return [same.format(run=self.run_id, n=self.compared)]
         differs = _("the run {run}, repeated, says something else: {problems} of {n} entries")
-        text = differs if self.problems else same
-        return [text.format(run=self.run_id, n=self.compared, problems=len(self.problems))]
+        findings = _("findings that differ: {n}") if self.findings_differ else _("its findings are the same to the byte")  # fmt: skip
+        return [
+            differs.format(run=self.run_id, n=self.compared, problems=len(self.problems)),
+            findings.format(n=self.findings_differ),
+        ]
 
 
-def recompute(log: Path, *, case_folder: Path, data: Path | None) -> RecomputeOutcome:
-    """Verify the case anew in a folder of its own, and compare with the last run in ``log``.
+def recompute(
+    log: Path, *, case_folder: Path, data: Path | None, run_id: str | None = None
+) -> RecomputeOutcome:
+    """Verify the case anew in a folder of its own, and compare with a run in ``log``: the last one, or ``run_id``.
 
     Raises
     ------
     EvidenceError
-        If the log has no run of which everything is open here.
+        If the log has no such run of which everything is open here.
     CaseError
         If the case is wrong.
     """
     with telling(log):
-        was = _last_run(Store(log))
-    if not was:
-        raise EvidenceError(Problem(code="log_differs", file=str(log), message="no run is logged here", expected="the log of a result"))  # fmt: skip
+        runs = _runs(Store(log))
+    if not runs or run_id not in (None, *runs):
+        message = "no such run is logged here" if runs else "no run is logged here"
+        raise EvidenceError(Problem(code="log_differs", file=str(log), message=message, got=run_id or "", expected=" | ".join(runs) or "the log of a result"))  # fmt: skip
+    wanted = run_id or list(runs)[-1]
+    was = runs[wanted]
     run = next(fields for (kind, _name), fields in was.items() if kind == "run")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -60,38 +79,43 @@ def recompute(log: Path, *, case_folder: Path, data: Path | None) -> RecomputeOu
             case_folder, data=data, out=out, seed=run["seed"], pdf=False, edition=run["edition"],
             register=out.with_suffix(".register"),
         )  # fmt: skip
-        now = _last_run(Store(out / FOLDER))
-    problems = [_differs(log, key, was.get(key), now.get(key)) for key in dict.fromkeys([*was, *now])]
+        [now] = _runs(Store(out / FOLDER)).values()
+    both = [(key, was.get(key), now.get(key)) for key in dict.fromkeys([*was, *now])]
+    found = [(key, _differs(log, key, *pair)) for key, *pair in both]
+    problems = [(key, problem) for key, problem in found if problem is not None]
     return RecomputeOutcome(
-        run_id=run["run_id"],
+        run_id=wanted,
         compared=len(was),
-        problems=tuple(problem for problem in problems if problem is not None),
+        problems=tuple(problem for _key, problem in problems),
+        findings_differ=sum(kind == "finding" for (kind, _name), _problem in problems),
     )
 
 
-def _last_run(store: Store) -> Stretch:
-    """The entries of the last run that was logged, by kind and name."""
-    found: Stretch = {}
+def _runs(store: Store) -> dict[str, Stretch]:
+    """The entries of each run that was logged, by its id; of each, by kind and name."""
+    found: dict[str, Stretch] = {}
     for _index, _content, record, fields in open_entries(store, size=newest_of(store).head.size):
         if record["kind"] == "run":
-            found = {}
-        if record["kind"] in _NAMED_BY:
+            current = found[fields["run_id"]] = {}
+        if record["kind"] in _NAMED_BY and found:
             name = str(fields.get(_NAMED_BY[record["kind"]], fields.get("source", "")))
-            found[record["kind"], name] = fields
+            current[record["kind"], name] = fields
     return found
 
 
 def _differs(
     log: Path, key: tuple[str, str], was: dict[str, Any] | None, now: dict[str, Any] | None
 ) -> Problem | None:
-    """What is other in one entry; None if nothing is."""
-    if was == now:
-        return None
+    """What is other in one entry; None if nothing is. A run's id follows from all the rest, and is passed over."""
     kind, name = key
+    means, step = map(_, _MEANS[kind])
+    column = f"{kind} {name}"
     if was is None or now is None:
         missing = _("only the run repeated has it") if was is None else _("only the log has it")
-        return Problem(code="log_differs", file=str(log), column=f"{kind} {name}", message=missing)
-    names = [each for each in {**was, **now} if was.get(each) != now.get(each)]
+        return Problem(code="log_differs", file=str(log), column=column, message=missing, next_step=step)
+    names = [each for each in {**was, **now} if was.get(each) != now.get(each) and each != "run_id"]
+    if not names:
+        return None
     got = ", ".join(f"{each}={now.get(each)!r}" for each in names[:4])
     logged = ", ".join(f"{each}={was.get(each)!r}" for each in names[:4])
-    return Problem(code="log_differs", file=str(log), column=f"{kind} {name}", message="differs", got=got, expected=logged)  # fmt: skip
+    return Problem(code="log_differs", file=str(log), column=column, message=means, got=got, expected=logged, next_step=step)  # fmt: skip

@@ -114,6 +114,10 @@ def audit(
         Path | None,
         typer.Option("--recompute", metavar="CASE", help="Run the case again, and compare findings."),
     ] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run", metavar="ID", help="With --recompute: which run. Default: the last one."),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="DIR", envvar="TRUCELINE_DATA", help="Data for --recompute."),
@@ -145,7 +149,7 @@ def audit(
     if recompute is not None:
         from truceline.workflow.recompute import recompute as run
 
-        outcome = run(folder, case_folder=recompute, data=data)
+        outcome = run(folder, case_folder=recompute, data=data, run_id=run_id)
         print_lines(outcome.lines())
         if outcome.problems:
             print_problems(outcome.problems, heading=exits.EXIT_CODES[exits.EVIDENCE])
