@@ -38,12 +38,7 @@ class Mutant:
     line: int
     column: int
     change: str
-    text: str  #: the line as it stands
-
-    @property
-    def name(self) -> str:
-        """Tells it from every other, also after lines above it were added."""
-        return f"{self.path.stem}: {self.change}: {self.column}: {self.text}"
+    name: str  #: module, line as it stands, column, change: the same also after lines above it were added
 
     def code(self) -> CodeType:
         """The module with the change, compiled."""
@@ -59,11 +54,14 @@ class Mutant:
 def mutants_of(path: Path) -> list[Mutant]:
     """All mutants of a module, in the order of its lines."""
     source = path.read_text(encoding="utf-8")
-    lines = source.split("\n")
-    return [
-        Mutant(path, number, node.lineno, node.col_offset, change, lines[node.lineno - 1].strip())
-        for number, (node, _, _, change) in enumerate(_places(ast.parse(source)))
-    ]
+    lines, names = source.split("\n"), Counter[str]()
+    found = []
+    for number, (node, _, _, change) in enumerate(_places(ast.parse(source))):
+        name = f"{path.stem}: {lines[node.lineno - 1].strip()}: {node.col_offset}: {change}"
+        names[name] += 1
+        name += f" ({names[name]})" if names[name] > 1 else ""
+        found.append(Mutant(path, number, node.lineno, node.col_offset, change, name))
+    return found
 
 
 def _places(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, str, object, str]]:

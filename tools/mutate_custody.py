@@ -37,7 +37,7 @@ from hypothesis import Phase, settings
 ROOT = Path(__file__).resolve().parent.parent
 CUSTODY = ROOT / "src" / "truceline" / "custody"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.tsv")
-TESTS = ("tests/unit/custody", *(f"tests/laws/test_log_{name}.py" for name in ("attacks", "faults")))
+TESTS = (ROOT / "tests" / "unit" / "custody", *sorted((ROOT / "tests" / "laws").glob("test_log_*.py")))
 #: manifest is older than the log and has tests of its own; chance has nothing to change
 LEFT_OUT = {"__init__", "manifest", "chance"}
 MEMORY = Path("/dev/shm")
@@ -111,6 +111,9 @@ class Run(Quick):
         self.folder = folder
         self.results: list[tuple[Mutant, bool]] = []
         self.total = 0
+        self.known: set[str] = set()
+        if asked.known and asked.known.exists():
+            self.known.update(asked.known.read_text(encoding="utf-8").splitlines())
         self.coverage: coverage.Coverage | None = None
         self.test = ""
 
@@ -125,9 +128,12 @@ class Run(Quick):
         print(f"{len(self.items)} tests in {sum(self.reach.duration_s.values()):.0f} s", flush=True)
         self.living = Living(CUSTODY)
         for turn, mutant in enumerate(mutants, start=1):
-            found = self.noticed(mutant)
+            found = mutant.name in self.known or self.noticed(mutant)
             self.results.append((mutant, found))
-            if not found:
+            if found and self.asked.known:
+                with self.asked.known.open("a", encoding="utf-8") as names:
+                    names.write("" if mutant.name in self.known else f"{mutant.name}\n")
+            elif not found:
                 print(f"missed: {mutant.path.name} line {mutant.line}: {mutant.change}", flush=True)
             if turn % 100 == 0:
                 print(f"{turn} of {len(mutants)}", flush=True)
@@ -139,9 +145,6 @@ class Run(Quick):
         chosen = [path for path in paths if not self.asked.module or path.stem in self.asked.module]
         mutants = [mutant for path in chosen for mutant in mutants_of(path)]
         self.total = len(mutants)
-        if self.asked.again:
-            missed = set(self.asked.again.read_text(encoding="utf-8").splitlines())
-            mutants = [mutant for mutant in mutants if mutant.name in missed]
         if self.asked.sample < len(mutants):
             mutants = random.Random(self.asked.seed).sample(mutants, self.asked.sample)
         return mutants
@@ -284,22 +287,20 @@ def main() -> None:
     )
     parser.add_argument("--module", action="append")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--budget-s", type=float, default=15, help="seconds of tests for one mutant")
+    parser.add_argument("--budget-s", type=float, default=60, help="seconds of tests for one mutant")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--missed", type=Path, help="write the names of the missed ones there")
-    parser.add_argument("--again", type=Path, help="try the mutants named there alone")
+    parser.add_argument(
+        "--known", type=Path, help="names of mutants that were noticed: not tried again; new ones are added"
+    )
     asked = parser.parse_args()
     os.environ["CI"] = "true"
     equivalent = read_equivalent()
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made:
         run = Run(asked, Path(made))
-        code = pytest.main([*options(run.folder), *(str(ROOT / name) for name in TESTS)], plugins=[run])
+        code = pytest.main([*options(run.folder), *map(str, TESTS)], plugins=[run])
     if not run.results:
         raise SystemExit(f"no mutant was tried: pytest ended with {code}")
     text = "\n".join(report(run, equivalent)) + "\n"
-    if asked.missed:
-        missed = [mutant.name for mutant, found in run.results if not found]
-        asked.missed.write_text("".join(f"{name}\n" for name in missed), encoding="utf-8")
     if asked.out:
         asked.out.write_text(text, encoding="utf-8")
     print(text)
