@@ -35,7 +35,7 @@ def unpack_held(content: bytes) -> list[bytes]:
     records, at, end = [], 0, len(content)
     while at < end:
         stop = at + 4 + int.from_bytes(content[at : at + 4], "big")
-        if at + 4 > end or stop > end:
+        if stop > end:
             raise ValueError("held content ends within a record")
         records.append(content[at + 4 : stop])
         at = stop

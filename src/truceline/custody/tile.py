@@ -89,7 +89,7 @@ def unpack(bundle: bytes) -> list[bytes]:
     entries, at, end = [], 0, len(bundle)
     while at < end:
         stop = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
-        if stop > end or at + 2 > end:
+        if stop > end:
             raise ValueError("a bundle ends within an entry")
         entries.append(bundle[at + 2 : stop])
         at = stop
