@@ -14,11 +14,21 @@ import pyarrow.compute as pc
 from evaluation.fronts import front
 from evaluation.rows import Budget, Picture, Reliability, Row, over_seeds, row
 from evaluation.yardstick import trained, trained_existence
+from truceline.base.columns import FloatArray
 from truceline.fusion.trained import ExistenceBy
 from truceline.origins.collapse import collapse_copies
 from truceline.scoring.existence import judge_existence
-from truceline.scoring.identity import REPORTED_P, fakes_reported, id_f1, own_events, own_fakes
+from truceline.scoring.identity import (
+    REPORTED_P,
+    IdScore,
+    Partition,
+    fakes_reported,
+    id_f1,
+    own_events,
+    own_fakes,
+)
 from truceline.scoring.score import Judged, Score, judge, score
+from truceline.scoring.trained import label_groups
 from truceline.scoring.truth import make_truth
 from truceline.workflow.engine import Setting, complete_setting, group, weigh_groups
 
@@ -89,6 +99,7 @@ class _Tally:
     p: list[Any] = field(default_factory=list)
     happened: list[Any] = field(default_factory=list)
     fakes: int = 0
+    ideal_fakes: int = 0
     standing: int = 0
     n_fakes: int = 0
 
@@ -97,16 +108,33 @@ class _Tally:
         """What the names of its metrics end in."""
         return "" if self.by == "generative" else OF_TRAINED
 
-    def add(self, played: Any, judged: Judged, scored: Score, best_f1: float) -> None:
-        """One seed."""
-        _note(self.found, scored, best_f1)
+    def add(self, played: Any, judged: Judged, scored: Score, best: tuple[IdScore, FloatArray]) -> None:
+        """One seed. best : of the true partition and trained existence, and that existence."""
+        _note(self.found, scored, best[0].f1)
         based = np.isfinite(judged.partition.existence_p)
         self.p.append(judged.partition.existence_p[based])
         self.happened.append((own_events(judged.partition, judged.linked) >= 0)[based])
         if judged.linked.n_fakes:
             self.n_fakes += judged.linked.n_fakes
             self.fakes += fakes_reported(judged.partition, judged.linked)[0]
+            self.ideal_fakes += _ideal_fakes(judged, best[1])
             self.standing += _standing(played, replace(setting_of(played), existence=self.by), judged)
+
+
+def _ideal_fakes(judged: Judged, existence_p: FloatArray) -> int:
+    """Fakes that trained existence on the true partition tells as real: by their accounts, or by a false detection.
+
+    The latter is one that lies in an incident with accounts of a fake, and that is told as real by itself.
+    existence_p : of the groups of the true partition.
+    """
+    linked, partition = judged.linked, judged.partition
+    labels = Partition(group=label_groups(linked)[0].group, existence_p=existence_p)
+    by_account = own_fakes(labels, linked)[labels.reported]
+    told = np.where(partition.group >= 0, own_fakes(partition, linked)[partition.group], -1)
+    false = (linked.event < 0) & (linked.fake < 0) & (labels.group >= 0)
+    by_detection = told[false & labels.reported[labels.group]]
+    found = np.concatenate([by_account, by_detection])
+    return len(np.unique(found[found >= 0]))
 
 
 def _standing(played: Any, setting: Setting, judged: Judged) -> int:
@@ -139,8 +167,8 @@ def _evaluate(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | P
         best = None
         for tally in tallies:
             judged, scored = fuse_front(played, existence=tally.by)
-            best = best or trained_existence(model, played, judged.linked)[0]
-            tally.add(played, judged, scored, best.f1)
+            best = best or trained_existence(model, played, judged.linked)
+            tally.add(played, judged, scored, best)
             if regime == "wrongp" and tally.by == "generative":
                 tally.found["lost"].append(_lost(played, scored))
     made: list[Row | Picture] = []
@@ -225,13 +253,18 @@ def _fakes(regime: str, tally: _Tally) -> list[Row]:
     if not n:
         return []
     rows = []
-    for metric, target, count in (
-        ("staged or invented events that became incidents", "≤ 0.005", tally.fakes),
-        ("of these, of all staged ones: incidents only by their accounts", "", tally.fakes - tally.standing),
+    for metric, target, count, ideal in (
+        ("staged or invented events that became incidents", "≤ 0.005", tally.fakes, tally.ideal_fakes / n),
+        (
+            "of these, of all staged ones: incidents only by their accounts",
+            "",
+            tally.fakes - tally.standing,
+            None,
+        ),
     ):
         share = count / n
         half = 1.96 * float(np.sqrt(max(share * (1 - share), 1e-12) / n))
-        rows.append(row(metric + tally.suffix, regime, target, share, lo=max(0.0, share - half), hi=share + half, n=n, note=f"{count} of {n}"))  # fmt: skip
+        rows.append(row(metric + tally.suffix, regime, target, share, lo=max(0.0, share - half), hi=share + half, ideal=ideal, n=n, note=f"{count} of {n}"))  # fmt: skip
     return rows
 
 

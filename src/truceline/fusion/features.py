@@ -21,6 +21,10 @@ from truceline.fusion.tracks import Tracks, gather, log_weight
 DAY_S = 86_400.0
 #: neighbourhoods whose tracks are counted: km, days to either side
 NEAR = ((2.0, 0.05), (5.0, 0.25), (15.0, 1.0), (40.0, 4.0))
+#: existence below which a track around is none
+LEAST_COUNTED = 0.05
+#: tracks whose surroundings are summed at a time
+PART = 10_000
 #: log-odds beyond which nothing is in doubt
 MOST_LOGIT = 12.0
 
@@ -48,6 +52,8 @@ FEATURES = (
     "log_source_rate",  # ln of that source's records, per day
     "n_near_0", "n_near_1", "n_near_2", "n_near_3",  # tracks of hard sensors around, less itself: ln (1 + n)
     "n_sure_0", "n_sure_1", "n_sure_2", "n_sure_3",  # of these, such as several sources detected
+    "n_true_0", "n_true_1", "n_true_2",  # tracks of all kinds around, each by its existence
+    "log_crowd",  # ln of the events expected within its sharpest record's place and time
     "log_hours",  # of reports: ln of the shortest interval told, in hours
     "copies",  # ln of the tellings at most of one voice
     "n_exact",  # reports told to the minutes
@@ -98,7 +104,8 @@ def describe_tracks(
         np.float64
     )
     columns |= _company(scene, label, anchor, n_tracks)
-    columns |= _surroundings(scene, anchor, hard, columns["n_hard_sources"])
+    columns["log_crowd"] = parameters.log_intensity[anchor] + singles.blur[anchor]
+    columns |= _surroundings(scene, anchor, hard, columns["n_hard_sources"], existence.probability)
     values = np.column_stack([columns[name] for name in FEATURES])
     return Described(values=values, hard=hard & np.isfinite(nodes.start_s[anchor]))
 
@@ -222,7 +229,7 @@ def _company(scene: Scene, label: IntArray, anchor: IntArray, n: int) -> dict[st
 
 
 def _surroundings(
-    scene: Scene, anchor: IntArray, hard: BoolArray, n_sources: FloatArray
+    scene: Scene, anchor: IntArray, hard: BoolArray, n_sources: FloatArray, existence_p: FloatArray
 ) -> dict[str, FloatArray]:
     """How many tracks of hard sensors lie near, and how many that several sources detected."""
     x_m, y_m = scene.shape[0][anchor], scene.shape[1][anchor]
@@ -239,7 +246,24 @@ def _surroundings(
                 tree = cKDTree(at[judges])
                 count[order] = tree.query_ball_point(at[order], 1.0, return_length=True, workers=1)
             found[f"n_{name}_{k}"] = np.log1p(count - judges)
+    happened = np.nan_to_num(existence_p)
+    for k, (km, days) in enumerate(NEAR[:3]):
+        at = np.column_stack([x_m / km / 1e3, y_m / km / 1e3, time_s / days / DAY_S])
+        found[f"n_true_{k}"] = np.log1p(_sum_near(at, happened, order))
     return found
+
+
+def _sum_near(at: FloatArray, value: FloatArray, order: IntArray) -> FloatArray:
+    """(n,) sum of the values within 1 of each place, its own left out. at : (n, 3)."""
+    rows = order[value[order] > LEAST_COUNTED]
+    if not len(rows):
+        return np.zeros(len(at))
+    tree, total = cKDTree(at[rows]), np.zeros(len(at))
+    for k in range(0, len(at), PART):
+        some = order[k : k + PART]
+        near = cKDTree(at[some]).sparse_distance_matrix(tree, 1.0, output_type="ndarray")
+        total[some] = np.bincount(near["i"], weights=value[rows][near["j"]], minlength=len(some))
+    return np.asarray(np.maximum(total - np.where(value > LEAST_COUNTED, value, 0.0), 0.0))
 
 
 def _by_place(x_m: FloatArray, y_m: FloatArray) -> IntArray:
