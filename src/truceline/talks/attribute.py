@@ -261,6 +261,8 @@ class Reader(PostForms):
                 quote in self.speech
                 and 0 <= sentence.start - quote.outer_stop <= 2
                 and len(rest) <= 12
+                and unit.kind != "report"
+                and unit.who.entity == self.speech[quote].who.entity
                 and unit in self.units
             ):
                 self.units.remove(unit)  # the quotation has its speaker

@@ -151,9 +151,10 @@ class _Parser(HTMLParser):
             found = json.loads(text)
         except (ValueError, RecursionError):
             return
-        rows = found if isinstance(found, list) else [found]
+        rows = list(found) if isinstance(found, list) else [found]
         for row in rows:
             if isinstance(row, dict):
+                rows += row["@graph"] if isinstance(row.get("@graph"), list) else []
                 for name in ("datePublished", "headline"):
                     if isinstance(row.get(name), str):
                         self.page.meta.setdefault(name.lower(), row[name])

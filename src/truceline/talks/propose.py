@@ -6,12 +6,16 @@ position and never consent; a number is its speaker's claim and never a count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from truceline.base.canonical import short_id
 from truceline.base.errors import CallError, Problem
 from truceline.talks.accepted import accepted_row, refuse_unfit
+from truceline.talks.lexicon import lexicon
+from truceline.talks.numbers import Number
 from truceline.talks.register import Register, append, current_statements
 from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
@@ -80,20 +84,40 @@ def _claims(one: Statement, speakers: Speakers) -> list[dict[str, Any]]:
     window = next((found for found in one.windows if found.start and found.stop), None)
     rows = []
     for number in one.numbers:
-        if (
-            number.value < 1
-            or number.unit in ("", "%", "$", "€", "£")
-            or number.unit.split()[0].rstrip("s")
-            in ("day", "hour", "week", "month", "year", "kilometer", "kilometre", "minute")
-        ):
+        measure = _counted(one, number)
+        if measure is None:
             continue
         rows.append({
-            **_base(one, "claim"), "issue": one.issue, "accused": accused, "measure": number.unit, "value": number.value,
+            **_base(one, "claim"), "issue": one.issue, "accused": accused, "measure": measure, "value": number.value,
             "relation": "≥" if number.relation == "≥" else "≈" if number.relation in ("≈", "≤") else "=",
             "start": window.start.isoformat() if window and window.start else None, "stop": window.stop.isoformat() if window and window.stop else None,
             "note": "" if window else "no_window",
         })  # fmt: skip
     return rows
+
+
+def _counted(one: Statement, number: Number) -> str | None:
+    """What acts a number counts, in the statement's words; None where it counts something else."""
+    words = lexicon(one.language).numbers
+    at = number.start - one.start
+    after = re.match(r"[\d.,\s\u00a0\u202f]+", one.text[at:])
+    begin = at + (after.end() if after is not None else 0)
+    taken: list[str] = []
+    following = [*re.findall(r"[^\W\d_][\w’'-]*|[^\w\s]", one.text[begin : begin + 80])[:6], "."]
+    for word, after_word in pairwise(following):
+        low = word.lower()
+        if any(low.startswith(stem) for stem in words["acts"]):
+            more = [after_word] if any(after_word.lower().startswith(stem) for stem in words["acts"]) else []
+            return " ".join([*taken, word, *more])
+        if low in words["times"]:
+            verb = next((v for v in reversed(list(re.finditer(r"[^\W\d_]+", one.text[:at]))) if any(v.group().lower().startswith(stem) for stem in words["act_verbs"])), None)  # fmt: skip
+            return f"{one.text[verb.start() : at].strip()} … {word}" if verb is not None else None
+        if not word[0].isalpha() or any(
+            low.startswith(stem) if len(stem) > 4 else low == stem for stem in words["stop"]
+        ):
+            return None
+        taken.append(word)
+    return None
 
 
 def _accused(one: Statement, speakers: Speakers) -> str | None:

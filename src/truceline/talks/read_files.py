@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from truceline.base.errors import Problem
+from truceline.talks.dating import day_in_text
 from truceline.talks.decode import decode
 from truceline.talks.detect import detect_language
 from truceline.talks.documents import (
@@ -115,7 +116,7 @@ def _document(raw: Raw, *, label: str, published: date | None) -> Document:
     paragraphs = split_paragraphs(raw.text, words)
     if raw.kinds is not None:
         paragraphs = _marked(raw, paragraphs)
-    day = raw.published or day_of(raw.url) or published
+    day = raw.published or day_of(raw.url) or day_in_text(raw.text, language=language) or published
     row = raw.position if raw.position > 1 else None
     remarks = _remarks(raw, paragraphs, words_found=found, day=day, label=label, row=row)
     if any(one.code in ("page_closed", "language_unread") for one in remarks):
@@ -197,5 +198,9 @@ def _remarks(
             "Translate it, and say so in its title",
         )
     if day is None and running:
-        tell("page_undated", "the document names no day of publication", "Give it with --published")
+        tell(
+            "page_undated",
+            "the document names no day of publication",
+            "Give it with --published, or keep it as undated",
+        )
     return found
