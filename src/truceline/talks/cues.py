@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from truceline.talks.lexicon import Verb
+from truceline.talks.resolve import Resolved
 from truceline.talks.signatures import leads, signed_mention, signed_source
+from truceline.talks.speakers import Entity
 from truceline.talks.subjects import Cue, SubjectFinder
 
 
@@ -25,6 +27,8 @@ class CueFinder(SubjectFinder):
                 cue = self._signed(at)
             elif token.text in self.discourse.words.views and self.letters[at - 1 : at] == "o":
                 cue = self._view(at)
+            elif not self.cues and token.text in self.discourse.words.speech_nouns:
+                cue = self._noun(at)
             elif token.tag == "P" and at == 0:
                 cue = self._for_view()
             if cue is not None:
@@ -107,6 +111,25 @@ class CueFinder(SubjectFinder):
         return Cue(
             first=mention.first, verb=at, last=at + 1, who=who, rule="position_of", kind="say", stance="claims",
             base=self.tokens[at].text, trailing=False,
+        )  # fmt: skip
+
+    def _noun(self, at: int) -> Cue | None:
+        """“A. B.’s threat of …”, where nobody was yet said to say anything."""
+        words = self.discourse.words
+        follows = self.tokens[at + 1].text.lower() if at + 1 < len(self.tokens) else ""
+        if at < 2 or self.letters[at - 1] != "o" or follows not in words.speech_noun_links:
+            return None
+        owner = self.tokens[at - 2]
+        mention = self.by_last.get(at - 2)
+        who = self._resolve(mention, "noun") if mention is not None else None
+        if who is None and isinstance(owner.what, Entity):
+            who = Resolved(entity=owner.what, rule="name")
+        if who is None:
+            return None
+        noun = self.tokens[at].text
+        return Cue(
+            first=at - 2 if mention is None else mention.first, verb=at, last=at, who=who, rule="speech_noun", kind="report",
+            stance=words.speech_nouns[noun], base=noun, trailing=False,
         )  # fmt: skip
 
     def _for_view(self) -> Cue | None:

@@ -121,6 +121,8 @@ class Lexicon:
     generic_bodies: frozenset[str]
     verb_issues: Mapping[str, str]  #: what some verbs are about, whatever follows
     takes_object: frozenset[str]  #: verbs after which a name is who was told, not who spoke
+    speech_nouns: Mapping[str, str]  #: noun that tells what its owner said → stance
+    speech_noun_links: frozenset[str]  #: what such a noun is followed by
     views: frozenset[str]  #: nouns such as "position", of which somebody has one
     strong: frozenset[str]  #: verbs that decide a stance whatever else is said
     tail: re.Pattern[str]  #: where what was said gives way to its circumstances
@@ -167,6 +169,8 @@ def lexicon(language: str) -> Lexicon:
         generic_bodies=frozenset(stem(word) for word in raw["generic_bodies"]),
         verb_issues=raw["verb_issues"],
         takes_object=frozenset(raw["takes_object"]),
+        speech_nouns=raw["speech_nouns"],
+        speech_noun_links=frozenset(raw["speech_noun_links"]),
         views=frozenset(raw["views"]),
         strong=frozenset(raw["strong"]),
         tail=_any(raw["tail"]),

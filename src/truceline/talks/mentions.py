@@ -16,7 +16,7 @@ _MENTION = re.compile(
     "|(?P<named_body>D?(?:[JYBKN]o?|w(?=[JYBNwS])){0,5}SN{1,3}(?![oN]))"
     "|(?P<several>D?(?:[JYBKN]o?|w(?=[JYBNwSG])){0,4}[SG]k(?:[JYBKN]o?|w){0,2}[SG])"
     "|(?P<body>D?(?:[JYBKN]o?|w(?=[JYBNwRSG])|[RS](?:o|(?=[RSG]))){0,5}[SG])"
-    "|(?P<portrayed>D(?:[JYBKNwu]o?){0,5}R)"
+    "|(?P<portrayed>D(?:[JYBKNwu]o?){0,5}R(?!o))"
     "|(?P<office>D?(?:[JYBKN]o?|w(?=[JYBNwR])|[RS](?:o|(?=R))){0,5}R)"
     "|(?P<known>D?(?:[JYN]o?|w(?=[JYNBw])){0,3}B(?!o)|D?Y(?!o))"
     "|(?P<pronoun>O)"
@@ -38,7 +38,9 @@ _DECLINED = re.compile(
 )
 _OF_SOMETHING = re.compile(r"(?:ого|его|ої|ой|ых|их|ов|ев|ів|їв|[^л][аыиі]|[яїй])$")
 #: “envoy to the …, Name”: what stands between an office and the name set off after it
-_OFFICE_OF = re.compile("P[DwuJYBNoS]{1,5}c")
+_OFFICE_OF = re.compile("P[DwuJYBNoS]{1,5}(?:P[DwuJYBNoS]{1,4})?c")
+#: so many mentions may stand within it
+MOST_WITHIN = 3
 #: words that end so are rather verbs, and no part of a name
 _VERBAL = re.compile(r"(?:ed|ing|[^s]s)$")
 
@@ -148,12 +150,9 @@ def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
                 while place < len(found) and found[place].first <= end:
                     place += 1
                 continue
-        if (
-            after is not None
-            and one.kind == "office"
-            and after.kind == "name"
-            and _OFFICE_OF.fullmatch(letters[one.last + 1 : after.first])
-        ):
+        named = _named_after(found, place, letters) if one.kind == "office" else None
+        if named is not None:
+            after = found[named]
             stop = after.last + (letters[after.last + 1 : after.last + 2] == "c")
             joined.append(
                 Mention(
@@ -165,11 +164,20 @@ def _with_appositions(found: list[Mention], letters: str) -> list[Mention]:
                     title=(one.first, after.first - 2),
                 )
             )
-            place += 2
+            place = named + 1
             continue
         joined.append(one)
         place += 1
     return [_closed(one, letters) for one in joined]
+
+
+def _named_after(found: Sequence[Mention], place: int, letters: str) -> int | None:
+    """Which mention names the holder of the office at ``place``: “the head of the council in Town, A. B.”."""
+    first = found[place].last + 1
+    for number in range(place + 1, min(place + 2 + MOST_WITHIN, len(found))):
+        if found[number].kind == "name" and _OFFICE_OF.fullmatch(letters[first : found[number].first]):
+            return number
+    return None
 
 
 def _extended(one: Mention, *, np_last: int, title: tuple[int, int] | None) -> Mention:

@@ -91,7 +91,7 @@ class Discourse:
         parts = [token.text for token in tokens[first : last + 1]]
         keys = [stem(part) for part in parts]
         seen = self.by_name.get(keys[-1]) or self._misspelt(keys[-1])
-        if seen is None and len(keys) == 1:
+        if seen is None and len(keys) == 1 and mention.kind != "titled":
             return None
         if seen is None or (len(keys) > 1 and not set(keys) & {stem(part) for part in seen.name.split()}):
             seen = self._introduce(parts, mention, tokens)
