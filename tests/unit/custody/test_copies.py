@@ -13,7 +13,7 @@ from truceline.custody import disk
 from truceline.custody.audit import audit
 from truceline.custody.disk import BusyError, Lock
 from truceline.custody.entry import read_entry, sealed_entry
-from truceline.custody.export import export, restore
+from truceline.custody.export import export, leave_published, restore
 from truceline.custody.log import Log, LogError
 from truceline.custody.read import Store
 
@@ -184,3 +184,16 @@ def test_padding_cannot_be_told_from_what_was_sealed(tmp_path: Path) -> None:
         ]
         shown.append([{**each, "root": ""} if "root" in each else each for each in entries])
     assert shown[0] == shown[1]
+
+
+def test_a_copy_that_was_written_on_and_left_is_as_it_was_exported(tmp_path: Path) -> None:
+    folder, copy = new_log(tmp_path / "log"), tmp_path / "copy"
+    grow(folder, plain("a"))
+    export(folder, copy)
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    restore(copy)
+    with Log(copy):
+        pass
+    leave_published(copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    assert not (copy / ".new").exists()

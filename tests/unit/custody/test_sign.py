@@ -146,6 +146,14 @@ def test_the_same_secret_under_another_name_signs_alike_and_names_another_key() 
     assert other.sign(b"a") == KEY.sign(b"a")
 
 
+def test_a_public_key_under_another_name_is_that_of_the_secret_under_that_name() -> None:
+    secret = SecretKey.make("a.example/log", seed=bytes(32))
+    renamed = secret.public.named("a.example/log/case")
+    assert renamed == secret.named("a.example/log/case").public
+    assert renamed.key_id != secret.public.key_id
+    assert renamed.verify(b"x", secret.sign(b"x"))
+
+
 def test_what_is_derived_from_a_key_differs_by_purpose_and_key() -> None:
     other = SecretKey.make("mission.example/log", seed=bytes(32))
     derived = [KEY.derive("a"), KEY.derive("b"), other.derive("a")]

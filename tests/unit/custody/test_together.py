@@ -121,23 +121,23 @@ def test_other_processes_find_what_this_one_finds(tmp_path: Path, monkeypatch: p
     folder = new_log(tmp_path / "log")
     strange = plain_entry("statement", {"n": 1}, logged="2031-01-01T00:00:00Z")
     with Log(folder, key=KEY, salts=SALTS) as log:
-        for number in range(5):
+        for number in range(9):
             log.append([*plain(*range(300)), Entry(b'{"n": %d}' % number), strange])
         log.checkpoint(logged=NOW)
         log.append([*plain("pending"), Entry(b"not yet in tiles")])
     monkeypatch.setattr(forms, "_TOGETHER", 2)
-    monkeypatch.setattr(forms, "_AHEAD", 0)
+    monkeypatch.setattr(forms, "_AHEAD", 1)
     alone, together = audit(folder), audit(folder, workers=2)
     assert [fault.message.partition(":")[0] for fault in alone.faults] == [
-        *(f"entry {301 + 302 * number}" for number in range(5)),
+        *(f"entry {301 + 302 * number}" for number in range(9)),
         f"entry {alone.size - 1}",
     ]
     assert together.faults == alone.faults
     assert together.notes == alone.notes
-    assert len(alone.notes) == 5
+    assert len(alone.notes) == 9
     assert {fault.file for fault in alone.faults[:2]} == {"tile/entries/001", "tile/entries/002"}
     quick = audit(folder, records=False)
-    assert quick.size == alone.size == 1 + 5 * 302 + 1 + 2
+    assert quick.size == alone.size == 1 + 9 * 302 + 1 + 2
     assert quick.pending == alone.pending == 2
 
 
