@@ -57,7 +57,7 @@ def _watches(rng: np.random.Generator, n: int) -> Watches:
     words = Words(code=np.zeros(n, dtype=np.int64), names=["source"])
     ones = np.ones(n)
     return Watches(
-        source=words, sensor=words, look=words, act=words, site=site, start_s=start[order],
+        source=words, sensor=words, look=words, act=words, basis=words, site=site, start_s=start[order],
         stop_s=start[order] + rng.choice([60.0, 3_600.0, 90_000.0], n), a=ones, b=ones, share=ones, clutter=ones,
         site_x_m=rng.uniform(0, 1e5, 12), site_y_m=np.zeros(12), site_radius_m=rng.uniform(1e4, 4e4, 12),
         site_area=np.full(12, -1), outlines=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -16,8 +16,10 @@ import shapely
 from evaluation.evader import evader_rows
 from evaluation.fronts import front as front_of
 from evaluation.fronts import fronts
+from evaluation.posterior import SourceTally, learn_sources, true_probability
 from evaluation.rows import Budget, Picture, Ranks, Row, over_seeds, row
 from truceline.assurance.bounds import limit_unseen, measure_watch
+from truceline.assurance.lowered import lower_declared
 from truceline.assurance.spread import PastPoints
 from truceline.assurance.totals import Totals, estimate_totals
 from truceline.base.columns import floats, micros
@@ -61,7 +63,7 @@ class _Tally:
             self.ratio.append(estimates / truths - 1)
         if found.learnt is not None:
             for draws, key in zip(found.learnt.draws, found.groups, strict=True):
-                true = _true_probability(front, key)
+                true = true_probability(front, key)
                 if true is not None:
                     self.p_ranks.append(rank_truth(true, draws, rng))
                     low, high = np.quantile(draws, [0.025, 0.975])
@@ -141,8 +143,12 @@ def _bounds(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Pic
     """Limits of each sector and act over the truce, from what sensors truly detected."""
     held: list[bool] = []
     told: list[bool] = []
+    sources = SourceTally()
     for _seed, front in _played(regime, seeds, budget):
-        for history, worst, evader, number in _limits(front, _sectors(front)):
+        learned = learn_sources(front)
+        sources.add(front, learned)
+        proved = replace(front, coverage=lower_declared(front.coverage, learned.detects))
+        for history, worst, evader, number in _limits(proved, _sectors(front)):
             del worst
             held.append(history is None or history >= number)
             told.append(evader is not None)
@@ -152,6 +158,7 @@ def _bounds(regime: str, seeds: Sequence[int], budget: Budget) -> list[Row | Pic
     return [
         row("history bound covers the truth", regime, "≥ 0.95", float(np.mean(held)), n=len(held), note=low_n),
         row("evader bound can be told", regime, "", float(np.mean(told)), n=len(told), note="none where there is a blind spot"),
+        *sources.rows(regime),
     ]  # fmt: skip
 
 
@@ -198,20 +205,6 @@ def _true_number(front: Any, area: str, period: Interval, act: str) -> int:
     held = np.asarray(pc.and_(pc.equal(table["sector"], area), pc.equal(table["act"], act)).to_numpy())
     at_s = micros(table["occurred_at"]) / 1e6
     return int((held & (at_s >= period.start.timestamp()) & (at_s < period.stop.timestamp())).sum())
-
-
-def _true_probability(front: Any, key: tuple[str, float, float, str, str]) -> float | None:
-    """As the simulator drew it; None where two declarations read alike."""
-    source, _a, _b, basis, act = key
-    found = [
-        one["true_p"]
-        for one in front.truth.facts["detection"]
-        if one["source"] == source
-        and one["act"] == (act or "any")
-        and bool(one["night"]) == ("by night" in basis)
-        and (one["sensor"] < 0 or f"{source}-{one['sensor'] + 1:03d}," in basis)
-    ]
-    return float(found[0]) if len(found) == 1 else None
 
 
 def _fused(front: Any) -> Table:

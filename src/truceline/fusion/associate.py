@@ -9,7 +9,7 @@ does not matter.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import pyarrow.compute as pc
@@ -47,6 +47,7 @@ def associate(
     partition: IntArray | None = None,
     existence: ExistenceBy = "generative",
     workers: int = 1,
+    tell: Callable[[Fusion], None] | None = None,
 ) -> Table:
     """Group observations of sources that may form incidents.
 
@@ -63,6 +64,7 @@ def associate(
     is given weighed, in place of one's own; an origin is where its first record is.
     existence : ``trained``: by a model that was trained on simulated fronts (``fusion.trained``), and each
     incident says so by the reason ``trained_existence``. workers : threads; they decide nothing.
+    tell : is told what was found beside the table: parameters, and what they were learned from.
 
     The caller passes no warnings: an alert is not an incident. ``responsibility`` is left at
     ``not_attributed`` for ``attribution`` to judge.
@@ -74,6 +76,8 @@ def associate(
         unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, partition=partition, existence=existence,
         workers=workers,
     )  # fmt: skip
+    if tell is not None:
+        tell(fused)
     groups = group_rows(fused.label[unit], len(fused.existence_p))
     # (4)
     return write_incidents(

@@ -74,6 +74,58 @@ def learn_p(
 
     sharp, second : of ``anchors``.
     """
+    s = scene.sightings
+    trials = weigh_trials(scene, parameters, hard, singles, tracks, sharp=sharp, second=second)
+    row, belief, hit, chance = trials.row, trials.belief, trials.hit, trials.chance
+    # one step for the source, one for each sensor from there
+    m, units = s.n_sources, len(scene.first_row)
+    unit, source = scene.row_unit[row], s.row_source[row]
+    surplus, spread = belief * (hit - chance), belief * chance * (1 - chance)
+    weight = np.minimum(scene.watches.a + scene.watches.b, MOST_TRIALS) * 0.25
+    prior = np.bincount(s.row_source, weights=weight, minlength=m) / np.maximum(
+        np.bincount(s.row_source, minlength=m), 1
+    )
+    first_row = scene.first_row
+    common, special = (
+        parameters.common,
+        parameters.offset[first_row] - parameters.common[s.row_source[first_row]],
+    )
+    total, information = (np.bincount(source, weights=w, minlength=m) for w in (surplus, spread))
+    step = (total - prior * common) / (information + prior + 1e-9)
+    common = common + np.clip(step, -1, 1)
+    total, information = (np.bincount(unit, weights=w, minlength=units) for w in (surplus, spread))
+    step = (total - information * np.clip(step, -1, 1)[s.row_source[first_row]] - SENSOR_TRUST * special) / (
+        information + SENSOR_TRUST
+    )
+    special = special + np.clip(step, -1, 1)
+    return np.asarray(common[s.row_source] + special[scene.row_unit]), common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trials:
+    """Tracks that others make sure, against rows that watched them: (n_trials,) each.
+
+    row : of ``watches``. belief : probability that the track exists and is of the row's act, 0 where that
+    is not sure enough. hit : whether the row's source detected it. chance : with which it would.
+    """
+
+    row: IntArray
+    belief: FloatArray
+    hit: BoolArray
+    chance: FloatArray
+
+
+def weigh_trials(
+    scene: Scene,
+    parameters: Parameters,
+    hard: Hard,
+    singles: Tracks,
+    tracks: Tracks,
+    *,
+    sharp: IntArray,
+    second: IntArray,
+) -> Trials:
+    """Who could have detected what, as it is without their own word. sharp, second : of ``anchors``."""
     nodes, s = scene.nodes, scene.sightings
     p = detection_p(scene, parameters)
     weight = log_weight(tracks)
@@ -93,28 +145,7 @@ def learn_p(
     fits = np.where(s.row_act[row] < 0, 1.0, act_p[track, np.maximum(s.row_act[row], 0)])
     without = np.where(hit, less[who], weight[track] - np.log1p(-chance))
     belief = expit(without) * fits * (without > SURE_LOGIT) * (share > LEAST_JUDGE_SHARE)
-    # (3) one step for the source, one for each sensor from there
-    m, units = s.n_sources, len(scene.first_row)
-    unit, source = scene.row_unit[row], s.row_source[row]
-    surplus, spread = belief * (hit - chance), belief * chance * (1 - chance)
-    trials = np.minimum(scene.watches.a + scene.watches.b, MOST_TRIALS) * 0.25
-    prior = np.bincount(s.row_source, weights=trials, minlength=m) / np.maximum(
-        np.bincount(s.row_source, minlength=m), 1
-    )
-    first_row = scene.first_row
-    common, special = (
-        parameters.common,
-        parameters.offset[first_row] - parameters.common[s.row_source[first_row]],
-    )
-    total, information = (np.bincount(source, weights=w, minlength=m) for w in (surplus, spread))
-    step = (total - prior * common) / (information + prior + 1e-9)
-    common = common + np.clip(step, -1, 1)
-    total, information = (np.bincount(unit, weights=w, minlength=units) for w in (surplus, spread))
-    step = (total - information * np.clip(step, -1, 1)[s.row_source[first_row]] - SENSOR_TRUST * special) / (
-        information + SENSOR_TRUST
-    )
-    special = special + np.clip(step, -1, 1)
-    return np.asarray(common[s.row_source] + special[scene.row_unit]), common
+    return Trials(row=row, belief=np.asarray(belief), hit=hit, chance=chance)
 
 
 def _opportunities(

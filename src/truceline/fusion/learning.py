@@ -116,7 +116,7 @@ def learn(
     if not len(hard.groups):
         return parameters
     numbers = list(rounds)
-    confirmed, live = _confirmed(scene, hard), live_acts(scene)
+    confirmed, live = confirmed_tracks(scene, hard), live_acts(scene)
     near: Cells | None = None
     for number in numbers:
         chances = chances_of(scene, parameters)
@@ -131,7 +131,7 @@ def learn(
             detection = begin(step, workers=workers)
         clutter = parameters.log_clutter
         if number >= CLUTTER_FROM:
-            scale = _learn_scale(scene, parameters, hard, chances, confirmed)
+            scale, _ = learn_scale(scene, parameters, hard, chances, confirmed)
             clutter = _learn_clutter(scene, parameters, r, scale, chances, layers=number == numbers[-1])
         sure = np.flatnonzero(confirmed & (existence > SURE_P))
         mark = parameters.log_mark
@@ -228,7 +228,7 @@ def _nearest(tree: cKDTree, x_m: FloatArray, y_m: FloatArray, *, k: int) -> tupl
     return np.asarray(distance), np.asarray(which, dtype=np.int64)
 
 
-def _confirmed(scene: Scene, hard: Hard) -> BoolArray:
+def confirmed_tracks(scene: Scene, hard: Hard) -> BoolArray:
     """(n_groups,) whether several sources detected it; sensors, where one source is all there is."""
     nodes = scene.nodes
     one = len(np.unique(nodes.source.code[scene.feeds])) == 1
@@ -239,10 +239,12 @@ def _confirmed(scene: Scene, hard: Hard) -> BoolArray:
     return np.bincount(pairs // width, minlength=len(hard.groups)) > 1
 
 
-def _learn_scale(
+def learn_scale(
     scene: Scene, parameters: Parameters, hard: Hard, chances: Chances, confirmed: BoolArray
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """(n_sources,) log of what each source's clutter is over what was declared, from where others watched.
+
+    And its variance, infinite of a source that declared none.
 
     Of detections that others confirm by a chance c, Σ b/c are true, with b whether they did (Horvitz &
     Thompson 1952), whatever the intensity; the rest is clutter: Σ c² (1 − b/c) over ∫ c² φ. How well c
@@ -255,7 +257,7 @@ def _learn_scale(
     sure = expit(parameters.log_intensity + act - parameters.log_clutter) ** SURE_POWER
     borne = np.append(confirmed, False)[hard.label].astype(np.float64)
     source_q = s.row_source[scene.q_row]
-    found = np.zeros(s.n_sources)
+    found, variance = np.zeros(s.n_sources), np.full(s.n_sources, np.inf)
     for source in np.unique(nodes.source.code[scene.feeds]).tolist():
         rows, mine = np.flatnonzero(nodes.source.code == source), np.flatnonzero(source_q == source)
         c, b = chances.check[rows], borne[rows]
@@ -269,7 +271,8 @@ def _learn_scale(
             least = 0.05 * expected
             relative = error / max(false, least) ** 2
             found[source] = np.log(max(false, least) / expected) / (1 + relative / SCALE_SD**2)
-    return found
+            variance[source] = 1 / (1 / max(relative, 1e-9) + 1 / SCALE_SD**2)
+    return found, variance
 
 
 def _learn_clutter(

@@ -40,8 +40,8 @@ class Words:
 class Watches:
     """Rows of coverage that say with which probability a source would have seen an event.
 
-    All (n,), in order of site and start. source, sensor, look, act : words, −1 where the row has
-    none. site : the place watched, of ``site_x_m`` … a, b : Beta of the detection probability while
+    All (n,), in order of site and start. source, sensor, look, act, basis : words, −1 where the
+    row has none. site : the place watched, of ``site_x_m`` … a, b : Beta of the detection probability while
     available. share : of the window and area. clutter : expected false detections per m² and second,
     NaN where nobody said. site_area : number of a polygon in ``outlines``; −1: a circle; a circle
     without end watches everywhere.
@@ -51,6 +51,7 @@ class Watches:
     sensor: Words
     look: Words
     act: Words
+    basis: Words
     site: IntArray
     start_s: FloatArray
     stop_s: FloatArray
@@ -297,6 +298,7 @@ def read_watches(coverage: Table | None, frame: LocalFrame, outlines: Mapping[st
         ("sensor", "sensor_id"),
         ("look", "look_id"),
         ("act", "act"),
+        ("basis", "detection_p_basis"),
     ):
         code, names = codes(table[column])
         words[name] = Words(code=code[order], names=names)
@@ -324,7 +326,7 @@ def _none() -> Watches:
     whole, part = np.zeros(0, dtype=np.int64), np.zeros(0)
     words = Words(code=whole, names=[])
     return Watches(
-        source=words, sensor=words, look=words, act=words, site=whole, start_s=part, stop_s=part, a=part, b=part,
+        source=words, sensor=words, look=words, act=words, basis=words, site=whole, start_s=part, stop_s=part, a=part, b=part,
         share=part, clutter=part, site_x_m=part, site_y_m=part, site_radius_m=part, site_area=whole, outlines=(),
     )  # fmt: skip
 

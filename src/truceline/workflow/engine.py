@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from truceline.base.geodesy import FloatArray, LocalFrame
 from truceline.base.intervals import Interval
 from truceline.base.progress import Progress, silent
 from truceline.fusion.associate import associate
+from truceline.fusion.engine import Fusion
+from truceline.fusion.posterior import read_posterior
 from truceline.fusion.trained import ExistenceBy, shipped_model
 from truceline.line.build import build_history
 from truceline.line.distances import line_distances_m
@@ -115,7 +118,8 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     progress("collapsing copies", 0, steps)
     observations = collapse_copies(setting.observations)  # (1)
     progress("fusing incidents", 1, steps)
-    incidents = group(observations, setting)  # (2)
+    found: list[Fusion] = []
+    incidents = group(observations, setting, tell=found.append)  # (2)
     progress("drawing the line", 2, steps)
     line, notes = draw_line(setting)  # (3)
     incidents = blame(incidents, observations, setting, line)  # (4)
@@ -130,17 +134,29 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
         incidents=incidents,
         observations=observations,
         totals=totals,
-        parameters=_parameters(setting) | {"estimated": learnt},
+        parameters=_parameters(setting) | {"estimated": learnt, "fusion": _posterior(found)},
         notes=tuple(notes),
     )
 
 
-def group(observations: Table, setting: Setting, *, partition: IntArray | None = None) -> Table:
+def _posterior(found: list[Fusion]) -> dict[str, list[dict[str, Any]]]:
+    """What fusion learned of each declared probability, and of false detections, with how sure it is."""
+    return read_posterior(found[0]).rows() if found else {}
+
+
+def group(
+    observations: Table,
+    setting: Setting,
+    *,
+    partition: IntArray | None = None,
+    tell: Callable[[Fusion], None] | None = None,
+) -> Table:
     """Observations with their origins → incidents, or those of a partition that is given."""
     assert setting.frame is not None
     return associate(
         observations, frame=setting.frame, acts=setting.acts, coverage=setting.coverage, areas=setting.areas,
         hard_sources=setting.hard_sources or None, partition=partition, existence=setting.existence,
+        tell=tell,
     )  # fmt: skip
 
 

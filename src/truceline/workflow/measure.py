@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from truceline.assurance.bounds import contain, limit_unseen, measure_watch
 from truceline.assurance.build import build_series
 from truceline.assurance.effect import measure_effect
 from truceline.assurance.incidents import count_incidents
+from truceline.assurance.lowered import lower_declared
 from truceline.assurance.series import Bound, Effect, FloatArray, Series, SeriesSpec
 from truceline.assurance.spread import DAY_FROM_H, DAY_UNTIL_H, PastPoints, local_hours
 from truceline.base.columns import IntArray
@@ -27,6 +28,7 @@ from truceline.findings.evidence import incidents_in
 from truceline.findings.ground import Measured, Watch
 from truceline.findings.incident_set import IncidentSet
 from truceline.findings.words import from_to, listed, period_of
+from truceline.fusion.posterior import Learned, nothing_learned
 from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
 from truceline.schema.claims import TOGETHER
@@ -46,6 +48,8 @@ class Gauge:
     lines: tuple[LineHistory, ...]
     incidents: IncidentSet
     shapes: Mapping[str, BaseGeometry]  #: areas that have one
+    learned: Callable[[], Learned] = nothing_learned  #: what fusion learned of the sensors
+    _lowered: Table | None = None
     _speaking: dict[str, list[str]] = field(default_factory=dict)
     _past: dict[tuple[str, datetime], PastPoints] = field(default_factory=dict)
     _watches: dict[tuple[str, str, Interval, str, str | None], Watched | None] = field(default_factory=dict)
@@ -216,7 +220,7 @@ class Gauge:
         if not self.measured_sources(question.act):
             return None
         if key not in self._watches:
-            coverage = self.coverage
+            coverage = self._proved()
             if without is not None:
                 coverage = coverage.filter(pc.not_equal(coverage["source_id"], without))
             self._watches[key] = measure_watch(
@@ -231,6 +235,12 @@ class Gauge:
                 past_points=self._past_points(question),
             )
         return self._watches[key]
+
+    def _proved(self) -> Table:
+        """The coverage with no detection probability above what the records bear out."""
+        if self._lowered is None:
+            self._lowered = lower_declared(self.coverage, self.learned().detects)
+        return self._lowered
 
     def _past_points(self, question: Question) -> PastPoints:
         """Where and when acts of the kind were before the window."""

@@ -9,7 +9,7 @@ folder appears whole at the end or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,6 +42,7 @@ from truceline.findings.reasons import reason_text
 from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import copied, summarise, tell_parts
 from truceline.fusion.associate import associate
+from truceline.fusion.posterior import Learned, nothing_learned, read_posterior
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport
 from truceline.line.uncertainty import LineSpread
@@ -185,7 +186,9 @@ def compute(
     shapes = case.shapes()
     land = read_land(case)
     line_report = tell_line(case, lines, land=land, drawn=ingested.drawn)
-    incidents = _incidents(case, observations, coverage, lines, line_report, shapes, workers=workers)  # (6)
+    incidents, learned = _incidents(
+        case, observations, coverage, lines, line_report, shapes, workers=workers
+    )  # (6)
     incident_set = IncidentSet.of(incidents, observations)
     progress("measuring series", 3, steps)
     gauge = Gauge(
@@ -196,6 +199,7 @@ def compute(
         lines=lines,
         incidents=incident_set,
         shapes=shapes,
+        learned=learned,
     )
     series = _series(case, ingested, gauge)  # (7)
     progress("judging", 4, steps)
@@ -262,13 +266,15 @@ def _incidents(
     shapes: dict[str, BaseGeometry],
     *,
     workers: int,
-) -> Table:
+) -> tuple[Table, Callable[[], Learned]]:
+    """Attributed incidents, and what was learned of the sensors on the way."""
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
     keep = pc.is_in(
         observations["source_id"], value_set=pa.array([entry.id for entry in forming], type=pa.string())
     )
     chosen = observations.filter(keep)
     hard = frozenset(entry.id for entry in forming if entry.grade == "hard")
+    found: list[Callable[[], Learned]] = []
     incidents = associate(
         chosen,
         frame=case.frame,
@@ -280,8 +286,9 @@ def _incidents(
         hard_sources=hard,
         existence=case.file.existence,
         workers=workers,
+        tell=lambda fusion: found.append(begin(partial(read_posterior, fusion), workers=workers)),
     )
-    return attribute(
+    attributed = attribute(
         _placed(incidents, shapes),
         chosen,
         parties=case.truce.party_ids,
@@ -290,6 +297,7 @@ def _incidents(
         spread=_spread_of(lines, line_report),
         attributable_sources=hard,
     )
+    return attributed, found[0] if found else nothing_learned
 
 
 def _spread_of(lines: tuple[LineHistory, ...], report: LineReport | None) -> LineSpread | None:
