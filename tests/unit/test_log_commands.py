@@ -260,7 +260,7 @@ def test_another_key_takes_over(place: Path, log: Path, capsys: Any) -> None:
         (["checkpoint", "{log}"], 2, "give --key"),
         (["checkpoint", "{log}", "--add", "{mission.pub}"], 9, "log_signature"),
         (["prove", "{log}", "17"], 9, "expected the code"),
-        (["prove", "{nowhere}", "0-000000000000"], 9, "log_missing"),
+        (["prove", "{nowhere}", "0-000000000000"], 9, "log_absent"),
         (["verify", "{nowhere}"], 9, "log_absent"),
         (["verify", "{head}"], 2, "--policy"),
         (["verify", "{head}", "--policy", "{head}"], 9, "log_file"),

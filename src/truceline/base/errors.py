@@ -94,7 +94,7 @@ CODES: dict[str, str] = {
     "log_absent": N_("There is no evidence log where one was named."),
     "log_altered": N_("A file of an evidence log is not what was written or signed."),
     "log_missing": N_("A file of an evidence log is not there."),
-    "log_unknown": N_("A file stands in an evidence log that does not belong to it."),
+    "log_unknown": N_("The folder of an evidence log holds a file that is no part of the log."),
     "log_signature": N_("A checkpoint or a change of key is not signed as it must be."),
     "log_entry": N_("An entry of an evidence log is not of its form, or cannot be logged."),
     "log_fork": N_("An evidence log was shown with two histories that contradict each other."),

@@ -351,7 +351,11 @@ class _Auditor:
         for name in sorted(self.files.keys() - self.known):
             torn = name in left or name.startswith(f"{NEW}/")
             message = "an interrupted write left it; the next checkpoint clears it away"
-            self.audit.wrong("log_unknown", name, message if torn else "the file is none of the log's")
+            self.audit.wrong(
+                "log_unknown",
+                name,
+                message if torn else "no part of the log: neither the log nor a copy of it has such a file",
+            )
 
     def compare_bundle(self, index: int, width: int) -> None:
         """An earlier partial bundle is the beginning of the later one."""

@@ -9,16 +9,19 @@ names, and of a correction the statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from truceline.base.errors import CallError, Problem
 from truceline.base.intervals import parse_time
+from truceline.base.language import _
 from truceline.custody.canonical import decode, encode
 from truceline.custody.encoding import from_base64
-from truceline.custody.entry import KINDS, OWN_KINDS
+from truceline.custody.entry import KINDS, OWN_KINDS, Entry, code_of
+from truceline.custody.log import Log
 from truceline.custody.sign import SIGNATURE_BYTES, PublicKey
 from truceline.desk.register import digest_of
 from truceline.reports.figures import round_significant
@@ -34,7 +37,7 @@ from truceline.workflow.desk_files import (
     party_path,
     terms_of,
 )
-from truceline.workflow.evidence import written_time
+from truceline.workflow.evidence import make_entry, open_entries, telling, written_time
 
 #: of an order's register: what is no order but the answer to one
 _ANSWERS: Final = frozenset({"acknowledge", "refuse"})
@@ -174,3 +177,51 @@ def _linked(records: list[CaseRecord]) -> Iterator[CaseRecord]:
             named = [latest[one.body["statement_id"]]]
         seen.add(one.digest)
         yield CaseRecord(kind=one.kind, body=one.body, by=one.by, received=one.received, rests_on=tuple(named))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendOutcome:
+    """What was taken in from a case: codes of new entries, how many stood there, how many were put aside."""
+
+    codes: tuple[str, ...]
+    known: int
+    put_aside: int
+
+    def lines(self) -> list[str]:
+        """For people."""
+        told = _(
+            "{n} records taken in, {known} were there already, {aside} put aside because they do not hold"
+        )
+        return [*self.codes, told.format(n=len(self.codes), known=self.known, aside=self.put_aside)]
+
+
+def append_case(
+    folder: Path, records: Sequence[CaseRecord], *, put_aside: int = 0, mode: str = "sealed", now: datetime,
+    wait_s: float = 60.0,
+) -> AppendOutcome:  # fmt: skip
+    """Log those records of a case that the log does not have yet, each with the codes of what it rests on."""
+    with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
+        log.fold()
+        codes = {
+            str(fields["digest"]): code_of(index, content)
+            for index, content, _record, fields in open_entries(log.store, size=log.size)
+            if "digest" in fields
+        }
+        entries: list[Entry] = []
+        new: list[str] = []
+        for one in records:
+            if one.digest in codes:
+                continue
+            rests_on = [codes[digest] for digest in one.rests_on]
+            about = {
+                "logged": written_time(now),
+                "by": one.by,
+                "received": one.received,
+                "rests_on": rests_on,
+            }
+            entry = make_entry(log, one.kind, one.body, mode=mode, ahead=len(entries), about=about)
+            codes[one.digest] = code_of(log.size + len(entries), entry.content)
+            new.append(codes[one.digest])
+            entries.append(entry)
+        log.append(entries)
+    return AppendOutcome(codes=tuple(new), known=len(records) - len(new), put_aside=put_aside)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from truceline.base.errors import CallError, EvidenceError, Problem, TrucelineError
-from truceline.base.language import _
 from truceline.custody import disk
 from truceline.custody.canonical import encode
 from truceline.custody.checkpoint import SignedCheckpoint
@@ -26,7 +24,6 @@ from truceline.custody.entry import (
     OWN_KINDS,
     PADDING_FIELDS,
     Entry,
-    code_of,
     held_entry,
     plain_entry,
     read_code,
@@ -44,9 +41,6 @@ from truceline.custody.tile import WIDTH
 from truceline.custody.witness import RefusalError
 from truceline.fetch.clock import Clock
 
-if TYPE_CHECKING:
-    from truceline.workflow.case_records import CaseRecord
-
 _MODES = ("plain", "held", "sealed")
 
 
@@ -60,26 +54,50 @@ def moment_of(at: datetime | None) -> datetime:
     return at.replace(tzinfo=UTC) if at is not None else Clock().moment()
 
 
+#: what to do where a code leads to no entry
+CODE_STEP: Final = "Give a code as a report shows it or log append printed it; a checkpoint makes it provable"
+#: what to do next, by the code of a problem, where the place that tells of it knows no better
+_STEPS = {
+    "log_absent": "Name the folder of a log: the one that holds log.json",
+    "log_altered": "Check the log: truceline log verify LOG",
+    "log_entry": "Correct it and hand it in again; nothing was logged",
+    "log_file": "Name a file or folder of the kind that is expected",
+    "log_key": "Keys are made with: truceline log key FILE --name NAME",
+    "log_missing": "Correct the name; or put the file back from a copy",
+    "log_refused": "Show the witness the head of the log that it knows, and what it cosigned last",
+    "log_signature": "Have the signature made anew, for the checkpoint that the log shows",
+    "log_time": "Ask the authority anew: truceline log stamp LOG --request FILE",
+}
+
+
 @contextmanager
-def telling(file: object, *, code: str = "log_file", next_step: str = "") -> Iterator[None]:
-    """Turn what goes wrong inside into one problem of ``file``."""
+def telling(
+    file: object, *, code: str = "log_file", expected: str = "", next_step: str = ""
+) -> Iterator[None]:
+    """Turn what goes wrong inside into one problem of ``file``, which should be ``expected``."""
     try:
         yield
     except disk.BusyError as error:
         raise _fault("log_busy", file, "another process writes to it", "Wait until it is done") from error
     except RefusalError as error:
-        raise _fault("log_refused", file, f"{error.status}: {error}", next_step) from error
+        raise _fault("log_refused", file, f"{error.status}: {error}", next_step, expected) from error
     except FileNotFoundError as error:
-        raise _fault("log_missing", file, f"{error.filename} is not there", next_step) from error
+        if Path(str(error.filename)).name == CONFIG:
+            raise _fault("log_absent", file, "no log is there: it has no log.json", "", "the folder of a log") from error  # fmt: skip
+        raise _fault("log_missing", file, f"{error.filename} is not there", next_step, expected) from error
     except OSError as error:
         step = next_step or "Make room, or make it writable; what was acknowledged is safe"
         raise _fault("log_unwritable", file, error.strerror or str(error), step) from error
     except ValueError as error:
-        raise _fault(code, file, str(error), next_step) from error
+        raise _fault(code, file, str(error), next_step, expected) from error
 
 
-def _fault(code: str, file: object, message: str, next_step: str) -> TrucelineError:
-    return EvidenceError(Problem(code=code, file=str(file), message=message, next_step=next_step))
+def _fault(code: str, file: object, message: str, next_step: str, expected: str = "") -> TrucelineError:
+    known = _STEPS.get(code, "") if expected or code != "log_file" else ""
+    step = next_step or known
+    return EvidenceError(
+        Problem(code=code, file=str(file), message=message, expected=expected, next_step=step)
+    )
 
 
 # -- keys ------------------------------------------------------------------------------------
@@ -105,13 +123,13 @@ def make_key(path: Path, name: str, *, witness: bool = False) -> PublicKey:
 
 def read_secret(path: Path) -> SecretKey:
     """The secret key in a file."""
-    with telling(path, code="log_key", next_step="Make one with: truceline log key FILE --name NAME"):
+    with telling(path, code="log_key", expected="a file with a secret key"):
         return SecretKey.read(path.read_text(encoding="utf-8").strip())
 
 
 def read_public(text: str) -> PublicKey:
     """A public key, or the one in the file that ``text`` names."""
-    with telling(text, code="log_key"):
+    with telling(text, code="log_key", expected="a public key (name+id+base64), or the file that holds it"):
         path = Path(text)
         is_file = "+" not in text and path.is_file()
         return PublicKey.read(path.read_text(encoding="utf-8").strip() if is_file else text)
@@ -131,7 +149,8 @@ def init_log(
     """Begin a log whose name is that of the key in the file ``key``."""
     secret = read_secret(key)
     named = tuple(read_public(text) for text in witnesses)
-    with telling(folder):
+    step = "Begin a log where nothing stands; its key is made without --witness, those of witnesses with it"
+    with telling(folder, next_step=step):
         config = LogConfig(
             origin=secret.name,
             key=secret.public,
@@ -224,58 +243,18 @@ def make_entry(
     return sealed_entry(whole, salt=log.salt(encode(whole), ahead=ahead), logged=about["logged"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppendOutcome:
-    """What was taken in from a case: codes of new entries, how many stood there, how many were put aside."""
-
-    codes: tuple[str, ...]
-    known: int
-    put_aside: int
-
-    def lines(self) -> list[str]:
-        """For people."""
-        told = _(
-            "{n} records taken in, {known} were there already, {aside} put aside because they do not hold"
-        )
-        return [*self.codes, told.format(n=len(self.codes), known=self.known, aside=self.put_aside)]
-
-
-def append_case(
-    folder: Path, records: Sequence[CaseRecord], *, put_aside: int = 0, mode: str = "sealed", now: datetime,
-    wait_s: float = 60.0,
-) -> AppendOutcome:  # fmt: skip
-    """Log those records of a case that the log does not have yet, each with the codes of what it rests on."""
-    with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
-        log.fold()
-        codes = {
-            str(fields["digest"]): code_of(index, content)
-            for index, content, _record, fields in open_entries(log.store, size=log.size)
-            if "digest" in fields
-        }
-        entries: list[Entry] = []
-        new: list[str] = []
-        for one in records:
-            if one.digest in codes:
-                continue
-            rests_on = [codes[digest] for digest in one.rests_on]
-            about = {
-                "logged": written_time(now),
-                "by": one.by,
-                "received": one.received,
-                "rests_on": rests_on,
-            }
-            entry = make_entry(log, one.kind, one.body, mode=mode, ahead=len(entries), about=about)
-            codes[one.digest] = code_of(log.size + len(entries), entry.content)
-            new.append(codes[one.digest])
-            entries.append(entry)
-        log.append(entries)
-    return AppendOutcome(codes=tuple(new), known=len(records) - len(new), put_aside=put_aside)
+def _check_key(log: Log, secret: SecretKey, file: Path) -> None:
+    """EvidenceError unless the key in ``file`` is the one that signs the log now."""
+    latest = log.store.keys.latest
+    if secret.public != latest:
+        raise EvidenceError(Problem(code="log_key", file=str(file), message="not the secret key that signs this log", got=secret.public.text(), expected=latest.text(), next_step="Name the file of the log's own key with --key"))  # fmt: skip
 
 
 def make_checkpoint(folder: Path, *, key: Path, now: datetime) -> SignedCheckpoint:
     """Sign what the log has now."""
     secret = read_secret(key)
     with telling(folder, code="log_altered"), Log(folder, key=secret) as log:
+        _check_key(log, secret, key)
         return log.checkpoint(logged=written_time(now))
 
 
@@ -284,7 +263,7 @@ def add_cosignatures(folder: Path, files: Sequence[Path], *, size: int | None = 
     with telling(folder, code="log_signature"), open_for_more(folder) as log:
         signed = log.store.newest_checkpoint()
         for file in files:
-            with telling(file, code="log_signature"):
+            with telling(file, code="log_signature", expected="the line that truceline log witness gave"):
                 signatures = read_signatures(file.read_text(encoding="utf-8"))
             at = size if size is not None else (signed.head.size if signed else 0)
             with telling(
@@ -319,6 +298,7 @@ def change_key(folder: Path, *, key: Path, new: Path, now: datetime) -> str:
     """Let another key take over; returns the code of the entry that says so."""
     secret, following = read_secret(key), read_secret(new)
     with telling(folder, code="log_key"), Log(folder, key=secret) as log:
+        _check_key(log, secret, key)
         return log.change_key(following, logged=written_time(now))
 
 
@@ -334,6 +314,7 @@ def give_receipt(folder: Path, code: str, *, key: Path, due: datetime) -> bytes:
     """The log's signed word that an entry will be under a checkpoint by ``due``."""
     secret = read_secret(key)
     with telling(folder, code="log_entry"), Log(folder, key=secret) as log:
+        _check_key(log, secret, key)
         log.fold()
         index = place_of(log.store, code, size=log.size)
         leaf = hash_leaf(log.store.entry(index, size=log.size))

@@ -29,6 +29,7 @@ from truceline.custody.schedule import tell_due
 from truceline.custody.tile import WIDTH, Tree
 from truceline.custody.witness import RefusalError, Request, Witness, make_request
 from truceline.workflow.evidence import (
+    CODE_STEP,
     newest_of,
     place_of,
     read_public,
@@ -38,7 +39,16 @@ from truceline.workflow.evidence import (
 )
 from truceline.workflow.evidence_time import CheckedStamps, check_stamps
 
+_POLICY = "a policy: lines that begin with log, witness, group or quorum (C2SP tlog-policy)"
 _WAIT_S = 60.0  # how long an audit waits for a writer
+#: what to do where a witness refuses, by the status of its answer
+_REFUSALS = {
+    403: "Give the log's public key with --log-key, as its keeper gave it to you; if it is, do not trust this log",
+    404: "Give the log's public key with --log-key",
+    409: "Make the request for the size that is named: truceline log checkpoint LOG --request SIZE",
+    422: "Cosign nothing of this log; hold it against what you kept: truceline log audit LOG --against COPY",
+    500: "Set the clock of this machine right",
+}
 #: what to do where an audit finds something, by its code
 _STEPS = {
     "log_absent": "Name the folder of a log: the one that holds log.json",
@@ -52,7 +62,7 @@ _STEPS = {
 
 def prove_entry(folder: Path, code: str) -> Proof:
     """The proof that an entry is logged, under the last checkpoint."""
-    with telling(folder):
+    with telling(folder, next_step=CODE_STEP):
         store = Store(folder)
         newest = newest_of(store)
         return prove(store, place_of(store, code, size=newest.head.size), newest)
@@ -99,7 +109,7 @@ def witness(
         under = [key.named(origin) for key in known if origin.startswith(f"{key.name}/")]
         return Witness(memory, key=secret, logs=[*known, *under])
 
-    with telling(memory):
+    with telling(key, code="log_key", expected="the key of a witness, made with --witness"):
         known_as("")
     if source.is_dir():
         with telling(source):
@@ -115,7 +125,7 @@ def witness(
             request = make_request(store, old_size, newest)
             fork = find_fork(last, newest, node=Tree(store.read, newest.head.size).node) if last else None
     else:
-        with telling(source):
+        with telling(source, expected="the folder of a log, or what truceline log checkpoint --request gave"):
             request, fork = Request.read(source.read_bytes()), None
             guard = known_as(request.checkpoint.head.origin)
     time_s = int(now.timestamp())
@@ -125,7 +135,11 @@ def witness(
         fork = fork or error.fork
         if fork is not None and evidence is not None:
             evidence.write_bytes(fork.encode())
-        step = f"The proof is in {evidence}: publish it" if fork and evidence else ""
+        step = (
+            f"The proof is in {evidence}: publish it"
+            if fork and evidence
+            else _REFUSALS.get(error.status, "")
+        )
         with telling(source, next_step=step):
             raise
     head = request.checkpoint.head
@@ -216,7 +230,7 @@ def _trusted(found: Audit, policy: Path | None, folder: Path, since: datetime | 
     if found.newest is None:
         return problems
     if policy is not None:
-        with telling(policy):
+        with telling(policy, expected=_POLICY):
             rules = Policy.read(policy.read_text(encoding="utf-8"))
         try:
             rules.check(found.newest)
@@ -236,7 +250,7 @@ _Other = tuple[str, SignedCheckpoint, Callable[[int, int], bytes] | None]
 def _kept(files: Sequence[Path]) -> Iterator[_Other]:
     """Checkpoints kept from before."""
     for file in files:
-        with telling(file):
+        with telling(file, expected="a checkpoint of this log"):
             yield str(file), SignedCheckpoint.read(file.read_bytes()), None
 
 
@@ -272,12 +286,13 @@ def _compare(
         if fork is None:
             return [], None
         message = "the log signed two histories that contradict each other"
-        return [Problem(code="log_fork", file=name, message=message, next_step="Publish the proof")], fork
+        step = "Write the proof into a file with --evidence FILE, and publish it: it needs no word of yours"
+        return [Problem(code="log_fork", file=name, message=message, next_step=step)], fork
 
 
 def export_log(folder: Path, to: Path, *, held: bool = False) -> list[str]:
     """A copy to publish, or (``held``) a backup."""
-    with telling(folder):
+    with telling(folder, next_step="Name a place where nothing stands, and the folder of a log"):
         return export(folder, to, held=held)
 
 
@@ -303,9 +318,9 @@ def _told_of(folder: Path, fault: Fault) -> Problem:
 
 def check_proof_file(file: Path, *, policy: Path) -> list[str]:
     """Check a proof, a disclosure, or a proof of misconduct; what it shows, in lines."""
-    with telling(policy):
+    with telling(policy, expected=_POLICY):
         rules = Policy.read(policy.read_text(encoding="utf-8"))
-    with telling(file):
+    with telling(file, expected="a proof, a disclosure, or a proof of misconduct"):
         content = file.read_bytes()
         if content.startswith(b"c2sp.org/tlog-proof"):
             proof = Proof.read(content)
@@ -350,7 +365,7 @@ def show_withholding(folder: Path, receipt: Path) -> Withholding | None:
     EvidenceError
         If the receipt is none of the log's, or the log has not come so far.
     """
-    with telling(receipt):
+    with telling(receipt, expected="a receipt that this log gave"):
         note = read_note(receipt.read_bytes())
         promise = Receipt.read(note.text)
         store = Store(folder)

@@ -30,6 +30,7 @@ from truceline.custody.trusted_time import (
 )
 from truceline.custody.when import Seen, bound_time, list_seen
 from truceline.workflow.evidence import (
+    CODE_STEP,
     is_published,
     newest_of,
     open_for_more,
@@ -231,7 +232,7 @@ def check_stamps(folder: Path, names: Sequence[str], *, authorities: Sequence[Pa
 
 def tell_bounds(folder: Path, code: str, *, stamps: Mapping[str, StampedTime]) -> list[str]:
     """What bounds the time of an entry, in lines; ``stamps`` are tokens that were checked."""
-    with telling(folder):
+    with telling(folder, next_step=CODE_STEP):
         store = Store(folder)
         size = newest_of(store).head.size
         index = place_of(store, code, size=size)

@@ -114,13 +114,13 @@ def append(
     With --from-case: orders, acknowledgements, declarations, statements and the like, each once however often
     this is run.
     """
-    from truceline.workflow.evidence import append_case, append_records, read_records, telling
+    from truceline.workflow.evidence import append_records, read_records, telling
 
     if (kind is None) == (from_case is None):
         raise typer.BadParameter("give --kind and records, or --from-case")
     mode = "plain" if plain else "sealed" if sealed else "held" if held else ""
     if from_case is not None:
-        from truceline.workflow.case_records import read_case_records
+        from truceline.workflow.case_records import append_case, read_case_records
 
         found = read_case_records(from_case, reader=reader)
         taken = append_case(
