@@ -6,7 +6,7 @@ from truceline.talks.lexicon import Verb
 from truceline.talks.resolve import Resolved
 from truceline.talks.signatures import leads, signed_mention, signed_source
 from truceline.talks.speakers import Entity
-from truceline.talks.subjects import Cue, SubjectFinder
+from truceline.talks.subjects import Cue, Subject, SubjectFinder
 
 
 class CueFinder(SubjectFinder):
@@ -35,10 +35,20 @@ class CueFinder(SubjectFinder):
                 self.cues.append(cue)
                 self.discourse.note(cue.who.entity)
         self._note_until(len(self.tokens))
+        if self.cues and self._behind_dash(
+            self.cues[-1]
+        ):  # “A wants …, — B.”: that A wants it is what B said
+            return [cue for cue in self.cues if cue.kind == "say"]
         return self.cues
 
+    def _behind_dash(self, cue: Cue) -> bool:
+        """Whether a cue closes its sentence behind a dash, in a language where that makes a signature."""
+        if not self.discourse.words.declines or not cue.trailing or cue.kind != "say":
+            return False
+        return cue.rule == "signed" or self.letters[cue.first - 1 : cue.first] == "m"
+
     def _verb(self, at: int, verb: Verb) -> Cue | None:
-        subject = self._subject(at, verb)
+        subject = self._subject(at, verb) or self._spoke_before(at)
         if subject is None:
             return None
         if (
@@ -59,6 +69,15 @@ class CueFinder(SubjectFinder):
             stance=verb.stance, base=verb.base, trailing=self._trailing(at, max(subject.last, at), subject),
             embedded=self._embedded(subject),
         )  # fmt: skip
+
+    def _spoke_before(self, at: int) -> Subject | None:
+        """“…, — added somebody”: of a subject that is no name, whoever spoke last is meant."""
+        spoke = self.discourse.last_speaker
+        if not self.discourse.words.declines or self.letters[at - 1 : at] != "m" or spoke is None:
+            return None
+        return Subject(
+            rule="spoke_before", first=at, last=at, who=Resolved(entity=spoke, rule="spoke_before")
+        )
 
     # -- other cues
 
@@ -82,12 +101,9 @@ class CueFinder(SubjectFinder):
                     trailing=at > 0,
                 )
             )
+        mute = None if self.discourse.words.declines else "single"
         mention = next(
-            (
-                one
-                for one in self.mentions
-                if at < one.first <= at + 5 and one.kind not in ("owner", "single")
-            ),
+            (one for one in self.mentions if at < one.first <= at + 5 and one.kind not in ("owner", mute)),
             None,
         )
         if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNnt"):

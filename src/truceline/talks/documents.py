@@ -54,8 +54,6 @@ _LINE = re.compile(r"[^\n\r\x0b\x0c\u2028\u2029]+")
 _MARKED_HEADING = re.compile(r"#{1,6}\s+\S|_{2,}\s*$|={3,}\s*$|-{3,}\s*$")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”’»“\')\]]*\s*$")
 _LINK = re.compile(r"\]\((?:https?:)?//|^https?://\S+$")
-#: a line without a full stop that has fewer words is a heading
-HEADING_WORDS = 16
 #: the first line may be a longer one
 FIRST_WORDS = 28
 
@@ -84,7 +82,11 @@ def kind_of(line: str, lexicon: Lexicon, *, first: bool) -> str:
     if not _SENTENCE_END.search(line):
         words = len(line.split())
         bullet = line[0] in "-–—•*" and words > 6
-        if words < (FIRST_WORDS if first else HEADING_WORDS) and not bullet and not _quoted_speech(line):
+        if (
+            words < (FIRST_WORDS if first else lexicon.heading_words)
+            and not bullet
+            and not _quoted_speech(line)
+        ):
             return "heading"
     return "text"
 

@@ -146,6 +146,7 @@ class Lexicon:
     plural_verb: re.Pattern[str]  #: forms of verbs whose subject is many
     oblique: re.Pattern[str]  #: endings that no name has as a subject
     back: re.Pattern[str]  #: words of a sentence that speaks for the one before: “this was told by”
+    heading_words: int  #: a line without a full stop that has fewer words is a heading
     particles: frozenset[str]  #: small words inside a name
     speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
     clause_ends: re.Pattern[str]  #: what closes the clause of a condition
@@ -202,6 +203,7 @@ def lexicon(language: str) -> Lexicon:
         plural_verb=_any(raw.get("plural_verb", [])),
         oblique=_any(raw.get("oblique", [])),
         back=_any(raw.get("back", [])),
+        heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
         clause_ends=_any([r"[.;!?”»]", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]),
@@ -341,19 +343,32 @@ def _verb_forms(raw: Mapping[str, Any]) -> dict[str, Verb]:
     """Every form of every verb; a form of two verbs is the first one's."""
     found: dict[str, Verb] = {}
     irregular = raw.get("irregular", {})
+    participles = re.compile(raw.get("participle_endings", "ing$"))
     for kind in ("say", "report"):
         for stance, bases in raw[kind].items():
             for base in bases:
-                forms = irregular.get(base)
-                if forms is None:
-                    forms = _inflect(base) if raw["language"] == "en" else [base]
+                if "inflect" in raw:
+                    forms = [*irregular.get(base, ()), *_inflect_by(base, raw["inflect"])]
+                else:
+                    forms = irregular.get(base) or _inflect(base)
                 for form in forms:
-                    participle = form.split()[0].endswith("ing") or form in raw.get("participles", ())
+                    participle = participles.search(form.split()[0]) is not None
                     found.setdefault(
                         form,
                         Verb(base=base, kind=kind, stance=stance, participle=participle, bare=form == base),
                     )
     return found
+
+
+def _inflect_by(base: str, endings: Mapping[str, Iterable[str]]) -> list[str]:
+    """The forms of an infinitive by the first ending of the table that one of its words has."""
+    words = base.split()
+    for place, word in enumerate(words):
+        ending = next((one for one in endings if word.endswith(one) and len(word) > len(one) + 1), None)
+        if ending is not None:
+            stems = word[: -len(ending)]
+            return [" ".join([*words[:place], stems + new, *words[place + 1 :]]) for new in endings[ending]]
+    return [base]
 
 
 def _inflect(base: str) -> list[str]:

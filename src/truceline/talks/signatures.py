@@ -20,6 +20,8 @@ LONGEST_SIGNATURE = 18
 LONGEST_SOURCE = 4
 #: before a dash that no comma goes before, so many words make a sentence
 LEAST_SAID = 4
+#: what a sentence that begins with “this” may add to who spoke, in signs
+LONGEST_BACK = 80
 #: a name in quotation marks has at most so many words
 LONGEST_NAME = 3
 
@@ -81,7 +83,10 @@ def marked_names(text: str, quotes: Sequence[Quote]) -> list[Quote]:
         if not inside or len(inside.split()) > LONGEST_NAME or inside[-1] in ".!?…,":
             continue
         lead = text[max(0, quote.start - 3) : quote.start - 1].rstrip()
-        if lead.endswith((":", "—", "–")) or _DASH_AFTER.match(text, quote.outer_stop):
+        part = (
+            text[max(0, quote.start - 3) : quote.start - 1].strip()[-1:].isalnum()
+        )  # of what a word before it names
+        if lead.endswith((":", "—", "–")) or (not part and _DASH_AFTER.match(text, quote.outer_stop)):
             continue
         if inside[0].isupper() or inside[0].isdigit():
             found.append(quote)
@@ -90,4 +95,6 @@ def marked_names(text: str, quotes: Sequence[Quote]) -> list[Quote]:
 
 def is_bare(rest: str, words: Lexicon) -> bool:
     """Whether a sentence says no more than who spoke: “CNN reports this.”"""
+    if words.back.match(rest.lstrip(" *_—–-")) and len(rest) <= LONGEST_BACK:
+        return True
     return len(re.sub(r"[\W_]+", "", words.back.sub(" ", rest))) <= 3

@@ -145,7 +145,7 @@ class SubjectFinder:
         k = at + 1
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
-        k += self._at_place(k, at)
+        k += self._at_place(k, at) or self._past_circumstance(k)
         mention = self.by_first.get(k) or self._right_name(k)
         if mention is None or mention.kind == "owner":
             return None
@@ -166,6 +166,16 @@ class SubjectFinder:
                 one.first == k + 1 and one.kind in ("body", "named_body", "known") for one in self.mentions
             )
         )
+
+    def _past_circumstance(self, k: int) -> int:
+        """“…, said on air the head of the office”: how many tokens say where, where a subject follows them."""
+        if not self.discourse.words.declines or self.letters[k : k + 1] != "P":
+            return 0
+        for size in (2, 3, 4):
+            mention = self.by_first.get(k + size)
+            if mention is not None and mention.kind in ("titled", "name", "office", "known"):
+                return size
+        return 0
 
     def _right_name(self, k: int) -> Mention | None:
         """A name at the end of a long office: “said former … of the … Name”."""
@@ -360,7 +370,7 @@ class SubjectFinder:
         rest = self.letters[last + 1 :].rstrip("z")
         if before not in ("Q", "c", "z", "m"):
             return False
-        if subject.rule == "subject_after_verb":
+        if subject.rule in ("subject_after_verb", "spoke_before"):
             return True
         if rest[:1] in ("", "c", "p", "m"):
             return True
