@@ -1,10 +1,10 @@
 """The main job: a case and its data → a verification report.
 
-(1) read the case; (2) read every source, all rows accounted for; (3) write the manifest, before
-anything is computed (of the public edition afterwards: its id is made of what is released); (4) collapse copies; (5) build the line's history; (6) fuse incidents and
-attribute them; (7) measure series; (8) judge every obligation; (9) write the reports, which carry the
-checkpoint of the evidence log; (10) log what was written. The output
-folder appears whole at the end or not at all.
+(1) read the case; (2) read every source, all rows accounted for; (3) write the manifest, before anything is
+computed (of the public edition afterwards: its id is made of what is released); (4) collapse copies;
+(5) build the line's history; (6) fuse incidents and attribute them; (7) measure series; (8) judge every
+obligation; (9) write the reports, which carry the checkpoint of the evidence log; (10) log what was written.
+The output folder appears whole at the end or not at all.
 """
 
 from __future__ import annotations
@@ -267,7 +267,7 @@ def _incidents(
     *,
     workers: int,
 ) -> tuple[Table, Callable[[], Learned]]:
-    """Attributed incidents, and what was learned of the sensors on the way."""
+    """Attributed incidents, and what was learned of the sensors."""
     forming = [entry for entry in case.file.sources if entry.forms_incidents]
     keep = pc.is_in(
         observations["source_id"], value_set=pa.array([entry.id for entry in forming], type=pa.string())
