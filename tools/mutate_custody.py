@@ -121,8 +121,8 @@ class Run(Quick):
         """Everything."""
         self.items = {item.nodeid: item for item in session.items}
         mutants = self.draw()
-        kept = self.folder / "reach.json"
-        if not in_child(lambda: self.measure(kept)):
+        kept = self.asked.reach or self.folder / "reach.json"
+        if not kept.exists() and not in_child(lambda: self.measure(kept)):
             raise SystemExit("the tests fail on the code as it is")
         self.reach = Reach.read(kept)
         print(f"{len(self.items)} tests in {sum(self.reach.duration_s.values()):.0f} s", flush=True)
@@ -170,11 +170,11 @@ class Run(Quick):
         for name in self.items:
             self.test = name
             self.coverage.switch_context(name)
-            started = time.perf_counter()
+            started = time.process_time()
             if not self.passes([name], limited=False):
                 print(f"{name} fails")
                 return False
-            duration_s[name] = time.perf_counter() - started
+            duration_s[name] = time.process_time() - started
         self.coverage.stop()
         data = self.coverage.get_data()
         lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
@@ -289,6 +289,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--budget-s", type=float, default=60, help="seconds of tests for one mutant")
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--reach", type=Path, help="what was measured of these tests before; else written there"
+    )
     parser.add_argument(
         "--known", type=Path, help="names of mutants that were noticed: not tried again; new ones are added"
     )
