@@ -96,9 +96,7 @@ class Log:
 
     def __enter__(self) -> Log:
         if not (self.folder / JOURNAL).is_file():
-            raise LogError(
-                f"{self.folder} holds no log that can be written (log restore makes one of a copy)"
-            )
+            raise LogError(f"{self.folder} holds no log that can be written; log restore makes one of a copy")
         with ExitStack() as stack:
             stack.enter_context(self._lock)
             disk.clear_new(self.folder)

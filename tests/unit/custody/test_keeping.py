@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures_custody import KEY, NOW, SALTS, config, grow, held, new_log, plain
+from fixtures_custody import KEY, NOW, NOW_S, SALTS, SIDE_A, config, grow, held, new_log, plain
 
 from truceline.custody.audit import audit
+from truceline.custody.checkpoint import cosign
 from truceline.custody.entry import plain_entry
 from truceline.custody.export import export
 from truceline.custody.log import Log
 from truceline.custody.put_back import put_back
-from truceline.custody.read import Store
+from truceline.custody.read import Store, checkpoint_path
 from truceline.custody.schedule import tell_due, tell_late
 from truceline.custody.stamp import check_stamp, list_stamps
 from truceline.custody.trusted_time import StampedTime
@@ -90,6 +91,31 @@ def test_an_entry_that_tells_of_no_file_or_of_nonsense_is_found(tmp_path: Path) 
     with Log(folder, key=KEY) as log:
         log.append([plain_entry("timestamp", body, logged=NOW) for body in ({}, {"file": ["x"]})])
     assert {fault.code for fault in audit(folder).faults} == {"log_missing"}
+
+
+def test_what_entries_tell_of_is_missed_where_it_is_gone(tmp_path: Path) -> None:
+    """A cosignature, an earlier checkpoint; and what was forgotten must not come back."""
+    folder = new_log(tmp_path / "log", witnessed=True)
+    first = Store(folder).newest_checkpoint()
+    assert first is not None
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        log.add_signatures(first.head.size, [cosign(first.note.text, witness=SIDE_A, time_s=NOW_S)])
+    grow(folder, [held(1)])
+    kept = (folder / "held" / "000").read_bytes()
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        log.forget(first.head.size, ["act"], reason="a name", logged=NOW)
+    assert audit(folder).sound
+    (folder / "held" / "000").write_bytes(kept)
+    assert [fault.message for fault in audit(folder).faults if "is held still" in fault.message]
+    path = folder / checkpoint_path(first.head.size)
+    path.write_bytes(first.encode())
+    assert any(
+        "cosignatures that are not there, of a.example" in fault.message for fault in audit(folder).faults
+    )
+    path.unlink()
+    assert any(
+        "checkpoint that entries tell of is not there" in fault.message for fault in audit(folder).faults
+    )
 
 
 def test_a_file_whose_name_is_none_of_a_tokens_does_not_belong(tmp_path: Path) -> None:
