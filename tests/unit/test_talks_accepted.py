@@ -11,6 +11,7 @@ import pytest
 from fixtures_talks import write
 
 from truceline.base.errors import CallError, CaseError
+from truceline.faces.cli.main import run
 from truceline.reports.findings_schema import findings_schema
 from truceline.talks.accepted import file_name
 from truceline.workflow.case import open_case
@@ -207,3 +208,27 @@ def test_the_public_edition_does_not_say_who_accepted(both):
     (row,) = accepted.public("2025-05-01").rows
     assert (row.accepted_by, row.why) == ("–", "–")
     assert accepted.public("2025-04-01").rows == ()
+
+
+def test_the_commands_walk_from_a_text_to_the_cases_file(both, capsys, tmp_path):
+    case, out = both
+    (_, bare) = proposals(out, "claim")
+    who = ["--case", str(case), "--by", "A. Reader", "--why", "On record."]
+    at = ["talks", "accept", str(out), str(bare["proposal_id"]), *who]
+    assert run(at) == 2
+    assert "--set start=" in capsys.readouterr().err
+    assert run([*at, "--set", "start"]) == 2
+    assert run([*at, "--set", "start=2025-04-19T18:00+03:00", "--set", "stop=2025-04-20T00:00+03:00"]) == 0
+    assert len(open_case(case).accepted.claims) == 1
+    assert run(["talks", "decline", str(out), str(bare["proposal_id"]), *who]) == 0
+    assert open_case(case).accepted.claims == ()
+    assert run(["talks", "report", str(case), "--out", str(tmp_path / "report")]) == 0
+    assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_a_statement_that_the_register_does_not_hold_is_not_accepted(both, tmp_path):
+    case, out = both
+    shutil.rmtree(case / "talks")
+    with pytest.raises(CallError) as error:
+        accept((case, out), proposals(out, "position")[0])
+    assert "talks keep" in error.value.problems[0].next_step

@@ -35,6 +35,7 @@ DIFFERENCE_WORDS: Mapping[str, str] = {
     "condition_cut": N_("the shorter quotation drops a condition"),
     "numbers": N_("numbers differ"),
     "wording": N_("quoted words differ"),
+    "retold": N_("words that each account has alone"),
     "stance": N_("read as another stance"),
 }
 HOW_WORDS: Mapping[str, str] = {

@@ -23,7 +23,7 @@ from truceline.talks.statements import Statement
 class Difference:
     """What differs between two tellings of one statement."""
 
-    kind: str  #: cut, numbers, wording, stance, order
+    kind: str  #: cut, condition_cut, numbers, wording, retold, stance
     statement_ids: tuple[str, str]
     text: str  #: what the one has and the other lacks, or both figures
 
@@ -52,6 +52,8 @@ def differences(found: Alignment) -> list[Difference]:
             only, others = _wording(one, other)
             if only and others:
                 rows.append(Difference(kind="wording", statement_ids=ids, text=f"{only} / {others}"))
+            if found.why != "same position" and not one.quotes and not other.quotes:
+                rows += _told_otherwise(one, other)
             if one.stance != other.stance:
                 rows.append(
                     Difference(
@@ -94,6 +96,27 @@ def _missing(longer: Statement, known: set[str]) -> str:
                 run.append(match.group())
         best = max(best, run, key=len)
     return " ".join(best).strip(" ,.;–—-") if len(best) >= 2 else ""
+
+
+def _told_otherwise(one: Statement, other: Statement) -> list[Difference]:
+    """Words of content that each account has alone where both tell a statement in their own words."""
+    mine, theirs = (_own_words(each, beside) for each, beside in ((one, other), (other, one)))
+    if not mine or not theirs:
+        return []
+    ids = (one.statement_id, other.statement_id)
+    return [Difference(kind="retold", statement_ids=ids, text=f"{mine} / {theirs}")]
+
+
+def _own_words(one: Statement, beside: Statement) -> str:
+    """The words of one account that the other lacks, without who speaks and the verb of saying."""
+    known = {
+        *content_words(beside.text),
+        *content_words(f"{one.speaker.name} {one.speaker.office} {one.verb}"),
+    }
+    said = [
+        word for word in WORD.findall(one.text) if (roots := content_words(word)) and not set(roots) <= known
+    ]
+    return " ".join(said[:8])
 
 
 def _wording(one: Statement, other: Statement) -> tuple[str, str]:

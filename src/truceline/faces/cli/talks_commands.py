@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from truceline.faces.cli.clock import now
+from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.render import print_json, print_lines, print_problems
 
 talks = typer.Typer(
@@ -18,7 +19,7 @@ talks = typer.Typer(
     add_completion=False,
 )
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object, also for an error.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")]
 CaseOption = Annotated[
     Path, typer.Option("--case", metavar="DIR", help="The case's folder.", exists=True, file_okay=False)
 ]
@@ -39,7 +40,7 @@ def read(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")],
+    out: OutOption,
     case: Annotated[
         Path | None,
         typer.Option("--case", metavar="DIR", help="A case with speakers.yaml, or that file.", exists=True),
@@ -131,7 +132,7 @@ def report(
         Path, typer.Argument(metavar="CASE", help="The case's folder.", exists=True, file_okay=False)
     ],
     *,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the result goes.")],
+    out: OutOption,
     confidential: Annotated[
         bool,
         typer.Option(
