@@ -14,7 +14,6 @@ import argparse
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,14 +27,13 @@ from truceline.custody.log import Log
 from truceline.custody.read import Store
 from truceline.custody.sign import COSIGNATURE, SecretKey
 
-ROOT = Path(__file__).resolve().parent.parent
 NOW = "2025-04-20T10:00:00Z"
 KEY = SecretKey.make("soak.example/log", seed=bytes(32))
 WITNESS = SecretKey.make("soak.example/witness", seed=bytes([1]) * 32, kind=COSIGNATURE)
 
 
-def write_for_ever(folder: Path, number: int) -> None:
-    """Append, sign, forget, and say on stdout what was acknowledged."""
+def write_for_ever(folder: Path, number: int, out: int) -> None:
+    """Append, sign, forget, and say what was acknowledged."""
     while True:
         with Log(folder, key=KEY) as log:
             for _ in range(5):
@@ -46,25 +44,32 @@ def write_for_ever(folder: Path, number: int) -> None:
                 salt = log.salt(b"%d" % number)
                 entries.append(held_entry("order", {"n": number, "text": "…"}, salt=salt, logged=NOW))
                 codes = log.append(entries)
-                os.write(1, f"{codes[0]} {codes[-1]}\n".encode())
+                os.write(out, f"{codes[0]} {codes[-1]}\n".encode())
                 if number % 3 == 0:
                     head = log.checkpoint(logged=NOW).head
-                    os.write(1, f"signed {head.size} {head.root.hex()}\n".encode())
+                    os.write(out, f"signed {head.size} {head.root.hex()}\n".encode())
                 if number % 11 == 0:
                     log.forget(int(codes[-1].split("-")[0]), ["text"], reason="soak", logged=NOW)
 
 
 def kill_one(folder: Path, number: int, *, after_s: float) -> list[str]:
     """What a writer acknowledged before it was killed."""
-    command = [sys.executable, __file__, "--write", str(folder), "--number", str(number)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as writer:
-        assert writer.stdout is not None
-        first = writer.stdout.readline()
+    told, out = os.pipe()
+    writer = os.fork()
+    if writer == 0:
+        try:
+            write_for_ever(folder, number, out)
+        finally:
+            os._exit(1)
+    os.close(out)
+    with os.fdopen(told, "rb") as lines:
+        first = lines.readline()
         time.sleep(after_s)
-        writer.send_signal(signal.SIGKILL)
-        rest = writer.stdout.read()
-    return (first + rest).decode().splitlines()
+        os.kill(writer, signal.SIGKILL)
+        ended = os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1])
+        if ended != -signal.SIGKILL:
+            raise SystemExit(f"a writer ended by itself, with {ended}")
+        return (first + lines.read()).decode().splitlines()
 
 
 def faults(folder: Path, lines: list[str]) -> list[str]:
@@ -140,11 +145,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--bits", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--number", type=int, default=0, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.write is not None:
-        write_for_ever(asked.write, asked.number)
     wrong = [
         *(soak_kills(asked.kills, asked.seed) if asked.kills else []),
         *(soak_bits() if asked.bits else []),
