@@ -48,11 +48,30 @@ def only(_: object) -> None:
     """What has several spellings is read, and not written again."""
 
 
+def among_others(content: bytes) -> None:
+    """Records are read together as each is alone: all, or one is wrong."""
+    contents = content.split(b"\n")
+
+    def read(call: Callable[[], object]) -> object:
+        try:
+            return call()
+        except ValueError:
+            return None
+
+    alone = read(lambda: [canonical.decode(each) for each in contents])
+    assert read(lambda: canonical.decode_all(contents)) == alone
+    entries = read(lambda: [entry.read_entry(each) for each in contents])
+    assert read(lambda: entry.read_entries(contents)) == entries
+    if entries is None:
+        raise ValueError("none")
+
+
 def parsers() -> dict[str, Parser]:
     """Every parser, with its writer where it has one."""
     return {
         "canonical": lambda content: canonical.encode(canonical.decode(content)),
         "entry": lambda content: canonical.encode(entry.read_entry(content)),
+        "entries": among_others,
         "bundle": lambda content: tile.pack(tile.unpack(content)),
         "held": lambda content: only(held.unpack_held(content)),
         "fields": lambda content: only(commitment.open_held(content, ["a", "b"])),
@@ -90,12 +109,14 @@ def seeds() -> list[bytes]:
         found = proof.prove(store, 2, newest)
         receipt = misconduct.sign_receipt(misconduct.Receipt(KEY.name, 2, bytes(32), NOW), KEY)
         kept = store.held_bundle(0)[2]
+        several = entry.plain_entries("order", [{"a": 1, "b": "x"}, {"a": [{}]}], logged=NOW)
         files = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
         return [
             *files, found.entry, found.encode(), proof.disclose(found, kept, ["a"]).encode(), kept,
             commitment.forget(kept, ["a", "b"], ["a"]), make_request(store, 1, newest).encode(),
             misconduct.Fork(newest, newest, bytes(32), (bytes(32),)).encode(), receipt.text.encode(),
             misconduct.Withholding(receipt, found).encode(), policy.Policy.of(CONFIG, [KEY.public]).text().encode(),
+            b"\n".join([found.entry, *(each.content for each in several)]),
             KEY.public.text().encode(), KEY.text().encode(), b"x001/x234/067", b"",
         ]  # fmt: skip
 

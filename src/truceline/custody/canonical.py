@@ -104,7 +104,7 @@ def decode_all(contents: Sequence[bytes]) -> list[Any]:
         try:
             values = _QUICK_READER.decode(f"[{b','.join(contents).decode('ascii')}]")
             written = "\n".join(["".join(_WRITE(value, 0)) for value in values])
-            if written.encode("ascii") == b"\n".join(contents):
+            if len(values) == len(contents) and written.encode("ascii") == b"\n".join(contents):
                 return list(values)
         except ValueError:
             pass  # each by itself tells which, and what is wrong

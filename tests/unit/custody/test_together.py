@@ -55,7 +55,7 @@ def test_records_read_together_are_the_records_read_alone(records: list[Any]) ->
     "contents",
     [
         [b'{"a":[{}', b'{}]},{"x":1}'],  # one list of two objects, cut elsewhere
-        [b'{"a":1},{"a":2}', b'{"a":3}'], [b'{"a":1}', b""], [b'{"a":1}', b'{"b":1,"a":2}'], [b'{"a":1.0}'],
+        [b'{"a":1},{"a":2}', b'{"a":3}'], [b'{"a":1}', b""], [b""], [b'{"a":1}', b'{"b":1,"a":2}'], [b'{"a":1.0}'],
         [b'{"a":1,"a":1}'], [b'{"a": 1}'], [b"{} "], [b'{"a":9007199254740992}'], [b'{"a":-9007199254740992}'],
         [b'{"a":"\\ud800"}'], [b'{"a":NaN}'], [b"\xff"], [b"{}\n", b"{}"],
         [b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1)], [b"[" * 2000 + b"]" * 2000],
