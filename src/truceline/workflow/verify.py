@@ -25,7 +25,7 @@ from truceline import __version__
 from truceline.attribution.attribute import attribute
 from truceline.base.columns import at_words, codes
 from truceline.base.errors import Problem
-from truceline.base.language import _, carried, digits
+from truceline.base.language import _, carried
 from truceline.base.language import language as spoken
 from truceline.base.progress import Progress, silent
 from truceline.base.threads import begin, worker_count
@@ -35,15 +35,13 @@ from truceline.custody.manifest import changed_files, read_manifest
 from truceline.findings.assemble import assemble_findings
 from truceline.findings.claim_accounts import account_totals
 from truceline.findings.claims import collapse_claims
-from truceline.findings.evidence import describe_effect
 from truceline.findings.ground import Ground
 from truceline.findings.incident_set import IncidentSet
-from truceline.findings.reasons import reason_text
 from truceline.findings.results import Place, Results, SeriesResult
 from truceline.findings.summary import copied, summarise, tell_parts
 from truceline.fusion.associate import associate
 from truceline.fusion.posterior import Learned, nothing_learned, read_posterior
-from truceline.line.history import Disagreement, LineHistory
+from truceline.line.history import LineHistory
 from truceline.line.report import LineReport
 from truceline.line.uncertainty import LineSpread
 from truceline.release.rule import EDITIONS
@@ -52,6 +50,7 @@ from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
 from truceline.workflow.case_records import mission_records
+from truceline.workflow.context import tell_context, tell_trained
 from truceline.workflow.editions import (
     choose_edition,
     hold_back,
@@ -244,8 +243,8 @@ def compute(
         sources=sources,
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
-        context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *_context(series, lines, disagreements), *copied(sources)),
-        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *_trained(case)),
+        context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *tell_context(series, lines, disagreements), *copied(sources)),
+        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *tell_trained(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
         land_credit=case.file.map.land_credit,
@@ -364,39 +363,3 @@ def _ground(
         trained_existence=case.file.existence == "trained",
         parts={area.id: case.with_parts(area.id) for area in case.file.areas},
     )
-
-
-def _trained(case: Case) -> tuple[str, ...]:
-    """What a reader must know of where existence is a trained model's."""
-    return (reason_text("trained_existence"),) if case.file.existence == "trained" else ()
-
-
-def _context(
-    series: tuple[SeriesResult, ...], lines: tuple[LineHistory, ...], disagreements: tuple[Disagreement, ...]
-) -> tuple[str, ...]:
-    """What judges nothing: sensors without power, maps that were not updated, how far maps differ."""
-    sentences = [
-        describe_effect(item.series, item.effect)
-        for item in series
-        if item.effect is not None and item.series.spec.kind == "sensor" and not item.effect.informative
-    ]
-    for line in lines:
-        if line.updates_in_window == 0 and line.stale_h is not None:
-            sentences.append(
-                _(
-                    "{map}: not updated in the window ({hours} h without a change at its end), which is missing data and not a line that held."
-                ).format(map=line.title, hours=f"{line.stale_h:.0f}")
-            )
-    titles = {line.source_id: line.title for line in lines}
-    for one in disagreements:
-        sentences.append(
-            _(
-                "{first} and {second}: half of the line drawn within {median} km of each other, 95 % within {p95} km, where both draw it."
-            ).format(
-                first=titles[one.source_id],
-                second=titles[one.other_source_id],
-                median=digits(f"{one.median_offset_m / 1000:.1f}"),
-                p95=digits(f"{one.p95_offset_m / 1000:.1f}"),
-            )
-        )
-    return tuple(sentences)

@@ -1,0 +1,46 @@
+"""Sentences of a report that judge nothing, and what a reader must know of how it came about."""
+
+from __future__ import annotations
+
+from truceline.base.language import _, digits
+from truceline.findings.evidence import describe_effect
+from truceline.findings.reasons import reason_text
+from truceline.findings.results import SeriesResult
+from truceline.line.history import Disagreement, LineHistory
+from truceline.workflow.case import Case
+
+
+def tell_trained(case: Case) -> tuple[str, ...]:
+    """What a reader must know of where existence is a trained model's."""
+    return (reason_text("trained_existence"),) if case.file.existence == "trained" else ()
+
+
+def tell_context(
+    series: tuple[SeriesResult, ...], lines: tuple[LineHistory, ...], disagreements: tuple[Disagreement, ...]
+) -> tuple[str, ...]:
+    """What judges nothing: sensors without power, maps that were not updated, how far maps differ."""
+    sentences = [
+        describe_effect(item.series, item.effect)
+        for item in series
+        if item.effect is not None and item.series.spec.kind == "sensor" and not item.effect.informative
+    ]
+    for line in lines:
+        if line.updates_in_window == 0 and line.stale_h is not None:
+            sentences.append(
+                _(
+                    "{map}: not updated in the window ({hours} h without a change at its end), which is missing data and not a line that held."
+                ).format(map=line.title, hours=f"{line.stale_h:.0f}")
+            )
+    titles = {line.source_id: line.title for line in lines}
+    for one in disagreements:
+        sentences.append(
+            _(
+                "{first} and {second}: half of the line drawn within {median} km of each other, 95 % within {p95} km, where both draw it."
+            ).format(
+                first=titles[one.source_id],
+                second=titles[one.other_source_id],
+                median=digits(f"{one.median_offset_m / 1000:.1f}"),
+                p95=digits(f"{one.p95_offset_m / 1000:.1f}"),
+            )
+        )
+    return tuple(sentences)
