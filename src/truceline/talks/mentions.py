@@ -31,12 +31,12 @@ _DECLINED = re.compile(
     "|(?P<office>J{0,2}R[JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
     "|(?P<body>[Jg]{0,2}[SG][JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
     "|(?P<several>J{0,2}[SG]kJ{0,2}[SG])"
-    "|(?P<plain_office>J{0,2}R)|(?P<plain_body>J{0,2}[SG])"
+    "|(?P<plain_office>J{0,2}R)|(?P<plain_body>[Jg]{0,2}[SG])"
     "|(?P<known>J{0,2}B|Y)"
     "|(?P<pronoun>O)"
     "|(?P<single>N)"
 )
-_OF_SOMETHING = re.compile(r"(?:ого|его|ої|ой|ых|их|ов|ев|ів|їв|[^л][аыиі]|[яїй])$")
+_OF_SOMETHING = re.compile(r"(?:ого|его|ої|ой|ых|их|ов|ев|ів|їв|[^л][аыиі]|[яїй]|[ыи]е)$")
 #: “envoy to the …, Name”: what stands between an office and the name set off after it
 _OFFICE_OF = re.compile("P[DwuJYBNoS]{1,5}(?:P[DwuJYBNoS]{1,4})?c")
 #: so many mentions may stand within it

@@ -50,7 +50,10 @@ def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mentio
 def signed_source(tokens: Sequence[Token], letters: str, at: int) -> Resolved | None:
     """An unknown source that signs: few words after a comma and a dash, up to the end of the sentence."""
     tail = letters[at + 1 :].rstrip("zm")
-    if letters[at - 1 : at] not in ("c", "Q") or not 1 <= len(tail) <= LONGEST_SOURCE:
+    open_line = (
+        len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
+    )  # a line that no full stop ends
+    if not (letters[at - 1 : at] in ("c", "Q") or open_line) or not 1 <= len(tail) <= LONGEST_SOURCE:
         return None
     if set(tail) - set("wNJYSRGu") or at < LEAST_SAID:
         return None

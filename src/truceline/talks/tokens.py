@@ -56,7 +56,7 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
                 at += size
                 continue
         tag = _plain_tag(written, words)
-        if tag == "N" and words.oblique.search(written) and not _after_according(found):
+        if tag == "N" and _is_oblique(written, words, found):
             tag = "n"
         if tag == "o" and found and found[-1].tag in "OW":
             tag = "x"  # “he’s insisted”
@@ -119,13 +119,24 @@ def _is_verb(
     return not any(rule.fits(before, after) for rule in words.not_verbs.get(text[begin:end].lower(), ()))
 
 
+#: an abbreviation that stands for a body or a country has at most so many letters
+LONGEST_ABBREVIATION = 6
+
+
+def _is_oblique(written: str, words: Lexicon, found: Sequence[Token]) -> bool:
+    """Whether a name stands in a case that no subject has, or abbreviates what the office before it is of."""
+    if words.declines and written.isupper() and 1 < len(written) <= LONGEST_ABBREVIATION:
+        return bool(found) and found[-1].tag in "RSn"
+    return words.oblique.search(written) is not None and not _after_according(found)
+
+
 def _after_according(found: Sequence[Token]) -> bool:
     """Whether “in the words of” stands before, with nothing but words since: its name declines."""
     for token in reversed(found):
         if token.tag in "vcpmQ":
             return False
         if token.tag == "A":
-            return True
+            return not token.text.lower().startswith(("как ", "як "))  # “as said”: its name is a subject
     return False
 
 
