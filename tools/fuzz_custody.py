@@ -27,6 +27,7 @@ from truceline.custody import (
     policy,
     proof,
     tile,
+    trusted_time,
 )
 from truceline.custody.checkpoint import SignedCheckpoint, cosign
 from truceline.custody.config import KeyHistory, LogConfig
@@ -89,6 +90,9 @@ def parsers() -> dict[str, Parser]:
         "fork": lambda content: misconduct.Fork.read(content).encode(),
         "withheld": lambda content: misconduct.Withholding.read(content).encode(),
         "receipt": lambda content: misconduct.Receipt.read(content.decode()).text().encode(),
+        "time request": lambda content: trusted_time.make_request(
+            bytes(32), trusted_time.nonce_of(content, bytes(32))
+        ),
         "path": lambda content: tile.index_path(tile.read_index(content.decode())).encode(),
     }
 
@@ -117,7 +121,8 @@ def seeds() -> list[bytes]:
             misconduct.Fork(newest, newest, bytes(32), (bytes(32),)).encode(), receipt.text.encode(),
             misconduct.Withholding(receipt, found).encode(), policy.Policy.of(CONFIG, [KEY.public]).text().encode(),
             b"\n".join([found.entry, *(each.content for each in several)]),
-            KEY.public.text().encode(), KEY.text().encode(), b"x001/x234/067", b"",
+            KEY.public.text().encode(), KEY.text().encode(), b"x001/x234/067",
+            trusted_time.make_request(bytes(32), bytes([1]) * trusted_time.NONCE_BYTES), b"",
         ]  # fmt: skip
 
 

@@ -329,6 +329,15 @@ def test_a_certificate_in_binary_form_is_read(authority: Authority) -> None:
     assert read_certificates(root.public_bytes(Encoding.DER)) == [root]
 
 
+def test_a_certificate_of_no_known_version_is_none(authority: Authority) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    content = certificates(authority)[0].public_bytes(Encoding.DER)
+    assert content.count(b"\xa0\x03\x02\x01\x02") == 1  # version 3 is written as 2
+    with pytest.raises(ValueError, match="a certificate that is none"):
+        read_certificates(content.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x03"))
+
+
 def test_without_the_extra_a_reader_is_told_how_to_get_it(
     log: Path, authority: Authority, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,6 @@ from truceline.custody.listing import forgotten_still
 from truceline.custody.outcome import Audit
 from truceline.custody.read import Store, checkpoint_path
 from truceline.custody.schedule import tell_late
-from truceline.custody.stamp import KIND as STAMP_KIND
 from truceline.custody.stamp import list_stamps
 from truceline.custody.tile import WIDTH
 
@@ -44,7 +43,7 @@ class Told:
                     self._cosigned[body["size"]] = body.get("cosigned")
             case "redaction":
                 self._forgotten.append((index, record))
-            case kind if kind == STAMP_KIND:
+            case "timestamp":
                 self._stamps.add(str(body.get("file", "")))
 
     def compare(self, audit: Audit, store: Store, heads: Mapping[int, SignedCheckpoint], sizes: Sequence[int], *, size: int) -> None:  # fmt: skip

@@ -65,9 +65,12 @@ def read_certificates(content: bytes) -> list[x509.Certificate]:
     """Certificates of a file, in PEM or DER. ValueError if there is none."""
     from cryptography import x509
 
-    if content.startswith(b"\x30"):
-        return [x509.load_der_x509_certificate(content)]
-    return x509.load_pem_x509_certificates(content)
+    try:
+        if content.startswith(b"\x30"):
+            return [x509.load_der_x509_certificate(content)]
+        return x509.load_pem_x509_certificates(content)
+    except x509.InvalidVersion as error:
+        raise ValueError(f"a certificate that is none: {error}") from error
 
 
 def check_reply(
