@@ -11,9 +11,10 @@ from fixtures_talks import DAY, document, speakers, write
 
 from truceline.base.errors import CallError, InputError, OutputError
 from truceline.talks.accepted import accepted_rows
-from truceline.talks.compare import align, tellings
+from truceline.talks.compare import align
 from truceline.talks.copies import find_copies
 from truceline.talks.differences import differences
+from truceline.talks.pairs import tellings
 from truceline.talks.propose import decide, propose
 from truceline.talks.register import (
     append,

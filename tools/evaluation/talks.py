@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from truceline.talks.compare import align, tellings
+from truceline.talks.compare import Weigher, align
 from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document, split_paragraphs
 from truceline.talks.lexicon import known_issues, lexicon
 from truceline.talks.meaning import score_issues
+from truceline.talks.pairs import tellings
 from truceline.talks.quotation import find_quotes
 from truceline.talks.read_files import read_documents
 from truceline.talks.speakers import Entity, Speakers
@@ -279,21 +280,29 @@ def labelled_pairs(records: Mapping[str, Row]) -> set[frozenset[tuple[str, int]]
 
 
 def found_pairs(
-    records: Mapping[str, Row], read: Mapping[str, list[Statement]]
+    records: Mapping[str, Row], read: Mapping[str, list[Statement]], *, weights_for: Weigher | None = None
 ) -> set[frozenset[tuple[str, int | str]]]:
     """Pairs that the reader aligned, in the labels' terms; a statement of no label stands for itself."""
+    places = label_places(records, read)
+    every = [one for found in read.values() for one in found]
+    pairs: set[frozenset[tuple[str, int | str]]] = set()
+    for group in align(tellings(every, groups={}), weights_for=weights_for):
+        for one, other in combinations(group.statements, 2):
+            if one.document_id != other.document_id:
+                pairs.add(frozenset((places[one.statement_id], places[other.statement_id])))
+    return pairs
+
+
+def label_places(
+    records: Mapping[str, Row], read: Mapping[str, list[Statement]]
+) -> dict[str, tuple[str, int | str]]:
+    """Statement → digest and place of its label; without one, its own id."""
     places: dict[str, tuple[str, int | str]] = {}
     for digest, found in read.items():
         back = {j: i for i, j in matched(records[digest]["statements"], found).items()}
         for j, one in enumerate(found):
             places[one.statement_id] = (digest, back.get(j, one.statement_id))
-    every = [one for found in read.values() for one in found]
-    pairs: set[frozenset[tuple[str, int | str]]] = set()
-    for group in align(tellings(every, groups={})):
-        for one, other in combinations(group.statements, 2):
-            if one.document_id != other.document_id:
-                pairs.add(frozenset((places[one.statement_id], places[other.statement_id])))
-    return pairs
+    return places
 
 
 def altered(document: Document) -> Iterator[Document]:

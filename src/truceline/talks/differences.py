@@ -7,15 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from truceline.talks.compare import (
-    LEAST_QUOTED_WORDS,
-    WORD,
-    Alignment,
-    content_words,
-    in_order,
-    quoted_words,
-    root_of,
-)
+from truceline.talks.compare import Alignment
+from truceline.talks.pairs import LEAST_QUOTED_WORDS, quoted_words, runs
+from truceline.talks.roots import WORD, content_words, root_of
 from truceline.talks.statements import Statement
 
 
@@ -70,7 +64,7 @@ def _listed(values: Iterable[float]) -> str:
 def _cut(longer: Statement, shorter: Statement) -> list[Difference]:
     """A quotation that the other account has only in part, and whether what is missing is a condition."""
     whole, part = quoted_words(longer), quoted_words(shorter)
-    if len(part) < LEAST_QUOTED_WORDS or len(whole) < len(part) + 3 or not in_order(part, whole):
+    if len(part) < LEAST_QUOTED_WORDS or len(whole) < len(part) + 3 or not runs(part) & runs(whole):
         return []
     if sum((Counter(part) & Counter(whole)).values()) < 0.8 * len(part):
         return []

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from truceline.talks.compare import align, tellings
+from truceline.talks.compare import align
 from truceline.talks.copies import CopyGroup
 from truceline.talks.documents import Document
 from truceline.talks.numbers import Number
+from truceline.talks.pairs import tellings
 from truceline.talks.reading import Reading
 from truceline.talks.register import Register, current_statements
 from truceline.talks.speakers import Entity, Speakers

@@ -11,10 +11,10 @@ from typing import Any
 
 from truceline.talks.accounts import build_accounts
 from truceline.talks.columns import NO_POSITION, POSITIONS, party_key
-from truceline.talks.compare import content_words
 from truceline.talks.lexicon import known_issues
 from truceline.talks.questions import open_questions
 from truceline.talks.reading import Reading
+from truceline.talks.roots import content_words
 from truceline.talks.statements import Statement
 from truceline.talks.timeline import build_timeline, day_of
 

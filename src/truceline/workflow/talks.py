@@ -13,10 +13,11 @@ from truceline import __version__
 from truceline.base.errors import CallError, InputError, Problem
 from truceline.reports.talks import render_talks
 from truceline.store.folder import MARKER, OutputFolder
-from truceline.talks.compare import align, tellings
+from truceline.talks.compare import align
 from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document
 from truceline.talks.extractor import Ask, added, extract
+from truceline.talks.pairs import tellings
 from truceline.talks.propose import propose
 from truceline.talks.read_files import read_documents
 from truceline.talks.reading import Reading, source_of
