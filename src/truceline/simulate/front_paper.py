@@ -200,8 +200,11 @@ def front_readme(front: Front) -> str:
     breaks = "; ".join(regime.breaks) or "none"
     return f"""# {_title(front)}
 
-Everything here is invented and was made by `truceline simulate --regime {regime.name} --seed {front.seed}`.
-{regime.about}
+Everything here is invented and was made by
+
+    truceline simulate --regime {regime.name} --seed {front.seed} --days {regime.days} --length-km {regime.length_km:.12g} --salvos-per-day {regime.fire.salvos_per_day:.12g}
+
+The regime: {regime.about}
 
 {west} holds the west of a front of {regime.length_km:,.0f} km, {east} the east. After {regime.truce_day} days of war
 an agreement orders fire to cease for {regime.days - regime.truce_day} days.

@@ -10,8 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from truceline.base.columns import micros, number_rows
-from truceline.base.errors import Problem
+from truceline.base.columns import micros
 from truceline.base.geodesy import LocalFrame
 from truceline.line.shapes import tell_repeats
 from truceline.schema import AREAS, CONTROL, COVERAGE, OBSERVATIONS
@@ -19,6 +18,13 @@ from truceline.schema.table import TEXT, Column, Table
 from truceline.sources.columns import times
 from truceline.sources.shapes import shape_digest
 from truceline.workflow.foreign import Door, Foreign
+from truceline.workflow.refused_rows import (
+    refuse_disorder,
+    refuse_half_places,
+    refuse_half_watches,
+    refuse_odd_shapes,
+    refuse_second_ids,
+)
 
 _FILE = {
     "raw_file": "the file's name",
@@ -75,7 +81,8 @@ def complete(name: str, foreign: Foreign) -> Table:
     """The table of a door, to its schema: defaults filled in, rows that cannot stand put aside.
 
     name : of a door. Rows are put aside where an interval does not stop after it starts, where an id
-    stands twice (the first one stays), where half of a place is missing.
+    stands twice (the first one stays), where half of a
+    place or of a watch is missing, where a shape holds no ground.
 
     Raises
     ------
@@ -88,7 +95,7 @@ def complete(name: str, foreign: Foreign) -> Table:
     key = door.spec.key
     if key in foreign.table.column_names:
         _fill(foreign, key, _row_names(foreign, f"{key[:3]}-"))
-        _refuse_second_ids(foreign, key)
+        refuse_second_ids(foreign, key)
     else:
         _put(foreign, key, _row_names(foreign, f"{key[:3]}-"))
     _MAKERS[name](foreign)
@@ -98,8 +105,10 @@ def complete(name: str, foreign: Foreign) -> Table:
         _fill(foreign, "raw_row", pa.array(foreign.numbers))
         _fill(foreign, "raw_digest", _same(str(foreign.file.digest), n))
     for start, stop in door.spec.intervals:
-        _refuse_disorder(foreign, start, stop)
-    _refuse_half_places(foreign)
+        refuse_disorder(foreign, start, stop)
+    refuse_half_places(foreign)
+    if name == "coverage":
+        refuse_half_watches(foreign)
     table, n = foreign.table, foreign.table.num_rows
     arrays = [
         table[field.name].cast(field.type) if field.name in table.column_names else _none(field, n)
@@ -177,6 +186,7 @@ def _make_coverage(foreign: Foreign) -> None:
 
 
 def _make_control(foreign: Foreign) -> None:
+    refuse_odd_shapes(foreign)
     n = foreign.table.num_rows
     _fill(foreign, "source_id", _same(_stem(foreign), n))
     _fill(foreign, "describes_until", foreign.table["map_time"].combine_chunks())
@@ -205,6 +215,7 @@ def _statuses(foreign: Foreign, shapes: Any) -> list[str]:
 
 
 def _make_areas(foreign: Foreign) -> None:
+    refuse_odd_shapes(foreign)
     n = foreign.table.num_rows
     _fill(foreign, "name", foreign.table["area_id"].combine_chunks())
     _fill(foreign, "kind", _same("area", n))
@@ -221,67 +232,3 @@ _MAKERS: Mapping[str, Callable[[Foreign], None]] = {
 
 def _stem(foreign: Foreign) -> str:
     return foreign.file.path.name.split(".")[0]
-
-
-# -- rows that cannot stand -------------------------------------------------------------------------
-def _tell(foreign: Foreign, k: int, code: str, column: str, message: str, expected: str, step: str) -> list[Problem]:  # fmt: skip
-    value = foreign.table[column][k].as_py()
-    return [
-        Problem(
-            code=code,
-            message=message,
-            file=foreign.file.label,
-            row=int(foreign.numbers[k]),
-            column=column,
-            got="" if value is None else str(value)[:80],
-            expected=expected,
-            next_step=step,
-        )
-    ]
-
-
-def _refuse_second_ids(foreign: Foreign, key: str) -> None:
-    code, n = number_rows([pc.rank(foreign.table[key].combine_chunks(), tiebreaker="dense").to_numpy().astype(np.int64)])  # fmt: skip
-    if n == len(code):
-        return
-    first = np.zeros(len(code), dtype=np.bool_)
-    first[np.unique(code, return_index=True)[1]] = True
-    foreign.put_aside(
-        {
-            int(k): _tell(foreign, int(k), "id_repeated", key, "the id stands twice; the first row stays", "an id of its own for each row", "Rename or take out one of the rows")
-            for k in np.flatnonzero(~first)
-        }
-    )  # fmt: skip
-
-
-def _refuse_disorder(foreign: Foreign, start: str, stop: str) -> None:
-    names = foreign.table.column_names
-    if start not in names or stop not in names:
-        return
-    wrong = pc.fill_null(pc.less_equal(foreign.table[stop], foreign.table[start]), False).to_numpy()
-    foreign.put_aside(
-        {
-            int(k): _tell(foreign, int(k), "time_order", stop, f"{stop} is not after {start}", f"a time after {foreign.table[start][int(k)].as_py().isoformat()}", "Correct one of the two; intervals are half-open")
-            for k in np.flatnonzero(wrong)
-        }
-    )  # fmt: skip
-
-
-def _refuse_half_places(foreign: Foreign) -> None:
-    for start in ("", "observer_", "label_"):
-        pair = f"{start}longitude_deg", f"{start}latitude_deg"
-        names = [name for name in pair if name in foreign.table.column_names]
-        if not names:
-            continue
-        there = [
-            np.asarray(pc.is_valid(foreign.table[name]).to_numpy())
-            if name in names
-            else np.zeros(foreign.table.num_rows, dtype=np.bool_)
-            for name in pair
-        ]
-        foreign.put_aside(
-            {
-                int(k): _tell(foreign, int(k), "value_missing", names[0], "a place has a longitude and a latitude, or neither", " and ".join(pair), "Fill in the other one, or leave both empty")
-                for k in np.flatnonzero(there[0] != there[1])
-            }
-        )  # fmt: skip

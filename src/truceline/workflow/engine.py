@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.totals import Totals, estimate_totals, totals_table
@@ -23,6 +24,7 @@ from truceline.fusion.associate import associate
 from truceline.fusion.engine import Fusion
 from truceline.fusion.posterior import read_posterior
 from truceline.fusion.trained import ExistenceBy, shipped_model
+from truceline.line.antimeridian import draw_near, runs_over, turn_back
 from truceline.line.build import build_history
 from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
@@ -180,9 +182,10 @@ def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
         return None, ["no control was given: nobody is told apart by place"]
     source = control["source_id"][0].as_py()
     own = control.filter(pc.equal(control["source_id"], source))
+    assert setting.frame is not None
+    own = _shapes_near(own, setting.frame)
     holders = list(dict.fromkeys(own["holder_party_id"].to_pylist()))
     holder = next((party for party in setting.parties if party in holders), holders[0])
-    assert setting.frame is not None
     start, stop = (value.as_py() for value in pc.min_max(own["map_time"]).values())
     history = build_history(
         own, source_id=source, title=source, window=Interval(start, stop + timedelta(seconds=1)),
@@ -193,6 +196,17 @@ def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
     if others:
         notes.append(f"the line is that of {source}; maps not used: {', '.join(others)}")
     return history, notes
+
+
+def _shapes_near(control: Table, frame: LocalFrame) -> Table:
+    """The maps with every shape drawn near the frame, whole across the antimeridian."""
+    shapes = shapely.from_wkb(control["geometry"].to_pylist())
+    drawn = [draw_near(shape, frame.longitude_deg) for shape in shapes]
+    if all(one is shape for one, shape in zip(drawn, shapes, strict=True)):
+        return control
+    column = control.schema.get_field_index("geometry")
+    made = pa.array(shapely.to_wkb(drawn).tolist(), control.schema.field(column).type)
+    return control.set_column(column, control.schema.field(column), made)
 
 
 def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
@@ -259,8 +273,16 @@ def count_totals(
         shapes = _watched_box(based, setting.frame)
     if not shapes:
         return None, []
+    frame = setting.frame
+    shapes = {area: draw_near(shape, frame.longitude_deg) for area, shape in shapes.items()}
+    if runs_over(shapes.values()):  # totals ask in degrees which place lies in which area
+        incidents, coverage, observations = (
+            turn_back(table, frame.longitude_deg) for table in (incidents, coverage, observations)
+        )
+        shapes = {area: translate(shape, xoff=-frame.longitude_deg) for area, shape in shapes.items()}
+        frame = LocalFrame(frame.name, 0.0, frame.latitude_deg)
     found = estimate_totals(
-        incidents, observations=observations, coverage=coverage, frame=setting.frame, areas=shapes,
+        incidents, observations=observations, coverage=coverage, frame=frame, areas=shapes,
         periods=weeks, acts=setting.acts, seed=setting.seed,
     )  # fmt: skip
     table = totals_table(found)

@@ -19,12 +19,12 @@ import pyarrow.compute as pc
 from truceline.base.columns import IntArray
 from truceline.base.errors import InputError, Problem
 from truceline.base.progress import Progress, silent
-from truceline.schema.table import SHAPE, Column, Table, TableSpec
+from truceline.schema.table import SHAPE, WHOLE, Column, Table, TableSpec
 from truceline.sources.csv_blocks import BrokenCsvError, CsvStream, survey
 from truceline.sources.formats.layer import FAULT, GEOMETRY, ROW
 from truceline.sources.formats.open import open_batches, tell_format
 from truceline.sources.source import InputFile
-from truceline.workflow.foreign_cells import Fault, read_cells
+from truceline.workflow.foreign_cells import MOST_WHOLE, Fault, read_cells
 
 _MARKS = (",", ";", "\t", "|")
 #: told one by one; of more the number is told
@@ -264,12 +264,16 @@ def _out_of_range(values: pa.Array, column: Column) -> dict[int, Fault]:
     """Values outside the schema's range or list."""
     faults: dict[int, Fault] = {}
     if column.at_least is not None or column.at_most is not None:
+        most = column.at_most if column.at_most is not None or column.type != WHOLE else MOST_WHOLE
         low = -np.inf if column.at_least is None else column.at_least
-        high = np.inf if column.at_most is None else column.at_most
-        inside = pc.and_(pc.greater_equal(values, low), pc.less_equal(values, high))
+        high = np.inf if most is None else most
+        given = pc.cast(
+            values, pa.float64(), safe=False
+        )  # beyond 2^53 rounded, which moves nothing over a bound
+        inside = pc.and_(pc.greater_equal(given, low), pc.less_equal(given, high))
         outside = np.flatnonzero(pc.fill_null(pc.invert(inside), False).to_numpy(zero_copy_only=False))
         expected = " and ".join(
-            text for text in ("" if column.at_least is None else f"≥ {low:g}", "" if column.at_most is None else f"≤ {high:g}") if text
+            text for text in ("" if column.at_least is None else f"≥ {low:g}", "" if most is None else f"≤ {high:.16g}") if text
         )  # fmt: skip
         place = column.name.endswith(("longitude_deg", "latitude_deg"))
         fault = Fault(

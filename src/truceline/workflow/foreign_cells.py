@@ -37,6 +37,8 @@ class Fault:
 
 
 #: a value and no fault, or the fault
+#: whole numbers up to here are exact as floating-point numbers too
+MOST_WHOLE = 2**53
 _Reader = Callable[[str], tuple[Any, Fault | None]]
 
 
@@ -71,7 +73,7 @@ def _of_text(texts: pa.Array, column: Column) -> tuple[pa.Array, dict[int, Fault
         return _mend(found, np.isnan(found), sure, texts, _number, NUMBER)
     if column.type == WHOLE:
         found, sure = numbers(texts)
-        whole = np.isnan(found) | ((found == np.floor(found)) & (np.abs(found) < 2**53))
+        whole = np.isnan(found) | ((found == np.floor(found)) & (np.abs(found) < MOST_WHOLE))
         values, none = np.where(np.isnan(found) | ~whole, 0, found).astype(np.int64), np.isnan(found)
         return _mend(values, none, sure & whole, texts, _whole, WHOLE)
     if column.type == TIME:
@@ -125,11 +127,14 @@ def _number(text: str) -> tuple[float | None, Fault | None]:
 
 def _whole(text: str) -> tuple[int | None, Fault | None]:
     try:
-        return int(text), None
+        value = int(text)
     except ValueError:
         return None, Fault(
             code="value_type", message="not a whole number", expected="a whole number, such as 12"
         )
+    if abs(value) > MOST_WHOLE:
+        return None, Fault(code="value_range", message="out of range", expected=f"≤ {MOST_WHOLE}")
+    return value, None
 
 
 def _moment_us(text: str) -> tuple[int | None, Fault | None]:

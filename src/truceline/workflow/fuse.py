@@ -132,6 +132,14 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
     if nowhere:
         notes.append(f"{nowhere:,} rows of the coverage name areas of which no shape was given (--areas): they say nothing")  # fmt: skip
     known = set(pc.unique(setting.observations["source_id"]).to_pylist())
+    told = (setting.control["holder_party_id"], setting.observations["speaker_party_id"], setting.observations["accused_party_id"])  # fmt: skip
+    unheard = [name for name in setting.parties if not any(pc.is_in(pa.scalar(name), value_set=column.combine_chunks()).as_py() for column in told)]  # fmt: skip
+    if unheard:
+        notes.append(f"parties of which the files know nothing: {', '.join(unheard)}")
+    first = pc.min(setting.control["map_time"]).as_py()
+    last = pc.max(setting.observations["occurred_until"]).as_py()
+    if first is not None and last <= first:
+        notes.append("every map of control is dated after the last record: nobody is told apart by place")
     strange = [name for name in setting.hard_sources if name not in known]
     if strange:
         notes.append(f"hard sources without observations: {', '.join(strange)}")

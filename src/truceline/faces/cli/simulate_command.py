@@ -27,10 +27,10 @@ def simulate(
         int | None, typer.Option("--days", min=2, help="How long. Default: the regime's, 30.")
     ] = None,
     length_km: Annotated[
-        float | None, typer.Option("--length-km", min=50, help="Length of the front. Default: the regime's, 2,000.")
+        float | None, typer.Option("--length-km", min=50, max=20_000, help="Length of the front. Default: the regime's, 2,000.")
     ] = None,
     salvos_per_day: Annotated[
-        float | None, typer.Option("--salvos-per-day", min=0, help="Mean fire of both parties. Default: the regime's.")
+        float | None, typer.Option("--salvos-per-day", min=0, max=1_000_000, help="Mean fire of both parties. Default: the regime's.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
