@@ -111,9 +111,12 @@ class Run(Quick):
         self.folder = folder
         self.results: list[tuple[Mutant, bool]] = []
         self.total = 0
-        self.known: set[str] = set()
-        if asked.known and asked.known.exists():
-            self.known.update(asked.known.read_text(encoding="utf-8").splitlines())
+        lines = (
+            asked.known.read_text(encoding="utf-8").splitlines()
+            if asked.known and asked.known.exists()
+            else []
+        )
+        self.known = {line[2:]: line[0] == "1" for line in lines}  # the last word counts
         self.coverage: coverage.Coverage | None = None
         self.test = ""
 
@@ -127,17 +130,26 @@ class Run(Quick):
         self.reach = Reach.read(kept)
         print(f"{len(self.items)} tests in {sum(self.reach.duration_s.values()):.0f} s", flush=True)
         self.living = Living(CUSTODY)
-        for turn, mutant in enumerate(mutants, start=1):
-            found = mutant.name in self.known or self.noticed(mutant)
-            self.results.append((mutant, found))
-            if found and self.asked.known:
-                with self.asked.known.open("a", encoding="utf-8") as names:
-                    names.write("" if mutant.name in self.known else f"{mutant.name}\n")
-            elif not found:
-                print(f"missed: {mutant.path.name} line {mutant.line}: {mutant.change}", flush=True)
+        until = time.monotonic() + self.asked.seconds
+        # first those of which nothing is known yet, then those that were missed
+        for turn, mutant in enumerate(sorted(mutants, key=lambda each: each.name in self.known), start=1):
+            found = self.known.get(mutant.name)
+            if not found and time.monotonic() < until:
+                found = self.noticed(mutant)
+                self.tell(mutant, found=found)
+            if found is not None:
+                self.results.append((mutant, found))
             if turn % 100 == 0:
                 print(f"{turn} of {len(mutants)}", flush=True)
         return True
+
+    def tell(self, mutant: Mutant, *, found: bool) -> None:
+        """Say what was found, and write it down."""
+        if not found:
+            print(f"missed: {mutant.path.name} line {mutant.line}: {mutant.change}", flush=True)
+        if self.asked.known:
+            with self.asked.known.open("a", encoding="utf-8") as lines:
+                lines.write(f"{int(found)}\t{mutant.name}\n")
 
     def draw(self) -> list[Mutant]:
         """The mutants to try."""
@@ -145,6 +157,7 @@ class Run(Quick):
         chosen = [path for path in paths if not self.asked.module or path.stem in self.asked.module]
         mutants = [mutant for path in chosen for mutant in mutants_of(path)]
         self.total = len(mutants)
+        mutants.sort(key=lambda mutant: (mutant.path, mutant.line, mutant.column))
         if self.asked.sample < len(mutants):
             mutants = random.Random(self.asked.seed).sample(mutants, self.asked.sample)
         return mutants
@@ -293,7 +306,12 @@ def main() -> None:
         "--reach", type=Path, help="what was measured of these tests before; else written there"
     )
     parser.add_argument(
-        "--known", type=Path, help="names of mutants that were noticed: not tried again; new ones are added"
+        "--known",
+        type=Path,
+        help="what was found before, to which is added; what was noticed is not tried again",
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="try no further mutant after so long"
     )
     asked = parser.parse_args()
     os.environ["CI"] = "true"

@@ -93,18 +93,19 @@ def faults(folder: Path, lines: list[str]) -> list[str]:
 
 
 def soak_kills(kills: int, seed: int) -> list[str]:
-    """Kill writers, one after the other, on one log."""
+    """Kill writers, one after the other; every five hundred begin a new log."""
     chance = random.Random(seed)
+    config = LogConfig(origin=KEY.name, key=KEY.public, witnesses=(WITNESS.public,), batch=4)
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made) / "log"
-        config = LogConfig(origin=KEY.name, key=KEY.public, witnesses=(WITNESS.public,), batch=4)
-        Log.create(folder, config, key=KEY, logged=NOW)
         lines: list[str] = []
-        for kill in range(1, kills + 1):
+        for kill in range(kills):
+            folder = Path(made) / f"log {kill // 500}"
+            if kill % 500 == 0:
+                Log.create(folder, config, key=KEY, logged=NOW)
             lines += kill_one(folder, 1000 * kill, after_s=chance.expovariate(1 / 0.05))
-            if kill % 50 == 0 or kill == kills:
+            if kill % 50 == 49 or kill == kills - 1:
                 wrong = faults(folder, lines)
-                print(f"{kill} kills, {len(lines)} acknowledgements, {len(wrong)} faults", flush=True)
+                print(f"{kill + 1} kills, {len(lines)} acknowledgements, {len(wrong)} faults", flush=True)
                 if wrong:
                     return wrong
                 lines = []

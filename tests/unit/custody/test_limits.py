@@ -455,6 +455,41 @@ def test_a_head_of_one_entry_too_many_is_told(tmp_path: Path) -> None:
     assert [fault.file for fault in faults if "there are 3" in fault.message] == ["checkpoints/004"]
 
 
+def test_a_clock_that_jumped_back_between_heads_is_told_once_however_much_is_read(tmp_path: Path) -> None:
+    folder = new_log(tmp_path / "log", witnessed=True)
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        for time in ("2031-01-01T00:00:00Z", "1999-01-01T00:00:00Z"):
+            log.append([plain_entry("statement", {"n": 1}, logged=time)])
+            log.checkpoint(logged=time)
+    told = "was logged at 1999-01-01T00:00:00Z, after 2031-01-01T00:00:00Z"
+    for records, place in ((True, 3), (False, 4)):  # a head is told of by the entry after what it has
+        assert audit(folder, records=records).notes == [f"entry {place} {told}"]
+
+
+@pytest.mark.parametrize("records", [True, False])
+def test_a_first_entry_of_another_log_is_told(tmp_path: Path, records: bool) -> None:
+    folder, other = new_log(tmp_path / "log"), new_log(tmp_path / "other", batch=1)
+    shutil.copy(other / "log.json", folder / "log.json")
+    faults = audit(folder, records=records).faults
+    assert [(fault.file, fault.message) for fault in faults] == [
+        ("log.json", "the first entry describes another log")
+    ]
+
+
+def test_the_first_of_several_bundles_alone_has_the_logs_own_description(tmp_path: Path) -> None:
+    """An entry elsewhere that looks like it changes nothing."""
+    folder = new_log(tmp_path / "log")
+    again = plain_entry("log", config(batch=7).record(), logged=NOW)
+    grow(folder, [*plain(*range(255)), again, again])
+    assert audit(folder).sound
+    assert audit(folder, records=False).sound
+
+
+def test_where_there_is_nothing_to_read_nothing_was_read(tmp_path: Path) -> None:
+    found = audit(tmp_path / "nowhere")
+    assert (found.size, found.pending, found.checkpoints, found.held) == (0, 0, 0, 0)
+
+
 def test_every_proof_of_one_head_is_the_one_that_is_read_anew(tmp_path: Path) -> None:
     folder = new_log(tmp_path / "log")
     grow(folder, plain(*range(700)))

@@ -79,6 +79,7 @@ def test_no_records_are_no_bytes() -> None:
 
 
 def test_numbers_as_large_as_any_program_reads_are_taken_and_no_larger() -> None:
+    assert MAX_NUMBER == 9_007_199_254_740_991
     largest = [{"n": MAX_NUMBER}, {"n": -MAX_NUMBER}]
     assert decode_all(encode_all(largest)) == largest
     assert [decode(encode(record)) for record in largest] == largest
