@@ -24,6 +24,8 @@ from truceline.talks.units import Attributed, Unit
 
 #: a sentence that is a cue alone is shorter than this
 LONGEST_CUE = 80
+#: in somebody's own words, a quotation of so many signs is rather speech than a term
+LEAST_SPEECH = 40
 #: stretches looked back at for those of a quotation whose cue follows it
 WAITING = 60
 
@@ -109,12 +111,16 @@ class Reader(PostForms):
         running = next(
             (quote for quote in quotes if quote in self.speech and quote.start < sentence.start), None
         )
+        if self.words.declines and (self.lead or self.owner) and all(cue.kind == "report" for cue in cues):
+            cues = []  # that others want or refuse is what the owner of the words says of them
         if cues:
             self._cued(sentence, tokens, cues, quotes, running)
         elif running is not None:
             self._add(self._carried(sentence, self.speech[running], "same_quotation", quotes))
         elif self.lead is not None:
-            self._add(self._own(sentence, quotes, self.lead, "led"))
+            unit = self._own(sentence, quotes, self.lead, "led")
+            self._add(unit)
+            self.speech |= {quote: unit for quote in fresh if quote.stop - quote.start >= LEAST_SPEECH}
         elif fresh:
             self._uncued(sentence, fresh)
         elif self.owner is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from truceline.talks.lexicon import Verb
-from truceline.talks.resolve import Resolved
+from truceline.talks.resolve import Resolved, slug
 from truceline.talks.signatures import leads, signed_mention, signed_source
 from truceline.talks.speakers import Entity
+from truceline.talks.stems import nominative
 from truceline.talks.subjects import Cue, Subject, SubjectFinder
 
 
@@ -111,6 +114,9 @@ class CueFinder(SubjectFinder):
         who = self._resolve(mention, "subject")
         if who is None:
             return None
+        if who.rule == "new_name" and self.discourse.words.declines and not what.startswith(("как ", "як ")):
+            name = " ".join(nominative(part) for part in who.entity.name.split())
+            who = replace(who, entity=replace(who.entity, id=slug(name.split()[-1]), name=name))
         return Cue(
             first=at, verb=at, last=mention.np_last, who=who, rule="according_to", kind="say", stance="claims",
             base="according to", trailing=at > 0,

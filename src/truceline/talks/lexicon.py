@@ -144,6 +144,8 @@ class Lexicon:
     numbers: Mapping[str, Any]
     declines: bool  #: nouns decline, and posts name who speaks behind a dash or before a colon
     plural_verb: re.Pattern[str]  #: forms of verbs whose subject is many
+    plural_noun: re.Pattern[str]  #: forms of nouns that mean many
+    own_verb: re.Pattern[str]  #: forms of verbs by which one speaks of oneself
     oblique: re.Pattern[str]  #: endings that no name has as a subject
     back: re.Pattern[str]  #: words of a sentence that speaks for the one before: “this was told by”
     heading_words: int  #: a line without a full stop that has fewer words is a heading
@@ -201,6 +203,8 @@ def lexicon(language: str) -> Lexicon:
         numbers=raw["numbers"],
         declines=raw.get("declines", False),
         plural_verb=_any(raw.get("plural_verb", [])),
+        plural_noun=_any(raw.get("plural_noun", [])),
+        own_verb=_any(raw.get("own_verb", [])),
         oblique=_any(raw.get("oblique", [])),
         back=_any(raw.get("back", [])),
         heading_words=raw.get("heading_words", 16),

@@ -45,14 +45,18 @@ class PostForms:
         if text[sentence.start : sentence.stop].rstrip("*_ ").endswith(":"):
             self.lead = unit.who
         elif bare or (not unit.quotes and _behind_dash(text, unit)):
+            given = self._before(sentence, everywhere=bare)
+            spans = {(one.start, one.stop) for one in given}
+            self.units = [one for one in self.units if one.sentence not in spans]
             at = len(self.units) if bare else len(self.units) - 1
-            self.units[at:at] = [
-                self._own(one, (), unit.who, "signed") for one in self._before(sentence, everywhere=bare)
-            ]
+            self.units[at:at] = [self._own(one, (), unit.who, "signed") for one in given]
 
     def _before(self, sentence: Sentence, *, everywhere: bool) -> list[Sentence]:
-        """The sentences before one that are nobody's yet: in its paragraph, or above it where it stands alone."""
-        taken = {unit.sentence for unit in self.units}
+        """The sentences before one that nobody says yet: in its paragraph, or above it where it stands alone.
+
+        That somebody wants or refuses is what the signature says of them.
+        """
+        taken = {unit.sentence for unit in self.units if unit.kind != "report" or unit.quotes}
         at = bisect_left(self.sentence_starts, sentence.start)
         first = at == 0 or self.sentences[at - 1].paragraph != sentence.paragraph
         found: list[Sentence] = []
@@ -67,7 +71,7 @@ class PostForms:
         """What nobody else is said to say is theirs."""
         return Unit(
             start=sentence.start, stop=sentence.stop, sentence=(sentence.start, sentence.stop), paragraph=sentence.paragraph,
-            who=who, rule=rule, kind="say", stance="claims", base="post", cue=None,
+            who=who, rule=rule, kind="quote", stance="claims", base="post", cue=None,
             quotes=tuple((quote.start, quote.stop) for quote in quotes),
         )  # fmt: skip
 

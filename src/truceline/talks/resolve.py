@@ -149,7 +149,9 @@ class Discourse:
             if found is not None:
                 return found
         entity_name = " ".join(
-            token.text for token in tokens[mention.first : mention.last + 1] if token.tag != "D"
+            str(head.what) if self.words.declines and token is head else token.text  # the head as a subject
+            for token in tokens[mention.first : mention.last + 1]
+            if token.tag != "D"
         )
         entity_name = re.sub(r"\s+([’']s?)", r"\1", entity_name)
         plural = head.tag == "G"
@@ -171,7 +173,10 @@ class Discourse:
                     and role in {stem(one) for one in person.titles}
                 ):
                     return Resolved(entity=person, rule="title_holder")
-        for one in reversed(self.recent):
+        before = list(reversed(self.recent))
+        if self.words.declines and self.last_speaker is not None:
+            before.insert(0, self.last_speaker)
+        for one in before:
             if one.kind != "person" or (party is not None and one.party not in (party, None)):
                 continue
             titles = {stem(word) for title in (*one.titles, one.office) for word in title.split()}

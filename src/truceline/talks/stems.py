@@ -28,3 +28,15 @@ def stem(word: str) -> str:
         return low
     cut = _ENDINGS.sub("", low)
     return cut if len(cut) >= LEAST_STEM else low
+
+
+#: a name in the genitive → as a subject; feminine names in -a cannot be told and stay
+_GENITIVES = ((re.compile("(?<=[бвгґджзйклмнпрстфхцчшщ])а$"), ""), (re.compile("(?:ого|его)$"), "ий"))
+
+
+def nominative(word: str) -> str:
+    """A Cyrillic name that stands in the genitive as it is written as a subject: «Дубова» → «Дубов»."""
+    for ending, new in _GENITIVES:
+        if ending.search(word):
+            return ending.sub(new, word)
+    return word

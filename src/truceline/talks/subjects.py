@@ -120,7 +120,7 @@ class SubjectFinder:
             inverted = (
                 self._right(at) if left == "Q" or verb.base not in self.discourse.words.takes_object else None
             )
-            if inverted is not None and (left != "c" or not self._clause_subject(k)):
+            if inverted is not None and (left != "c" or k not in self.by_last):
                 return inverted
         if k >= 0 and k in self.by_last and self.by_last[k].kind != "owner":
             return self._adjacent(self.by_last[k], at)
@@ -134,11 +134,12 @@ class SubjectFinder:
             return self._sentence_subject(k)
         if left == "":
             return None
-        return self._far(k) or (None if verb.base in self.discourse.words.takes_object else self._right(at))
-
-    def _clause_subject(self, k: int) -> bool:
-        """Whether what ends with the comma at ``k`` is a name with its description."""
-        return k in self.by_last
+        beside = self._right(at) if self.discourse.words.declines and verb.kind == "say" else None
+        return (
+            beside
+            or self._far(k)
+            or (None if verb.base in self.discourse.words.takes_object else self._right(at))
+        )
 
     def _right(self, at: int) -> Subject | None:
         """“…, said the minister”."""

@@ -50,6 +50,13 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
             phrase = general or phrase
         if phrase is not None:
             size, tag, what = phrase
+            if (
+                tag == "G"
+                and words.declines
+                and written.lower() != what
+                and not words.plural_noun.search(written)
+            ):
+                tag, what = _one_of(stems[at : at + size], words) or (_plain_tag(written, words), None)
             last = raw[at + size - 1][1]
             if not isinstance(what, Verb) or _is_verb(text, begin, last, start, stop, words, found, what):
                 found.append(Token(start=begin, stop=last, text=text[begin:last], tag=tag, what=what))
@@ -93,6 +100,12 @@ def _longest(
 LEAST_LOWER = 5
 
 
+def _one_of(stems: Sequence[str], words: Lexicon) -> tuple[str, object] | None:
+    """The office of one person whose word for many has the same stem."""
+    rows = words.phrases.get(stems[0], ())
+    return next(((tag, what) for one, tag, what in rows if tag == "R" and one == tuple(stems)), None)
+
+
 def _as_written(word: str, written: str, tag: str, *, lower: bool) -> bool:
     """A name begins with a capital; one in capitals alone ("US") is meant as it is written.
 
@@ -111,6 +124,8 @@ def _is_verb(
     text: str, begin: int, end: int, start: int, stop: int, words: Lexicon, found: Sequence[Token], verb: Verb
 ) -> bool:
     """Whether a form is the verb here: no infinitive, and nothing around it says otherwise."""
+    if words.own_verb.search(text[begin:end]):
+        return False
     if verb.bare and found and found[-1].text.lower() in words.infinitive_marks:
         return False
     if found and found[-1].tag == "o":
