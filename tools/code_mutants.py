@@ -143,8 +143,8 @@ class Living:
         old = compile(mutant.path.read_text(encoding="utf-8"), file, "exec")
         before, after = list(_functions_in(old)), list(_functions_in(mutant.code()))
         several = {place for place, count in Counter(place for place, _ in before).items() if count > 1}
-        known = dict(before)
-        changed = [(place, code) for place, code in after if known.get(place) != code]
+        known = {code for _, code in before}
+        changed = [(place, code) for place, code in after if code not in known]
         if not changed:
             return False
         try:
