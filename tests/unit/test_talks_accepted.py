@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from fixtures_talks import write
 
+from truceline.base.canonical import digest_file
 from truceline.base.errors import CallError, CaseError
 from truceline.faces.cli.main import run
 from truceline.reports.findings_schema import findings_schema
@@ -232,3 +233,17 @@ def test_a_statement_that_the_register_does_not_hold_is_not_accepted(both, tmp_p
     with pytest.raises(CallError) as error:
         accept((case, out), proposals(out, "position")[0])
     assert "talks keep" in error.value.problems[0].next_step
+
+
+def test_a_public_edition_holds_nothing_by_which_a_guess_at_who_accepted_could_be_tested(both, tmp_path):
+    case, out = both
+    accept(both, proposals(out, "position")[0])
+    accept(both, proposals(out, "claim")[0], act="shelling", unit="shelling")
+    verify(case, data=None, out=tmp_path / "public", edition="public", pdf=False)
+    digests = [digest_file(case / file_name(kind)) for kind in ("position", "claim")]
+    for path in (tmp_path / "public").rglob("*"):
+        held = path.read_bytes() if path.is_file() else b""
+        assert not any(word.encode() in held for word in (WHO["by"], WHO["why"], *digests)), path.name
+    told = json.loads((tmp_path / "public" / "findings.json").read_text(encoding="utf-8"))
+    assert [row["accepted_by"] for row in told["accepted"]] == ["–", "–"]
+    assert any("120" in str(finding["details"]["evidence"]) for finding in told["findings"])

@@ -21,6 +21,7 @@ from truceline.release.register import Settled
 from truceline.release.rule import ReleaseRule
 from truceline.schema import COVERAGE, OBSERVATIONS
 from truceline.schema.table import Table
+from truceline.talks.accepted import SOURCE
 
 #: reasons that tell of gaps, blind spots, or what a single source is worth
 WITHHELD_REASONS = frozenset(
@@ -103,7 +104,7 @@ def publish(results: Results, by: Withheld) -> Results:
         edition=_("Public: delayed and coarsened"),
         findings=findings,
         series=tuple(item for item in results.series if item.series.spec.source not in own),
-        claims=_without(results.claims, own),
+        claims=_unsigned(_without(results.claims, own)),
         incidents=as_table([row for row in by.settled.told if row["occurred_from"] < window.stop]),
         observations=OBSERVATIONS.empty(),
         coverage=COVERAGE.empty(),
@@ -247,7 +248,11 @@ def _reason(reason: Reason, by: Withheld) -> Reason:
 
 def _sources(sources: Sequence[SourceAccount], own: frozenset[str]) -> tuple[SourceAccount, ...]:
     """The open sources as they are; those of the mission as one, of which nothing is told."""
-    told = tuple(source for source in sources if source.source_id not in own)
+    told = tuple(
+        replace(source, files=()) if source.source_id == SOURCE else source
+        for source in sources
+        if source.source_id not in own
+    )
     if len(told) == len(sources):
         return told
     mission = SourceAccount(
@@ -271,6 +276,15 @@ def _without(table: Table, own: frozenset[str]) -> Table:
     return table.filter(pc.invert(pc.is_in(table["source_id"], value_set=pa.array(sorted(own), pa.string()))))
 
 
+def _unsigned(claims: Table) -> Table:
+    """Claims without the digest of the file that says who accepted some of them: a guess could be tested by it."""
+    place = claims.schema.get_field_index("raw_digest")
+    accepted = pc.equal(claims["source_id"], SOURCE)
+    return claims.set_column(
+        place, claims.schema.field(place), pc.if_else(accepted, "", claims["raw_digest"])
+    )
+
+
 def _rounded(value: float | None) -> float | None:
     """Two figures: more would let a reader reckon what single records add."""
     return None if value is None else float(f"{value:.2g}")
@@ -282,5 +296,5 @@ def _power(value: float) -> float:
 
 
 def own_manifest_lines(lines: Sequence[Mapping[str, object]], own: frozenset[str]) -> list[dict[str, object]]:
-    """Lines of a manifest without those of the mission's own sources."""
-    return [dict(line) for line in lines if line.get("source") not in own]
+    """Lines of a manifest without those of the mission's own sources, and of who accepted which claims."""
+    return [dict(line) for line in lines if line.get("source") not in own | {SOURCE}]

@@ -19,6 +19,8 @@ from truceline.base.errors import CallError, CaseError, Problem
 from truceline.base.xml_text import clean
 from truceline.talks.register import FOLDER, Register, current_statements, read_register, register_path
 
+#: id under which accepted claims stand among the sources of a case
+SOURCE = "talks"
 #: what a person may say of a proposal on accepting it, because a text seldom says it
 SETTABLE: Mapping[str, tuple[str, ...]] = {
     "position": (),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from truceline.base.canonical import digest_file
+from truceline.base.canonical import canonical_json, digest_file
 from truceline.base.errors import Problem
 from truceline.base.intervals import Interval, as_utc
 from truceline.base.language import _
@@ -17,12 +17,9 @@ from truceline.schema import CLAIMS
 from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Table
 from truceline.sources.claim_words import claim_kind
-from truceline.talks.accepted import Accepted, Claim, ClockVersion, Row, file_name
+from truceline.talks.accepted import SOURCE, Accepted, Claim, ClockVersion, Row, file_name
 from truceline.terms.truce import Clock, Declaration, Truce
 from truceline.workflow.case_file import CaseFile
-
-#: id under which accepted claims stand among the sources of a case
-SOURCE = "talks"
 
 
 def faults_of_accepted(accepted: Accepted, file: CaseFile, truce: Truce) -> list[Problem]:
@@ -174,6 +171,18 @@ def _claim(claim: Claim, *, party: str | None) -> dict[str, object]:
         "url": claim.read_in.url or None,
         "published": claim.read_in.published,
         "note": None,
+    }
+
+
+def claim_contents(accepted: Accepted) -> dict[int, dict[str, str]]:
+    """Accepted claims by their place in the file, field by field, as `explain` shows rows."""
+    return {
+        number: {
+            name: value if isinstance(value, str) else canonical_json(value)
+            for name, value in claim.model_dump(mode="json").items()
+            if value not in (None, "", [], {})
+        }
+        for number, claim in enumerate(accepted.claims, 1)
     }
 
 
