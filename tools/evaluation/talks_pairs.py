@@ -20,6 +20,9 @@ from truceline.talks.statements import Statement
 FOLDS = 4
 #: on features brought to one spread
 RIDGE = 40.0
+#: what tells against a pair, and what may do either; the more of anything else is shared, the likelier
+AGAINST = ("numbers that differ", "issue that is loose", "claims on one issue")
+EITHER = ("any pair",)
 
 Pairs = set[frozenset[tuple[str, int]]]
 
@@ -70,7 +73,10 @@ def learn_pairs(data: Judged, keep: Any = None) -> tuple[int, ...]:
         value = float((np.logaddexp(0, scores) - answers * scores).sum() + 0.5 * RIDGE * ridged @ ridged)
         return value, scaled.T @ (1 / (1 + np.exp(-scores)) - answers) + RIDGE * ridged
 
-    best = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x
+    bounds = [
+        (None, None) if name in EITHER else (None, 0) if name in AGAINST else (0, None) for name in FEATURES
+    ]
+    best = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B", bounds=bounds).x
     return tuple(int(value) for value in np.rint(100 * best / spread))
 
 

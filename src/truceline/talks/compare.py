@@ -25,7 +25,7 @@ from truceline.talks.statements import Statement
 #: statements of one speaker more than so many days apart are two occasions
 APART_DAYS = 4
 #: probability at which two tellings may be one statement; mean of all pairs at which two groups are
-LEAST_LIKELY = 0.14
+LEAST_LIKELY = 0.12
 LEAST_MEAN = 0.1
 #: probability from which two tellings of different issues may be one
 LEAST_ACROSS = 0.4
@@ -147,7 +147,7 @@ def _alignment(
         why = "quoted words"
     elif (
         same_position(first.statement, second.statement)
-        and pair_features(first, second, weight)[2] < LEAST_SHARED
+        and pair_features(first, second, weight)[1] < LEAST_SHARED
     ):
         why = "same position"
     else:

@@ -33,10 +33,9 @@ _CLASSES = (
 )
 #: what a pair is judged by, in the order of ``pair_features``
 FEATURES = (
-    "any pair", "share of all words", "share of the shorter one's words", "both shares", "rarest word", "rare words",
-    "quoted words", "runs of quoted words", "a quotation in the other's text", "runs of words", "issue",
-    "issue that is loose", "position", "stance", "claims on one issue", "number", "numbers that differ",
-    "share on one issue",
+    "any pair", "share of the shorter one's words", "both shares", "rarest word", "rare words", "quoted words",
+    "a quotation in the other's text", "issue", "issue that is loose", "position", "stance", "claims on one issue",
+    "numbers that differ",
 )  # fmt: skip
 #: a word as rare as this, of 1 for a word that only one statement has, is rare
 RARE = 0.63
@@ -126,10 +125,6 @@ def _quoted(one: Telling, other: Telling) -> float:
     return (Counter(one.quoted) & Counter(other.quoted)).total() / shorter
 
 
-def _share(one: frozenset[int], other: frozenset[int]) -> float:
-    return len(one & other) / min(len(one), len(other)) if one and other else 0.0
-
-
 def pair_features(one: Telling, other: Telling, weight: Mapping[str, float]) -> tuple[float, ...]:
     """The values of ``FEATURES``, each about 0 to 1; ``weight``: rarity of each word."""
     shared = [weight[word] for word in one.words & other.words]
@@ -146,12 +141,11 @@ def pair_features(one: Telling, other: Telling, weight: Mapping[str, float]) -> 
         for left, right in ((one, other), (other, one))
     )
     return (
-        1.0, of_all, of_shorter, math.sqrt(of_all * of_shorter), max(shared, default=0.0),
-        min(sum(value > RARE for value in shared), 4) / 4, _quoted(one, other), _share(one.quoted_runs, other.quoted_runs),
-        within, _share(one.runs, other.runs), float(issue), float(issue and a.issue in LOOSE),
-        float(same_position(a, b)), float(stance), float(issue and stance and a.stance == "claims"),
-        float(bool(numbers[0] & numbers[1])), float(bool(numbers[0] and numbers[1] and not numbers[0] & numbers[1])),
-        of_shorter if issue else 0.0,
+        1.0, of_shorter, math.sqrt(of_all * of_shorter), max(shared, default=0.0),
+        min(sum(value > RARE for value in shared), 4) / 4, _quoted(one, other), within, float(issue),
+        float(issue and a.issue in LOOSE), float(same_position(a, b)), float(stance),
+        float(issue and stance and a.stance == "claims"),
+        float(bool(numbers[0] and numbers[1] and not numbers[0] & numbers[1])),
     )  # fmt: skip
 
 
