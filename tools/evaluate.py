@@ -160,7 +160,7 @@ def read_kept(jobs: list[Job], work: Path) -> tuple[dict[str, list[Row | Picture
             continue
         head, *lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
         kept.setdefault(job.part, []).extend(from_json(line) for line in lines)
-        if head["code"] != digest_of(head["files"]):
+        if head["code"] != digest_of(head.get("files", [])):
             stale.add(job.name)
     return kept, stale
 
