@@ -222,6 +222,26 @@ def test_existence_needs_a_basis() -> None:
     assert all(p is None or p < 0.5 for p in alone)
 
 
+@pytest.mark.parametrize("n_sensors", [2, 6, 14, 20, 40])
+def test_what_all_sensors_saw_is_one_incident_however_many_they_are(n_sensors: int) -> None:
+    sensors = [f"station-{k}" for k in range(n_sensors)]
+    rows = [
+        observation(f"o{hours}-{name}", x_km=0.05 * k, y_km=0, hours=hours, lasts_h=0.01, source_id="station", sensor_id=name)
+        for hours in (5, 40)
+        for k, name in enumerate(sensors)
+    ]  # fmt: skip
+    row = watches().to_pylist()[0]
+    coverage = COVERAGE.from_records(
+        [
+            row | {"coverage_id": name, "sensor_id": name, "detection_p_a": 24.0, "detection_p_b": 16.0}
+            for name in sensors
+        ]
+    )
+    found = fuse(rows, coverage=coverage)
+    assert [len(one["observation_ids"]) for one in found] == [n_sensors, n_sensors]
+    assert all(one["existence_p"] > 0.99 for one in found)
+
+
 def test_more_clutter_makes_a_lone_detection_less_likely() -> None:
     rows = [observation(f"o{k}", x_km=9.0 * k, y_km=0, hours=6.0 * k, lasts_h=0.01, source_id="station", sensor_id="station-0") for k in range(6)]  # fmt: skip
     few = fuse(rows)

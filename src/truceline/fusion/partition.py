@@ -8,6 +8,7 @@ What becomes of a node depends on the nodes that it is linked to by pairs, and o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -25,9 +26,12 @@ from truceline.fusion.tracks import (
     gather,
     join,
     log_partition_weight,
+    log_weight,
     single_tracks,
     without_each,
 )
+
+Weigh = Callable[[Tracks], FloatArray]
 
 #: rounds of merging end by themselves; this bounds them on data made to hurt
 MAX_ROUNDS = 200
@@ -36,6 +40,9 @@ LEAST_GAIN = 1e-9
 #: nats by which a pair as one event may be less likely than apart, and yet be looked at: others could join
 #: the two, or draw one of them over. Of 200,000 records with 27 pairs each, 3 in 2,000 fare otherwise so
 LEAST_LINK = -6.0
+#: nats below which a lone record is no event: so many others should have seen one that two records are not
+#: enough either, and no pair leads to the many that would be
+HOPELESS = -10.0
 #: pairs weighed at once
 CHUNK = 1 << 12
 
@@ -91,9 +98,12 @@ def _roots(evidence: Evidence, i: IntArray, j: IntArray, *, sweeps: int) -> IntA
     """(n,) first node of each node's track."""
     singles = single_tracks(evidence)
     gain = _merge_gain(singles, log_partition_weight(singles), i, j)
-    near = np.flatnonzero(gain > LEAST_LINK)
+    hopeless = log_weight(singles) < HOPELESS
+    near = np.flatnonzero((gain > LEAST_LINK) | (hopeless[i] & hopeless[j]))
     i, j = i[near], j[near]
     own = agglomerate(singles, evidence.exclusive, i, j, gain[near])
+    if hopeless.any():
+        own = _agree(singles, evidence.exclusive, own, i, j, hopeless)
     own = _sweep(singles, evidence.exclusive, own, i, j, sweeps=sweeps)
     return absorb(singles, own, i, j)
 
@@ -105,11 +115,17 @@ def _number(label: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def agglomerate(
-    singles: Tracks, exclusive: IntArray, first: IntArray, second: IntArray, gain: FloatArray
+    singles: Tracks,
+    exclusive: IntArray,
+    first: IntArray,
+    second: IntArray,
+    gain: FloatArray,
+    *,
+    weigh: Weigh = log_partition_weight,
 ) -> IntArray:
     """(n,) root of each node: the first node of its track. gain : (n_pairs,) of joining each pair alone."""
     n = len(singles)
-    tracks, weight = singles.copy(), log_partition_weight(singles)
+    tracks, weight = singles.copy(), weigh(singles)
     label = np.arange(n, dtype=np.int64)
     u, v = first, second
     barred = (exclusive[u] >= 0) & (exclusive[u] == exclusive[v])
@@ -127,7 +143,7 @@ def agglomerate(
         low, high = u[chosen], v[chosen]
         merged = join(tracks.take(low), tracks.take(high))
         tracks.put(low, merged)
-        weight[low] = log_partition_weight(merged)
+        weight[low] = weigh(merged)
         step = np.arange(n, dtype=np.int64)
         step[high] = low
         label = step[label]
@@ -139,19 +155,46 @@ def agglomerate(
         kept = ~changed
         u, v = np.concatenate([u[kept], a]), np.concatenate([v[kept], b])
         barred = np.concatenate([barred[kept], bar])
-        fresh = np.where(bar, -np.inf, _merge_gain(tracks, weight, a, b))
+        fresh = np.where(bar, -np.inf, _merge_gain(tracks, weight, a, b, weigh))
         gain = np.concatenate([gain[kept], fresh])
     return label
 
 
-def _merge_gain(tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray) -> FloatArray:
+def _merge_gain(
+    tracks: Tracks, weight: FloatArray, u: IntArray, v: IntArray, weigh: Weigh = log_partition_weight
+) -> FloatArray:
     gain = np.empty(len(u))
     # some at a time, so that what is made on the way stays in the processor's cache
     for start in range(0, len(u), CHUNK):
         some = slice(start, start + CHUNK)
         a, b = u[some], v[some]
-        gain[some] = log_partition_weight(join(tracks.take(a), tracks.take(b))) - weight[a] - weight[b]
+        gain[some] = weigh(join(tracks.take(a), tracks.take(b))) - weight[a] - weight[b]
     return gain
+
+
+def _agree(
+    singles: Tracks, exclusive: IntArray, own: IntArray, i: IntArray, j: IntArray, hopeless: BoolArray
+) -> IntArray:
+    """(n,) roots, with hopeless records that stayed alone joined where all of them together are likelier.
+
+    They are joined as if each were an event, which no clutter explains away; what is better so stays.
+    """
+    lone = hopeless & (np.bincount(own, minlength=len(own))[own] == 1)
+    pair = np.flatnonzero(lone[i] & lone[j])
+    if not len(pair):
+        return own
+    rows = np.flatnonzero(lone)
+    place = np.cumsum(lone) - 1
+    some, a, b = singles.take(rows), place[i[pair]], place[j[pair]]
+    gain = _merge_gain(some, log_weight(some), a, b, log_weight)
+    _, number = _number(agglomerate(some, exclusive[rows], a, b, gain, weigh=log_weight))
+    groups = group_rows(number, int(number.max()) + 1)
+    apart = np.bincount(number, weights=log_partition_weight(some))
+    better = log_partition_weight(gather(some, groups)) > apart + LEAST_GAIN
+    found = own.copy()
+    joined = better[number]
+    found[rows[joined]] = rows[groups.first[number[joined]]]
+    return found
 
 
 def _mutually_best(u: IntArray, v: IntArray, gain: FloatArray, n: int) -> IntArray:
