@@ -85,6 +85,21 @@ def test_across_the_antimeridian_everything_is_as_elsewhere(drawn: str, tmp_path
         assert (other["lo95"], other["hi95"]) == (one["lo95"], one["hi95"])
 
 
+def test_the_interval_of_a_total_holds_its_estimate(tmp_path: Path) -> None:
+    masts = range(7)
+    day = "2031-05-01T00:00:00Z,2031-05-06T00:00:00Z"
+    seen = [f"ears,m{k},2031-05-02T10:00:00Z,20,0,250,shelling" for k in masts]
+    watched = [f"ears,m{k},20,0,60000,{day},shelling,36,4,0.5" for k in masts]
+    (tmp_path / "o.csv").write_text("\n".join(["source_id,sensor_id,occurred_from,longitude_deg,latitude_deg,position_sd_m,act", *seen]))  # fmt: skip
+    (tmp_path / "c.csv").write_text("\n".join(["source_id,sensor_id,longitude_deg,latitude_deg,radius_m,window_start,window_stop,act,detection_p_a,detection_p_b,clutter_per_day", *watched]))  # fmt: skip
+    outcome = fuse(
+        observations=tmp_path / "o.csv", coverage=tmp_path / "c.csv", control=None, out=tmp_path / "out"
+    )
+    for row in pq.read_table(outcome.out / "totals.parquet").to_pylist():
+        assert row["estimate"] > row["detected"] - 0.01
+        assert row["lo95"] <= row["estimate"] <= row["hi95"]
+
+
 def test_coverage_with_half_a_circle_or_half_a_probability_is_put_aside(tmp_path: Path) -> None:
     head = "source_id,window_start,window_stop,longitude_deg,latitude_deg,radius_m,area_id,detection_p_a,detection_p_b\n"
     day = "s,2031-05-01T00:00:00Z,2031-05-02T00:00:00Z"
