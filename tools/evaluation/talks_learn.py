@@ -30,11 +30,11 @@ from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.statements import Statement
 
 #: folds of articles that are measured, and inside them those that choose
-OUTER, INNER = 9, 3
+OUTER, INNER = 6, 3
 RIDGES, LIFTS = (0.3, 1.0), (0.0, 0.4, 0.8)
 #: a feature of fewer articles is learned of by heart
 LEAST_ARTICLES = 2
-STEPS = 60
+STEPS = 40
 
 MAKERS: dict[str, Callable[[Sequence[Statement], Sequence[Evidence], int], Features]] = {
     "issue": issue_features,
@@ -123,8 +123,8 @@ def weigh(one: Article, weights: Mapping[str, Weights]) -> list[Statement]:
     return done
 
 
-def learn(data: Examples, *, ridge: float, lift: float) -> Weights:
-    """Weights in whole hundredths."""
+def learn(data: Examples, *, ridge: float, lifts: Sequence[float]) -> list[Weights]:
+    """Weights in whole hundredths, one set for each lift of rare classes."""
     seen: dict[str, set[str]] = {}
     for features, article in zip(data.features, data.articles, strict=True):
         for name in features:
@@ -142,13 +142,16 @@ def learn(data: Examples, *, ridge: float, lift: float) -> Weights:
     matrix = csr_matrix((values, (rows, columns)), shape=(len(data.answers), len(names)))
     answers = np.array([classes.index(answer) for answer in data.answers])
     weights = _fit(matrix, answers, len(classes), ridge)
-    share = (np.bincount(answers, minlength=len(classes)) + 1.0) / (len(answers) + len(classes))
-    weights[column["bias"]] -= lift * np.log(share)
-    whole = np.rint(100 * weights).astype(int)
-    return Weights(
-        classes=classes,
-        rows={name: whole[place].tolist() for name, place in column.items()},
-    )
+    share = np.log((np.bincount(answers, minlength=len(classes)) + 1.0) / (len(answers) + len(classes)))
+    made = []
+    for lift in lifts:
+        lifted = weights.copy()
+        lifted[column["bias"]] -= lift * share
+        whole = np.rint(100 * lifted).astype(int)
+        made.append(
+            Weights(classes=classes, rows={name: whole[place].tolist() for name, place in column.items()})
+        )
+    return made
 
 
 def _fit(matrix: Any, answers: Any, classes: int, ridge: float) -> Any:
@@ -185,14 +188,16 @@ def choose(articles: Sequence[Article], question: str) -> tuple[float, float]:
     fold = fold_of(articles, INNER)
     scores = {}
     for ridge in RIDGES:
-        for lift in LIFTS:
-            said = [""] * len(data.answers)
-            for number in range(INNER):
-                inside = [place for place, digest in enumerate(data.articles) if fold[digest] != number]
-                weights = learn(_part(data, inside), ridge=ridge, lift=lift)
-                for place in set(range(len(said))) - set(inside):
-                    said[place] = weights.decide(data.features[place])
-            scores[ridge, lift] = _mean_f1(data.answers, said)
+        said = [[""] * len(data.answers) for _ in LIFTS]
+        for number in range(INNER):
+            inside = [place for place, digest in enumerate(data.articles) if fold[digest] != number]
+            for lifted, weights in zip(
+                said, learn(_part(data, inside), ridge=ridge, lifts=LIFTS), strict=True
+            ):
+                for place in set(range(len(lifted))) - set(inside):
+                    lifted[place] = weights.decide(data.features[place])
+        for lift, lifted in zip(LIFTS, said, strict=True):
+            scores[ridge, lift] = _mean_f1(data.answers, lifted)
     return max(scores, key=lambda pair: (round(scores[pair], 6), pair))
 
 
@@ -217,7 +222,7 @@ def learn_all(articles: Sequence[Article]) -> dict[str, Weights]:
     made = {}
     for question in MAKERS:
         ridge, lift = choose(articles, question)
-        made[question] = learn(examples(articles, question), ridge=ridge, lift=lift)
+        made[question] = learn(examples(articles, question), ridge=ridge, lifts=[lift])[0]
     return made
 
 
@@ -244,7 +249,8 @@ def curve(articles: Sequence[Article], sizes: Sequence[int], part: str) -> list[
                 (one for one in articles if fold[one.digest] != number), key=lambda one: one.digest
             )
             weights = {
-                name: learn(examples(inside[:size], name), ridge=RIDGES[-1], lift=LIFTS[1]) for name in MAKERS
+                name: learn(examples(inside[:size], name), ridge=RIDGES[-1], lifts=LIFTS[1:2])[0]
+                for name in MAKERS
             }
             tallies += [
                 tally_statements(one.record, weigh(one, weights), one.speech)
