@@ -50,9 +50,8 @@ def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mentio
 def signed_source(tokens: Sequence[Token], letters: str, at: int) -> Resolved | None:
     """An unknown source that signs: few words after a comma and a dash, up to the end of the sentence."""
     tail = letters[at + 1 :].rstrip("zm")
-    open_line = (
-        len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
-    )  # a line that no full stop ends
+    # a long line that no full stop ends may do without the comma
+    open_line = len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
     if not (letters[at - 1 : at] in ("c", "Q") or open_line) or not 1 <= len(tail) <= LONGEST_SOURCE:
         return None
     if set(tail) - set("wNJYSRGu") or at < LEAST_SAID:
@@ -86,10 +85,8 @@ def marked_names(text: str, quotes: Sequence[Quote]) -> list[Quote]:
         if not inside or len(inside.split()) > LONGEST_NAME or inside[-1] in ".!?…,":
             continue
         lead = text[max(0, quote.start - 3) : quote.start - 1].rstrip()
-        part = (
-            text[max(0, quote.start - 3) : quote.start - 1].strip()[-1:].isalnum()
-        )  # of what a word before it names
-        if lead.endswith((":", "—", "–")) or (not part and _DASH_AFTER.match(text, quote.outer_stop)):
+        called = lead[-1:].isalnum()  # a word before the marks says what it is that is called so
+        if lead.endswith((":", "—", "–")) or (not called and _DASH_AFTER.match(text, quote.outer_stop)):
             continue
         if inside[0].isupper() or inside[0].isdigit():
             found.append(quote)

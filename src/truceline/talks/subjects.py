@@ -175,7 +175,7 @@ class SubjectFinder:
         for size in (2, 3, 4):
             mention = self.by_first.get(k + size)
             if mention is not None and mention.kind in ("titled", "name", "office", "known"):
-                return size
+                return 0 if self.letters[k + size - 1] == "P" else size
         return 0
 
     def _right_name(self, k: int) -> Mention | None:
