@@ -24,7 +24,7 @@ RIDGE = 40.0
 AGAINST = ("numbers that differ", "issue that is loose", "claims on one issue")
 EITHER = ("any pair",)
 
-Pairs = set[frozenset[tuple[str, int]]]
+Pairs = set[frozenset[tuple[str, int | str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
