@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from truceline.custody.config import CONFIG, KEYS
+from truceline.custody.config import CONFIG, KEYS, KeyHistory
 from truceline.custody.disk import NEW, Batch, Lock, replace_file, sync_folder
 from truceline.custody.journal import write_head
 from truceline.custody.listing import list_files
@@ -41,10 +41,22 @@ def verifier_text() -> bytes:
     return files("truceline.custody").joinpath(VERIFIER).read_bytes()
 
 
-def companions(store: Store) -> dict[str, bytes]:
-    """Files that stand beside an exported log, by name."""
-    policy = Policy.of(store.config, [key for _, key in store.keys.keys])
+def companions(store: Store, keys: KeyHistory | None = None) -> dict[str, bytes]:
+    """Files that stand beside an exported log with these keys (if not named, the log's), by name."""
+    policy = Policy.of(store.config, [key for _, key in (keys or store.keys).keys])
     return {VERIFIER: verifier_text(), POLICY: policy.text().encode(), README: _README.encode()}
+
+
+def _signed_size(store: Store) -> int:
+    """Entries under the last checkpoint."""
+    newest = store.newest_checkpoint()
+    return newest.head.size if newest else 0
+
+
+def _published_keys(store: Store) -> KeyHistory:
+    """The keys that took over by entries under the last checkpoint."""
+    size = _signed_size(store)
+    return KeyHistory(tuple(pair for pair in store.keys.keys if pair[0] <= size))
 
 
 def published_files(store: Store) -> Iterator[tuple[str, bytes]]:
@@ -52,10 +64,10 @@ def published_files(store: Store) -> Iterator[tuple[str, bytes]]:
 
     A tile that has grown since that checkpoint is given as it was then: nobody signed for the rest.
     """
-    newest = store.newest_checkpoint()
-    size = newest.head.size if newest else 0
+    size = _signed_size(store)
+    yield KEYS, _published_keys(store).encode()
     stamps = list_stamps(list_files(store.folder))
-    for name in (CONFIG, KEYS, CHECKPOINT, *map(checkpoint_path, store.sizes()), *stamps):
+    for name in (CONFIG, CHECKPOINT, *map(checkpoint_path, store.sizes()), *stamps):
         yield name, store.read(name)
     for level, index, width in tiles_of(size):
         yield tile_path(level, index, width), read_tile(store.read, level, index, width)
@@ -93,7 +105,9 @@ def export(folder: Path, to: Path, *, held: bool = False, wait_s: float = 60.0) 
         try:
             beside.mkdir(parents=True)
             batch = Batch(beside)
-            for name, content in chain(files, () if held else companions(store).items()):
+            for name, content in chain(
+                files, () if held else companions(store, _published_keys(store)).items()
+            ):
                 batch.put(name, content, mode=_PRIVATE if held else 0o666)
                 names.append(name)
             batch.finish()

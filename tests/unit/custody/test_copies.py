@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from fixtures_custody import KEY, NOW, SALTS, grow, held, new_log, plain
+from fixtures_custody import KEY, NEXT_KEY, NOW, SALTS, grow, held, new_log, plain
 
 from truceline.custody import disk
 from truceline.custody.audit import audit
@@ -197,3 +197,18 @@ def test_a_copy_that_was_written_on_and_left_is_as_it_was_exported(tmp_path: Pat
     leave_published(copy)
     assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
     assert not (copy / ".new").exists()
+
+
+def test_a_copy_made_before_another_key_signed_has_the_keys_that_its_entries_tell_of(tmp_path: Path) -> None:
+    folder = new_log(tmp_path / "log")
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        log.append(plain("a"))
+        log.change_key(NEXT_KEY, logged=NOW)
+    export(folder, tmp_path / "copy")
+    assert audit(tmp_path / "copy").sound
+    assert Store(tmp_path / "copy").keys.latest == KEY.public
+    with Log(folder, key=NEXT_KEY, salts=SALTS) as log:
+        log.checkpoint(logged=NOW)
+    export(folder, tmp_path / "later")
+    assert audit(tmp_path / "later").sound
+    assert Store(tmp_path / "later").keys.latest == NEXT_KEY.public

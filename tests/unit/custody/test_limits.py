@@ -490,6 +490,25 @@ def test_where_there_is_nothing_to_read_nothing_was_read(tmp_path: Path) -> None
     assert (found.size, found.pending, found.checkpoints, found.held) == (0, 0, 0, 0)
 
 
+@pytest.mark.parametrize("records", [True, False])
+def test_what_is_wrong_far_from_the_beginning_is_told_too(tmp_path: Path, records: bool) -> None:
+    """Bundles after the first: held content of an entry that holds nothing, and another key that takes over."""
+    folder = new_log(tmp_path / "log")
+    grow(folder, [*plain(*range(300)), Entry(plain("x")[0].content, b"no held content")])
+    assert [fault.file for fault in audit(folder, records=records).faults] == ["held/001"]
+    folder = new_log(tmp_path / "other")
+    with Log(folder, key=KEY, salts=SALTS) as log:
+        log.append(plain(*range(300)))
+        log.change_key(NEXT_KEY, logged=NOW)
+        log.checkpoint(logged=NOW)
+        log.append([key_entry(NEXT_KEY, KEY, size=log.size, logged=NOW)])
+        log.append([key_entry(KEY, NEXT_KEY, size=log.size, logged=NOW)])  # at once the next one
+    with Log(folder, key=NEXT_KEY, salts=SALTS) as log:
+        assert [since for since, _ in log.store.keys.keys] == [0, log.size - 3, log.size - 1, log.size]
+        log.checkpoint(logged=NOW)
+    assert audit(folder, records=records).sound
+
+
 def test_every_proof_of_one_head_is_the_one_that_is_read_anew(tmp_path: Path) -> None:
     folder = new_log(tmp_path / "log")
     grow(folder, plain(*range(700)))
