@@ -147,7 +147,7 @@ class SubjectFinder:
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
         k += self._at_place(k, at) or self._past_circumstance(k)
-        mention = self.by_first.get(k) or self._right_name(k)
+        mention = self.by_first.get(k) or (None if self.discourse.words.declines else self._right_name(k))
         if mention is None or mention.kind == "owner":
             return None
         if self.letters[mention.np_last + 1 : mention.np_last + 2] in ("x", "v") or (
