@@ -148,7 +148,8 @@ def _part(results: Results, row: Row, number: int) -> Part:
 def _what(results: Results, row: Row) -> str:
     if isinstance(row, Position):
         said = f"{_(known_issues()[row.issue].name)}: {_(STANCE_WORDS[row.stance])}"
-        return f"{said}; {_('on condition')}: {row.condition}" if row.condition else said
+        on_condition = _("on condition:")
+        return f"{said}; {on_condition} {row.condition}" if row.condition else said
     if isinstance(row, Claim):
         said = counted(row.value, row.unit or row.measure, row.relation)
         return _("{count}, of {party}; see section {section}").format(

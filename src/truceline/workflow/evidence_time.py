@@ -241,7 +241,7 @@ def tell_bounds(folder: Path, code: str, *, stamps: Mapping[str, StampedTime]) -
     nobody = _("nobody but the keeper says so")
     return [
         _("entry {code}: logged at {time}, says the keeper").format(code=code, time=logged),
-        _("not yet in the log that was last seen without it: {seen}").format(seen=_seen(bounds.without) or nobody),
+        _("not yet in the log at: {seen}").format(seen=_seen(bounds.without) or nobody),
         _("in the log at the latest at: {seen}").format(seen=_seen(bounds.having) or nobody),
     ]  # fmt: skip
 
