@@ -281,12 +281,13 @@ def report(run: Run, equivalent: Mapping[str, str]) -> list[str]:
     for name in sorted({mutant.path.stem for mutant, _ in results}):
         mine = [found for mutant, found in results if mutant.path.stem == name]
         lines.append(f"| `{name}` | {len(mine)} | {sum(mine)} |")
-    lines += ["", "Not noticed:", ""]
-    for mutant in missed:
-        why = equivalent.get(mutant.name, "")
-        lines.append(
-            f"- `{mutant.path.name}` line {mutant.line}: {mutant.change}" + (f" (same: {why})" if why else "")
-        )
+    lines += ["", "Not noticed, by line:", ""]
+    for name in sorted({mutant.path.stem for mutant in missed}):
+        mine = [f"{m.line} ({m.change})" for m in missed if m.path.stem == name and m not in same]
+        if mine:
+            lines.append(f"- `{name}`: {', '.join(mine)}")
+    lines += ["", "Not to be noticed by anybody:", ""]
+    lines += [f"- `{m.path.stem}` {m.line} ({m.change}): {equivalent[m.name]}" for m in same]
     return lines
 
 

@@ -36,6 +36,13 @@ def or_error(call: Any, *arguments: Any, **named: Any) -> Any:
 @example([{"a": n} for n in range(130)])
 @example([{"a": "x"}] * 64 + [{"a": 1.5}])
 @example([{}, {}])
+@example([{"a": "},{"}])
+@example([{"a": "x"}, {"a": "},{"}])
+@example([{"a": "ключ"}, {"a": "\ud800"}])
+@example([{"a": MAX_NUMBER + 1}])
+@example([{"a": -MAX_NUMBER - 1}, {"a": "9" * 30}])
+@example([{1: "a"}])
+@example([{"ключ": "a"}])
 def test_records_written_together_are_the_records_written_alone(records: list[Any]) -> None:
     alone = or_error(lambda: [b'{"b":' + encode(record) + b"}" for record in records])
     assert or_error(encode_all, records, head='{"b":', tail="}") == alone
