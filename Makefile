@@ -24,7 +24,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
-.PHONY: help setup demo test check bench evaluate evaluate-cases soak fuzz mutate docs lock lock-check test-tools clean
+.PHONY: help setup demo test check bench evaluate evaluate-cases soak fuzz cover mutate docs lock lock-check test-tools clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -90,8 +90,11 @@ soak: setup ## kill writers of the evidence log thousands of times, and turn eve
 fuzz: setup ## feed every parser of the evidence log what it does not expect
 	@$(BIN)/python tools/fuzz_custody.py --seconds 600
 
+cover: setup ## which branches of the evidence log's code no test walks
+	@$(BIN)/python tools/cover_custody.py
+
 mutate: setup ## change the evidence log's code, and see which changes no test notices
-	@$(BIN)/python tools/mutate_custody.py --sample 400 --out docs/benchmarks/custody_mutation.md
+	@$(BIN)/python tools/mutate_custody.py --out docs/benchmarks/custody_mutation.md
 
 docs: setup ## write the documents that are generated from the code
 	@$(BIN)/python tools/write_docs.py

@@ -48,6 +48,8 @@ FloatArray = npt.NDArray[np.float64]
 
 _SPREAD_SAMPLES = 800
 _CELLS_AT_ONCE = 50
+#: where more than this share is unseen, what was seen says nothing of the rest
+MOST_BLIND = 0.99
 _LEAST_WEIGHT = 1e-3
 _STEP = 0.6180339887498949
 _DAY_S = 86_400.0
@@ -199,7 +201,7 @@ def _act_totals(
     found = []
     names = [(area, period) for area in areas for period in periods]
     for cell, (area, period) in zip(cells, names, strict=True):
-        if cell.sight <= 0:
+        if cell.sight <= 0 or cell.mass[0] > MOST_BLIND:
             found.append(Total(act=model.acts[k], area_id=area, period=period, detected=cell.detected, estimate=None, lo95=None, hi95=None, blind_share=1.0, reason_codes=("blind_spot",)))  # fmt: skip
             continue
         draws = cell.draw(shape, pick, rng)

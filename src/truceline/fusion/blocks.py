@@ -312,7 +312,7 @@ def _open(task: Task, view: _View, number: int) -> _Chapter | None:
     units = view.units
     if np.isfinite(grid.chapter_s):
         units = _name_speakers(units.take(np.arange(low, high)))
-    scene = make_scene(units, watches, hard_sources=setting.hard_sources)
+    scene = make_scene(units, watches, hard_sources=setting.hard_sources, within_s=(start_s, stop_s))
     first, second = _pairs(scene, setting.gate)
     parameters = estimate(scene, first, second, task.lesson)
     # codes of looks are those of the view, for tracks cross chapters

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truceline.base.columns import number_rows
+from truceline.base.columns import BoolArray, number_rows
 from truceline.fusion.existence import judge_tracks
 from truceline.fusion.features import Described, describe_tracks
 from truceline.fusion.gating import Gate, Points, gated_pairs
@@ -116,8 +116,17 @@ def describe_fused(fused: Fusion) -> tuple[Described, FloatArray]:
     return describe_tracks(scene, parameters, singles, fused.label, found), found.probability
 
 
-def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] | None) -> Scene:
-    """Everything about the nodes that no estimate changes."""
+def make_scene(
+    nodes: Nodes,
+    watches: Watches,
+    *,
+    hard_sources: Collection[str] | None,
+    within_s: tuple[float, float] = (-np.inf, np.inf),
+) -> Scene:
+    """Everything about the nodes that no estimate changes.
+
+    within_s : coverage counts from the one to the other; nothing is known of what was recorded beyond.
+    """
     shapes = nodes.shapes
     sightings = compare(nodes, watches, x_m=shapes.x_m, y_m=shapes.y_m)
     hard = np.array(
@@ -126,7 +135,7 @@ def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] 
     feeds = sightings.based & hard[nodes.source.code]
     # where and when is told by hard sensors, so that no report moves what is learned of them
     mine = feeds if feeds.any() else np.ones(len(nodes), dtype=np.bool_)
-    start_s, stop_s = float(nodes.start_s[mine].min()), float(nodes.stop_s[mine].max())
+    start_s, stop_s = _time_told(nodes, watches, mine, hard_sources, within_s)
     n_points = int(np.clip(mine.sum(), LEAST_POINTS, MOST_POINTS)) // 2
     placed = mine & np.isfinite(shapes.x_m) & ~shapes.area
     x_m, y_m = (values[placed] if placed.any() else np.zeros(1) for values in (shapes.x_m, shapes.y_m))
@@ -166,6 +175,25 @@ def make_scene(nodes: Nodes, watches: Watches, *, hard_sources: Collection[str] 
         row_unit=unit,
         first_row=np.unique(unit, return_index=True)[1],
     )
+
+
+def _time_told(
+    nodes: Nodes,
+    watches: Watches,
+    mine: BoolArray,
+    hard_sources: Collection[str] | None,
+    within_s: tuple[float, float],
+) -> tuple[float, float]:
+    """From when to when there is something to learn from: records, and watches in which nothing was recorded.
+
+    By records alone a watch of a week with one detection would be a watch of its seconds, full of fire.
+    """
+    names = watches.source.names
+    told = np.array([hard_sources is None or name in hard_sources for name in names], dtype=np.bool_)
+    rows = told[watches.source.code] if len(names) else np.zeros(len(watches), dtype=np.bool_)
+    starts = np.append(np.maximum(watches.start_s[rows], within_s[0]), nodes.start_s[mine])
+    stops = np.append(np.minimum(watches.stop_s[rows], within_s[1]), nodes.stop_s[mine])
+    return float(starts.min()), float(stops.max())
 
 
 def _pairs(scene: Scene, gate: Gate) -> tuple[IntArray, IntArray]:

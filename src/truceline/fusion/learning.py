@@ -58,6 +58,8 @@ NEAR_M = 1_000.0
 SURE_POWER = 6
 #: relative error that such chances have as a whole
 CHANCE_ERROR = 0.15
+#: events supposed before any is known (Jeffreys' prior of a Poisson rate): a lone record is neither proof nor nothing
+BEFOREHAND = 0.5
 #: spread of the log of true over declared clutter
 SCALE_SD = 0.7
 #: counts that a declared clutter weighs
@@ -181,7 +183,7 @@ def _learn_intensity(
     """(n,) log λ at the nodes, their own tracks left out. first : (n_groups,) each track's sharpest node."""
     q, n = scene.quadrature, len(scene.nodes)
     own = np.append(existence, 0.0)[hard.label]
-    base = existence.sum() / max(float((chances.seen_q * q.weight).sum()), 1e-300)
+    base = (existence.sum() + BEFOREHAND) / max(float((chances.seen_q * q.weight).sum()), 1e-300)
     # how places and times differ is judged by what several sources confirm: a source's clutter has
     # its own places and times, and would make events of itself
     judges = np.zeros(n)
