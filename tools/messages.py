@@ -60,6 +60,17 @@ def extract_names(
                 yield 1, "_", row[field], []
 
 
+def extract_questions(
+    fileobj: BinaryIO, *_asked: Any, **_options: Any
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Questions of the review to which an issue of talks leads: the page of talks shows them."""
+    issues = YAML(typ="safe").load((PACKAGE / "talks/lexicon/issues.yaml").read_text(encoding="utf-8"))
+    shown = {code for issue in issues for code in issue["review"]}
+    for row in YAML(typ="safe").load(fileobj.read().decode("utf-8")):
+        if row["code"] in shown:
+            yield 1, "_", row["question"], []
+
+
 def extract() -> Catalog:
     """Every message of the program, sorted."""
     catalog = _empty(None)
@@ -69,6 +80,7 @@ def extract() -> Catalog:
         ("**.js", extract_calls),
         ("**.typ", extract_calls),
         ("terms/acts.yaml", extract_names),
+        ("terms/catalogue.yaml", extract_questions),
         ("talks/lexicon/issues.yaml", extract_names),
     ]
     options = {"**.j2": {"silent": "false", "trimmed": "false"}}

@@ -56,6 +56,7 @@ def render_talks(
         lstrip_blocks=True,
     )
     environment.globals["_"] = say
+    environment.globals["ngettext"] = ngettext
     page = environment.get_template("talks.html.j2").render(
         **views,
         **_words(views),
@@ -96,7 +97,7 @@ def _words(views: Mapping[str, Any]) -> dict[str, Any]:
         "codes": {code: _(words) for code, words in CODES.items()},
         "issues": {issue.id: _(issue.name) for issue in known_issues().values()},
         "answers": {issue.id: _(issue.answers) for issue in known_issues().values()},
-        "review": {code: one.question for code, one in asked.items()},
+        "review": {code: _(one.question) for code, one in asked.items()},
         "party": dict(named),
         "days": _Days(),
         "counted_questions": lambda n: ngettext("asks {n} question", "asks {n} questions", n).format(n=n),
