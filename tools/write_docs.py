@@ -34,6 +34,7 @@ from truceline.faces.cli import exits, main
 from truceline.findings.reasons import REASONS
 from truceline.schema import COVERAGE, FINDINGS, OBSERVATIONS, TABLES
 from truceline.schema.table import Column, TableSpec, records
+from truceline.scoring.meanings import MEANINGS
 from truceline.sources.source import SOURCES, InputFile, ReadContext, Source, SourceTables
 from truceline.terms.truce import Truce
 from truceline.workflow.case_file import CaseFile
@@ -368,8 +369,13 @@ def fuse_page() -> list[str]:
         "The truth of this invented example is known, so the result can be scored:",
         "",
         *code(SCORE_EXAMPLE, "console"),
-        "Without `--table` the same is printed as JSON, flat keys first, each null with its reason.",
+        "Without `--table` the same is printed as JSON, flat keys first, each null with its reason; `baselines` holds what",
+        "simpler ways score on the same records.",
         "",
+        *table(
+            ("figures", "what they say"),
+            ((", ".join(f"`{name}`" for name in names), meaning) for names, meaning in MEANINGS.items()),
+        ),
         "## What is written",
         "",
         *table(
@@ -384,7 +390,12 @@ def fuse_page() -> list[str]:
                 ("`tables/`", "the tables that were fused, complete, with the origin of each record"),
             ),
         ),
-        "The same input, options and version give the same bytes. Where rows bear an `observation_id` their order does not matter.",
+        "The same input, options and version give the same bytes. Where every row bears an `observation_id` of its own, the order of",
+        "rows does not matter.",
+        "",
+        "A probability of detection is Beta(a, b) with a and b of .001 or more, both or neither. A row of coverage with a centre",
+        "needs a radius, unless it names an area. `line_distance_m` is positive on the side of the first of the parties, in the",
+        "order of `--parties`, that the map shows.",
         "",
         "`--existence trained` reckons how likely each incident happened by a [model trained on simulated",
         "fronts](existence.md); each incident then bears the reason `trained_existence`.",
@@ -420,8 +431,8 @@ def fuse_page() -> list[str]:
 
 
 FUSE_EXAMPLE = """$ truceline fuse --observations docs/fuse/observations.csv --coverage docs/fuse/coverage.csv --control docs/fuse/control.geojson --parties north,south --out out/fused
-8 observations, ... incidents: out/fused/incidents.parquet
-1 rows of observations put aside: out/fused/quarantine.jsonl
+observations: 8; incidents: 3, in out/fused/incidents.parquet
+rows of observations put aside: 1, in out/fused/quarantine.jsonl
 ...
   [time_format] observations.csv, row 10, column occurred_from: a date without a time of day
 ...

@@ -23,7 +23,12 @@ def fused(folder: Path, *, false_a_day: float, days: int, records: str = LONE, s
     ]
     (folder / "coverage.csv").write_text(COVERAGE + "\n".join(rows) + "\n", encoding="utf-8")
     (folder / "records.csv").write_text(RECORDS + records, encoding="utf-8")
-    fuse(observations=folder / "records.csv", coverage=folder / "coverage.csv", control=None, out=folder / "out")
+    fuse(
+        observations=folder / "records.csv",
+        coverage=folder / "coverage.csv",
+        control=None,
+        out=folder / "out",
+    )
     return folder / "out"
 
 

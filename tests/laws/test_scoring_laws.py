@@ -38,6 +38,7 @@ from truceline.scoring.existence import error_floor, judge_existence
 from truceline.scoring.gospa import gospa
 from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.identity import Partition, fakes_reported, id_f1, own_fakes, pair_f1, true_partition
+from truceline.scoring.meanings import MEANINGS
 from truceline.scoring.score import FLAT, judge, score
 from truceline.scoring.trained import show_groups
 from truceline.scoring.truth import Linked
@@ -427,6 +428,8 @@ def test_flat_keys_come_first_and_what_is_null_has_a_reason() -> None:
     world = make_world(1)
     result = score(judge_world(world, true_partition(linked(world)))).as_dict()
     assert tuple(result)[: len(FLAT)] == FLAT
+    said = [name for names in MEANINGS for name in names]
+    assert sorted(said) == sorted(set(result) - {"reasons", "baselines"})
     reasons = result["reasons"]
     assert isinstance(reasons, dict)
     assert {k for k, v in result.items() if v is None} == set(reasons)
