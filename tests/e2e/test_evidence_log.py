@@ -202,3 +202,25 @@ def test_the_missions_log_holds_what_it_read_and_discloses_it_field_by_field(
     again = tmp_path / "again"
     verify(case, data=None, out=again, pdf=False, edition="mission", log_key=key)
     assert contents(again) == contents(out)
+    repeated_from_a_copy_without_what_is_held(case, out, tmp_path / "copy")
+
+
+def repeated_from_a_copy_without_what_is_held(case: Path, out: Path, copy: Path) -> None:
+    """What is held elsewhere is neither the same nor another: it is counted."""
+    from truceline.custody.export import export, restore
+    from truceline.custody.log import Log
+    from truceline.workflow.recompute import recompute
+
+    whole = recompute(out / "log", case_folder=case, data=None)
+    assert (whole.problems, whole.closed) == ((), 0)
+    export(out / "log", copy)
+    seen = recompute(copy, case_folder=case, data=None)
+    assert seen.problems == ()
+    assert (seen.compared, seen.closed) == (1, whole.compared - 1)
+    assert seen.lines()[-1] == f"not compared, because they are held elsewhere: {seen.closed} entries"
+    restore(out / "log")
+    with Log(out / "log") as log:  # a field that was forgotten is not compared, the others of the entry are
+        index = next(i for i in range(log.size) if b'"kind":"finding"' in log.store.entry(i, size=log.size))
+        log.forget(index, ["judgement"], reason="asked for", logged="2025-05-01T00:00:00Z")
+    forgotten = recompute(out / "log", case_folder=case, data=None)
+    assert (forgotten.problems, forgotten.closed, forgotten.compared) == ((), 0, whole.compared)

@@ -85,6 +85,30 @@ def test_every_sound_record_is_taken_in_under_its_kind_and_once(log: Path, case:
             assert record["received"] == fields["received_at"]
 
 
+def test_a_bare_digest_handed_in_before_does_not_keep_a_record_out(
+    tmp_path: Path, log: Path, case: Path, capsys: Any
+) -> None:
+    records = read_case_records(case).records
+    order = next(one for one in records if one.kind == "order")
+    first = dict(order.body)
+    forged = [
+        {"digest": first["digest"]},
+        {**first, "signature": "AAAA"},
+        {**first, "record": {}},
+        {**first, "more": 1},
+    ]
+    for kind, lines in ((order.kind, forged), ("statement", [first])):
+        (tmp_path / "forged").write_text("\n".join(map(json.dumps, lines)))
+        assert run(["log", "append", str(log), str(tmp_path / "forged"), "--kind", kind, *AT]) == 0
+    capsys.readouterr()
+    assert f"{len(records)} records taken in, 0 were" in take_in(log, case, capsys)
+    register = case / "desk" / "A.orders.jsonl"  # who has a copy wrote down another time of its own
+    register.write_text(
+        register.read_text().replace('"received_at":"2031-05-02', '"received_at":"2031-05-03')
+    )
+    assert f"0 records taken in, {len(records)} were" in take_in(log, case, capsys)
+
+
 def test_what_comes_later_is_taken_in_alone_and_in_the_order_in_which_it_came(
     log: Path, case: Path, capsys: Any
 ) -> None:

@@ -81,6 +81,21 @@ def published_files(store: Store) -> Iterator[tuple[str, bytes]]:
                     yield name, store.read(name)
 
 
+def place_beside(to: Path, *, of: Path) -> Path:
+    """Where a copy of the log in ``of`` is made before it stands at ``to``; a name that nobody else gives a folder.
+
+    Raises
+    ------
+    ValueError
+        If something stands at ``to``, or it lies within the log, of which it would be a strange part.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise ValueError(f"{to} is not empty: a copy goes where nothing stands")
+    if of.resolve() in to.resolve().parents:
+        raise ValueError(f"{to} is within {of}: a copy goes beside a log, and not into it")
+    return to.with_name(f".{to.name}.being-copied")
+
+
 def export(folder: Path, to: Path, *, held: bool = False, wait_s: float = 60.0) -> list[str]:
     """Copy the log in ``folder`` to ``to``, which is absent or empty; returns the names written.
 
@@ -90,13 +105,11 @@ def export(folder: Path, to: Path, *, held: bool = False, wait_s: float = 60.0) 
     Raises
     ------
     ValueError
-        If something stands there, or the log is not one.
+        If something stands there, it lies within the log, or the log is not one.
     BusyError
         If another process wrote to the log for longer than ``wait_s``.
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise ValueError(f"{to} is not empty")
-    beside = to.with_name(f"{to.name}{NEW}")
+    beside = place_beside(to, of=folder)
     with Lock(folder / LOCK, wait_s=wait_s, shared=True):
         store = Store(folder)
         files = _backup_files(store) if held else published_files(store)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from truceline.custody.audit import audit
 from truceline.custody.disk import NEW, Batch, sync_folder
-from truceline.custody.export import POLICY, README, VERIFIER, restore
+from truceline.custody.export import POLICY, README, VERIFIER, place_beside, restore
 from truceline.custody.listing import list_files
 from truceline.custody.outcome import Audit
 from truceline.custody.read import LOCK
@@ -24,17 +24,15 @@ def put_back(backup: Path, folder: Path) -> Audit:
     Raises
     ------
     ValueError
-        If something stands at ``folder``, or ``backup`` holds a link or a device.
+        If something stands at ``folder``, it lies within ``backup``, or that holds a link or a device.
     OSError
         If something cannot be read or written; nothing is left at ``folder``.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder} is not empty: a log is put back where nothing stands")
+    beside = place_beside(folder, of=backup)
     files = list_files(backup)
     strange = sorted(name for name, plain in files.items() if not plain)
     if strange:
         raise ValueError(f"{strange[0]} is a link or a device, and no plain file: a backup has none")
-    beside = folder.with_name(f"{folder.name}{NEW}")
     shutil.rmtree(beside, ignore_errors=True)  # of an attempt that was interrupted
     try:
         beside.mkdir(parents=True)

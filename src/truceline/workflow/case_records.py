@@ -43,6 +43,7 @@ from truceline.workflow.evidence import make_entry, open_entries, telling, writt
 _ANSWERS: Final = frozenset({"acknowledge", "refuse"})
 _TYPE = re.compile(r"truceline\.([a-z_]+)/[0-9]+", re.ASCII)
 _STATEMENTS: Final = frozenset({"statement", "correction"})
+_TIMES: Final = frozenset({"received_at", "logged_at"})  # of a copy of a register: nobody signs them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,11 +203,7 @@ def append_case(
     """Log those records of a case that the log does not have yet, each with the codes of what it rests on."""
     with telling(folder, code="log_entry"), Log(folder, wait_s=wait_s) as log:
         log.fold()
-        codes = {
-            str(fields["digest"]): code_of(index, content)
-            for index, content, _record, fields in open_entries(log.store, size=log.size)
-            if "digest" in fields
-        }
+        codes = _codes_of(log, {one.digest: one for one in records})
         entries: list[Entry] = []
         new: list[str] = []
         for one in records:
@@ -225,3 +222,18 @@ def append_case(
             entries.append(entry)
         log.append(entries)
     return AppendOutcome(codes=tuple(new), known=len(records) - len(new), put_aside=put_aside)
+
+
+def _codes_of(log: Log, records: Mapping[str, CaseRecord]) -> dict[str, str]:
+    """Codes of the entries that hold one of ``records``, by digest.
+
+    Not every entry that names a digest does: else whoever hands in the bare digest keeps the record out.
+    """
+    return {
+        str(fields["digest"]): code_of(index, content)
+        for index, content, record, fields in open_entries(log.store, size=log.size)
+        if (one := records.get(str(fields.get("digest")))) is not None
+        and record["kind"] == one.kind
+        and set(record.get("fields", fields)) == set(one.body)
+        and all(one.body[name] == value for name, value in fields.items() if name not in _TIMES)
+    }

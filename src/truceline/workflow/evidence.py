@@ -332,7 +332,7 @@ def place_of(store: Store, code: str, *, size: int) -> int:
 
 
 def open_entries(store: Store, *, size: int) -> Iterator[tuple[int, bytes, dict[str, Any], dict[str, Any]]]:
-    """Every entry of which something is open here: its place, bytes, record and content; sealed ones as unsealed."""
+    """Every entry that is not sealed here: its place, bytes, record and what is open of it; sealed ones as unsealed."""
     for first in range(0, size, WIDTH):
         width = min(WIDTH, size - first)
         bundle, held = store.bundle(first // WIDTH, width), store.held_bundle(first // WIDTH, width)
@@ -346,7 +346,7 @@ def open_entries(store: Store, *, size: int) -> Iterator[tuple[int, bytes, dict[
             if record["kind"] == "sealed":
                 record = fields.get(PADDING_FIELDS[0]) or {}
                 fields = record.get("body", {})
-            if fields:
+            if fields or "fields" in record:
                 yield first + place, content, record, fields
 
 

@@ -7,7 +7,7 @@ version or the finding that differs is named.
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from truceline.workflow.verify import verify
 
 #: what tells one entry of a kind from the others of it
 _NAMED_BY = {"run": "case", "source": "file", "finding": "finding_id"}
+_CLOSED = object()  # in the place of what is held, and not here
 Stretch = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -39,17 +40,22 @@ class RecomputeOutcome:
     compared: int
     problems: tuple[Problem, ...]
     findings_differ: int = 0
+    closed: int = 0  #: entries of the run that are held, and not here: nothing of them could be compared
 
     def lines(self) -> list[str]:
         """For people."""
+        more = (
+            [f"not compared, because they are held elsewhere: {self.closed} entries"] if self.closed else []
+        )
         if not self.problems:
             same = _("the run {run}, repeated, says the same in all {n} entries")
-            return [same.format(run=self.run_id, n=self.compared)]
+            return [same.format(run=self.run_id, n=self.compared), *more]
         differs = _("the run {run}, repeated, says something else: {problems} of {n} entries")
         findings = _("findings that differ: {n}") if self.findings_differ else _("its findings are the same to the byte")  # fmt: skip
         return [
             differs.format(run=self.run_id, n=self.compared, problems=len(self.problems)),
             findings.format(n=self.findings_differ),
+            *more,
         ]
 
 
@@ -71,7 +77,7 @@ def recompute(
         message = "no such run is logged here" if runs else "no run is logged here"
         raise EvidenceError(Problem(code="log_differs", file=str(log), message=message, got=run_id or "", expected=" | ".join(runs) or "the log of a result"))  # fmt: skip
     wanted = run_id or list(runs)[-1]
-    was = runs[wanted]
+    was, closed = runs[wanted].entries, runs[wanted].closed
     run = next(fields for (kind, _name), fields in was.items() if kind == "run")
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
@@ -79,8 +85,10 @@ def recompute(
             case_folder, data=data, out=out, seed=run["seed"], pdf=False, edition=run["edition"],
             register=out.with_suffix(".register"),
         )  # fmt: skip
-        [now] = _runs(Store(out / FOLDER)).values()
-    both = [(key, was.get(key), now.get(key)) for key in dict.fromkeys([*was, *now])]
+        [repeated] = _runs(Store(out / FOLDER)).values()
+    now = repeated.entries
+    keys = dict.fromkeys(was if closed else [*was, *now])  # what only one has may be among what is held
+    both = [(key, was.get(key), now.get(key)) for key in keys]
     found = [(key, _differs(log, key, *pair)) for key, *pair in both]
     problems = [(key, problem) for key, problem in found if problem is not None]
     return RecomputeOutcome(
@@ -88,18 +96,31 @@ def recompute(
         compared=len(was),
         problems=tuple(problem for _key, problem in problems),
         findings_differ=sum(kind == "finding" for (kind, _name), _problem in problems),
+        closed=closed,
     )
 
 
-def _runs(store: Store) -> dict[str, Stretch]:
-    """The entries of each run that was logged, by its id; of each, by kind and name."""
-    found: dict[str, Stretch] = {}
-    for _index, _content, record, fields in open_entries(store, size=newest_of(store).head.size):
-        if record["kind"] == "run":
-            current = found[fields["run_id"]] = {}
-        if record["kind"] in _NAMED_BY and found:
-            name = str(fields.get(_NAMED_BY[record["kind"]], fields.get("source", "")))
-            current[record["kind"], name] = fields
+@dataclass(slots=True)
+class _Run:
+    """What was logged of a run: its entries by kind and name, and how many are held and not here."""
+
+    entries: Stretch = field(default_factory=dict)
+    closed: int = 0
+
+
+def _runs(store: Store) -> dict[str, _Run]:
+    """What was logged of each run, by its id."""
+    found: dict[str, _Run] = {}
+    for _index, _content, record, opened in open_entries(store, size=newest_of(store).head.size):
+        kind, fields = record["kind"], {**dict.fromkeys(record.get("fields", ()), _CLOSED), **opened}
+        if kind == "run":
+            current = found[str(opened.get("run_id"))] = _Run()
+        if kind in _NAMED_BY and found:
+            name = fields.get(_NAMED_BY[kind], fields.get("source", ""))
+            if name is _CLOSED:
+                current.closed += 1
+            else:
+                current.entries[kind, str(name)] = fields
     return found
 
 
@@ -113,7 +134,9 @@ def _differs(
     if was is None or now is None:
         missing = _("only the run repeated has it") if was is None else _("only the log has it")
         return Problem(code="log_differs", file=str(log), column=column, message=missing, next_step=step)
-    names = [each for each in {**was, **now} if was.get(each) != now.get(each) and each != "run_id"]
+    names = [
+        each for each in {**was, **now} if was.get(each) not in (now.get(each), _CLOSED) and each != "run_id"
+    ]
     if not names:
         return None
     got = ", ".join(f"{each}={now.get(each)!r}" for each in names[:4])

@@ -15,6 +15,7 @@ from truceline.custody.disk import BusyError, Lock
 from truceline.custody.entry import read_entry, sealed_entry
 from truceline.custody.export import export, leave_published, restore
 from truceline.custody.log import Log, LogError
+from truceline.custody.put_back import put_back
 from truceline.custody.read import Store
 
 
@@ -77,12 +78,26 @@ def test_a_copy_that_fails_is_not_there_and_can_be_made_again(
         with pytest.raises(OSError, match="No space"):
             export(folder, tmp_path / "copy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]
-    (tmp_path / "copy.new").mkdir()
-    (tmp_path / "copy.new" / "left").write_bytes(b"by a kill")
+    for name in (".copy.being-copied", "copy.new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "left").write_bytes(b"by a kill, or by somebody else")
     (tmp_path / "copy").mkdir()
     export(folder, tmp_path / "copy")
     assert audit(tmp_path / "copy").sound
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "log"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "copy.new", "log"]
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_copy_is_not_made_within_the_log_or_the_backup_that_it_is_of(tmp_path: Path, held: bool) -> None:
+    folder = new_log(tmp_path / "log")
+    grow(folder, plain("a"))
+    for place in (folder / "copy", folder / "tile" / "copy", tmp_path / "x" / ".." / "log" / "copy"):
+        with pytest.raises(ValueError, match="is within"):
+            export(folder, place, held=held)
+        with pytest.raises(ValueError, match="is within"):
+            put_back(folder, place)
+    assert audit(folder).sound
+    export(folder, tmp_path / "log-copy", held=held)  # a name that begins alike is no place within
 
 
 def test_no_copy_is_made_while_somebody_writes_and_readers_do_not_wait_for_each_other(tmp_path: Path) -> None:
