@@ -210,6 +210,42 @@ def test_a_token_that_vanishes_is_missed(log: Path, authority: Authority) -> Non
     assert [(fault.code, fault.file) for fault in audit(log).faults] == [("log_missing", kept.file)]
 
 
+def test_who_names_one_authority_is_not_alarmed_by_the_token_of_another(
+    log: Path, authority: Authority, other: Authority
+) -> None:
+    bare = evidence_check.audit_log(log, authorities=[authority.root])
+    assert "no token of time is by an authority that was named" in bare.lines()
+    stamp(log, other)
+    strange = evidence_check.audit_log(log, authorities=[authority.root])
+    assert (strange.problems, strange.stamps.unchecked) == ((), 1)
+    assert "no token of time is by an authority that was named" in strange.lines()
+    kept = stamp(log, authority)
+    found = evidence_check.audit_log(log, authorities=[authority.root])
+    assert (found.problems, found.stamps.unchecked) == ((), 1)
+    assert list(found.stamps.held) == [kept.file]
+    assert "no token of time is by an authority that was named" not in found.lines()
+    both = evidence_check.audit_log(log, authorities=[authority.root, other.root])
+    assert (both.problems, both.stamps.unchecked, len(both.stamps.held)) == ((), 0, 2)
+
+
+def test_an_answer_that_comes_after_another_checkpoint_finds_its_own_and_is_logged_once(
+    log: Path, authority: Authority
+) -> None:
+    size = Store(log).sizes()[-1]
+    request = evidence_time.make_stamp_request(log)
+    reply = authority.answer(request)
+    grow(log, plain("three"))
+    asked = {"request": request, "reply": reply, "authorities": [authority.root], "now": MOMENT}
+    first = evidence_time.keep_stamp(log, **asked)
+    assert (first.size, bool(first.code)) == (size, True)
+    entries = audit(log).size
+    again = evidence_time.keep_stamp(log, **asked)
+    assert (again.size, again.file, again.code) == (size, first.file, "")
+    assert audit(log).size == entries
+    with pytest.raises(EvidenceError, match="no request for the time of this checkpoint"):
+        evidence_time.keep_stamp(log, **asked, size=Store(log).sizes()[-1])
+
+
 def test_a_token_of_another_log_or_checkpoint_does_not_fit(
     tmp_path: Path, log: Path, authority: Authority
 ) -> None:
@@ -309,9 +345,7 @@ def test_by_files_alone_as_between_machines_without_a_network(
     assert "every byte" in tell(capsys, "verify", log, "--authority", authority.root)
     assert '"stamps"' in tell(capsys, "audit", log, "--authority", authority.root, "--json")
     tell(capsys, "stamp", log, "--size", 4, "--request", request)
-    assert "no request for the time of this checkpoint" in tell(
-        capsys, *words, "--authority", authority.root, ok=9
-    )
+    assert "of other bytes than this checkpoint" in tell(capsys, *words, "--authority", authority.root, ok=9)
     assert "no checkpoint of 3" in tell(capsys, "stamp", log, "--size", 3, "--request", request, ok=9)
     assert "give --request" in tell(capsys, "stamp", log, ok=2)
     assert "give --request" in tell(

@@ -25,7 +25,12 @@ NONCE_BYTES: Final = 9
 MAX_REPLY_BYTES: Final = 1_000_000
 _SHA256: Final = "2.16.840.1.101.3.4.2.1"  # RFC 5754, 2.2
 _SHA256_DER: Final = bytes.fromhex("300d06096086480165030402010500")
+_NO_ISSUER: Final = ("unable to get", "unable to verify the first", "self-signed", "self signed")
 _WHY = re.compile(r'data: "Verify error: ([^"]*)"')
+
+
+class StrangerError(ValueError):
+    """A token of these bytes by an authority that the reader did not name: it may be good, and says nothing to him."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +88,10 @@ def check_reply(
 
     Raises
     ------
+    StrangerError
+        If nobody who is trusted vouches for the signer's certificate.
     ValueError
-        If it is no answer, a refusal, of other bytes, to another request, or not signed by who is trusted.
+        If it is no answer, a refusal, of other bytes, to another request, or its signature does not hold.
     ImportError
         If rfc3161-client is not installed.
     """
@@ -106,7 +113,8 @@ def check_reply(
     except (VerificationError, ValueError) as error:
         found = _WHY.search(str(error))
         why = found[1] if found else "its signature does not hold"
-        raise ValueError(f"the token is not that of an authority that was named: {why}") from error
+        fault = StrangerError if why.startswith(_NO_ISSUER) else ValueError
+        raise fault(f"the token is not that of an authority that was named: {why}") from error
     return StampedTime(time_s=int(reply.tst_info.gen_time.timestamp()), authority=_signer(reply))
 
 

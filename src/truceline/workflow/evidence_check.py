@@ -221,6 +221,8 @@ def audit_log(
             found.notes += tell_due(found.newest_time, written_time(now), config)
     stamps = check_stamps(folder, found.stamps, authorities=authorities)
     problems += stamps.problems
+    if authorities and not stamps.held:
+        found.notes.append("no token of time is by an authority that was named")
     return AuditOutcome(audit=found, problems=tuple(problems), fork=fork, missing=missing, stamps=stamps)
 
 

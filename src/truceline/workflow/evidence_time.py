@@ -17,11 +17,13 @@ from truceline.base.language import _, ngettext
 from truceline.custody import disk
 from truceline.custody.checkpoint import SignedCheckpoint
 from truceline.custody.entry import read_entry
+from truceline.custody.log import Log
 from truceline.custody.read import Store
-from truceline.custody.stamp import check_stamp, size_of, stamp_entry, stamp_path, stamped_digest
+from truceline.custody.stamp import KIND, check_stamp, size_of, stamp_entry, stamp_path, stamped_digest
 from truceline.custody.trusted_time import (
     MAX_REPLY_BYTES,
     StampedTime,
+    StrangerError,
     check_reply,
     make_nonce,
     make_request,
@@ -33,6 +35,7 @@ from truceline.workflow.evidence import (
     CODE_STEP,
     is_published,
     newest_of,
+    open_entries,
     open_for_more,
     place_of,
     telling,
@@ -42,14 +45,15 @@ from truceline.workflow.evidence import (
 if TYPE_CHECKING:
     from cryptography import x509
 
+_BAD_TOKEN = "It proves no time: ask the log's keeper for another token of this checkpoint"
 _QUERY = "application/timestamp-query"  # RFC 3161, 3.4
 
 
 @contextmanager
-def _with_client(file: object) -> Iterator[None]:
+def _with_client(file: object, *, next_step: str = "") -> Iterator[None]:
     """Turn what goes wrong with a token inside into one problem of ``file``."""
     try:
-        with telling(file, code="log_time"):
+        with telling(file, code="log_time", next_step=next_step):
             yield
     except ImportError as error:
         message = "tokens of time are checked by rfc3161-client, which is not installed"
@@ -104,6 +108,22 @@ def stamp_log(
     )
 
 
+def _asked_for(store: Store, request: bytes, size: int | None) -> SignedCheckpoint:
+    """The checkpoint of ``size``, or the newest one that ``request`` is for: more may have been signed since."""
+    for each in reversed(store.sizes()) if size is None else ():
+        signed = _head(store, each)
+        if stamped_digest(signed, store) in request:
+            return signed
+    return _head(store, size)
+
+
+def _tells_of(log: Log, name: str) -> bool:
+    """Whether an entry tells of a token already."""
+    log.fold()
+    entries = open_entries(log.store, size=log.size)
+    return any(record["kind"] == KIND and fields.get("file") == name for _, _, record, fields in entries)
+
+
 def _head(store: Store, size: int | None) -> SignedCheckpoint:
     """The checkpoint of ``size``, or the last one. ValueError if there is none."""
     signed = store.checkpoint(size) if size is not None else newest_of(store)
@@ -142,13 +162,14 @@ def keep_stamp(
     trusted = read_authorities(authorities)
     code, published = "", is_published(folder)
     with telling(folder), open_for_more(folder) as log:
-        signed = _head(log.store, size)
+        signed = _asked_for(log.store, request, size)
         digest = stamped_digest(signed, log.store)
         with _with_client(label):
             said = check_reply(reply, digest=digest, trusted=trusted, nonce=nonce_of(request, digest))
         name = stamp_path(signed.head.size, reply)
+        known = (folder / name).is_file() and _tells_of(log, name)
         disk.replace_file(folder, name, reply)
-        if not published:  # to what was published nothing is added but what others say of it
+        if not (published or known):  # to what was published nothing is added but what others say of it
             [code] = log.append(
                 [stamp_entry(name, said, time=written(said.time_s), logged=written_time(now))]
             )
@@ -213,21 +234,25 @@ class CheckedStamps:
 
 
 def check_stamps(folder: Path, names: Sequence[str], *, authorities: Sequence[Path]) -> CheckedStamps:
-    """Check tokens against the certificates in ``authorities``; without any, none is checked."""
+    """Check tokens against the certificates in ``authorities``; those of others are told of as not checked."""
     if not authorities:
         return CheckedStamps(unchecked=len(names))
     trusted = read_authorities(authorities)
     held: dict[str, StampedTime] = {}
     problems: list[Problem] = []
+    strangers = 0
     with telling(folder):
         store = Store(folder)
     for name in names:
         try:
-            with _with_client(folder / name):
-                held[name] = check_stamp(store, name, trusted=trusted)
+            with _with_client(folder / name, next_step=_BAD_TOKEN):
+                try:
+                    held[name] = check_stamp(store, name, trusted=trusted)
+                except StrangerError:
+                    strangers += 1
         except EvidenceError as error:
             problems += error.problems
-    return CheckedStamps(held=held, problems=tuple(problems))
+    return CheckedStamps(held=held, problems=tuple(problems), unchecked=strangers)
 
 
 def tell_bounds(folder: Path, code: str, *, stamps: Mapping[str, StampedTime]) -> list[str]:
