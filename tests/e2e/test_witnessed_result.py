@@ -170,3 +170,8 @@ def test_a_quorum_of_nobody_and_a_key_that_does_not_cosign_are_refused(place: Pa
         read_signing(None, witnesses=[SIDE_A.public.text()], quorum=2)
     with pytest.raises(TrucelineError, match="does not cosign"):
         read_signing(None, witnesses=[str(place / "mission.pub")])
+    with pytest.raises(TrucelineError, match="of its own"):  # else one cosignature would count as two
+        read_signing(place / "mission.key", witnesses=[SIDE_A.public.text()] * 2, quorum=2)
+    (place / "side.key").write_text(SIDE_A.text())
+    with pytest.raises(TrucelineError, match="signs notes"):
+        read_signing(place / "side.key")

@@ -167,6 +167,23 @@ def test_no_confidential_note_is_taken_in(log: Path, case: Path, capsys: Any) ->
     read_case_records(case)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["--by", "a"], ["--received", NOW], ["--rests-on", "0-0123456789ab"], ["--held", "--plain"], ["--kind", "order"]],
+)  # fmt: skip
+def test_what_would_not_be_heeded_is_refused(log: Path, case: Path, capsys: Any, words: list[str]) -> None:
+    assert "Invalid value" in take_in(log, case, capsys, *words, ok=2)
+    assert audit(log).size == 1
+
+
+def test_a_file_beside_a_case_and_a_party_without_one_are_refused(log: Path, case: Path, capsys: Any) -> None:
+    records = case / "records"
+    records.write_text('{"text": "one"}')
+    assert "come from the case" in take_in(log, case, capsys, str(records), ok=2)
+    assert run(["log", "append", str(log), str(records), "--kind", "statement", "--for", "A", *AT]) == 2
+    assert audit(log).size == 1
+
+
 def test_a_line_that_does_not_hold_is_put_aside_and_counted(log: Path, case: Path, capsys: Any) -> None:
     path = case / "desk" / "A.orders.jsonl"
     line = json.loads(path.read_bytes().splitlines()[0])

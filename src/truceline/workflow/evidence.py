@@ -62,7 +62,7 @@ _STEPS = {
     "log_altered": "Check the log: truceline log verify LOG",
     "log_entry": "Correct it and hand it in again; nothing was logged",
     "log_file": "Name a file or folder of the kind that is expected",
-    "log_key": "Keys are made with: truceline log key FILE --name NAME",
+    "log_key": "Keys are made with: truceline log key FILE --name NAME; a witness's with --witness",
     "log_missing": "Correct the name; or put the file back from a copy",
     "log_refused": "Show the witness the head of the log that it knows, and what it cosigned last",
     "log_signature": "Have the signature made anew, for the checkpoint that the log shows",

@@ -39,10 +39,13 @@ from truceline.findings.logged import Logged
 from truceline.findings.results import Results
 from truceline.reports.findings_json import finding_record
 from truceline.workflow.case_records import CaseRecord, flat_record
-from truceline.workflow.evidence import read_public, read_secret
+from truceline.workflow.evidence import read_public, read_secret, telling
 
 FOLDER = "log"
 _NOBODY = "anybody.invalid"
+_WHICH_KEYS = (
+    "Name a log's key with --log-key (made without --witness), and each witness's once (made with it)"
+)
 _NOT_FILES = frozenset({"details"})
 
 
@@ -97,7 +100,7 @@ def read_signing(key: Path | None, *, witnesses: Sequence[str] = (), quorum: int
     CallError
         If the quorum is of more than there are.
     EvidenceError
-        If one is no key, or of a witness no key that cosigns.
+        If one is no key, of a witness no key that cosigns, of the log one that does, or two are the same.
     """
     keys = tuple(read_public(text) for text in witnesses)
     if quorum > len(keys):
@@ -105,7 +108,13 @@ def read_signing(key: Path | None, *, witnesses: Sequence[str] = (), quorum: int
     for text, each in zip(witnesses, keys, strict=True):
         if each.kind != COSIGNATURE:
             raise EvidenceError(Problem(code="log_key", file=text, message="a key that does not cosign", next_step="A witness makes its key with: truceline log key FILE --name NAME --witness"))  # fmt: skip
-    return Signing(key=read_secret(key) if key is not None else None, witnesses=keys, quorum=quorum)
+    secret = read_secret(key) if key is not None else None
+    with telling(key or ", ".join(witnesses), code="log_key", next_step=_WHICH_KEYS):
+        name = secret.name if secret is not None else _NOBODY
+        LogConfig(
+            origin=name, key=_named(secret, name).public, witnesses=keys, quorum=quorum
+        )  # or says why not
+    return Signing(key=secret, witnesses=keys, quorum=quorum)
 
 
 class RunLog:

@@ -118,6 +118,14 @@ def append(
 
     if (kind is None) == (from_case is None):
         raise typer.BadParameter("give --kind and records, or --from-case")
+    if from_case is not None and (records is not None or by or received or rests_on):
+        raise typer.BadParameter(
+            "with --from-case, records, --by, --received and --rests-on come from the case"
+        )
+    if from_case is None and reader is not None:
+        raise typer.BadParameter("--for says whose records of a case are meant: give --from-case too")
+    if plain + held + sealed > 1:
+        raise typer.BadParameter("give one of --plain, --held and --sealed")
     mode = "plain" if plain else "sealed" if sealed else "held" if held else ""
     if from_case is not None:
         from truceline.workflow.case_records import append_case, read_case_records
