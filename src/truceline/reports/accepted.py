@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from truceline.base.language import N_, _
 from truceline.findings.results import Results
-from truceline.findings.words import counted
+from truceline.findings.words import claimed_figure, counted
 from truceline.reports import figures
 from truceline.reports.names import party_part, safe_url
 from truceline.reports.schema_parts import Part, whole_object
@@ -151,9 +151,15 @@ def _what(results: Results, row: Row) -> str:
         on_condition = _("on condition:")
         return f"{said}; {on_condition} {row.condition}" if row.condition else said
     if isinstance(row, Claim):
-        said = counted(row.value, row.unit or row.measure, row.relation)
+        said = counted(row.value, row.unit, row.relation) if row.unit else _in_own_words(row)
         return _("{count}, of {party}; see section {section}").format(
             count=said, party=results.truce.party_name(row.accused), section=5
         )
     clock = next((one.title for one in results.truce.clocks if row.proposal_id in one.declared_by), "–")
     return _("window: {clock}").format(clock=clock)
+
+
+def _in_own_words(row: Claim) -> str:
+    """A number in the words that its statement counts with: “shelled … times”, “drones”, never bent to a form."""
+    figure = claimed_figure(row.value, row.relation)
+    return row.measure.replace("…", figure) if "…" in row.measure else f"{figure} {row.measure}"

@@ -179,7 +179,7 @@ def accepted_row(line: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]])
         return None
     row = {
         **proposal,
-        **{field: to for field, to in now.items() if field in proposal},
+        **{field: to or None for field, to in now.items() if field in proposal},
         **line["set"],
         "read_in": line["read_in"],
         "corrections": [{name: one[name] for name in Correction.model_fields} for one in corrections],
@@ -216,7 +216,7 @@ def refuse_unfit(row: Mapping[str, Any]) -> None:
             Problem(code="value_missing", message=f"the statement does not say: {', '.join(lacking)}", expected=" ".join(f"--set {name}=…" for name in lacking), next_step="Give what the text leaves open, or decline the proposal")
         )  # fmt: skip
     try:
-        _MODELS[kind].model_validate(row)
+        fitting = _MODELS[kind].model_validate(row)
     except ValidationError as error:
         raise CallError(
             [
@@ -224,6 +224,11 @@ def refuse_unfit(row: Mapping[str, Any]) -> None:
                 for fault in error.errors(include_url=False)
             ]
         ) from error  # fmt: skip
+    start, stop = getattr(fitting, "start", None), getattr(fitting, "stop", None)
+    if start is not None and stop is not None and stop <= start:
+        raise CallError(
+            Problem(code="window_order", message="the window ends before it starts", got=f"{row['start']} to {row['stop']}", next_step="Correct it with --set")
+        )  # fmt: skip
 
 
 def write_accepted(case: Path, register: Register) -> dict[str, int]:

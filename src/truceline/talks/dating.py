@@ -14,6 +14,8 @@ FOOT_LINES = 2
 MOST_BESIDE = 7
 #: a dateline ends with a dash within so many characters
 DATELINE = 70
+#: a line that says a day and little else is no longer than this
+LONGEST_LINE = 300
 #: a day in brackets, or of a picture, is not the document's
 _NOT_OWN = re.compile(
     r"\((?=[^)]*$)|\b(?:photo|picture|image|file|photograph)\b|фото|архив|архів|знімок|снимок", re.IGNORECASE
@@ -35,6 +37,8 @@ def day_in_text(text: str, *, language: str) -> date | None:
 
 def _day_of_line(line: str, language: str) -> date | None:
     """A day with its year in a line that says little else."""
+    if len(line) > LONGEST_LINE:
+        return None
     for match in grammar_of(language)["day"].finditer(line):
         year = match["y"] or match["y2"] or match["yn"]
         beside = line[: match.start()] + " " + line[match.end() :]

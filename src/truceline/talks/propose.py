@@ -16,6 +16,7 @@ from truceline.base.errors import CallError, Problem
 from truceline.talks.accepted import accepted_row, refuse_unfit
 from truceline.talks.lexicon import lexicon
 from truceline.talks.numbers import Number
+from truceline.talks.recorded import statement_of
 from truceline.talks.register import Register, append, current_statements
 from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
@@ -48,8 +49,14 @@ def propose(statements: Sequence[Statement], speakers: Speakers) -> list[dict[st
             if key in seen:
                 continue
             seen.add(key)
-            found.append({"proposal_id": short_id("prop", *key, one.statement_id), **row})
+            found.append({"proposal_id": _id_of(row), **row})
     return found
+
+
+def _id_of(row: Mapping[str, Any]) -> str:
+    """The id that a proposal's own content gives it."""
+    names = ("kind", "statement_id", "party", "speaker", "issue", "stance", "condition", "value", "accused", "start", "stop")  # fmt: skip
+    return short_id("prop", *(str(row.get(name)) for name in names))
 
 
 def _base(one: Statement, kind: str) -> dict[str, Any]:
@@ -71,7 +78,7 @@ def _positions(one: Statement) -> list[dict[str, Any]]:
     if one.speaker.party is None or one.stance not in _POSITIONS or one.issue in _NO_POSITION:
         return []
     row = {**_base(one, "position"), "issue": one.issue, "stance": one.stance, "condition": one.condition}
-    if one.issue in ("verification", "contingents"):
+    if {one.issue, *one.issues_also} & {"verification", "contingents"}:
         row["note"] = "not_consent"
     return [row]
 
@@ -150,7 +157,6 @@ def decide(
     proposal_id: str,
     *,
     accept: bool,
-    read_in: Mapping[str, Any],
     settings: Mapping[str, str],
     by: str,
     why: str,
@@ -158,13 +164,14 @@ def decide(
 ) -> Register:
     """Write a person's decision on a proposal into the register.
 
-    ``read_in``: the text that its statement was read in; ``settings``: what the person adds to it.
+    ``settings``: what the person adds to it.
 
     Raises
     ------
     CallError
         ``statement_unknown`` for an id that is not proposed, or whose statement the register does not
-        hold; ``value_missing`` without who and why, or where an accepted row would lack something.
+        hold; ``register_conflict`` for one that says other than its statement in the register;
+        ``value_missing`` without who and why, or where an accepted row would lack something.
     """
     found = next((row for row in proposals if row["proposal_id"] == proposal_id), None)
     held = current_statements(register)
@@ -188,10 +195,13 @@ def decide(
                 next_step="Give both",
             )
         )
+    reading = held[found["statement_id"]]["reading"]
+    if accept:
+        _refuse_altered(found, reading)
     line = {
         "kind": "decision",
         "proposal": dict(found),
-        "read_in": dict(read_in),
+        "read_in": _read_in(register, reading),
         "set": dict(settings),
         "accepted": accept,
         "by": by,
@@ -210,4 +220,49 @@ def decide(
                 )
             )
         refuse_unfit(row)
+        _refuse_sideless(row, reading)
     return append(register, [line])
+
+
+def _refuse_altered(found: Mapping[str, Any], reading: Mapping[str, Any]) -> None:
+    """Refuse a proposal that says other than its statement does, as the register holds it."""
+    borne_out = propose([statement_of(reading)], Speakers())
+    # whose acts are counted was read with the parties of the case at hand; its id answers for that
+    bare = {name: value for name, value in found.items() if name not in ("proposal_id", "accused")}
+    if found["proposal_id"] == _id_of(found) and any(
+        bare == {name: value for name, value in row.items() if name not in ("proposal_id", "accused")}
+        for row in borne_out
+    ):
+        return
+    raise CallError(
+        Problem(
+            code="register_conflict",
+            message="the proposal does not say what its statement in the register says",
+            got=str(found["proposal_id"]),
+            next_step="Read the texts again with `truceline talks read`, keep them, and decide on what it proposes",
+        )
+    )
+
+
+def _refuse_sideless(row: Mapping[str, Any], reading: Mapping[str, Any]) -> None:
+    """Refuse a count of a speaker of whom nobody said on which side he is: it would pass for a third party's."""
+    corrected = {one["field"] for one in row["corrections"]}
+    if row["kind"] != "claim" or row["party"] or reading["speaker"]["known"] or corrected & {"party", "speaker"}:  # fmt: skip
+        return
+    raise CallError(
+        Problem(
+            code="party_unknown",
+            message="nothing says on which side this speaker is",
+            got=str(row["speaker"]),
+            next_step="Correct the statement's party with `truceline talks correct`, or name the speaker in speakers.yaml (without a party: of neither side) and read again",
+        )
+    )
+
+
+def _read_in(register: Register, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """The text that a statement was read in, as the register names it; empty where it does not."""
+    for line in register.lines:
+        if line["kind"] == "document" and line["document"]["document_id"] == reading["document_id"]:
+            row = line["document"]
+            return {"sha256": row["digest"], **{name: row[name] for name in ("file", "title", "outlet", "url", "published")}}  # fmt: skip
+    return {}

@@ -82,7 +82,7 @@ def corrected(one: Statement, now: Mapping[str, str], speakers: Speakers) -> Sta
         to = now["speaker"]
         speaker = speakers.by_id.get(to) or next((each for each in speakers.by_id.values() if each.name == to), Entity(id=to, name=to, kind="described", party=speaker.party))  # fmt: skip
     if "party" in now:
-        speaker = replace(speaker, party=now["party"])
+        speaker = replace(speaker, party=now["party"] or None)
     plain: dict[str, Any] = {
         field: now[field] for field in ("issue", "stance", "status", "condition") if field in now
     }

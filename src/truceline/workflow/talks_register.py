@@ -79,10 +79,13 @@ def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
 def correct_statement(
     case: Path, statement_id: str, *, field: str, to: str, by: str, why: str, at: str
 ) -> dict[str, Any]:
-    """Put a correction beside the machine's reading."""
+    """Put a correction beside the machine's reading; another speaker of the case brings the own party along."""
+    speaker = read_speakers(case).by_id.get(to) if field == "speaker" else None
     register = correct(
         read_register(register_path(case)), statement_id, field=field, to=to, by=by, why=why, at=at
     )
+    if speaker is not None:
+        register = correct(register, statement_id, field="party", to=speaker.party or "", by=by, why=why, at=at)  # fmt: skip
     write_accepted(case, register)
     return {"register": str(register.path), "lines": len(register.lines), "head": register.head}
 
@@ -185,13 +188,11 @@ def decide_proposal(
     at: str,
 ) -> dict[str, Any]:
     """Write a decision on a proposal, and what is accepted so far into the case's ``talks`` folder."""
-    proposals = _load(folder, PROPOSALS)
     register = decide(
         read_register(register_path(case)),
-        proposals,
+        _load(folder, PROPOSALS),
         proposal_id,
         accept=accept,
-        read_in=_read_in(folder, proposals, proposal_id),
         settings=settings,
         by=by,
         why=why,
@@ -199,19 +200,6 @@ def decide_proposal(
     )
     files = write_accepted(case, register)
     return {"register": str(register.path), "accepted": accept, "files": files, "head": register.head}
-
-
-def _read_in(folder: Path, proposals: list[dict[str, Any]], proposal_id: str) -> dict[str, Any]:
-    """The text that the statement of a proposal was read in; empty where there is none."""
-    wanted = {row["statement_id"] for row in proposals if row["proposal_id"] == proposal_id}
-    of = {row["statement_id"]: row["document_id"] for row in _load(folder, STATEMENTS) if row["statement_id"] in wanted}  # fmt: skip
-    for row in _load(folder, DOCUMENTS):
-        if row["document_id"] in of.values():
-            return {
-                "sha256": row["digest"],
-                **{name: row[name] for name in ("file", "title", "outlet", "url", "published")},
-            }
-    return {}
 
 
 def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -> dict[str, Any]:
