@@ -257,6 +257,7 @@ def test_another_key_takes_over(place: Path, log: Path, capsys: Any) -> None:
         (["init", "{new}", "--key", "{mission.pub}"], 9, "log_key"),
         (["init", "{new}", "--key", "{mission.key}", "--witness", "nonsense"], 9, "log_key"),
         (["append", "{nowhere}", "{head}", "--kind", "order"], 9, "holds no log"),
+        (["append", "{nowhere}", "{head}", "--kind", "order"], 9, "truceline log verify"),
         (["checkpoint", "{log}"], 2, "give --key"),
         (["checkpoint", "{log}", "--add", "{mission.pub}"], 9, "log_signature"),
         (["prove", "{log}", "17"], 9, "expected the code"),
@@ -292,6 +293,48 @@ def test_two_writers_and_a_full_disk_are_told(
 
     monkeypatch.setattr("truceline.custody.disk.write", full)
     assert "log_unwritable" in tell(capsys, "append", log, place / "records", "--kind", "order", ok=9)
+
+
+def test_a_run_repeated_is_told_in_one_object_and_ends_with_nine_where_it_differs(
+    log: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from truceline.base.errors import Problem
+    from truceline.workflow import recompute
+
+    for problems, code in (((), 0), ((Problem(code="log_differs", message="another input file"),), 9)):
+        outcome = recompute.RecomputeOutcome(run_id="run-1", compared=3, problems=problems, closed=2)
+        monkeypatch.setattr(recompute, "recompute", lambda *_, outcome=outcome, **__: outcome)
+        words = ["log", "audit", str(log), "--recompute", "case"]
+        assert run([*words, "--json"]) == code
+        told = json.loads(capsys.readouterr().out)["repeated"]
+        assert (told["compared"], told["closed"], len(told["problems"])) == (3, 2, len(problems))
+        assert run(words) == code
+        out, err = capsys.readouterr()
+        assert out.splitlines()[-1] == "not compared, because they are held elsewhere: 2 entries"
+        assert ("log_differs" in err) is bool(problems)
+    assert "--recompute" in tell(capsys, "audit", log, "--run", "run-1", ok=2)
+
+
+def test_a_secret_key_that_others_can_read_is_told_of(place: Path, log: Path, capsys: Any) -> None:
+    key = place / "mission.key"
+    for mode, told in ((0o644, True), (0o620, True), (0o600, False), (0o400, False)):
+        key.chmod(mode)
+        assert run(["log", "checkpoint", str(log), "--key", str(key), *AT]) == 0
+        out, err = capsys.readouterr()
+        assert ("chmod 600" in err) is told
+        assert "chmod" not in out
+
+
+def test_what_may_not_be_read_is_named(
+    place: Path, log: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", closed)
+    said = tell(capsys, "checkpoint", log, "--key", place / "mission.key", ok=9)
+    assert "mission.key: Permission denied" in said
+    assert "Let whoever runs this read it" in said
 
 
 def test_an_altered_missing_or_strange_file_ends_with_nine(place: Path, log: Path, capsys: Any) -> None:

@@ -87,10 +87,12 @@ def place_beside(to: Path, *, of: Path) -> Path:
     Raises
     ------
     ValueError
-        If something stands at ``to``, or it lies within the log, of which it would be a strange part.
+        If something stands at ``to``, it is where we are, or within the log, of which it would be a strange part.
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise ValueError(f"{to} is not empty: a copy goes where nothing stands")
+    if not to.name:
+        raise ValueError(f"{to} has no name of its own: a copy goes into a folder that is made for it")
     if of.resolve() in to.resolve().parents:
         raise ValueError(f"{to} is within {of}: a copy goes beside a log, and not into it")
     return to.with_name(f".{to.name}.being-copied")

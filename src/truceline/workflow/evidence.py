@@ -31,7 +31,7 @@ from truceline.custody.entry import (
     sealed_entry,
 )
 from truceline.custody.export import leave_published, restore
-from truceline.custody.log import Log
+from truceline.custody.log import Log, LogError
 from truceline.custody.merkle import hash_leaf
 from truceline.custody.misconduct import Receipt, sign_receipt
 from truceline.custody.note import read_signatures
@@ -87,7 +87,13 @@ def telling(
         raise _fault("log_missing", file, f"{error.filename} is not there", next_step, expected) from error
     except OSError as error:
         step = next_step or "Make room, or make it writable; what was acknowledged is safe"
-        raise _fault("log_unwritable", file, error.strerror or str(error), step) from error
+        if isinstance(error, PermissionError):
+            step = "Let whoever runs this read it, and write there"
+        where = f": {error.filename}" if error.filename else ""
+        raise _fault("log_unwritable", file, f"{error.strerror or error}{where}", step) from error
+    except LogError as error:  # it is the log that is wrong, and not what was handed in
+        code = "log_altered" if code == "log_entry" else code
+        raise _fault(code, file, str(error), next_step, expected) from error
     except ValueError as error:
         raise _fault(code, file, str(error), next_step, expected) from error
 

@@ -88,7 +88,9 @@ def test_a_copy_that_fails_is_not_there_and_can_be_made_again(
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_a_copy_is_not_made_within_the_log_or_the_backup_that_it_is_of(tmp_path: Path, held: bool) -> None:
+def test_a_copy_is_not_made_within_the_log_or_the_backup_that_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: bool
+) -> None:
     folder = new_log(tmp_path / "log")
     grow(folder, plain("a"))
     for place in (folder / "copy", folder / "tile" / "copy", tmp_path / "x" / ".." / "log" / "copy"):
@@ -96,6 +98,10 @@ def test_a_copy_is_not_made_within_the_log_or_the_backup_that_it_is_of(tmp_path:
             export(folder, place, held=held)
         with pytest.raises(ValueError, match="is within"):
             put_back(folder, place)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(ValueError, match="no name of its own"):
+        export(folder, Path(), held=held)
     assert audit(folder).sound
     export(folder, tmp_path / "log-copy", held=held)  # a name that begins alike is no place within
 

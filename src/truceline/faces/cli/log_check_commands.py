@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from truceline.faces.cli import exits
 from truceline.faces.cli.log_options import At, Authority, Code, Folder, JsonOption, Key, Out, give, moment
 from truceline.faces.cli.render import print_json, print_lines, print_problems
+
+if TYPE_CHECKING:
+    from truceline.workflow.recompute import RecomputeOutcome
 
 
 def prove(folder: Folder, code: Code, *, out: Out = None) -> None:
@@ -142,18 +147,19 @@ def audit(
             return
         give(found.encode(), evidence)
         raise typer.Exit(exits.EVIDENCE)
+    if recompute is None and run_id is not None:
+        raise typer.BadParameter("--run says which run is repeated: give --recompute too")
     _audit(
         folder, policy=policy, checkpoint=checkpoint, since=since, authority=authority, as_json=as_json,
         records=True, against=against, evidence=evidence, when=when,
+        again=partial(_repeat, folder, recompute, data, run_id) if recompute is not None else None,
     )  # fmt: skip
-    if recompute is not None:
-        from truceline.workflow.recompute import recompute as run
 
-        outcome = run(folder, case_folder=recompute, data=data, run_id=run_id)
-        print_lines(outcome.lines())
-        if outcome.problems:
-            print_problems(outcome.problems, heading=exits.EXIT_CODES[exits.EVIDENCE])
-            raise typer.Exit(exits.EVIDENCE)
+
+def _repeat(folder: Path, case: Path, data: Path | None, run_id: str | None) -> RecomputeOutcome:
+    from truceline.workflow.recompute import recompute  # slow to import, and few ask for it
+
+    return recompute(folder, case_folder=case, data=data, run_id=run_id)
 
 
 def _audit(
@@ -168,8 +174,9 @@ def _audit(
     against: list[Path] | None = None,
     evidence: Path | None = None,
     when: str | None = None,
+    again: Callable[[], RecomputeOutcome] | None = None,
 ) -> None:
-    """Audit, say what was found, end with 9 where something does not hold."""
+    """Audit, run ``again`` what a sound log tells of, say what was found, end with 9 where something does not hold."""
     from truceline.workflow.evidence_check import audit_log
     from truceline.workflow.evidence_time import tell_bounds
 
@@ -180,13 +187,18 @@ def _audit(
     bounds = tell_bounds(folder, when, stamps=found.stamps.held) if when is not None else []
     if found.fork is not None and evidence is not None:
         evidence.write_bytes(found.fork.encode())
-    if as_json:
-        print_json({**found.as_dict(), **({"bounds": bounds} if when is not None else {})})
-    else:
+    if not as_json:
         print_lines([*found.lines(), *bounds])
-        if found.problems:
-            print_problems(found.problems, heading=exits.EXIT_CODES[exits.EVIDENCE])
-    if found.problems:
+    repeated = again() if again is not None and not found.problems else None
+    problems = [*found.problems, *(repeated.problems if repeated is not None else ())]
+    if as_json:
+        told = {"repeated": repeated} if again is not None else {}
+        print_json({**found.as_dict(), **({"bounds": bounds} if when is not None else {}), **told})
+    else:
+        print_lines(repeated.lines() if repeated is not None else [])
+        if problems:
+            print_problems(problems, heading=exits.EXIT_CODES[exits.EVIDENCE])
+    if problems:
         raise typer.Exit(exits.EVIDENCE)
 
 

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from truceline.faces.cli.log_check_commands import audit, disclose, export, prove, restore, verify, witness
-from truceline.faces.cli.log_options import At, Authority, By, Code, Folder, Key, Out, give, moment
+from truceline.faces.cli.log_options import (
+    At,
+    Authority,
+    By,
+    Code,
+    Folder,
+    Key,
+    Out,
+    give,
+    moment,
+    warn_if_open,
+)
 from truceline.faces.cli.render import print_lines
 
 log_app = typer.Typer(
@@ -163,7 +174,8 @@ def checkpoint(
     folder: Folder,
     *,
     key: Annotated[
-        Path | None, typer.Option("--key", metavar="FILE", help="File with the log's secret key.")
+        Path | None,
+        typer.Option("--key", metavar="FILE", callback=warn_if_open, help="File with the log's secret key."),
     ] = None,
     add: Annotated[
         list[Path] | None, typer.Option("--add", metavar="FILE", help="Signature lines of a witness.")
@@ -233,7 +245,12 @@ def rekey(
     folder: Folder,
     *,
     key: Key,
-    new: Annotated[Path, typer.Option("--new", metavar="FILE", help="File with the key that takes over.")],
+    new: Annotated[
+        Path,
+        typer.Option(
+            "--new", metavar="FILE", callback=warn_if_open, help="File with the key that takes over."
+        ),
+    ],
     at: At = None,
 ) -> None:
     """Let another key take over; both sign the entry that says so."""

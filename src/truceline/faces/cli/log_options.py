@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +10,21 @@ from typing import Annotated
 
 import typer
 
+from truceline.faces.cli.render import print_warning
+
+
+def warn_if_open(key: Path | None) -> Path | None:
+    """Say so where others on this machine can read a secret key; systems without such modes are passed over."""
+    if key is not None and os.name == "posix" and key.is_file() and key.stat().st_mode & 0o077:
+        print_warning(f"{key}: others on this machine can read or write this secret key; chmod 600 {key}")
+    return key
+
+
 Folder = Annotated[Path, typer.Argument(metavar="LOG", help="The folder of the log.")]
 Code = Annotated[str, typer.Argument(metavar="CODE", help="Code of an entry, such as 17-0123456789ab.")]
-Key = Annotated[Path, typer.Option("--key", metavar="FILE", help="File with the secret key.")]
+Key = Annotated[
+    Path, typer.Option("--key", metavar="FILE", callback=warn_if_open, help="File with the secret key.")
+]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. Default: stdout.")]
 At = Annotated[
     datetime | None,

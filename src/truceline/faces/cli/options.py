@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from truceline.base.language import LANGUAGES, speak
+from truceline.faces.cli.log_options import warn_if_open
 
 CaseArgument = Annotated[
     Path, typer.Argument(metavar="CASE", help="The case: a folder with case.yaml and truce.yaml.")
@@ -68,6 +69,7 @@ LogKeyOption = Annotated[
         "--log-key",
         metavar="FILE",
         envvar="TRUCELINE_LOG_KEY",
+        callback=warn_if_open,
         help="File with the secret key that signs the result's evidence log.",
     ),
 ]
