@@ -355,11 +355,47 @@ def test_what_a_reader_of_the_page_does_not_see_is_no_statement(tmp_path, order)
     assert {statement.speaker.id for statement in read_statements(one, speakers())[0]} == {"orlov"}
 
 
-@pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "utf-16-le", "utf-32"])
-def test_other_encodings_are_read_or_told_and_never_lost(tmp_path, encoding):
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "koi8-u", "cp866", "utf-16-le", "utf-16-be", "utf-32"])  # fmt: skip
+@pytest.mark.parametrize("declared", ["", '<meta charset="windows-1251">'])
+def test_cyrillic_is_read_in_its_encoding_whatever_is_declared(tmp_path, encoding, declared):
     text = "Иво Берг заявил, что перемирие начнётся в пятницу, и согласился с наблюдателями. " * 3
-    documents, found = codes(write(tmp_path, "a.txt", text.encode(encoding)))
-    assert (documents and documents[0].text.strip() == text.strip()) or found & {"text_recoded", "language_unread", "file_format", "text_none"}  # fmt: skip
+    (one,), found = codes(write(tmp_path, "a.html", f"{declared}<p>{text}</p>".encode(encoding)))
+    assert one.text.strip() == text.strip()
+    assert "text_recoded" in found
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"%PDF-1.7\n1 0 obj", b"PK\x03\x04word/document.xml", b"\x89PNG\r\n\x1a\n", bytes(range(256)) * 40, b"{\\rtf1 Berg said no.}"],
+)  # fmt: skip
+def test_what_is_no_text_is_refused_and_told(tmp_path, content):
+    documents, found = codes(write(tmp_path, "a.txt", content))
+    assert (documents, found) == ([], {"file_format"})
+
+
+def test_signs_that_nobody_sees_neither_cut_names_nor_turn_the_page_around(tmp_path):
+    text = "Ada Orl\u200bova said the tru\xadce was over. \u202eIvo Berg rejected the truce."
+    (one,), _ = codes(write(tmp_path, "a.txt", text))
+    assert one.text == "Ada Orlova said the truce was over. Ivo Berg rejected the truce."
+
+
+def test_a_long_line_does_not_take_longer_than_its_length(tmp_path):
+    line = "Orlova said on 4 May 2031 that the truce was over. " * 8000
+    start = time.process_time()
+    codes(write(tmp_path, "a.txt", line))
+    assert time.process_time() - start < 5
+
+
+def test_a_quotation_never_closed_is_whose_name_ends_it():
+    text = 'Berg said “yes to the truce”.\n\n"We shall not sign the truce, President Ada Orlova said.\n\nBerg left.'
+    found, _ = read_statements(document(text), speakers())
+    assert [one.speaker.id for one in found] == ["berg", "orlov"]
+
+
+@pytest.mark.parametrize("who", ["The coast guard", "The rescuers", "A fisherman"])
+def test_whoever_is_accused_did_not_say_it(who):
+    found, _ = read_statements(document(f"{who} said Norland violated the truce 33 times."), speakers())
+    assert "N" not in {one.speaker.party for one in found}
 
 
 def test_a_byline_in_html_is_no_statement(tmp_path):

@@ -15,23 +15,41 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: signs that cp1252 makes of Cyrillic letters in cp1251
-_CYRILLIC_1251 = re.compile(rb"[\xc0-\xff]{3,}")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff]")
+#: how files begin that hold no text that could be read here
+_SIGNATURES = (
+    (b"%PDF-", "PDF"),
+    (b"PK\x03\x04", "an archive or an office document"),
+    (b"\xd0\xcf\x11\xe0", "an old office document"),
+    (b"{\\rtf", "RTF"),
+    (b"\x1f\x8b", "a packed file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+)
+#: control characters that no text has; more than one in so many bytes is no text
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+MOST_CONTROL = 0.03
+#: words of letters outside ASCII; more than three of them look Cyrillic
+_HIGH_WORDS = re.compile(rb"[\x80-\xff]{3,}")
+#: encodings of Cyrillic with one byte a letter, the likeliest first, and its ten commonest letters
+_CYRILLIC = ("cp1251", "koi8-u", "cp866")
+_COMMON_LETTERS = frozenset("оеаинтсрвл")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def decode(content: bytes) -> tuple[str, str]:
     """The text, and the name of the encoding it was read in.
 
-    A byte-order mark, then UTF-8, then what the first kilobytes declare, then cp1251 where runs of
-    letters look Cyrillic, else cp1252: every byte is read as something, and the encoding is told.
+    A byte-order mark, then UTF-8, then what the first kilobytes declare unless
+    another fits far better, then the Cyrillic encoding that makes most common letters where words look Cyrillic, else cp1252: every byte
+    is read as something, and the encoding is told.
     """
     for mark, name in _BOMS:
         if content.startswith(mark):
             return _cleaned(content.decode(name, errors="replace")), name
-    if content[:400].count(b"\0") > 40:
-        name = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
-        return _cleaned(content.decode(name, errors="replace")), name
+    wide = _wide(content)
+    if wide is not None:
+        return _cleaned(content.decode(wide, errors="replace")), wide
     try:
         return _cleaned(content.decode("utf-8")), "utf-8"
     except UnicodeDecodeError as error:
@@ -41,13 +59,54 @@ def decode(content: bytes) -> tuple[str, str]:
         name = declared.group(1).decode("ascii").lower()
         if name not in ("utf-8", "utf8"):
             try:
-                return _cleaned(content.decode(name)), name
+                text = content.decode(name)
             except (LookupError, UnicodeDecodeError):
                 pass
+            else:
+                fitting = _cyrillic(content)
+                if fitting is None or 2 * _commonness(text) > _commonness(content.decode(fitting, errors="replace")):  # fmt: skip
+                    return _cleaned(text), name
     if _mostly_utf8(content, broken):
         return _cleaned(content.decode("utf-8", errors="replace")), "utf-8, damaged"
-    name = "cp1251" if len(_CYRILLIC_1251.findall(content)) > 3 else "cp1252"
+    name = _cyrillic(content) or "cp1252"
     return _cleaned(content.decode(name, errors="replace")), name
+
+
+def not_text(content: bytes) -> str | None:
+    """What a file is that holds no text; None where it may hold one."""
+    for sign, name in _SIGNATURES:
+        if content.startswith(sign):
+            return name
+    if any(content.startswith(mark) for mark, _ in _BOMS) or _wide(content) is not None:
+        return None
+    head = content[:20_000]
+    return "binary" if len(_NO_TEXT.findall(head)) > MOST_CONTROL * len(head) else None
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 without its mark: every other byte is the page of Latin or of Cyrillic letters."""
+    head = content[:400]
+    if len(head) < 8:
+        return None
+    for first, name in ((0, "utf-16-be"), (1, "utf-16-le")):
+        pages = head[first::2]
+        if sum(byte in (0, 4) for byte in pages) > 0.7 * len(pages):
+            return name
+    return None
+
+
+def _cyrillic(content: bytes) -> str | None:
+    """The Cyrillic encoding that a text fits best; None where its words do not look Cyrillic."""
+    head = content[:200_000]
+    if len(_HIGH_WORDS.findall(head)) <= 3:
+        return None
+    return max(_CYRILLIC, key=lambda name: _commonness(head.decode(name, errors="replace")))
+
+
+def _commonness(text: str) -> float:
+    """Share of Cyrillic's commonest small letters among what is not ASCII."""
+    high = [sign for sign in text[:200_000] if sign > "\x7f"]
+    return sum(sign in _COMMON_LETTERS for sign in high) / len(high) if high else 0.0
 
 
 def _mostly_utf8(content: bytes, error: UnicodeDecodeError) -> bool:

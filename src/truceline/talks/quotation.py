@@ -6,6 +6,7 @@ style and closes in another: what is open decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -60,12 +61,29 @@ def _paragraph_quotes(text: str, paragraph: Paragraph, after: Paragraph | None) 
         if left.mark in "‘'":
             continue
         goes_on = not stack and opener != "" and (opener == left.mark)
-        stop = paragraph.stop
+        stop = paragraph.stop if goes_on else _before_tail(text, left.at + 1, paragraph)
         if goes_on or _worth_keeping(text, left.at + 1, stop):
             found.append(
                 Quote(start=left.at + 1, stop=stop, depth=len(stack), balanced=False, continued=goes_on)
             )
     return found
+
+
+#: “, the minister said.” is no longer than this many words
+LONGEST_TAIL = 8
+
+
+def _before_tail(text: str, start: int, paragraph: Paragraph) -> int:
+    """Where a quotation ends that opens its paragraph, is never closed, and is followed by who said it.
+
+    A tail is what stands behind the last comma, if it is short, has a name and ends its sentence.
+    """
+    comma = text.rfind(",", start, paragraph.stop)
+    tail = text[comma + 1 : paragraph.stop].split()
+    if start > paragraph.start + 1 or comma < 0 or len(tail) > LONGEST_TAIL:
+        return paragraph.stop
+    named = any(word[0].isupper() for word in tail) and re.search(r"[.!?…]\s", " ".join(tail)) is None
+    return comma if named and _worth_keeping(text, start, comma) else paragraph.stop
 
 
 def _worth_keeping(text: str, start: int, stop: int) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from truceline.base.errors import Problem
 from truceline.talks.dating import day_in_text
-from truceline.talks.decode import decode
+from truceline.talks.decode import decode, not_text
 from truceline.talks.detect import detect_language
 from truceline.talks.documents import (
     ID_DIGITS,
@@ -67,6 +67,17 @@ def read_documents(
                 message="the file has no text",
                 file=label,
                 next_step="Get it again from where it came",
+            )
+        ]
+    other = not_text(content)
+    if other is not None:
+        return [], [
+            Problem(
+                code="file_format",
+                message=f"the file is no text: {other}",
+                file=label,
+                expected="plain text, HTML, a JSON list of articles, RSS or Atom, a table with a column of texts",
+                next_step="Save its text as a text file",
             )
         ]
     text, encoding = decode(content)

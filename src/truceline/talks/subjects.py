@@ -138,8 +138,15 @@ class SubjectFinder:
         return (
             beside
             or self._far(k)
-            or (None if verb.base in self.discourse.words.takes_object else self._right(at))
+            or (None if verb.base in self.discourse.words.takes_object else self._inverted(at))
         )
+
+    def _inverted(self, at: int) -> Subject | None:
+        """A subject behind its verb, unless words follow that make it the subject of what is said."""
+        found = self._right(at)
+        if found is None or self.letters[found.last + 1 : found.last + 2] == "w":
+            return None  # “the rescuers said X broke …”: X did not say it
+        return found
 
     def _right(self, at: int) -> Subject | None:
         """“…, said the minister”."""
