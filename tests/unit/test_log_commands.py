@@ -315,6 +315,25 @@ def test_a_run_repeated_is_told_in_one_object_and_ends_with_nine_where_it_differ
     assert "--recompute" in tell(capsys, "audit", log, "--run", "run-1", ok=2)
 
 
+@pytest.mark.parametrize("words", [[], ["--backup"]])
+def test_a_copy_that_could_not_be_put_back_is_told_of_when_it_is_made(
+    place: Path, log: Path, capsys: Any, words: list[str]
+) -> None:
+    tell(capsys, "export", log, place / "sound", *words)
+    [tile] = (log / "tile" / "0" / "000.p").iterdir()
+    content = bytearray(tile.read_bytes())
+    content[-1] ^= 1
+    tile.write_bytes(content)
+    assert "log_altered" in tell(capsys, "export", log, place / "copy", *words, ok=9)
+    assert (place / "copy" / "log.json").is_file()
+
+
+def test_a_stray_file_in_a_backup_is_told_of_when_it_is_made(place: Path, log: Path, capsys: Any) -> None:
+    (log / "stray").write_text("x")
+    assert "log_unknown" in tell(capsys, "export", log, place / "backup", "--backup", ok=9)
+    tell(capsys, "export", log, place / "copy")  # what is published has the log's own files alone
+
+
 def test_a_secret_key_that_others_can_read_is_told_of(place: Path, log: Path, capsys: Any) -> None:
     key = place / "mission.key"
     for mode, told in ((0o644, True), (0o620, True), (0o600, False), (0o400, False)):

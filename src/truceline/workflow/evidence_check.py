@@ -293,9 +293,19 @@ def _compare(
 
 
 def export_log(folder: Path, to: Path, *, held: bool = False) -> list[str]:
-    """A copy to publish, or (``held``) a backup."""
+    """A copy to publish, or (``held``) a backup; it is read again, and its names returned.
+
+    Raises
+    ------
+    EvidenceError
+        If it cannot be made; or with every fault of it, which the log has too: then it stands there all the same.
+    """
     with telling(folder, next_step="Name a place where nothing stands, and the folder of a log"):
-        return export(folder, to, held=held)
+        names = export(folder, to, held=held)
+        found = audit(to, records=False)
+    if not found.sound:
+        raise EvidenceError([_told_of(to, fault) for fault in found.faults])
+    return names
 
 
 def restore_log(backup: Path, folder: Path) -> list[str]:
