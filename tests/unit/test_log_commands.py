@@ -241,6 +241,26 @@ def test_a_receipt_that_is_not_honoured_is_a_proof(place: Path, log: Path, capsy
     assert "honoured" not in tell(capsys, "audit", log, "--receipt", place / "receipt", ok=9)
 
 
+def test_a_log_that_stands_still_past_a_receipts_time_is_late(place: Path, log: Path, capsys: Any) -> None:
+    tell(capsys, "export", log, place / "still")
+    (place / "records").write_text('{"text": "mine"}\n')
+    code = tell(capsys, "append", log, place / "records", "--kind", "complaint", *AT).strip()
+    receipt = ["receipt", log, code, "--key", place / "mission.key", "--out", place / "receipt", "--due"]
+    assert "broken already" in tell(capsys, *receipt, "2025-04-20T09:59:59Z", ok=9)
+    tell(capsys, *receipt, "2025-04-20T12:00:00Z")
+    asked = ["audit", place / "still", "--receipt", place / "receipt"]
+    assert "look again" in tell(capsys, *asked, ok=9).lower()
+    for name, hour, late in (("a", 12, False), ("b", 13, True)):
+        seen = ["witness", place / "still", "--key", place / f"{name}.key", "--memory", place / name, "--log-key", place / "mission.pub"]  # fmt: skip
+        tell(capsys, *seen, "--out", place / "sig", "--at", f"2025-04-20T{hour}:00:00Z")
+        tell(capsys, "checkpoint", place / "still", "--add", place / "sig")
+        said = tell(capsys, *asked, ok=9)
+        assert ("it is late" in said) is late
+        assert ("Keep the receipt" in said) is late
+    (place / "receipt").write_text((place / "receipt").read_text().replace("T12:", "T11:"))
+    assert "not signed by the log" in tell(capsys, *asked, ok=9)
+
+
 def test_another_key_takes_over(place: Path, log: Path, capsys: Any) -> None:
     tell(capsys, "rekey", log, "--key", place / "mission.key", "--new", place / "next.key", *AT)
     assert "secret key" in tell(capsys, "checkpoint", log, "--key", place / "mission.key", *AT, ok=9)

@@ -323,8 +323,11 @@ def give_receipt(folder: Path, code: str, *, key: Path, due: datetime) -> bytes:
         _check_key(log, secret, key)
         log.fold()
         index = place_of(log.store, code, size=log.size)
-        leaf = hash_leaf(log.store.entry(index, size=log.size))
-        receipt = Receipt(log.store.config.origin, index, leaf, written_time(due))
+        content = log.store.entry(index, size=log.size)
+        logged = read_entry(content)["logged"]
+        if written_time(due) < logged:
+            raise ValueError(f"{written_time(due)} is before the entry was logged, at {logged}: a promise that is broken already")  # fmt: skip
+        receipt = Receipt(log.store.config.origin, index, hash_leaf(content), written_time(due))
         return sign_receipt(receipt, secret).encode().encode()
 
 

@@ -17,9 +17,7 @@ from truceline.custody.config import LogConfig
 from truceline.custody.disk import Lock
 from truceline.custody.entry import read_entry
 from truceline.custody.export import export
-from truceline.custody.merkle import hash_leaf
-from truceline.custody.misconduct import Fork, Receipt, Withholding, find_fork
-from truceline.custody.note import read_note
+from truceline.custody.misconduct import Fork, Withholding, find_fork
 from truceline.custody.outcome import Audit, Fault
 from truceline.custody.policy import Policy
 from truceline.custody.proof import Disclosure, Proof, disclose, prove
@@ -367,26 +365,3 @@ def _told(proof: Proof, times: dict[str, int]) -> list[str]:
         f"entry {proof.index} of {head.size} in {head.origin}: {proof.entry.decode()}",
         f"cosigned: {', '.join(seen) or 'by no one'}",
     ]
-
-
-def show_withholding(folder: Path, receipt: Path) -> Withholding | None:
-    """The proof that a log put another entry in the place that a receipt names; None if it was honoured.
-
-    Raises
-    ------
-    EvidenceError
-        If the receipt is none of the log's, or the log has not come so far.
-    """
-    with telling(receipt, expected="a receipt that this log gave"):
-        note = read_note(receipt.read_bytes())
-        promise = Receipt.read(note.text)
-        store = Store(folder)
-        newest = newest_of(store)
-        if promise.index >= newest.head.size:
-            raise ValueError(f"the log ends at {newest.head.size}, before entry {promise.index}")
-        found = Withholding(note, prove(store, promise.index, newest))
-        keys = [key for _, key in store.keys.keys]
-        if hash_leaf(found.proof.entry) == promise.leaf and any(note.signed_by(key) for key in keys):
-            return None
-        found.check(keys)
-        return found

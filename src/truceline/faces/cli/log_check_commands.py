@@ -139,7 +139,7 @@ def audit(
     Ends with 9 where something does not hold.
     """
     if receipt is not None:
-        from truceline.workflow.evidence_check import show_withholding
+        from truceline.workflow.evidence_receipt import show_withholding
 
         found = show_withholding(folder, receipt)
         if found is None:
