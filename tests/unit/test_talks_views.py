@@ -27,10 +27,10 @@ from truceline.talks.register import (
 )
 from truceline.talks.schema import packaged_schema_path, statements_schema
 from truceline.talks.statements import read_statements
-from truceline.workflow.talks import read_all, read_talks
+from truceline.talks.views import build_views
+from truceline.workflow.talks import document_row, read_all, read_talks
 from truceline.workflow.talks_register import decide_proposal, keep_talks, note_confidential
 
-READ_IN = {"sha256": "0" * 64, "file": "report.txt"}
 ONE = """Berg voiced support for a ceasefire on Friday. “We accept the truce if arms supplies to the other side are halted,” he said.
 “Who will give the orders?” asked Berg. Orlova rejected foreign peacekeepers in Norland.
 Norland’s Defence Ministry said that Sudland violated the truce 12 times."""
@@ -173,6 +173,7 @@ def kept(tmp_path: Path):
     return keep_reading(
         read_register(register_path(tmp_path)),
         rows,
+        documents=[document_row(document(ONE))],
         by="A. Reader",
         at="2031-04-18T10:00:00+00:00",
         version="1",
@@ -253,7 +254,7 @@ def test_a_decision_names_a_proposal_a_person_and_a_reason(tmp_path):
     register, _ = kept(tmp_path)
     proposals = propose(statements(ONE), speakers())
     row = proposals[0]
-    rest = {"read_in": READ_IN, "settings": {}, "by": "A", "at": "t"}
+    rest = {"settings": {}, "by": "A", "at": "t"}
     with pytest.raises(CallError):
         decide(register, proposals, "prop-none", accept=True, why="w", **rest)
     with pytest.raises(CallError):
@@ -264,6 +265,64 @@ def test_a_decision_names_a_proposal_a_person_and_a_reason(tmp_path):
     assert (held["accepted_by"], held["accepted_at"], held["why"]) == ("A", "t", "w")
     register = decide(register, proposals, row["proposal_id"], accept=False, why="taken back", **rest)
     assert accepted_rows(register, row["kind"]) == []
+
+
+def limits_of(text: str) -> list[tuple[str, list[str]]]:
+    """Each yes that its sentence limits, with what limits it, by their words."""
+    reading, _ = read_all([document(text)], speakers())
+    words = {one.statement_id: one.text for one in reading.statements}
+    return [
+        (words[row["position"]], [words[one] for one in row["limits"]])
+        for row in build_views(reading)["conditions"]["limits"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "limited"),
+    [
+        ("Berg voiced support for a ceasefire, but warned of loopholes.", True),
+        ("Berg accepted the ceasefire, but rejected foreign monitors.", True),
+        ("Berg accepted the ceasefire. Berg warned of loopholes.", False),
+        ("Berg accepted the ceasefire, but Orlova warned of loopholes.", False),
+        ("Berg warned of loopholes, but accepted the ceasefire.", False),
+    ],
+)
+def test_a_yes_that_its_own_sentence_limits_stands_with_what_limits_it(text, limited):
+    found = limits_of(text)
+    assert bool(found) == limited
+    assert all(text.index(yes) < text.index(limit) for yes, more in found for limit in more)
+
+
+def test_a_yes_with_a_but_is_no_agreement_and_says_what_blocks():
+    plain = "Orlova accepted the ceasefire.\n\nBerg accepted the ceasefire."
+    but = plain.replace(
+        "Berg accepted the ceasefire.", "Berg accepted the ceasefire, but warned of loopholes."
+    )
+    views = [build_views(read_all([document(text)], speakers())[0]) for text in (plain, but)]
+    assert [[row["issue"] for row in one["agreed"]] for one in views] == [["ceasefire"], []]
+    row = next(one for one in views[1]["matrix"]["rows"] if one["issue"] == "ceasefire")
+    assert ("S", "limit") in [(one["party"], one["kind"]) for one in row["blocks"]]
+
+
+def test_a_proposal_stands_on_the_page_in_its_words(tmp_path):
+    folder(tmp_path)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8").split('id="proposals"')[1]
+    (row, *_) = json.loads((tmp_path / "out" / "proposals.json").read_text(encoding="utf-8"))
+    assert row["proposal_id"] in page
+    assert row["words"].split(".")[0] in page
+
+
+def test_a_line_that_is_a_day_is_no_title(tmp_path):
+    read_talks(
+        [write(tmp_path, "a.txt", "20 April 2031\n\nBerg accepted the ceasefire.")], out=tmp_path / "out"
+    )
+    (row,) = json.loads((tmp_path / "out" / "documents.json").read_text(encoding="utf-8"))
+    assert (row["title"], row["source"], row["published"]) == ("", "a.txt", "2031-04-20")
+
+
+def test_a_stance_on_monitors_elsewhere_is_no_consent_either():
+    (row, *_) = propose(statements("Berg said: “We accept monitors on the line of contact.”"), speakers())
+    assert (row["kind"], row["note"]) == ("position", "not_consent")
 
 
 # -- the verb

@@ -101,8 +101,9 @@ def _words(views: Mapping[str, Any]) -> dict[str, Any]:
         "party": dict(named),
         "days": _Days(),
         "counted_questions": lambda n: ngettext("asks {n} question", "asks {n} questions", n).format(n=n),
-        "counted_requests": lambda n: ngettext(
-            "asks for {n} thing to be cleared up", "asks for {n} things to be cleared up", n
+        "counted_requests": lambda n: ngettext("asks for {n} thing", "asks for {n} things", n).format(n=n),
+        "counted_limits": lambda n: ngettext(
+            "limits {n} statement in the same sentence", "limits {n} statements in the same sentence", n
         ).format(n=n),
         "counted_alone": lambda n: ngettext(
             "{n} statement that no other account has", "{n} statements that no other account has", n

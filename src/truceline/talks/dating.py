@@ -35,6 +35,12 @@ def day_in_text(text: str, *, language: str) -> date | None:
     return next((day for line in lines[-FOOT_LINES:] if (day := _day_of_line(line, language))), None)
 
 
+def is_day_alone(line: str, *, language: str) -> bool:
+    """Whether a line is a day and nothing else: no title."""
+    line = line.strip(" .,\t")
+    return len(line) <= DATELINE and grammar_of(language)["day"].fullmatch(line) is not None
+
+
 def _day_of_line(line: str, language: str) -> date | None:
     """A day with its year in a line that says little else."""
     if len(line) > LONGEST_LINE:

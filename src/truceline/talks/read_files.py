@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from truceline.base.errors import Problem
-from truceline.talks.dating import day_in_text
+from truceline.talks.dating import day_in_text, is_day_alone
 from truceline.talks.decode import decode, not_text
 from truceline.talks.detect import detect_language
 from truceline.talks.documents import (
@@ -124,6 +124,8 @@ def _document(raw: Raw, *, label: str, published: date | None) -> Document:
     found = detect_language(raw.text)
     language = found or "en"
     words = lexicon(language)
+    if is_day_alone(raw.title, language=language):
+        raw = replace(raw, title="")
     paragraphs = split_paragraphs(raw.text, words)
     if raw.kinds is not None:
         paragraphs = _marked(raw, paragraphs)

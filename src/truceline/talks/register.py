@@ -242,7 +242,8 @@ def correct(
             )
         )
     held = current[statement_id]
-    was = held["reading"]["speaker"]["id"] if field == "speaker" else held["reading"].get(field)
+    speaker = held["reading"]["speaker"]
+    was = {"speaker": speaker["id"], "party": speaker["party"]}.get(field, held["reading"].get(field))
     return append(
         register,
         [

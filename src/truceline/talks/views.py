@@ -12,6 +12,7 @@ from typing import Any
 from truceline.talks.accounts import build_accounts
 from truceline.talks.columns import NO_POSITION, POSITIONS, party_key
 from truceline.talks.lexicon import known_issues
+from truceline.talks.limits import find_limits
 from truceline.talks.questions import open_questions
 from truceline.talks.reading import Reading
 from truceline.talks.roots import content_words
@@ -91,6 +92,7 @@ def quotation(one: Statement) -> dict[str, Any]:
 def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Issue × party: the statements of each cell, a copy and a second telling of a statement counted once."""
     told = _first_tellings(reading)
+    limited = find_limits(reading.statements)
     cells: dict[tuple[str, str], list[Statement]] = defaultdict(list)
     names: dict[str, str] = {}
     count: dict[str, int] = defaultdict(int)
@@ -126,7 +128,7 @@ def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> di
                     "issue": issue.id,
                     "cells": row_cells,
                     "others": [one.statement_id for one in _ordered(others)],
-                    "blocks": _blocks(cells, issue.id, columns, questions),
+                    "blocks": _blocks(cells, issue.id, columns, questions, limited),
                 }
             )
     silent = [
@@ -169,6 +171,7 @@ def _blocks(
     issue: str,
     columns: Sequence[str],
     questions: Sequence[Mapping[str, Any]],
+    limited: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
     """What stands in the way on an issue, in the statements' own stances; empty where nothing does."""
     found: list[dict[str, Any]] = []
@@ -184,6 +187,7 @@ def _blocks(
         for kind, statements in (
             ("rejects", [one.statement_id for one in rejecting]),
             ("condition", [one.statement_id for one in conditional]),
+            ("limit", [one.statement_id for one in here if one.statement_id in limited]),
             ("question", [row["statement"] for row in asked if row["kind"] == "question"]),
             ("request", [row["statement"] for row in asked if row["kind"] == "request"]),
         ):
@@ -193,7 +197,7 @@ def _blocks(
 
 
 def build_conditions(reading: Reading) -> dict[str, list[Any]]:
-    """Conditions, and positions of other parties that meet or exclude what they name.
+    """Conditions, what a sentence limits of its own yes, and positions of others that meet or exclude a condition.
 
     A condition is set beside another party's statement where both share words of content; an
     acceptance meets it, a rejection or denial excludes it, anything else touches it. A person decides.
@@ -231,17 +235,23 @@ def build_conditions(reading: Reading) -> dict[str, list[Any]]:
     order = ("excludes", "meets", "touches")
     return {
         "conditions": rows,
+        "limits": [
+            {"position": key, "limits": found} for key, found in find_limits(reading.statements).items()
+        ],
         "pairs": sorted(pairs, key=lambda pair: (order.index(pair["how"]), -len(pair["words"])))[:MOST_PAIRS],
     }
 
 
 def agreed_by_all(matrix: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Issues on which every party of the matrix accepts and none rejects or sets a condition."""
+    """Issues on which every party of the matrix accepts and none rejects, sets a condition or limits its yes."""
     found = []
     for row in matrix["rows"]:
         stances = [set(cell["stances"]) for cell in row["cells"]]
-        if len(stances) > 1 and all(
-            "accepts" in each and not each & {"rejects", "conditions", "denies"} for each in stances
+        limited = any(one["kind"] == "limit" for one in row["blocks"])
+        if (
+            not limited
+            and len(stances) > 1
+            and all("accepts" in each and not each & {"rejects", "conditions", "denies"} for each in stances)
         ):
             found.append({"issue": row["issue"]})
     return found
