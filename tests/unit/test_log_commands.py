@@ -191,6 +191,9 @@ def test_a_witness_that_is_shown_another_history_refuses_and_keeps_the_proof(
     ]
     tell(capsys, "checkpoint", log, "--request", 0, "--out", place / "request")
     tell(capsys, "witness", place / "request", *witness, *AT)
+    size = Store(log).sizes()[-1]
+    again = tell(capsys, "witness", place / "request", *witness, *AT, ok=9)
+    assert f"409: {size} entries were cosigned last" in again
     other = place / "other"
     tell(
         capsys, "init", other, "--key", place / "mission.key", "--witness", place / "a.pub", "--batch", 4, *AT

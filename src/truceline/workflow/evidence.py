@@ -41,6 +41,7 @@ from truceline.custody.tile import WIDTH
 from truceline.custody.witness import RefusalError
 from truceline.fetch.clock import Clock
 
+_OTHER_SIZE = 409  # a witness's answer, with the size that it knows (C2SP tlog-witness)
 _MODES = ("plain", "held", "sealed")
 
 
@@ -80,7 +81,8 @@ def telling(
     except disk.BusyError as error:
         raise _fault("log_busy", file, "another process writes to it", "Wait until it is done") from error
     except RefusalError as error:
-        raise _fault("log_refused", file, f"{error.status}: {error}", next_step, expected) from error
+        said = f"{error} entries were cosigned last" if error.status == _OTHER_SIZE else error
+        raise _fault("log_refused", file, f"{error.status}: {said}", next_step, expected) from error
     except FileNotFoundError as error:
         if Path(str(error.filename)).name == CONFIG:
             raise _fault("log_absent", file, "no log is there: it has no log.json", "", "the folder of a log") from error  # fmt: skip
