@@ -70,10 +70,12 @@ def lines_of(case: Path, *names: str) -> int:
 def test_every_sound_record_is_taken_in_under_its_kind_and_once(log: Path, case: Path, capsys: Any) -> None:
     desk = [path.name for path in (case / "desk").glob("*.jsonl")]
     n = lines_of(case, *desk) + 3
-    assert f"{n} records taken in, 0 were there already, 0 put aside" in take_in(log, case, capsys)
+    assert f"records taken in: {n}; there already: 0; put aside because they do not hold: 0" in take_in(
+        log, case, capsys
+    )
     size = len(opened(log))
     assert size == n
-    assert f"0 records taken in, {n} were there already" in take_in(log, case, capsys, "--held")
+    assert f"records taken in: 0; there already: {n};" in take_in(log, case, capsys, "--held")
     assert len(opened(log)) == size
     kinds = {record["kind"] for record, _ in opened(log)}
     assert kinds == {"order", "acknowledgement", "declaration", "inspection", "statement", "correction"}
@@ -101,12 +103,12 @@ def test_a_bare_digest_handed_in_before_does_not_keep_a_record_out(
         (tmp_path / "forged").write_text("\n".join(map(json.dumps, lines)))
         assert run(["log", "append", str(log), str(tmp_path / "forged"), "--kind", kind, *AT]) == 0
     capsys.readouterr()
-    assert f"{len(records)} records taken in, 0 were" in take_in(log, case, capsys)
+    assert f"records taken in: {len(records)}; there already: 0" in take_in(log, case, capsys)
     register = case / "desk" / "A.orders.jsonl"  # who has a copy wrote down another time of its own
     register.write_text(
         register.read_text().replace('"received_at":"2031-05-02', '"received_at":"2031-05-03')
     )
-    assert f"0 records taken in, {len(records)} were" in take_in(log, case, capsys)
+    assert f"records taken in: 0; there already: {len(records)}" in take_in(log, case, capsys)
 
 
 def test_what_comes_later_is_taken_in_alone_and_in_the_order_in_which_it_came(
@@ -117,7 +119,7 @@ def test_what_comes_later_is_taken_in_alone_and_in_the_order_in_which_it_came(
     register.write_bytes(b"".join(whole[:2]))
     take_in(log, case, capsys)
     register.write_bytes(b"".join(whole))
-    assert f"{len(whole) - 2} records taken in" in take_in(log, case, capsys)
+    assert f"records taken in: {len(whole) - 2};" in take_in(log, case, capsys)
     found = read_case_records(case)
     assert [one.received for one in found.records] == sorted(one.received for one in found.records)
 
@@ -195,8 +197,9 @@ def test_a_line_that_does_not_hold_is_put_aside_and_counted(log: Path, case: Pat
     text = "".join(json.dumps(one, sort_keys=True, separators=(",", ":")) + "\n" for one in wrong)
     sound = len(read_case_records(case).records)
     path.write_bytes(path.read_bytes() + text.encode() + b"\n" + path.read_bytes())
-    assert f"{sound} records taken in, 0 were there already, {len(wrong)} put aside" in take_in(
-        log, case, capsys
+    assert (
+        f"records taken in: {sound}; there already: 0; put aside because they do not hold: {len(wrong)}"
+        in take_in(log, case, capsys)
     )
 
 

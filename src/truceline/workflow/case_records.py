@@ -191,7 +191,7 @@ class AppendOutcome:
     def lines(self) -> list[str]:
         """For people."""
         told = _(
-            "{n} records taken in, {known} were there already, {aside} put aside because they do not hold"
+            "records taken in: {n}; there already: {known}; put aside because they do not hold: {aside}"
         )
         return [*self.codes, told.format(n=len(self.codes), known=self.known, aside=self.put_aside)]
 

@@ -48,7 +48,7 @@ class RecomputeOutcome:
             [f"not compared, because they are held elsewhere: {self.closed} entries"] if self.closed else []
         )
         if not self.problems:
-            same = _("the run {run}, repeated, says the same in all {n} entries")
+            same = _("the run {run}, repeated, says the same in every entry ({n})")
             return [same.format(run=self.run_id, n=self.compared), *more]
         differs = _("the run {run}, repeated, says something else: {problems} of {n} entries")
         findings = _("findings that differ: {n}") if self.findings_differ else _("its findings are the same to the byte")  # fmt: skip
