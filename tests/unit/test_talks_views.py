@@ -27,7 +27,7 @@ from truceline.talks.register import (
 )
 from truceline.talks.schema import packaged_schema_path, statements_schema
 from truceline.talks.statements import read_statements
-from truceline.talks.views import build_views
+from truceline.talks.views import BRIEF_PARTIES, build_views
 from truceline.workflow.talks import document_row, read_all, read_talks
 from truceline.workflow.talks_register import decide_proposal, keep_talks, note_confidential
 
@@ -302,6 +302,20 @@ def test_a_yes_with_a_but_is_no_agreement_and_says_what_blocks():
     assert [[row["issue"] for row in one["agreed"]] for one in views] == [["ceasefire"], []]
     row = next(one for one in views[1]["matrix"]["rows"] if one["issue"] == "ceasefire")
     assert ("S", "limit") in [(one["party"], one["kind"]) for one in row["blocks"]]
+
+
+def test_the_brief_has_room_for_few_parties_and_names_the_rest(tmp_path):
+    names = ("Ostland", "Westland", "Midland", "Highland", "Lowland", "Farland", "Nearland")
+    case = write(tmp_path, "speakers.yaml", json.dumps({"speakers": 1, "parties": [{"id": name[:2], "name": name, "names": []} for name in names]}))  # fmt: skip
+    text = "\n".join(f"{name} accepted the ceasefire. " * (9 - place) for place, name in enumerate(names))
+    read_talks([write(tmp_path, "a.txt", text)], out=tmp_path / "out", case=case)
+    views = json.loads((tmp_path / "out" / "views.json").read_text(encoding="utf-8"))
+    assert len(views["matrix"]["columns"]) == len(names)
+    assert [cell["party"] for cell in views["brief"][0]["cells"]] == [
+        name[:2] for name in names[:BRIEF_PARTIES]
+    ]
+    brief = (tmp_path / "out" / "report.html").read_text(encoding="utf-8").split("</section>")[0]
+    assert all(name in brief for name in names)
 
 
 def test_a_proposal_stands_on_the_page_in_its_words(tmp_path):

@@ -25,6 +25,7 @@ from truceline.reports.talks_words import (
     STATUS_WORDS,
 )
 from truceline.talks.lexicon import known_issues
+from truceline.talks.views import BRIEF_PARTIES
 from truceline.terms.catalogue import questions
 
 #: a list of the page holds so many; the JSON beside it holds all
@@ -62,6 +63,7 @@ def render_talks(
         **_words(views),
         st=statements,
         most=MOST_SHOWN,
+        brief_parties=BRIEF_PARTIES,
         documents=documents,
         sources={row["document_id"]: row for row in documents},
         letters=_letters(documents),

@@ -21,6 +21,8 @@ from truceline.talks.timeline import build_timeline, day_of
 
 #: stances of a cell that the brief of one page shows, each by one statement
 CELL_SHOWN = 2
+#: parties that the brief has columns for: those who are told to have said most
+BRIEF_PARTIES = 5
 #: words that two conditions, or a condition and a position, must share to be set against each other
 LEAST_COMMON = 2
 #: a word of more statements than this sets nothing beside anything; pairs kept
@@ -279,12 +281,14 @@ def build_speakers(reading: Reading) -> list[dict[str, Any]]:
 def build_brief(matrix: Mapping[str, Any], reading: Reading) -> list[dict[str, Any]]:
     """One page: for each issue with a position, each party's stances with its clearest words, and what blocks."""
     held = {one.statement_id: one for one in reading.statements}
+    parties = [column["id"] for column in matrix["columns"][:BRIEF_PARTIES]]
     rows = []
     for row in matrix["rows"]:
-        if row["issue"] in NO_POSITION:
+        here = [cell for cell in row["cells"] if cell["party"] in parties]
+        if row["issue"] in NO_POSITION or not (row["others"] or any(cell["statements"] for cell in here)):
             continue
         cells = []
-        for cell in row["cells"]:
+        for cell in here:
             by_stance: dict[str, list[Statement]] = defaultdict(list)
             for name in cell["statements"]:
                 by_stance[held[name].stance].append(held[name])
@@ -296,7 +300,8 @@ def build_brief(matrix: Mapping[str, Any], reading: Reading) -> list[dict[str, A
                     "statements": [one.statement_id for one in shown],
                 }
             )
-        rows.append({"issue": row["issue"], "cells": cells, "blocks": row["blocks"]})
+        blocks = [one for one in row["blocks"] if one["party"] in parties]
+        rows.append({"issue": row["issue"], "cells": cells, "blocks": blocks})
     return rows
 
 
