@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -188,3 +189,32 @@ def test_an_extractor_that_cannot_be_is_refused_at_once(target):
 
 def test_a_name_is_that_of_the_host_the_model_or_the_program():
     assert [asker(target)[0] for target in ("http://host:1/x", "chat:http://h/v1#m", "/usr/bin/finder -x")] == ["host", "m", "finder"]  # fmt: skip
+
+
+def test_a_server_that_drips_is_left_after_the_time_there_is(monkeypatch):
+    monkeypatch.setattr("truceline.faces.cli.extractor.WAIT_S", 0.5)
+
+    class Drip(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            try:
+                for _ in range(60):
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+            except OSError:
+                pass
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Drip)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    begun = time.monotonic()
+    found = extract(document(TEXT), speakers(), name="drip", ask=asker(f"http://127.0.0.1:{server.server_port}/")[1])  # fmt: skip
+    assert time.monotonic() - begun < 4
+    assert not found.statements
+    assert [one.code for one in found.problems(document(TEXT), "drip")] == ["extractor_failed"]
+    server.shutdown()
+    server.server_close()

@@ -339,6 +339,21 @@ def test_a_stance_on_monitors_elsewhere_is_no_consent_either():
     assert (row["kind"], row["note"]) == ("position", "not_consent")
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (
+            "Berg said Norlandic forces shelled the town 387 times between 18:00 on 19 April and midnight.",
+            [387],
+        ),
+        ("Berg said Norland shelled the town 30 times overnight.", [30]),
+        ("Berg said he had called Norland 12 times.", []),
+    ],
+)
+def test_acts_counted_by_times_are_a_claim_whatever_else_the_sentence_is_about(text, values):
+    assert [row["value"] for row in propose(statements(text), speakers()) if row["kind"] == "claim"] == values
+
+
 # -- the verb
 
 

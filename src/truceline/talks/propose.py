@@ -85,14 +85,15 @@ def _positions(one: Statement) -> list[dict[str, Any]]:
 
 def _claims(one: Statement, speakers: Speakers) -> list[dict[str, Any]]:
     """A number of acts, with who says it, of whom, and in which window; open where the text does not say."""
-    if one.issue not in _COUNTED or one.stance not in ("claims", "denies", "announces"):
+    if one.stance not in ("claims", "denies", "announces"):
         return []
     accused = _accused(one, speakers)
     window = next((found for found in one.windows if found.start and found.stop), None)
     rows = []
     for number in one.numbers:
         measure = _counted(one, number)
-        if measure is None:
+        # “shelled … 30 times” counts acts whatever else the sentence is about; “30 drones” may be a delivery
+        if measure is None or (one.issue not in _COUNTED and "…" not in measure):
             continue
         rows.append({
             **_base(one, "claim"), "issue": one.issue, "accused": accused, "measure": measure, "value": number.value,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -56,6 +57,7 @@ def _checked(url: str) -> str:
 
 def _post(url: str, body: Mapping[str, Any]) -> str:
     """The answer of a server; no redirect is followed, so the text goes nowhere else."""
+    until = time.monotonic() + WAIT_S
     try:
         with httpx.stream("POST", url, json=body, timeout=WAIT_S) as response:
             if response.status_code != httpx.codes.OK:
@@ -65,6 +67,8 @@ def _post(url: str, body: Mapping[str, Any]) -> str:
                 found += part
                 if len(found) > MOST_BYTES:
                     raise OSError("the extractor's answer is too large")
+                if time.monotonic() > until:  # one that drips never keeps silent long enough for a timeout
+                    raise OSError(f"the extractor took more than {WAIT_S} s")
     except httpx.HTTPError as error:
         raise OSError(f"the extractor does not answer ({error})") from error
     return found.decode("utf-8", "replace")
