@@ -28,6 +28,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 BESIDE = r"policy\.txt|README\.txt|verify_truce\.py|journal|lock|held/[x0-9/]+|stamps/[-0-9a-f]+\.tsr"
+FAULTS = (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 
 def need(holds: object, message: str) -> None:
@@ -95,8 +96,8 @@ class Note:
         need(not re.search("[\x00-\x09\x0b-\x1f]", whole), "a note holds a control character")
         self.text, self.lines = body + "\n", []
         for line in block[:-1].split("\n"):
-            dash, name, raw = [*line.split(" "), "", ""][:3]
-            need(line == f"— {name} {raw}" and dash, f"not a signature: {line[:60]!r}")
+            _, name, raw = [*line.split(" "), "", ""][:3]
+            need(line == f"— {name} {raw}", f"not a signature: {line[:60]!r}")
             self.lines.append((name, unbase(raw)))
 
     def of(self, key: Key) -> list[bytes]:
@@ -167,7 +168,8 @@ class Policy:
         self.trust(head, head.origin)
         times = {n: at for n, key in self.witnesses.items() if (at := head.cosigned(key)) is not None}
         need(self.reached(self.quorum, times), f"too few witnesses cosigned: {', '.join(times) or 'none'}")
-        need(max(times.values(), default=-1) >= (self.since_s or -1), "no witness cosigned since then")
+        late = self.since_s is None or any(at >= self.since_s for at in times.values())
+        need(late, "no witness cosigned since then")
         seen = [f"{name} at {datetime.fromtimestamp(at, UTC):%FT%TZ}" for name, at in sorted(times.items())]
         return [f"checkpoint {head.size} of {head.origin}, cosigned: {', '.join(seen) or 'by no one'}"]
 
@@ -357,7 +359,8 @@ def check_log(folder: Path, policy: Policy, codes: list[str], old: Head | None) 
     for name in sorted(names - seen):  # partial tiles of earlier checkpoints, and what is no part of the tree
         older = re.fullmatch(r"tile/(\w+)/([x0-9/]+)\.p/([1-9][0-9]{0,2})", name)
         kind, place, width = older.groups() if older else ("", "0", "0")
-        held = rows.get(kind, [])[256 * int(re.sub("[x/]", "", place)) :][: int(width)]
+        index = int(re.sub("[x/]", "", place))
+        held = rows.get(kind, [])[256 * index :][: int(width)] if path_of(index) == place else []
         good = held and len(held) == int(width) < 256 and (folder / name).read_bytes() == b"".join(held)
         need(good or re.fullmatch(BESIDE, name), f"not of the log, or altered: {name}")
         beside += [] if good else [name]
@@ -376,7 +379,7 @@ def main(arguments: list[str] | None = None) -> int:
     call.add_argument("policy", type=Path)
     call.add_argument("target", type=Path)
     call.add_argument("codes", nargs="*")
-    call.add_argument("--since", type=datetime.fromisoformat)
+    call.add_argument("--since", type=lambda text: datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z"))
     call.add_argument("--checkpoint", type=Path)
     asked = call.parse_args(arguments)
     try:
@@ -384,12 +387,9 @@ def main(arguments: list[str] | None = None) -> int:
         old = asked.checkpoint and Head(asked.checkpoint.read_bytes())
         at = asked.target
         said = check_log(at, policy, asked.codes, old) if at.is_dir() else check_file(at.read_bytes(), policy)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        print(
-            f"DOES NOT HOLD: {error}"
-            if type(error) in {ValueError, FileNotFoundError}
-            else f"DOES NOT HOLD: {error!r}"
-        )
+    except FAULTS as error:
+        plain = type(error) in {ValueError, FileNotFoundError}
+        print(f"DOES NOT HOLD: {error if plain else repr(error)}")
         return 1
     print("\n".join([*said, "HOLDS"]))
     return 0
