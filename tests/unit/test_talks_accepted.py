@@ -11,7 +11,7 @@ import pytest
 from fixtures_talks import write
 
 from truceline.base.canonical import digest_file
-from truceline.base.errors import CallError, CaseError
+from truceline.base.errors import CallError, CaseError, OutputError
 from truceline.faces.cli.main import run
 from truceline.reports.findings_schema import findings_schema
 from truceline.talks.accepted import file_name
@@ -326,3 +326,15 @@ def test_a_count_in_a_statements_own_words_is_not_bent(both, tmp_path):
     page = (tmp_path / "result" / "report.html").read_text(encoding="utf-8")
     assert "timeses" not in page
     assert "violated the truce 120 times" in page
+
+
+@pytest.mark.parametrize("where", ["texts", "statements.json"])
+def test_a_reading_changed_after_it_was_written_is_not_kept(both, tmp_path, where):
+    folder = tmp_path / "changed"
+    shutil.copytree(both[1], folder)
+    path = next((folder / where).iterdir()) if where == "texts" else folder / where
+    path.write_text(path.read_text(encoding="utf-8").replace("rejected foreign", "welcomed foreign"), encoding="utf-8")  # fmt: skip
+    before = (both[0] / "talks" / "register.jsonl").read_bytes()
+    with pytest.raises(OutputError):
+        keep_talks(folder, case=both[0], by="A. Reader", at="t")
+    assert (both[0] / "talks" / "register.jsonl").read_bytes() == before

@@ -12,6 +12,7 @@ from truceline.base.errors import CallError, CaseError, OutputError, Problem
 from truceline.reports.talks import render_talks
 from truceline.store.folder import OutputFolder
 from truceline.talks.accepted import write_accepted
+from truceline.talks.documents import digest_text
 from truceline.talks.propose import decide
 from truceline.talks.recorded import recall
 from truceline.talks.register import (
@@ -42,8 +43,39 @@ def _load(folder: Path, name: str) -> Any:
         ) from error
 
 
+def _refuse_altered(folder: Path) -> None:
+    """Refuse a reading whose texts or statements are not those that were read.
+
+    Raises
+    ------
+    OutputError
+        ``result_unreadable`` where a text lacks, has another digest, or does not hold a statement's words.
+    """
+    texts: dict[str, str] = {}
+    for row in _load(folder, DOCUMENTS):
+        path = folder / "texts" / f"{row['document_id']}.txt"
+        try:
+            text = path.read_bytes().decode("utf-8", "surrogatepass")
+        except (OSError, ValueError) as error:
+            raise _altered(path, str(error)) from error
+        if digest_text(text) != row["digest"]:
+            raise _altered(path, "the text is not the one that was read")
+        texts[row["document_id"]] = text
+    for one in _load(folder, STATEMENTS):
+        start, stop = one["span"]
+        if texts.get(one["document_id"], "")[start:stop] != one["text"]:
+            raise _altered(folder / STATEMENTS, f"{one['statement_id']} says what its text does not")
+
+
+def _altered(path: Path, message: str) -> OutputError:
+    return OutputError(
+        Problem(code="result_unreadable", message=message, file=str(path), next_step="Read the texts again with `truceline talks read`")
+    )  # fmt: skip
+
+
 def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
     """Put the statements of a reading into the case's register."""
+    _refuse_altered(folder)
     copy_of = {
         name: group["document_ids"][0]
         for group in _load(folder, VIEWS)["copies"]
