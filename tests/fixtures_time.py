@@ -57,14 +57,25 @@ def call(*words: object) -> str:
     return done.stdout
 
 
-def make_authority(folder: Path, *, name: str = "authority", days: tuple[int, int] = (-1, 365)) -> Authority:
-    """An authority whose signer's certificate holds from and to so many days from now."""
+def make_authority(
+    folder: Path, *, name: str = "authority", days: tuple[int, int] = (-1, 365), between: bool = False
+) -> Authority:
+    """An authority whose signer's certificate holds from and to so many days from now.
+
+    ``between``: the root vouches for another certificate, ``between.pem``, and that one for the signer.
+    """
     folder.mkdir()
     now = datetime.now(UTC)
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     whole = (now - 3650 * DAY, now + 3650 * DAY)
     root = _certificate(f"root of {name}", f"root of {name}", root_key, root_key, *whole, root=True)
-    signer = _certificate(name, f"root of {name}", key, root_key, now + days[0] * DAY, now + days[1] * DAY)
+    issuer, issuer_key = f"root of {name}", root_key
+    if between:
+        issuer_key = ec.generate_private_key(ec.SECP256R1())
+        middle = _certificate(f"between of {name}", issuer, issuer_key, root_key, *whole, root=True)
+        (folder / "between.pem").write_bytes(middle.public_bytes(_PEM))
+        issuer = f"between of {name}"
+    signer = _certificate(name, issuer, key, issuer_key, now + days[0] * DAY, now + days[1] * DAY)
     (folder / "root.pem").write_bytes(root.public_bytes(_PEM))
     (folder / "signer.pem").write_bytes(signer.public_bytes(_PEM))
     secret = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

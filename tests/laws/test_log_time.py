@@ -23,6 +23,7 @@ from truceline.custody.read import Store
 from truceline.custody.stamp import stamped_digest
 from truceline.custody.trusted_time import (
     MAX_REPLY_BYTES,
+    StrangerError,
     check_reply,
     make_nonce,
     make_request,
@@ -142,6 +143,15 @@ def test_a_token_under_another_number_or_of_other_bytes_or_people_is_refused(
     with pytest.raises(ValueError, match="a root"):
         check_reply(reply, digest=DIGEST, trusted=signer, nonce=nonce)
     check_reply(reply, digest=DIGEST, trusted=[*certificates(other), *signer, *trusted], nonce=nonce)
+
+
+def test_certificates_between_the_root_and_the_signer_are_the_readers_to_give(tmp_path: Path) -> None:
+    long = make_authority(tmp_path / "long", between=True)
+    reply, root = long.answer(make_request(DIGEST, make_nonce())), certificates(long)
+    with pytest.raises(StrangerError):
+        check_reply(reply, digest=DIGEST, trusted=root)
+    between = read_certificates((long.folder / "between.pem").read_bytes())
+    assert check_reply(reply, digest=DIGEST, trusted=[*between, *root]).authority == "CN=authority"
 
 
 def test_a_token_by_another_hash_is_of_other_bytes(authority: Authority) -> None:

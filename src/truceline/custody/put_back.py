@@ -44,9 +44,7 @@ def put_back(backup: Path, folder: Path) -> Audit:
         found = audit(beside)
         if found.sound:
             restore(beside)
-            if folder.exists():
-                folder.rmdir()
-            beside.replace(folder)
+            beside.replace(folder)  # also of an empty one, as POSIX has it
             sync_folder(folder.parent)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
