@@ -402,3 +402,20 @@ def test_a_byline_in_html_is_no_statement(tmp_path):
     page = PAGE.format(f"<p class='byline'>By Ivo Berg Said, Staff writer</p><address>Berg said contact</address><p>{SENTENCE}</p>")  # fmt: skip
     (one,), _ = codes(write(tmp_path, "a.html", page))
     assert {statement.speaker.id for statement in read_statements(one, speakers())[0]} == {"orlov"}
+
+
+def test_a_sign_that_joins_others_stays(tmp_path):
+    (one,), _ = codes(write(tmp_path, "a.txt", "Orlova said the truce was over 👩\u200d🚀."))
+    assert "\u200d" in one.text
+
+
+@pytest.mark.parametrize(
+    ("text", "issue"),
+    [
+        ("Berg said enforcing a truce over so wide a field would be hard, and violations could lead to a blame game.", "verification"),
+        ("Officials have yet to confirm any timeline for the talks, Berg said.", "meetings"),
+    ],
+)  # fmt: skip
+def test_what_a_sentence_is_about_is_not_what_it_mentions(text, issue):
+    found, _ = read_statements(document(text), speakers())
+    assert [one.issue for one in found][-1] == issue
