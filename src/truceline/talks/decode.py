@@ -34,7 +34,9 @@ _HIGH_WORDS = re.compile(rb"[\x80-\xff]{3,}")
 #: encodings of Cyrillic with one byte a letter, the likeliest first, and its ten commonest letters
 _CYRILLIC = ("cp1251", "koi8-u", "cp866")
 _COMMON_LETTERS = frozenset("оеаинтсрвл")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
 
 
 def decode(content: bytes) -> tuple[str, str]:

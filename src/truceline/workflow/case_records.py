@@ -190,9 +190,7 @@ class AppendOutcome:
 
     def lines(self) -> list[str]:
         """For people."""
-        told = _(
-            "records taken in: {n}; there already: {known}; put aside because they do not hold: {aside}"
-        )
+        told = _("records taken in: {n}; there already: {known}; put aside because they do not hold: {aside}")
         return [*self.codes, told.format(n=len(self.codes), known=self.known, aside=self.put_aside)]
 
 
