@@ -8,6 +8,7 @@ import pytest
 from fixtures_talks import document, said, speakers
 
 from truceline.talks.lexicon import lexicon
+from truceline.talks.meaning import find_condition
 from truceline.talks.quotation import find_quotes
 from truceline.talks.statements import read_statements
 from truceline.talks.windows import find_windows
@@ -197,3 +198,9 @@ def test_a_quotation_that_opens_again_in_the_next_paragraph_goes_on():
     first, second = find_quotes(text, document(text).paragraphs)
     assert first.continued
     assert second.balanced
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("“", "”"), ('"', '"'), ("«", "»")])
+def test_a_condition_ends_with_the_quotation_whatever_its_marks(opening: str, closing: str) -> None:
+    text = f"{opening}We will agree if the other side stops shelling,{closing} Orla Berg said on Tuesday."
+    assert find_condition(text, words=lexicon("en")) == "if the other side stops shelling"

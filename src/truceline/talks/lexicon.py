@@ -210,7 +210,9 @@ def lexicon(language: str) -> Lexicon:
         heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
-        clause_ends=_any([r"[.;!?”»]", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]),
+        clause_ends=_any(
+            [r"[.;!?”»]", r"(?<=\S)\"", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]
+        ),
     )
 
 
