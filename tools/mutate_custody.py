@@ -283,9 +283,9 @@ def report(run: Run, equivalent: Mapping[str, str]) -> list[str]:
         lines.append(f"| `{name}` | {len(mine)} | {sum(mine)} |")
     lines += ["", "Not noticed, by line:", ""]
     for name in sorted({mutant.path.stem for mutant in missed}):
-        mine = [f"{m.line} ({m.change})" for m in missed if m.path.stem == name and m not in same]
-        if mine:
-            lines.append(f"- `{name}`: {', '.join(mine)}")
+        lines_of = [f"{m.line} ({m.change})" for m in missed if m.path.stem == name and m not in same]
+        if lines_of:
+            lines.append(f"- `{name}`: {', '.join(lines_of)}")
     lines += ["", "Not to be noticed by anybody:", ""]
     lines += [f"- `{m.path.stem}` {m.line} ({m.change}): {equivalent[m.name]}" for m in same]
     return lines
