@@ -207,7 +207,7 @@ def extractor_lines(
     target: str, records: Mapping[str, Any], texts: Mapping[str, Any], speakers: Speakers
 ) -> list[str]:
     """Figures of an extractor alone, on the same labels; quotations it does not mark count as missed."""
-    from truceline.faces.cli.extractor import asker
+    from truceline.fetch.extractor import asker
     from truceline.talks.extractor import extract
 
     name, ask = asker(target)

@@ -16,8 +16,8 @@ from fixtures_talks import DAY, document, speakers, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truceline.faces.cli.extractor import INSTRUCTION, asker
 from truceline.faces.cli.main import run
+from truceline.fetch.extractor import INSTRUCTION, asker
 from truceline.talks.extractor import MOST_ASKED, extract
 from truceline.talks.schema import statements_schema
 
@@ -192,7 +192,7 @@ def test_a_name_is_that_of_the_host_the_model_or_the_program():
 
 
 def test_a_server_that_drips_is_left_after_the_time_there_is(monkeypatch):
-    monkeypatch.setattr("truceline.faces.cli.extractor.WAIT_S", 0.5)
+    monkeypatch.setattr("truceline.fetch.extractor.WAIT_S", 0.5)
 
     class Drip(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from truceline import __version__
 from truceline.base.errors import CallError, InputError, Problem
+from truceline.fetch.extractor import asker
 from truceline.reports.talks import render_talks
 from truceline.store.folder import MARKER, OutputFolder
 from truceline.talks.compare import align
@@ -71,14 +72,16 @@ def read_talks(
     case: Path | None = None,
     published: date | None = None,
     speaker: str | None = None,
-    extractor: tuple[str, Ask] | None = None,
+    extractor: str | None = None,
 ) -> TalksOutcome:
     """Read files into ``out``: statements, documents, texts, views, proposals and a page.
 
-    ``extractor``: name of one, and how it is asked; what it finds beyond the rules is marked with its name.
+    ``extractor``: address of one, or a program (``fetch.extractor``); what it finds beyond the rules is marked with its name.
 
     Raises
     ------
+    CallError
+        If the extractor is none.
     InputError
         If no file could be read: with what each is.
     CaseError
@@ -86,12 +89,13 @@ def read_talks(
     OutputError
         If ``out`` cannot be written.
     """
+    asked = asker(extractor) if extractor else None
     speakers = read_speakers(case)
     documents, problems = gather(files, published=published)
     if not documents:
         raise InputError(problems)
     owner = _owner(speaker, speakers)
-    reading, found = read_all(documents, speakers, owner=owner, extractor=extractor)
+    reading, found = read_all(documents, speakers, owner=owner, extractor=asked)
     problems += found
     views = build_views(reading)
     proposals = propose(reading.statements, speakers)

@@ -69,7 +69,7 @@ def fetch(
 ) -> None:
     """Bring a case's sources from their public homes into a folder, with licences and digests recorded.
 
-    The only command that uses the network.
+    No other command uses the network, unless you name it an address.
     """
     from truceline.workflow.fetch import plan_fetch, run_fetch
 

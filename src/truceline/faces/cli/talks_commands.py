@@ -70,13 +70,8 @@ def read(
     """Read reports into statements, and write views of them. Nothing in a text is followed or run."""
     from truceline.workflow.talks import read_talks
 
-    asked = None
-    if extractor is not None:
-        from truceline.faces.cli.extractor import asker
-
-        asked = asker(extractor)
     outcome = read_talks(
-        files, out=out, case=case, published=published.date() if published else None, speaker=speaker, extractor=asked
+        files, out=out, case=case, published=published.date() if published else None, speaker=speaker, extractor=extractor
     )  # fmt: skip
     if as_json:
         print_json(outcome.as_dict())

@@ -10,13 +10,13 @@ import json
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import typer
 
-Ask = Callable[[Mapping[str, Any]], str]
+from truceline.base.errors import CallError, Problem
+from truceline.talks.extractor import Ask
 
 #: an answer is waited for so long, and may be so large
 WAIT_S = 180
@@ -36,11 +36,16 @@ def asker(target: str) -> tuple[str, Ask]:
 
     ``http://…``: a server that answers the question posted to it; ``chat:http://…/v1/chat/completions#MODEL``: an endpoint of
     the form that many servers of models have; anything else: a program that gets the question on its standard input.
+
+    Raises
+    ------
+    CallError
+        If it is none of these.
     """
     if target.startswith("chat:"):
         url, _, model = target.removeprefix("chat:").partition("#")
         if not model:
-            raise typer.BadParameter("a chat needs its model: chat:URL#MODEL", param_hint="--extractor")
+            raise _unfit(target, "a chat with its model: chat:URL#MODEL")
         return model, lambda question: _chat(_checked(url), model, question)
     if "://" in target:
         url = _checked(target)
@@ -51,8 +56,12 @@ def asker(target: str) -> tuple[str, Ask]:
 
 def _checked(url: str) -> str:
     if httpx.URL(url).scheme not in ("http", "https"):
-        raise typer.BadParameter(f"{url!r} is no address of http or https", param_hint="--extractor")
+        raise _unfit(url, "an address of http or https, or a program")
     return url
+
+
+def _unfit(got: str, expected: str) -> CallError:
+    return CallError(Problem(code="value_unknown", message="this is no extractor", file="--extractor", got=got, expected=expected))  # fmt: skip
 
 
 def _post(url: str, body: Mapping[str, Any]) -> str:
