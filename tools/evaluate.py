@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ROOT / "tools" / "evaluation"
 CODE = ROOT / "src" / "truceline"
 #: seconds for one call of a part
-BUDGET_S, QUICK_S = 36.0, 5.0
+BUDGET_S, QUICK_S = 60.0, 5.0
 ALL = "all"
 #: the order of the page
 FIRST = ("fusion", "attribution", "bounds", "effect")

@@ -246,8 +246,8 @@ def test_the_missions_result_logs_each_record_and_no_other_edition_does(
 ) -> None:
     key = tmp_path / "key"
     key.write_text(KEY.text() + "\n")
-    more = {"log_key": key} if signed else {}
-    verify(case, data=None, out=tmp_path / "mission", pdf=False, edition="mission", **more)  # type: ignore[arg-type]
+    log_key = key if signed else None
+    verify(case, data=None, out=tmp_path / "mission", pdf=False, edition="mission", log_key=log_key)
     log = tmp_path / "mission" / "log"
     assert audit(log).sound
     store = Store(log)
@@ -260,7 +260,7 @@ def test_the_missions_result_logs_each_record_and_no_other_edition_does(
     linked = {record["kind"]: record["rests_on"] for _, _, record, _ in found if "rests_on" in record}
     assert linked.keys() >= {"finding", "acknowledgement", "correction"}
     first = contents(log)
-    verify(case, data=None, out=tmp_path / "mission", pdf=False, edition="mission", **more)  # type: ignore[arg-type]
+    verify(case, data=None, out=tmp_path / "mission", pdf=False, edition="mission", log_key=log_key)
     assert contents(log) == first
 
 

@@ -222,9 +222,7 @@ def read_entry(content: bytes) -> dict[str, Any]:
     ValueError
         If they are not the canonical bytes of a record of the form above.
     """
-    record = decode(content)
-    _check_record(record)
-    return record  # type: ignore[no-any-return]  # _check_record raises unless it is an object
+    return _check_record(decode(content))
 
 
 def read_entries(contents: Sequence[bytes]) -> list[dict[str, Any]]:
@@ -248,8 +246,8 @@ def _check_shell(shell: tuple[tuple[str, Any], ...]) -> None:
     _check_record({"body": {}, **dict(shell)})
 
 
-def _check_record(record: object) -> None:
-    """Raise unless a record is that of an entry."""
+def _check_record(record: object) -> dict[str, Any]:
+    """The record; raises unless it is that of an entry."""
     if not isinstance(record, dict) or not _KEYS.issuperset(record):
         raise ValueError("an entry is an object with the keys of an entry")
     missing = {"kind", "logged"} - record.keys()
@@ -274,6 +272,7 @@ def _check_record(record: object) -> None:
         content={},
     )
     _check_content(record)
+    return record
 
 
 def _check_content(record: Mapping[str, Any]) -> None:
