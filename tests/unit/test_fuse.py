@@ -98,20 +98,21 @@ def test_all_bad_rows_are_told_put_aside_and_counted(tmp_path: Path) -> None:
         "b,2031-05-01 10:00,,15,45,,\n"  # no zone
         "c,2031-05-01T10:00:00Z,,15,145,x,\n"  # two faults
         "d,2031-05-01T10:00:00Z,2031-05-01T09:00:00Z,15,45,,\n"  # stops before it starts
-        "a,2031-05-01T10:00:00Z,,15,45,,\n"  # id again
+        "a,2031-05-01T10:00:00Z,,15,45,,\n"  # the id again, of another record
         "e,2031-05-01T10:00:00Z,,15,,,\n"  # half a place
         "f,2031-05-01T10:00:00Z,,15,45\n"  # a field too few
         'g,2031-05-01T10:00:00Z,,15,45,,"{""shelling"": ""often""}"\n'
         "h,,,15,45,,\n"  # no time
+        "i,2031-05-01T10:00:00Z,,15,45,,\n"
     )
     table, found = read(path, "observations")
-    assert table["observation_id"].to_pylist() == ["a"]
-    assert found.rows_read == 9
-    assert found.n_quarantined == 8
+    assert table["observation_id"].to_pylist() == ["i"]
+    assert found.rows_read == 10
+    assert found.n_quarantined == 9
     told = {(p.row, p.column, p.code) for p in found.problems}
     assert told == {
         (3, "occurred_from", "time_naive"), (4, "latitude_deg", "place_range"), (4, "strength", "value_type"),
-        (5, "occurred_until", "time_order"), (6, "observation_id", "id_repeated"), (7, "longitude_deg", "value_missing"),
+        (5, "occurred_until", "time_order"), (2, "observation_id", "id_repeated"), (6, "observation_id", "id_repeated"), (7, "longitude_deg", "value_missing"),
         (8, "", "row_length"), (9, "acts", "value_type"), (10, "occurred_from", "value_missing"),
     }  # fmt: skip
     assert all(p.file == "observed.csv" and p.expected and p.next_step for p in found.problems)
@@ -311,7 +312,7 @@ def test_the_usual_forms_of_csv_give_the_same_table(form: str, tmp_path: Path) -
     ("content", "code"),
     [
         (b"", "file_empty"),
-        (b"occurred_from\n", "file_without_rows"),
+        (b"\n \n", "file_without_rows"),
         (b"\xff\xfe\x00occurred_from\n", "file_not_text"),
         (b"PAR1 but no more", "file_format"),
         (b"occurred_from,occurred_from\na,b\n", "column_repeated"),

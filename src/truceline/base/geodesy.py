@@ -16,6 +16,10 @@ WGS84 = Geod(ellps="WGS84")
 
 FloatArray = npt.NDArray[np.float64]
 
+#: a band of bearings over north is no wider, degrees
+MOST_TURN_DEG = 180.0
+BEARINGS_EXPECTED = "two bearings clockwise, such as 20 to 80, or 350 to 10 over north"
+
 
 def distance_m(
     longitude_deg: float, latitude_deg: float, other_longitude_deg: float, other_latitude_deg: float
@@ -27,6 +31,22 @@ def distance_m(
 def area_km2(geometry: BaseGeometry) -> float:
     """Area of a polygon with geodesic edges, km², holes taken away."""
     return abs(float(WGS84.geometry_area_perimeter(orient_polygons(geometry))[0])) / 1e6
+
+
+def turn_deg(first_deg: Any, second_deg: Any) -> Any:
+    """Degrees clockwise from one bearing to another, over north where the second is the smaller: 350 to 10 is 20.
+
+    A second beyond 360 says the same: 350 to 370.
+    """
+    return np.where(np.less(second_deg, first_deg), 360.0, 0.0) + second_deg - first_deg
+
+
+def is_reversed(first_deg: Any, second_deg: Any) -> Any:
+    """Whether a band of bearings has its edges the wrong way round: over north, it would be most of the circle.
+
+    From 80 to 20 would be 300 degrees. Who means so much writes 80 to 380.
+    """
+    return np.less(second_deg, first_deg) & np.greater(turn_deg(first_deg, second_deg), MOST_TURN_DEG)
 
 
 @lru_cache(maxsize=64)

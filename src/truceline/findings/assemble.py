@@ -233,7 +233,13 @@ def _headline(judged: Judged, lead: Evidence | None, watch: Watch | None, reason
     if lead is None:
         why = {reason.code: reason.text for reason in reasons}
         # incidents that nobody can be named for are not nothing
-        for code in ("context_only", "period_not_matched", "area_not_matched", "not_attributable"):
+        for code in (
+            "context_only",
+            "period_not_matched",
+            "area_not_matched",
+            "not_attributable",
+            "nothing_recorded",
+        ):
             if code in why:
                 return why[code]
         return reason_text("no_evidence")

@@ -66,7 +66,7 @@ def explain(
     reasons += _seen(watch)  # (3)
     lost = watch is not None and watch.share < LEAST_COVERAGE
     if not lost and not unattributed and not speaking:  # (4)
-        reasons += _nothing_here(ground, question)
+        reasons += _nothing_here(ground, question, bound)
     else:
         reasons += _rival_windows(ground, question)
     reasons += _unnamed(question, unattributed, judged)  # (5)
@@ -166,7 +166,7 @@ def _whose_word(sides: set[str | None]) -> Iterator[Reason]:
             yield plain("one_side_speaks")
 
 
-def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
+def _nothing_here(ground: Ground, question: Question, bound: Bound) -> list[Reason]:
     """Nothing speaks to the question: say whether figures exist for another period or area."""
     whoever = replace(question, party_id=TOGETHER)
     if question.party_id != TOGETHER and (
@@ -175,7 +175,8 @@ def _nothing_here(ground: Ground, question: Question) -> list[Reason]:
         return [plain("context_only")]
     elsewhere = figures_elsewhere(list(ground.claims), question)
     if not elsewhere:
-        return [plain("no_evidence")]
+        watched = bound.history_hi95 is not None and not bound.detections
+        return [plain("nothing_recorded" if watched else "no_evidence")]
     same_area = [
         claim for claim in elsewhere if (claim["area_id"] or question.theatre_id) == question.area_id
     ]

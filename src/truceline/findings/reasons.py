@@ -49,6 +49,9 @@ REASONS: dict[str, str] = {
     "period_not_matched": N_("Figures exist, for another period than this one."),
     "area_not_matched": N_("Figures exist, for another area than this one."),
     "no_evidence": N_("No source of the case speaks to this."),
+    "nothing_recorded": N_(
+        "Sensors watched and recorded nothing of this; the bound says how much may have gone unseen."
+    ),
     "missing_row_not_zero": N_("A source has no row for the period; that is not a zero."),
     "source_absent": N_("A source that would speak to this was not available to this run."),
     "coverage_lost": N_("The source could not see any of the period here."),

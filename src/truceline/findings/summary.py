@@ -33,6 +33,7 @@ WOULD_CHANGE = {
     "source_absent": N_("The source that was not available to this run."),
     "one_side_speaks": N_("Figures from the other side, or from a third party, in the same unit and window."),
     "no_evidence": N_("Any record of this act by this party."),
+    "nothing_recorded": N_("Any record of this act by this party."),
     "area_not_matched": N_("The same figures by area."),
     "period_not_matched": N_("The same figures for this period."),
     "blind_spot": N_("Sight of the areas and hours that no source watched."),
@@ -67,9 +68,18 @@ OCCURRENCE_WORDS = {
 
 
 def summarise(
-    findings: Sequence[Finding], truce: Truce, *, theatre_id: str, monitors: bool, incidents: IncidentSet
+    findings: Sequence[Finding],
+    truce: Truce,
+    *,
+    theatre_id: str,
+    monitors: bool,
+    monitored: bool,
+    incidents: IncidentSet,
 ) -> tuple[str, ...]:
-    """The report in sentences: what it rests on, then each act with each party, whole window."""
+    """The report in sentences: what it rests on, then each act with each party, whole window.
+
+    monitors : whether a mechanism watched; monitored : whether its single observations were read.
+    """
     bounded = any(finding.bound.history_hi95 is not None for finding in findings)
     unseen = (
         _("What could have gone unseen is bounded where a detection probability is known.")
@@ -78,7 +88,11 @@ def summarise(
             "No bound can be put on what went unseen: no detection probability is known for any source used."
         )
     )
-    if monitors and not len(incidents):
+    if monitors and monitored and not len(incidents):
+        basis = _(
+            "A mechanism watched, and its observations hold no incident: nothing here is verified and none is attributed."
+        )
+    elif monitors and not len(incidents):
         basis = _(
             "A mechanism watched and published counts; none of its single observations is at hand, so nothing here is verified and no incident is attributed."
         )

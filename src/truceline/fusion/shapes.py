@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from truceline.base.columns import BoolArray, FloatArray, IntArray, floats
-from truceline.base.geodesy import LocalFrame
+from truceline.base.geodesy import LocalFrame, turn_deg
 from truceline.schema.table import Table
 
 #: columns that are read here
@@ -107,12 +107,13 @@ def _read_bands(table: Table, frame: LocalFrame) -> tuple[IntArray, tuple[FloatA
         return None
     longitude, latitude, near, far, low, high = (value[rows] for value in values)
     x0, y0 = frame.to_plane(longitude, latitude)
-    half = np.clip(np.radians(high - low) / 2, 1e-3, np.pi)
-    middle = np.radians((low + high) / 2)
+    turn = turn_deg(low, high)
+    half = np.clip(np.radians(turn) / 2, 1e-3, np.pi)
+    middle = np.radians(low + turn / 2)
     mean, square = (near + far) / 2, (near**2 + near * far + far**2) / 3
     along = mean * np.sin(half) / half
-    turn = np.sin(2 * half) / (4 * half)
-    v_along, v_across = square * (0.5 + turn) - along**2, square * (0.5 - turn)
+    wide = np.sin(2 * half) / (4 * half)
+    v_along, v_across = square * (0.5 + wide) - along**2, square * (0.5 - wide)
     s, c = np.sin(middle), np.cos(middle)
     return rows, (
         x0 + along * s,

@@ -37,7 +37,7 @@ OBSERVATIONS = TableSpec(
         Column(name="range_min_m", type=NUMBER, at_least=0, meaning="nearer edge of the distance band from the observer"),
         Column(name="range_max_m", type=NUMBER, at_least=0, meaning="farther edge of the distance band"),
         Column(name="bearing_min_deg", type=NUMBER, at_least=0, at_most=360, meaning="first edge of the bearing band, clockwise from north"),
-        Column(name="bearing_max_deg", type=NUMBER, at_least=0, at_most=720, meaning="second edge, ≥ the first"),
+        Column(name="bearing_max_deg", type=NUMBER, at_least=0, at_most=720, meaning="second edge, clockwise from the first; less than it where the band runs over north (350 to 10)"),
         Column(name="area_id", type=TEXT, meaning="area, where no point is known, or the area a point was filed under"),
         Column(name="place_name", type=TEXT, meaning="the place as the source names it"),
         Column(name="count", type=WHOLE, at_least=0, meaning="how many, where the record says so"),

@@ -21,6 +21,7 @@ file never is, unless a column that the schema needs cannot be had from it.
 from __future__ import annotations
 
 import codecs
+from collections import deque
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -152,6 +153,9 @@ class AnyTable(Source):
 
         def read_file(file: InputFile) -> None:
             opened = open_table(file, self.options, tables=tables, context=context)
+            if not opened.header:  # a layer without a feature has no columns either
+                deque(opened.batches, maxlen=0)
+                return
             plan = plan_columns(self.options, spec=spec, header=opened.header, label=file.label, has_points=opened.has_points)  # fmt: skip
             if opened.grid is not None:
                 reader.take_grid(opened.grid, plan)

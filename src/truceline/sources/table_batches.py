@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from truceline.base.geodesy import is_reversed
 from truceline.base.intervals import Interval
 from truceline.schema.table import NUMBER, TIME, WHOLE, Column, Table, TableSpec
 from truceline.sources import batches as batched
@@ -26,8 +27,8 @@ from truceline.sources.cells import column_reader, word_reader
 from truceline.sources.columns import Hashes, Mask, Moments, Reals, Seen, Whole
 from truceline.sources.gather import Gathered, Values, act_maps, arrow_table, provenance
 from truceline.sources.grid import Grid
+from truceline.sources.held_rows import Held, content_hashes_of, settle_held
 from truceline.sources.python_texts import python_texts
-from truceline.sources.rows import Row, Sheet
 from truceline.sources.source import InputFile, ReadContext, SourceTables
 from truceline.sources.table_columns import (
     ENDS,
@@ -54,19 +55,6 @@ _ID_WORDS = {"observations": "obs", "counts": "cnt", "coverage": "cov", "claims"
 
 
 @dataclass(slots=True, kw_only=True)
-class _Held:
-    """Rows whose ids a column gives, until every file has been read."""
-
-    sheet: Sheet
-    numbers: Whole
-    keys: list[str | None]
-    contents: Hashes
-    sound: Mask
-    inside: Mask
-    table: Table  #: of the rows that are sound and inside
-
-
-@dataclass(slots=True, kw_only=True)
 class _Fed:
     """Columns of one batch as they were read; times apart, as microseconds."""
 
@@ -89,7 +77,7 @@ class TableReader:
         self._columns = {column.name: column for column in spec.columns}
         self._gathered = Gathered(spec, word=_ID_WORDS[spec.name], start=self.start, digits=16)
         self._seen = Seen()
-        self._held: list[_Held] = []
+        self._held: list[Held] = []
 
     # -- batches ---------------------------------------------------------------------------
     def take(self, batch: Batch, plan: ColumnPlan, *, has_points: bool = False) -> None:
@@ -236,18 +224,20 @@ class TableReader:
                 one, two = fed.moments[first], fed.moments[last]
                 fed.sure &= one.is_none | two.is_none | (two.start_us > one.start_us)
         if self.spec.name == "observations" and {"longitude_deg", "latitude_deg"} <= fed.values.keys():
-            x, y = self._place(fed)
+            x, y = _numbers(fed, "longitude_deg"), _numbers(fed, "latitude_deg")
             fed.sure &= np.isnan(x) == np.isnan(y)
             region = self.context.region
             if region is not None:
                 fed.sure &= in_region(region, x, y) | ~in_region(region, y, x)
+        if self.spec.name == "observations":
+            fed.sure &= self._bands(fed)
 
-    def _place(self, fed: _Fed) -> tuple[Reals, Reals]:
-        def numbers(name: str) -> Reals:
-            values = fed.values[name]
-            return values if isinstance(values, np.ndarray) else values.to_numpy(zero_copy_only=False)
-
-        return numbers("longitude_deg"), numbers("latitude_deg")
+    def _bands(self, fed: _Fed) -> Mask:
+        """(n_rows,) whether bands have two edges in order, or none."""
+        low, high = (_numbers(fed, f"bearing_{end}_deg") for end in ("min", "max"))
+        sound = (np.isnan(low) == np.isnan(high)) & ~is_reversed(low, high)
+        near, far = (_numbers(fed, f"range_{end}_m") for end in ("min", "max"))
+        return np.asarray(sound & ~(near > far))
 
     def _quick(self, fed: _Fed, positions: Whole) -> Table:
         """The rows of which every cell is sure."""
@@ -313,7 +303,7 @@ class TableReader:
         for position, key in zip(positions.tolist(), table[self.spec.key].to_pylist(), strict=True):
             keys[position] = key
         self._held.append(
-            _Held(
+            Held(
                 sheet=batch.sheet,
                 numbers=batch.numbers,
                 keys=keys,
@@ -328,59 +318,20 @@ class TableReader:
         """The whole table, in order; ``reopen`` gives a file's batches again."""
         if not self._held:
             return self._gathered.table()
-        parts = self._settle_held(reopen)
+        parts = settle_held(self._held, key=self.spec.key, reopen=reopen)
         whole = pa.concat_tables([self.spec.empty(), *parts]).combine_chunks()
         return whole.sort_by([(self.start, "ascending"), (self.spec.key, "ascending")])
-
-    def _settle_held(self, reopen: Callable[[InputFile], Iterator[Batch]]) -> list[Table]:
-        """An id given twice with differing content is nobody's; with the same, it is repeated."""
-        contents: dict[str, int] = {}
-        disputed: set[str] = set()
-        for held in self._held:
-            for key, content in zip(held.keys, held.contents.tolist(), strict=True):
-                if key is not None and contents.setdefault(key, content) != content:
-                    disputed.add(key)
-        parts: list[Table] = []
-        seen: set[str] = set()
-        refused: dict[int, tuple[Sheet, dict[int, str]]] = {}
-        for held in self._held:
-            keep = []
-            for position in np.flatnonzero(held.sound).tolist():
-                key, inside = held.keys[position] or "", bool(held.inside[position])
-                if key in disputed:
-                    rows = refused.setdefault(id(held.sheet), (held.sheet, {}))[1]
-                    rows[int(held.numbers[position])] = key
-                elif key in seen:
-                    held.sheet.account.rows_repeated += 1
-                else:
-                    held.sheet.account.rows_used += inside
-                    held.sheet.account.rows_outside += not inside
-                if inside:
-                    keep.append(key not in disputed and key not in seen)
-                seen.add(key)
-            parts.append(held.table.filter(pa.array(keep, pa.bool_())))
-        for sheet, rows in refused.values():
-            self._refuse(sheet, rows, reopen)
-        return parts
-
-    def _refuse(self, sheet: Sheet, rows: dict[int, str], reopen: Callable[[InputFile], Iterator[Batch]]) -> None:  # fmt: skip
-        """Quarantine rows of a file with their content, which is read again for it."""
-        for batch in reopen(sheet.file):
-            for position, number in enumerate(batch.numbers.tolist()):
-                if number in rows:
-                    row = Row(sheet, number, batch.row(position).values)
-                    row.wrong("id_repeated", "two records have this id and differ", column=self.spec.key, got=rows[number], expected="an id for each record", next_step="Correct the value")  # fmt: skip
-                    row.close()
 
 
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def content_hashes_of(source_id: str, batch: Batch, positions: Whole) -> Hashes:
-    """Hashes of whole records: every column of the file, in the order of their names."""
-    at = pa.array(positions)
-    parts = [python_texts(batch.columns[name].take(at)) for name in sorted(batch.columns)]
-    return fast.content_hashes(source_id, parts, n=len(positions))
+def _numbers(fed: _Fed, name: str) -> Reals:
+    """(n_rows,) NaN where there is none."""
+    values = fed.values.get(name)
+    if values is None:
+        return np.full(len(fed.sure), np.nan)
+    return values if isinstance(values, np.ndarray) else values.to_numpy(zero_copy_only=False)
 
 
 def _sayable(value: object) -> str:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from truceline.base.errors import InputError, Problem
+from truceline.base.geodesy import BEARINGS_EXPECTED, is_reversed
 from truceline.base.intervals import Interval
 from truceline.schema.table import NUMBER, TableSpec
 from truceline.sources.cells import (
@@ -257,6 +258,7 @@ def _derive(
         acts = data.pop("act", None)
         data["acts"] = [[]] * len(grid) if acts is None else [[(act, 0.0)] if act else [] for act in acts]
         _check_places(data, plan, faults, context)
+        _check_bands(data, plan, faults)
     if spec.name == "claims":
         _derive_claims(data, times, len(grid))
 
@@ -304,6 +306,30 @@ def _check_places(
             faults.append(Fault(position=position, header=header, got=f"{x}, {y}", error=half))
         elif x is not None and region is not None and not region.holds(x, y) and region.holds(y, x):
             faults.append(Fault(position=position, header=header, got=f"{x:g}, {y:g}", error=swapped))
+
+
+def _check_bands(data: dict[str, list[Any]], plan: ColumnPlan, faults: list[Fault]) -> None:
+    """Bands of bearings have two edges, the second clockwise from the first; distances are in order."""
+    half = CellError("value_missing", "a band of bearings has two edges, or none", expected="both, or neither")  # fmt: skip
+    turned = "the edges stand the wrong way round"
+    lows, highs = (data.get(f"bearing_{end}_deg") for end in ("min", "max"))
+    if lows is not None or highs is not None:
+        n = len(lows or highs or ())
+        header = plan.header_of.get("bearing_max_deg", plan.header_of.get("bearing_min_deg", ""))
+        wrong = CellError("value_range", turned, expected=BEARINGS_EXPECTED)
+        for position, (low, high) in enumerate(zip(lows or [None] * n, highs or [None] * n, strict=True)):
+            if (low is None) != (high is None):
+                faults.append(Fault(position=position, header=header, got=f"{low}, {high}", error=half))
+            elif low is not None and is_reversed(low, high):
+                faults.append(Fault(position=position, header=header, got=f"{low:g}, {high:g}", error=wrong))
+    lows, highs = (data.get(f"range_{end}_m") for end in ("min", "max"))
+    if lows is None or highs is None:
+        return
+    wrong = CellError("value_range", turned, expected="range_min_m ≤ range_max_m")
+    for position, (low, high) in enumerate(zip(lows, highs, strict=True)):
+        if low is not None and high is not None and low > high:
+            header = plan.header_of.get("range_max_m", "range_max_m")
+            faults.append(Fault(position=position, header=header, got=f"{low:g}, {high:g}", error=wrong))
 
 
 def _derive_claims(data: dict[str, list[Any]], times: list[Any] | None, n: int) -> None:

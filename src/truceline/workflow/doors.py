@@ -20,6 +20,7 @@ from truceline.sources.shapes import shape_digest
 from truceline.workflow.foreign import Door, Foreign
 from truceline.workflow.refused_rows import (
     refuse_disorder,
+    refuse_half_bands,
     refuse_half_places,
     refuse_half_watches,
     refuse_odd_shapes,
@@ -45,6 +46,7 @@ DOORS: dict[str, Door] = {
         also=(
             Column(name="act", type=OBSERVATIONS.arrow.field("acts").type, meaning="in place of `acts`: one name, or a JSON object from name to log-likelihood"),
         ),
+        may_lack_rows=True,  # that nothing was recorded is a result
     ),
     "coverage": Door(
         spec=COVERAGE,
@@ -81,8 +83,8 @@ def complete(name: str, foreign: Foreign) -> Table:
     """The table of a door, to its schema: defaults filled in, rows that cannot stand put aside.
 
     name : of a door. Rows are put aside where an interval does not stop after it starts, where an id
-    stands twice (the first one stays), where half of a
-    place or of a watch is missing, where a shape holds no ground.
+    stands twice (none stays, unless the rows are the same), where half of a place, of a band of bearings or
+    of a watch is missing, where a shape holds no ground.
 
     Raises
     ------
@@ -107,6 +109,7 @@ def complete(name: str, foreign: Foreign) -> Table:
     for start, stop in door.spec.intervals:
         refuse_disorder(foreign, start, stop)
     refuse_half_places(foreign)
+    refuse_half_bands(foreign)
     if name == "coverage":
         refuse_half_watches(foreign)
     table, n = foreign.table, foreign.table.num_rows

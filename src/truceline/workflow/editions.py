@@ -199,7 +199,8 @@ def release(
         patterns=replace(public.patterns, spots=spots),
         run_id=released_id(public, manifest_lines),
         claim_accounts=tuple(account_totals(records(public.claims), window=results.truce.span)),
-        summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=IncidentSet.of(public.incidents, public.observations)),
+        # what was held back is not said not to be
+        summary=summarise(public.findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, monitored=False, incidents=IncidentSet.of(public.incidents, public.observations)),
     )  # fmt: skip
 
 

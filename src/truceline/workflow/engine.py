@@ -78,12 +78,18 @@ def complete_setting(given: Setting) -> Setting:
     coverage = given.coverage
     based = coverage.filter(pc.is_valid(coverage["detection_p_basis"]))
     hard = given.hard_sources or tuple(sorted(pc.unique(based["source_id"]).to_pylist()))
-    acts = given.acts or tuple(sorted(pc.unique(map_parts(given.observations["acts"])[1]).to_pylist()))
+    # where nothing was recorded, what was watched for
+    acts = given.acts or _names(map_parts(given.observations["acts"])[1]) or _names(coverage["act"])
     return Setting(
         observations=given.observations, coverage=coverage, control=given.control, areas=given.areas,
         parties=given.parties or _parties(given), hard_sources=hard, acts=acts,
-        frame=given.frame or centre_frame(given.observations), seed=given.seed, existence=given.existence,
+        frame=given.frame or centre_frame(given.observations, coverage), seed=given.seed, existence=given.existence,
     )  # fmt: skip
+
+
+def _names(column: pa.Array | pa.ChunkedArray) -> tuple[str, ...]:
+    """The distinct names of a column, by alphabet."""
+    return tuple(sorted(pc.unique(column).drop_null().to_pylist()))
 
 
 def _parties(given: Setting) -> tuple[str, ...]:
@@ -92,11 +98,17 @@ def _parties(given: Setting) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for column in columns for name in pc.unique(column).to_pylist() if name))
 
 
-def centre_frame(observations: Table) -> LocalFrame:
-    """A frame in the middle of the records' places, whatever their order; over the antimeridian too."""
-    longitude, latitude = floats(observations["longitude_deg"]), floats(observations["latitude_deg"])
-    placed = np.isfinite(longitude) & np.isfinite(latitude)
-    if not placed.any():
+def centre_frame(*tables: Table) -> LocalFrame:
+    """A frame in the middle of the places of the first table that has any, whatever their order.
+
+    Over the antimeridian too. tables : with ``longitude_deg`` and ``latitude_deg``.
+    """
+    for table in tables:
+        longitude, latitude = floats(table["longitude_deg"]), floats(table["latitude_deg"])
+        placed = np.isfinite(longitude) & np.isfinite(latitude)
+        if placed.any():
+            break
+    else:
         return LocalFrame("fuse", 0.0, 0.0)
     middle = (float(latitude[placed].min()) + float(latitude[placed].max())) / 2
     west, east = _shortest_arc(longitude[placed])
@@ -130,7 +142,12 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     if setting.existence == "trained":
         notes.append(TRAINED_NOTE)
     if totals is None:
-        notes.append("no totals: no coverage with a detection probability and its basis")
+        why = (
+            "no coverage with a detection probability and its basis"
+            if setting.acts
+            else "neither records nor coverage name an act"
+        )
+        notes.append(f"no totals: {why}")
     progress("gathering", steps, steps)
     return Fused(
         incidents=incidents,

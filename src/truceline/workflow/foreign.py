@@ -7,6 +7,7 @@ run only where no row can be used: a needed column is missing, or nothing is lef
 from __future__ import annotations
 
 import difflib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from truceline.base.columns import IntArray
 from truceline.base.errors import InputError, Problem
@@ -37,13 +39,14 @@ class Door:
 
     needed : columns that must be there and filled. defaults : column → what stands in it otherwise,
     in words; every other column of the schema is optional and null. also : columns that a file may
-    have beside the schema's, with what they mean.
+    have beside the schema's, with what they mean. may_lack_rows : whether a header alone says something.
     """
 
     spec: TableSpec
     needed: tuple[str, ...]
     defaults: Mapping[str, str]
     also: tuple[Column, ...] = ()
+    may_lack_rows: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -115,13 +118,20 @@ def read_foreign(path: Path, door: Door, *, progress: Progress = silent) -> Fore
         numbers.append(rows)
     progress("reading", 1, 1)
     if wanted is None:
-        raise InputError(
-            Problem(code="file_without_rows", message="the file has no rows", file=file.label, expected=f"a header with {', '.join(door.needed)}, and rows", next_step="Check that the file was written whole")
-        )  # fmt: skip
-    found.table, found.numbers = pa.concat_tables(parts).combine_chunks(), np.concatenate(numbers)
-    if not found.table.num_rows:
-        raise InputError(found.problems or [Problem(code="file_without_rows", message="the file has a header and no rows", file=file.label, expected="one row or more")])  # fmt: skip
+        found.table = door.spec.empty().select(list(door.needed))
+    else:
+        found.table, found.numbers = pa.concat_tables(parts).combine_chunks(), np.concatenate(numbers)
+    if not found.table.num_rows and (found.problems or not door.may_lack_rows):
+        raise InputError(found.problems or [_without_rows(file, door)])
     return found
+
+
+def _without_rows(file: InputFile, door: Door) -> Problem:
+    return Problem(
+        code="file_without_rows", message="the file has no rows", file=file.label,
+        expected=f"a header with {', '.join(door.needed)}, and one row or more",
+        next_step="Check that the file was written whole; if there is nothing to say, leave the file out",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +147,17 @@ class _Block:
         return list(self.columns)
 
 
+def _none_of(header: Sequence[str]) -> _Block:
+    """No rows, of those columns."""
+    return _Block(numbers=np.zeros(0, dtype=np.int64), columns={name: pa.array([], pa.string()) for name in header})  # fmt: skip
+
+
 def _blocks(file: InputFile, door: Door, found: Foreign) -> Iterator[_Block]:
     head = next(iter(file.chunks(1 << 16)), b"")
     has_shape = any(column.type == SHAPE for column in door.columns)
-    if tell_format(file, head) == "csv" and not has_shape:
-        yield from _csv_blocks(file, head, found)
+    kind = tell_format(file, head)
+    if kind == "csv" and not has_shape:
+        yield from _csv_blocks(file, head, door, found)
         return
     notes: list[str] = []
     for batch in open_batches(file, row_numbers=True, notes=notes):
@@ -149,21 +165,26 @@ def _blocks(file: InputFile, door: Door, found: Foreign) -> Iterator[_Block]:
         rows = np.asarray(columns.pop(ROW).to_numpy(zero_copy_only=False), dtype=np.int64)
         found.rows_read += len(rows)
         yield _Block(numbers=rows, columns=columns, faults=columns.pop(FAULT, None))
+    if kind == "parquet" and not found.rows_read:
+        yield _none_of(pq.read_schema(io.BytesIO(file.bytes())).names)
     found.problems += [
         Problem(code="row_length", message=note, file=file.label) for note in notes if "fields" in note
     ]
 
 
-def _csv_blocks(file: InputFile, head: bytes, found: Foreign) -> Iterator[_Block]:
+def _csv_blocks(file: InputFile, head: bytes, door: Door, found: Foreign) -> Iterator[_Block]:
     """Delimited text in blocks; rows of another length than the header's are put aside."""
     survey(file)
     first = head.decode("utf-8", "replace").lstrip("\ufeff\r\n").split("\n", 1)[0]
     stream = CsvStream(file, delimiter=max(_MARKS, key=lambda mark: (first.count(mark), -_MARKS.index(mark))))
+    if not any(stream.header):
+        raise InputError(_without_rows(file, door))
     twice = sorted({name for name in stream.header if stream.header.count(name) > 1})
     if twice:
         raise InputError(
             [Problem(code="column_repeated", message="the header names a column twice", file=file.label, row=1, column=name, expected="each name once", next_step="Rename or take out one of them") for name in twice]
         )  # fmt: skip
+    yield _none_of(stream.header)  # the header alone tells which columns there are
     try:
         for block in stream.blocks(stream.header):
             for row, fields, _ in block.other:

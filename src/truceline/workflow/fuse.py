@@ -124,6 +124,8 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
         for one in foreign.values()
         if one.unused
     ]
+    if not setting.observations.num_rows:
+        notes.append(_nothing_recorded(setting))
     if not setting.coverage.num_rows:
         notes.append("no coverage was given: nothing says what could have been seen, so no incident has an existence_p")  # fmt: skip
     shaped = setting.areas.filter(pc.is_valid(setting.areas["geometry"]))["area_id"].combine_chunks()
@@ -138,7 +140,7 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
         notes.append(f"parties of which the files know nothing: {', '.join(unheard)}")
     first = pc.min(setting.control["map_time"]).as_py()
     last = pc.max(setting.observations["occurred_until"]).as_py()
-    if first is not None and last <= first:
+    if first is not None and last is not None and last <= first:
         notes.append("every map of control is dated after the last record: nobody is told apart by place")
     strange = [name for name in setting.hard_sources if name not in known]
     if strange:
@@ -147,6 +149,13 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
     if strange:
         notes.append(f"sources of the coverage without observations: {', '.join(strange)}")
     return notes
+
+
+def _nothing_recorded(setting: Setting) -> str:
+    """What observations without a row say: with coverage something, without it nothing."""
+    watched = pc.any(pc.is_valid(setting.coverage["detection_p_basis"])).as_py()
+    told = "totals say how many could have gone unseen" if watched and setting.acts else "whether nothing happened or nobody watched cannot be told"  # fmt: skip
+    return f"the observations have no row: nothing was recorded; {told}"
 
 
 def _manifest(foreign: dict[str, Foreign], setting: Setting, out: Path) -> tuple[str, str]:

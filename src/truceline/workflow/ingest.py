@@ -162,6 +162,12 @@ def _drawn_lines(
     }
 
 
+def was_monitored(case: Case, sources: Sequence[SourceAccount]) -> bool:
+    """Whether single observations of a monitoring mechanism were read, be they none."""
+    read = {account.source_id for account in sources if account.state == "read"}
+    return any(entry.mechanism and entry.forms_incidents and entry.id in read for entry in case.file.sources)
+
+
 def first_tellings(case: Case, observations: Table) -> Table:
     """The observations, each with the source that told it first."""
     coded = frozenset(entry.id for entry in case.file.sources if entry.texts == "coded")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from truceline.base.columns import BoolArray, number_rows
+from truceline.base.columns import BoolArray, floats
 from truceline.base.errors import Problem
+from truceline.base.geodesy import BEARINGS_EXPECTED, is_reversed
 from truceline.line.shapes import polygonal
 from truceline.workflow.foreign import Foreign
 
 #: below this a parameter of a Beta distribution stands for a certainty that nobody measures
 LEAST_BETA = 1e-3
 _P = ("detection_p_a", "detection_p_b")
+_BEARINGS = ("bearing_min_deg", "bearing_max_deg")
+_RANGES = ("range_min_m", "range_max_m")
 
 
 def _tell(foreign: Foreign, k: int, code: str, column: str, message: str, expected: str, step: str) -> list[Problem]:  # fmt: skip
@@ -33,18 +37,27 @@ def _tell(foreign: Foreign, k: int, code: str, column: str, message: str, expect
 
 
 def refuse_second_ids(foreign: Foreign, key: str) -> None:
-    """Put aside rows whose id an earlier row bears."""
-    code, n = number_rows([pc.rank(foreign.table[key].combine_chunks(), tiebreaker="dense").to_numpy().astype(np.int64)])  # fmt: skip
-    if n == len(code):
+    """Put aside rows that share an id: all of them where they differ, else all but one.
+
+    Which of the differing ones is meant nobody can tell, and the order of rows must not decide it.
+    """
+    code = pc.rank(foreign.table[key].combine_chunks(), tiebreaker="dense").to_numpy().astype(np.int64)
+    again = np.flatnonzero(np.bincount(code)[code] > 1)
+    if not len(again):
         return
-    first = np.zeros(len(code), dtype=np.bool_)
-    first[np.unique(code, return_index=True)[1]] = True
-    foreign.put_aside(
-        {
-            int(k): _tell(foreign, int(k), "id_repeated", key, "the id stands twice; the first row stays", "an id of its own for each row", "Rename or take out one of the rows")
-            for k in np.flatnonzero(~first)
-        }
-    )  # fmt: skip
+    contents: dict[int, set[str]] = {}
+    rows: dict[int, list[int]] = {}
+    for k, row in zip(again.tolist(), foreign.table.take(pa.array(again)).to_pylist(), strict=True):
+        contents.setdefault(int(code[k]), set()).add(repr(row))
+        rows.setdefault(int(code[k]), []).append(k)
+    wrong: dict[int, list[Problem]] = {}
+    for one, own in rows.items():
+        differ = len(contents[one]) > 1
+        where = ", ".join(str(int(foreign.numbers[k])) for k in own[:20])
+        message = f"rows {where} have this id and differ: none can stay" if differ else f"rows {where} are the same: the first stays"  # fmt: skip
+        for k in own if differ else own[1:]:
+            wrong[k] = _tell(foreign, k, "id_repeated", key, message, "an id of its own for each row", "Rename or take out all but one of the rows")  # fmt: skip
+    foreign.put_aside(wrong)
 
 
 def refuse_disorder(foreign: Foreign, start: str, stop: str) -> None:
@@ -73,6 +86,33 @@ def refuse_half_places(foreign: Foreign) -> None:
             {
                 int(k): _tell(foreign, int(k), "value_missing", names[0], "a place has a longitude and a latitude, or neither", " and ".join(pair), "Fill in the other one, or leave both empty")
                 for k in np.flatnonzero(there[0] != there[1])
+            }
+        )  # fmt: skip
+
+
+def refuse_half_bands(foreign: Foreign) -> None:
+    """Put aside rows with half a band of bearings, or with the edges of a band the wrong way round.
+
+    A distance may have one edge alone: "at least 3 km".
+    """
+    names = [name for name in _BEARINGS if name in foreign.table.column_names]
+    if names:
+        there = [_given(foreign, name) for name in _BEARINGS]
+        foreign.put_aside(
+            {
+                int(k): _tell(foreign, int(k), "value_missing", names[0], "a band of bearings has two edges, or none", " and ".join(_BEARINGS), "Fill in the other one, or leave both empty")
+                for k in np.flatnonzero(there[0] != there[1])
+            }
+        )  # fmt: skip
+    for pair, expected in ((_BEARINGS, BEARINGS_EXPECTED), (_RANGES, f"{_RANGES[0]} ≤ {_RANGES[1]}")):
+        if not set(pair) <= set(foreign.table.column_names):
+            continue
+        low, high = (floats(foreign.table[name]) for name in pair)
+        wrong = is_reversed(low, high) if pair == _BEARINGS else low > high
+        foreign.put_aside(
+            {
+                int(k): _tell(foreign, int(k), "value_range", pair[1], f"the edges stand the wrong way round: from {low[k]:g} to {high[k]:g}", expected, "Exchange the two edges, if that is it")
+                for k in np.flatnonzero(wrong)
             }
         )  # fmt: skip
 

@@ -58,7 +58,7 @@ from truceline.workflow.editions import (
     refuse_mixing,
     release,
 )
-from truceline.workflow.ingest import Ingested, first_tellings, ingest, with_copies
+from truceline.workflow.ingest import Ingested, first_tellings, ingest, was_monitored, with_copies
 from truceline.workflow.lines import build_lines, compare_lines, read_land, tell_line
 from truceline.workflow.measure import Gauge
 from truceline.workflow.order_worth import weigh_orders
@@ -242,7 +242,7 @@ def compute(
         order_worth=weigh_orders(case, gauge, edition=edition or case.file.release.edition),
         sources=sources,
         quarantined=ingested.quarantined,
-        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, incidents=incident_set),
+        summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, monitored=was_monitored(case, ingested.sources), incidents=incident_set),
         context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *tell_context(series, lines, disagreements), *copied(sources)),
         limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *tell_trained(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
