@@ -28,6 +28,10 @@ PART_WORDS = {
     "held_out": "held out: no error on these was ever looked at",
     "development_ru": "development ru: posts and short news in Russian of earlier months; the rules were written on these",
     "development_uk": "development uk: posts in Ukrainian of earlier months; the rules were written on these",
+    "widened_ru": "widened ru: further posts and short news in Russian, labelled before they were read; then errors were read, and rules mended",
+    "widened_uk": "widened uk: the same in Ukrainian",
+    "own_check_ru": "own check ru: the same in Russian, of other texts; totals alone were seen while rules were mended",
+    "own_check_uk": "own check uk: the same in Ukrainian",
     "held_out_ru": "held out ru: posts and short news in Russian, by the second annotator, never tuned on",
     "held_out_uk": "held out uk: posts in Ukrainian, by the second annotator, never tuned on",
 }

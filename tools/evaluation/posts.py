@@ -2,7 +2,8 @@
 
 Labels are in the form of the articles', with the periods of a halt that a text names. Those of
 ``labels/talks_ru_uk.json`` were never tuned on; on those of ``labels/talks_ru_uk_development.json``, which are
-of earlier months, the rules were written.
+of earlier months, the rules were written; ``labels/talks_ru_uk_more.json`` holds texts whose errors were read
+(``widened``) and texts of which totals alone were seen (``own_check``).
 A text is what the reader makes of a post, or the line of news as its table has it.
 """
 
@@ -23,9 +24,10 @@ from truceline.talks.statements import Statement
 
 LABELS = Path(__file__).parent / "labels" / "talks_ru_uk.json"
 DEVELOPMENT = LABELS.with_name("talks_ru_uk_development.json")
+MORE = LABELS.with_name("talks_ru_uk_more.json")
 CHANNELS = ("mod_russia_clean.csv", "dronbomber_v2.csv")
 #: months of the table of news that texts were drawn from
-MONTHS = ("202501", "202502", "202503", "202504")
+MONTHS = ("202410", "202411", "202412", "202501", "202502", "202503", "202504")
 
 Row = dict[str, Any]
 
@@ -33,7 +35,7 @@ Row = dict[str, Any]
 def labels() -> dict[str, Row]:
     """The labelled posts by digest, conditions as yes or no and without a second pass, as the articles' are."""
     records: dict[str, Row] = {}
-    for path in (LABELS, DEVELOPMENT):
+    for path in (LABELS, DEVELOPMENT, MORE):
         records |= json.loads(path.read_text(encoding="utf-8"))
     for record in records.values():
         record["second"] = None
@@ -67,9 +69,10 @@ def _news(folder: Path, digests: Mapping[str, Row]) -> Iterator[Document]:
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 if digest in digests and digest not in seen:
                     seen.add(digest)
+                    language = digests[digest]["part"][-2:]
                     yield Document(
                         document_id=f"doc-{digest[:12]}", digest=digest, file=path.name, position=0, text=text,
-                        language="ru", paragraphs=split_paragraphs(text, lexicon("ru")),
+                        language=language, paragraphs=split_paragraphs(text, lexicon(language)),
                         published=date.fromisoformat(row["datetime"][:10]),
                     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from truceline.talks.post_forms import PostForms, Sentence
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
 from truceline.talks.sentences import split_sentences
-from truceline.talks.signatures import marked_names
+from truceline.talks.signatures import marked_names, with_whole_names
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.subjects import Cue
 from truceline.talks.tokens import Token, tag_tokens
@@ -43,12 +43,12 @@ class Reader(PostForms):
         self.discourse = Discourse(speakers=speakers, words=words, day=document.published)
         self.quotes = find_quotes(document.text, document.paragraphs)
         outer = [quote for quote in self.quotes if quote.depth == 0]
-        names = marked_names(document.text, outer) if words.declines else []
-        self.outer = [quote for quote in outer if quote not in names]
-        self.masked = without_marks(mask(document.text, self.outer), names)
+        self.names = marked_names(document.text, outer) if words.declines else []
+        self.outer = [quote for quote in outer if quote not in self.names]
+        self.masked = without_marks(mask(document.text, self.outer), self.names)
         self.units: list[Unit] = []
         self.speech: dict[Quote, Unit] = {}
-        self.terms: dict[Quote, None] = dict.fromkeys(names)
+        self.terms: dict[Quote, None] = dict.fromkeys(self.names)
         self.sentences = self._sentences()
         self.sentence_starts = [one.start for one in self.sentences]
         self.outer_stops = [quote.stop for quote in self.outer]
@@ -83,9 +83,10 @@ class Reader(PostForms):
         return any(pattern.search(sentence) for kind in ("caption", "boilerplate") for pattern in kinds[kind])
 
     def _tokens(self, sentence: Sentence) -> list[Token]:
-        return tag_tokens(
+        tokens = tag_tokens(
             self.masked, sentence.start, sentence.stop, words=self.words, speakers=self.speakers
         )
+        return with_whole_names(tokens, self.names) if self.names else tokens
 
     def _touching(self, sentence: Sentence) -> list[Quote]:
         first = bisect_right(self.outer_stops, sentence.start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from truceline.talks.lexicon import Verb
+from truceline.talks.mentions import Mention
 from truceline.talks.resolve import Resolved, slug
 from truceline.talks.signatures import leads, signed_mention, signed_source
 from truceline.talks.speakers import Entity
@@ -38,17 +39,25 @@ class CueFinder(SubjectFinder):
                 self.cues.append(cue)
                 self.discourse.note(cue.who.entity)
         self._note_until(len(self.tokens))
-        if self.cues and self._behind_dash(
-            self.cues[-1]
-        ):  # “A wants …, — B.”: that A wants it is what B said
-            return [cue for cue in self.cues if cue.kind == "say"]
+        if len(self.cues) > 1 and self._closes(self.cues[-1]):
+            return [cue for cue in self.cues[:-1] if not self._told(cue)] + self.cues[-1:]
         return self.cues
 
-    def _behind_dash(self, cue: Cue) -> bool:
-        """Whether a cue closes its sentence behind a dash, in a language where that makes a signature."""
+    def _closes(self, cue: Cue) -> bool:
+        """Whether a cue closes its sentence behind a comma or a dash, in a language where that makes a signature."""
         if not self.discourse.words.declines or not cue.trailing or cue.kind != "say":
             return False
-        return cue.rule == "signed" or self.letters[cue.first - 1 : cue.first] == "m"
+        return cue.rule in ("signed", "subject_after_verb")
+
+    def _told(self, cue: Cue) -> bool:
+        """“A wants …, said B”: that A wants it is what B said; so it is where a party is said to say it."""
+        closing = self.cues[-1]
+        if cue.kind == "report":
+            return cue.who.entity != closing.who.entity
+        party = cue.who.entity.kind == "party" and not closing.who.entity.media
+        return (
+            party and closing.who.entity.kind in ("person", "described") and cue.rule == "subject_before_verb"
+        )
 
     def _verb(self, at: int, verb: Verb) -> Cue | None:
         subject = self._subject(at, verb) or self._spoke_before(at)
@@ -193,9 +202,10 @@ class CueFinder(SubjectFinder):
         )  # fmt: skip
 
     def _colon(self, at: int) -> Cue | None:
-        """“Statement: “…””: a name, a colon, a quotation."""
+        """“Statement: “…””: a name, a colon, a quotation; where names decline, also ““…”: a name”."""
+        mention = None
         if self.discourse.words.declines:
-            mention = leads(self.letters, at, self.mentions)
+            mention = leads(self.letters, at, self.mentions) or self._behind_colon(at)
         elif self.letters[at + 1 : at + 2] != "Q" or at > 6:
             return None
         else:
@@ -205,14 +215,15 @@ class CueFinder(SubjectFinder):
         who = self._resolve(mention, "colon")
         if who is None:
             return None
+        behind = mention.first > at
         return Cue(
-            first=0,
-            verb=at,
-            last=at,
-            who=who,
-            rule="colon",
-            kind="say",
-            stance="claims",
-            base=":",
-            trailing=False,
-        )
+            first=at if behind else 0, verb=at, last=mention.np_last if behind else at, who=who, rule="colon", kind="say",
+            stance="claims", base=":", trailing=behind,
+        )  # fmt: skip
+
+    def _behind_colon(self, at: int) -> Mention | None:
+        """““…”: the expert on …”: who stands behind the colon of a sentence that begins as a quotation."""
+        mention = self.by_first.get(at + 1)
+        if self.letters[:at].strip("z") not in ("Q", "QQ") or mention is None or mention.kind == "pronoun":
+            return None
+        return mention if "v" not in self.letters[at:] else None

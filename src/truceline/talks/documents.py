@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,22 +55,61 @@ _LINE = re.compile(r"[^\n\r\x0b\x0c\u2028\u2029]+")
 _MARKED_HEADING = re.compile(r"#{1,6}\s+\S|_{2,}\s*$|={3,}\s*$|-{3,}\s*$")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”’»“\')\]]*\s*$")
 _LINK = re.compile(r"\]\((?:https?:)?//|^https?://\S+$")
+#: a line that ends behind a comma or a mark with a dash goes on; one that begins with a dash and a small letter signs
+_GOES_ON = re.compile(r"[,»”“\"] ?[—–-]$")
+_SIGNS = re.compile(r"[—–-] ?[^\W\d_A-ZА-ЯІЇЄҐ]")
+_CLOSED = re.compile(r"[»”“\"][.!?…,]*$")
+#: a line broken in its middle has at least so many signs
+LEAST_BROKEN = 40
 #: the first line may be a longer one
 FIRST_WORDS = 28
 
 
 def split_paragraphs(text: str, lexicon: Lexicon) -> tuple[Paragraph, ...]:
-    """Every line of ``text`` that is not blank, with its kind."""
+    """Every line of ``text`` that is not blank, with its kind; a text of one line is no heading of another."""
     found: list[Paragraph] = []
-    for match in _LINE.finditer(text):
-        line = match.group()
-        body = line.strip()
-        if not body:
-            continue
-        start = match.start() + line.index(body[0])
+    spans = _lines(text)
+    for start, stop in _joined(text, spans) if lexicon.declines else spans:
+        body = text[start:stop]
         kind = kind_of(body, lexicon, first=not found)
-        found.append(Paragraph(start=start, stop=start + len(body), kind=kind))
+        if (
+            kind == "heading"
+            and len(spans) == 1
+            and not _MARKED_HEADING.match(body)
+            and not _LINK.search(body)
+        ):
+            kind = "text"
+        found.append(Paragraph(start=start, stop=stop, kind=kind))
     return tuple(found)
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    """Where each line that is not blank begins and ends, without blanks around it."""
+    found = []
+    for match in _LINE.finditer(text):
+        body = match.group().strip()
+        if body:
+            start = match.start() + match.group().index(body[0])
+            found.append((start, start + len(body)))
+    return found
+
+
+def _joined(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Lines that a post broke off and went on with: behind a dash, or in the middle of a sentence."""
+    found: list[tuple[int, int]] = []
+    for start, stop in spans:
+        if found and stop - start > 1:
+            first, last = found[-1]
+            before, line = text[first:last], text[start:stop]
+            if (
+                _GOES_ON.search(before)
+                or (_SIGNS.match(line) and _CLOSED.search(before))
+                or (line[0].islower() and before[-1].isalnum() and len(before) >= LEAST_BROKEN)
+            ):
+                found[-1] = (first, stop)
+                continue
+        found.append((start, stop))
+    return found
 
 
 def kind_of(line: str, lexicon: Lexicon, *, first: bool) -> str:

@@ -42,7 +42,7 @@ class PostForms:
         bare = is_bare(rest, self.words) and not unit.quotes
         if bare and unit in self.units:
             self.units.remove(unit)
-        if text[sentence.start : sentence.stop].rstrip("*_ ").endswith(":"):
+        if text[sentence.start : sentence.stop].rstrip("*_ ").endswith(":") or _led(unit, sentence):
             self.lead = unit.who
         elif bare or (not unit.quotes and _behind_dash(text, unit)):
             given = self._before(sentence, everywhere=bare)
@@ -81,3 +81,8 @@ def _behind_dash(text: str, unit: Unit) -> bool:
     assert unit.cue is not None
     lead = text[unit.start : unit.cue[0]].rstrip()
     return unit.rule == "signed" or (bool(lead) and lead[-1] in "—–-")
+
+
+def _led(unit: Unit, sentence: Sentence) -> bool:
+    """Whether a name and a colon open the sentence, and what follows is in no quotation marks."""
+    return unit.rule == "colon" and not unit.quotes and unit.start == sentence.start

@@ -10,7 +10,7 @@ from datetime import date
 from truceline.talks.lexicon import Lexicon
 from truceline.talks.mentions import Mention
 from truceline.talks.speakers import Entity, Speakers
-from truceline.talks.stems import stem
+from truceline.talks.stems import nominative, stem
 from truceline.talks.tokens import Token
 
 _SLUG = re.compile(r"[^\w]+")
@@ -95,6 +95,8 @@ class Discourse:
             return None
         if seen is None or (len(keys) > 1 and not set(keys) & {stem(part) for part in seen.name.split()}):
             seen = self._introduce(parts, mention, tokens)
+        elif self.words.declines and not seen.known and nominative(seen.id) == slug(parts[-1]) != seen.id:
+            seen = self._introduce(parts, mention, tokens)  # now its name stands as a subject's does
         return Resolved(entity=seen, rule="new_name" if len(keys) > 1 else "last_name")
 
     def _named_body(self, mention: Mention, tokens: Sequence[Token]) -> Resolved:
@@ -190,9 +192,16 @@ class Discourse:
             found = next((one for one in reversed(self.recent) if one.kind == "body"), None)
             return Resolved(entity=found, rule="description_again") if found is not None else None
         for one in reversed(self.recent):
-            if one.kind == "body" and stem(one.name.split()[-1]) == role.split()[-1]:
+            if one.kind == "body" and (
+                stem(one.name.split()[-1]) == role.split()[-1] or self._called(one, role)
+            ):
                 return Resolved(entity=one, rule="description_again")
         return None
+
+    def _called(self, body: Entity, role: str) -> bool:
+        """Whether a name of a body of the case begins with a word: “the staff of …”, then “the staff”."""
+        names = next((one.names for one in self.speakers.file.bodies if one.id == body.id), ())
+        return self.words.declines and any(stem(name.split()[0]) == role for name in names)
 
     def pronoun(self, gender: str, inside: Sequence[Entity]) -> Resolved | None:
         """Whom “he”, “she” or “they” means here."""

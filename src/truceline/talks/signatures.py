@@ -93,6 +93,25 @@ def marked_names(text: str, quotes: Sequence[Quote]) -> list[Quote]:
     return found
 
 
+def with_whole_names(tokens: Sequence[Token], names: Sequence[Quote]) -> list[Token]:
+    """The tokens with one for each name of several words that stood in quotation marks."""
+    found: list[Token] = []
+    for token in tokens:
+        name = next((one for one in names if one.start <= token.start and token.stop <= one.stop), None)
+        before = found[-1] if found else None
+        if (
+            name is None
+            or before is None
+            or before.start < name.start
+            or {before.tag, token.tag} & set("KBY")
+        ):
+            found.append(token)
+        else:
+            text = f"{before.text} {token.text}"
+            found[-1] = Token(start=before.start, stop=token.stop, text=text, tag="N")
+    return found
+
+
 def is_bare(rest: str, words: Lexicon) -> bool:
     """Whether a sentence says no more than who spoke: “CNN reports this.”"""
     if words.back.match(rest.lstrip(" *_—–-")) and len(rest) <= LONGEST_BACK:

@@ -22,6 +22,7 @@ from truceline.talks.meaning import (
     find_topic,
 )
 from truceline.talks.numbers import Number, find_numbers
+from truceline.talks.onlookers import settled
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.units import Attributed, Unit
 from truceline.talks.windows import Window, find_day, find_windows
@@ -194,6 +195,7 @@ class _Builder:
             short, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
             conditional=condition is not None,
         )  # fmt: skip
+        stance = settled(stance, content, unit.who.entity, words=self.words, speakers=self.speakers)
         self.before = unit
         quotes = tuple(
             (max(a, start), min(b, start + len(text)))

@@ -215,8 +215,9 @@ class SubjectFinder:
         if outer is mention and mention.first >= 1 and self.letters[mention.first - 1] == "P":
             word = self.tokens[mention.first - 1].text.lower()
             if self.discourse.words.declines and word not in self.discourse.words.stop_prepositions:
-                if not self._at_place(mention.first - 1, at):
-                    return self._far(mention.first - 1)
+                further = self._far(mention.first - 1)
+                if further is not None or not self._at_place(mention.first - 1, at):
+                    return further
             elif word not in self.discourse.words.stop_prepositions:
                 further = self._far(mention.first - 1)
                 if further is not None and mention.kind not in ("name", "titled"):
