@@ -182,14 +182,16 @@ def _learn_intensity(
 ) -> FloatArray:
     """(n,) log λ at the nodes, their own tracks left out. first : (n_groups,) each track's sharpest node."""
     q, n = scene.quadrature, len(scene.nodes)
-    own = np.append(existence, 0.0)[hard.label]
-    base = (existence.sum() + BEFOREHAND) / max(float((chances.seen_q * q.weight).sum()), 1e-300)
+    # what was recorded where nobody is said to have watched tells nothing of what was watched
+    known = np.where(chances.seen[first] > 0, existence, 0.0)
+    own = np.append(known, 0.0)[hard.label]
+    base = (known.sum() + BEFOREHAND) / max(float((chances.seen_q * q.weight).sum()), 1e-300)
     # how places and times differ is judged by what several sources confirm: a source's clutter has
     # its own places and times, and would make events of itself
     judges = np.zeros(n)
     judges[first] = existence * confirmed
     factor = fit_layers(
-        scene.cells if near is None else (near, *scene.cells), first, existence, np.arange(n),
+        scene.cells if near is None else (near, *scene.cells), first, known, np.arange(n),
         density=base * np.maximum(chances.seen, LEAST_SEEN), mass=base * q.weight * chances.seen_q,
         density_q=base * chances.seen_q, own=own, basis=scene.feeds, trust=1.0,
         judges=judges, judged_mass=q.weight * chances.seen_q**2,

@@ -83,7 +83,7 @@ def complete_setting(given: Setting) -> Setting:
     return Setting(
         observations=given.observations, coverage=coverage, control=given.control, areas=given.areas,
         parties=given.parties or _parties(given), hard_sources=hard, acts=acts,
-        frame=given.frame or centre_frame(given.observations, coverage), seed=given.seed, existence=given.existence,
+        frame=given.frame or centre_frame(given.observations, coverage, given.areas), seed=given.seed, existence=given.existence,
     )  # fmt: skip
 
 
@@ -98,31 +98,36 @@ def _parties(given: Setting) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for column in columns for name in pc.unique(column).to_pylist() if name))
 
 
-def centre_frame(*tables: Table) -> LocalFrame:
-    """A frame in the middle of the places of the first table that has any, whatever their order.
+def centre_frame(observations: Table, coverage: Table, areas: Table) -> LocalFrame:
+    """A frame in the middle of what was watched; of areas, or of the records, where no circle is.
 
-    Over the antimeridian too. tables : with ``longitude_deg`` and ``latitude_deg``.
+    The cells in which fusion learns where fire is begin at its centre: so what is far off, or only
+    reported, must not move it. A middle is one of the places, rounded to a degree; over the antimeridian too.
     """
-    for table in tables:
-        longitude, latitude = floats(table["longitude_deg"]), floats(table["latitude_deg"])
+    outlines = shapely.from_wkb(areas["geometry"].drop_null().to_pylist())
+    west, south, east, north = shapely.bounds(outlines).reshape(-1, 4).T
+    watched, seen = ((floats(table["longitude_deg"]), floats(table["latitude_deg"])) for table in (coverage, observations))  # fmt: skip
+    for longitude, latitude in (watched, ((west + east) / 2, (south + north) / 2), seen):
         placed = np.isfinite(longitude) & np.isfinite(latitude)
         if placed.any():
             break
     else:
         return LocalFrame("fuse", 0.0, 0.0)
-    middle = (float(latitude[placed].min()) + float(latitude[placed].max())) / 2
-    west, east = _shortest_arc(longitude[placed])
-    return LocalFrame("fuse", round((west + east) / 2, 3), round(middle, 3))
+    start = _west_end(longitude[placed])
+    middle = round(start + _middle((longitude[placed] - start) % 360.0))
+    return LocalFrame("fuse", float((middle + 180) % 360 - 180), float(round(_middle(latitude[placed]))))
 
 
-def _shortest_arc(longitude: FloatArray) -> tuple[float, float]:
-    """West and east end of the shortest arc that holds all longitudes; east may be beyond 180."""
+def _middle(values: FloatArray) -> float:
+    """The lower median: a few values far off leave it among the others."""
+    return float(np.sort(values)[(len(values) - 1) // 2])
+
+
+def _west_end(longitude: FloatArray) -> float:
+    """The west end of the shortest arc that holds all longitudes."""
     ordered = np.unique(longitude)
     gaps = np.diff(np.append(ordered, ordered[0] + 360.0))
-    k = int(gaps.argmax())
-    west = float(ordered[(k + 1) % len(ordered)])
-    east = float(ordered[k])
-    return west, east + (360.0 if east < west else 0.0)
+    return float(ordered[(int(gaps.argmax()) + 1) % len(ordered)])
 
 
 def fuse(given: Setting, *, progress: Progress = silent) -> Fused:

@@ -21,7 +21,7 @@ from truceline.scoring.identity import Partition
 from truceline.scoring.score import FLAT, Judged, Score, Weigh, judge, score
 from truceline.scoring.trained import show_groups
 from truceline.scoring.truth import Truth, read_truth
-from truceline.workflow.engine import Setting, centre_frame, complete_setting, ideal_blame, weigh_groups
+from truceline.workflow.engine import Setting, complete_setting, ideal_blame, weigh_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,10 @@ def score_tables(
     """Score tables in memory."""
     setting = result.setting
     observations = setting.observations
-    judged = judge(observations, result.incidents, truth, frame=setting.frame or centre_frame(observations))
+    # one order of parties for all: the ideal observer's columns are in it
+    whole = complete_setting(replace(setting, parties=tuple(parties) or setting.parties or truth.parties))
+    assert whole.frame is not None
+    judged = judge(observations, result.incidents, truth, frame=whole.frame)
     if not judged.linked.known.any():
         raise InputError(
             Problem(
@@ -86,8 +89,6 @@ def score_tables(
                 next_step="Name the truth that was written with these observations",
             )
         )  # fmt: skip
-    # one order of parties for all: the ideal observer's columns are in it
-    whole = complete_setting(replace(setting, parties=tuple(parties) or setting.parties or truth.parties))
     return score(
         judged,
         parties=whole.parties,
