@@ -115,7 +115,7 @@ def weigh_incidents(
     )  # fmt: skip
     if grounds is None:
         return incidents, judged
-    incidents = _measure(incidents, next(view for view in grounds.views if view is not None))  # (1)
+    incidents = _measure(incidents, grounds)  # (1)
     wanted = pc.is_in(incidents["act"], value_set=pa.array([*sorted(acts_across), None], type=pa.string()))
     traces = gather_traces(
         incidents, observations, sources=attributable_sources,
@@ -132,14 +132,16 @@ def weigh_incidents(
     return incidents, judged
 
 
-def _measure(incidents: Table, view: LineView) -> Table:
-    """Fill the distance to the line of every incident with a point."""
+def _measure(incidents: Table, grounds: Grounds) -> Table:
+    """Fill the distance to the nearest line of every incident with a point; positive on the first drawn ground."""
+    views = [view for view in grounds.views if view is not None]
     longitude, latitude = floats(incidents["longitude_deg"]), floats(incidents["latitude_deg"])
     placed = np.flatnonzero(np.isfinite(longitude))
     distance = np.full(len(longitude), np.nan)
     if len(placed):
         at_us = micros(incidents["occurred_from"])[placed]
-        distance[placed] = view.distance_m(longitude[placed], latitude[placed], at_us)
+        each = np.array([view.distance_m(longitude[placed], latitude[placed], at_us) for view in views])
+        distance[placed] = np.copysign(np.abs(each).min(axis=0), each[0])
     return _put(incidents, "line_distance_m", pa.array(distance, mask=~np.isfinite(distance)))
 
 

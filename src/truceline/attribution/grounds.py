@@ -82,7 +82,7 @@ def see_grounds(
     frame: LocalFrame | None,
     spread: LineSpread | None = None,
 ) -> Grounds | None:
-    """The grounds of the parties by one map of one holder, or by one for each of several holders.
+    """The grounds of the parties by one map, or by one for each of several holders.
 
     None where no line is of a party, or fewer than two parties could be told apart.
 
@@ -94,7 +94,7 @@ def see_grounds(
     several = isinstance(line, Sequence)
     given: Sequence[LineHistory | LineView] = line if several else [] if line is None else [line]  # type: ignore[assignment, list-item]
     views: dict[str, LineView] = {}
-    for one in given:
+    for one in (each for line in given for each in (line, *getattr(line, "others", ()))):
         view = _view(one, frame, spread)
         if view is not None and view.holder_party_id in parties:
             views.setdefault(view.holder_party_id, view)

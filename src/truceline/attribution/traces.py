@@ -24,7 +24,7 @@ from truceline.base.columns import (
     number_rows,
     order_rows,
 )
-from truceline.base.geodesy import WGS84, FloatArray
+from truceline.base.geodesy import WGS84, FloatArray, turn_deg
 from truceline.schema.table import Table
 
 #: from so many on, NumPy adds in another order than one by one
@@ -113,10 +113,11 @@ def _places(table: Table, groups: Groups, unknown_sd_m: float) -> tuple[FloatArr
     sd_m = np.where(np.isnan(sd_m) | (sd_m == 0), unknown_sd_m, sd_m)
     along = across = sd_m
     near, far, low, high = (floats(table[f"{name}_{unit}"]) for name, unit in (("range_min", "m"), ("range_max", "m"), ("bearing_min", "deg"), ("bearing_max", "deg")))  # fmt: skip
-    band = np.isfinite(near) & np.isfinite(far) & np.isfinite(low) & np.isfinite(high) & (far > near) & (high > low)  # fmt: skip
+    turn = turn_deg(low, high)
+    band = np.isfinite(near) & np.isfinite(far) & np.isfinite(turn) & (far > near) & (turn > 0)
     along = np.where(band, np.maximum((far - near) / 4, 1.0), sd_m)
-    across = np.where(band, np.maximum((far + near) / 2 * np.radians(high - low) / 4, 1.0), sd_m)
-    middle = np.radians(np.where(band, (low + high) / 2, 0.0))
+    across = np.where(band, np.maximum((far + near) / 2 * np.radians(turn) / 4, 1.0), sd_m)
+    middle = np.radians(np.where(band, low + turn / 2, 0.0))
     east, north = np.sin(middle), np.cos(middle)
     a, b = along**-2.0, across**-2.0
     # the precision: a along the bearing, b across it

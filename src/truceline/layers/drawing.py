@@ -19,6 +19,7 @@ from truceline.layers.marks import (
     gather_spots,
     holder_place,
     main_line,
+    other_grounds,
     other_lines,
 )
 from truceline.layers.page import (
@@ -129,6 +130,12 @@ def _lines(data: MapInput, page: Page, main: MainLine | None) -> list[str]:
         fill = palette.HELD[holder_place(data, main.in_force)]
         held = page.shape(main.in_force.geometry)
         parts.append(_path(held, f'fill="{fill}" fill-opacity="0.8" fill-rule="evenodd"'))
+        for other in other_grounds(data, main):
+            ground = page.shape(other.geometry)
+            fill = palette.HELD[holder_place(data, other)]
+            parts.append(_path(ground, f'fill="{fill}" fill-opacity="0.8" fill-rule="evenodd"'))
+            edge = off_coast(shapely.boundary(ground), data.land, page)
+            parts.append(_path(edge, f'fill="none" stroke="{palette.LINE}" stroke-width="0.9"'))
         edge = off_coast(shapely.boundary(held), data.land, page)
         parts.append(
             _path(edge, f'fill="none" stroke="{palette.LINE}" stroke-width="0.9" stroke-linejoin="round"')

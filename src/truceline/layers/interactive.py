@@ -25,6 +25,7 @@ from truceline.layers.marks import (
     holder_name,
     holder_place,
     main_line,
+    other_grounds,
     other_lines,
     write_date,
     write_interval,
@@ -91,6 +92,17 @@ def _payload(data: MapInput) -> dict[str, Any]:
         "arcs": arcs.arcs,
         "shapes": arcs.rings,
         "line": _whole(_edge(main.in_force, data, page)) if main else "",
+        "others": [
+            {
+                "ground": _whole(page.shape(ground.geometry, tolerance=_TOLERANCE)),
+                "edge": _whole(_edge(ground, data, page)),
+                "colour": palette.HELD[holder_place(data, ground)],
+                "text": _("Held by {party}, by {map}").format(
+                    party=holder_name(data, ground), map=main.source.history.title if main else ""
+                ),
+            }
+            for ground in other_grounds(data, main)
+        ],
         "second": [_whole(_edge(s, data, page)) for line, s in others if line.publish_shapes],
         "steps": [_write_step(step, page, data) for step in steps],
         "incidents": [

@@ -14,6 +14,7 @@ from truceline.layers.marks import (
     MainLine,
     holder_name,
     holder_place,
+    other_grounds,
     other_lines,
     write_date,
     write_moment,
@@ -138,6 +139,13 @@ def _line_entries(data: MapInput, main: MainLine) -> list[tuple[Swatch, str]]:
         (
             Swatch(kind="fill", colour=fill),
             _("Held by {party}, by {map}").format(party=holder_name(data, main.in_force), map=title),
+        ),
+        *(
+            (
+                Swatch(kind="fill", colour=palette.HELD[holder_place(data, other)]),
+                _("Held by {party}, by {map}").format(party=holder_name(data, other), map=title),
+            )
+            for other in other_grounds(data, main)
         ),
         (
             Swatch(kind="line"),

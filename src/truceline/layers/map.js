@@ -39,6 +39,7 @@ function trucelineMap(root, d) {
     for (let i = 0; i < g.points.length; i += 2) text += (i ? "L" : "M") + g.points[i] + " " + g.points[i + 1];
     path(text, { stroke: C.graticule, "stroke-width": .6 });
   }
+  const others = d.others.map(o => [path(o.ground, { fill: o.colour, "fill-opacity": .8, "fill-rule": "evenodd" }), path(o.edge, { stroke: C.line, "stroke-width": 1.2 })]);
   const held = path("", { fill: C.held, "fill-opacity": .8, "fill-rule": "evenodd" });
   const moved = path("", { fill: C.moved, stroke: C.moved, "stroke-width": 1.6 });
   const movedNow = path("", { fill: C.movedNow, stroke: C.movedNow, "stroke-width": 2.2 });
@@ -224,6 +225,7 @@ function trucelineMap(root, d) {
   }
   const stroke = (colour, wide, dash) => [["path", { d: "M1 8h22", stroke: colour, "stroke-width": wide, "stroke-dasharray": dash || "" }]];
   key(W.held, [["rect", { x: 1, y: 3, width: 22, height: 10, fill: C.held }]], [held]);
+  d.others.forEach((o, i) => key(o.text, [["rect", { x: 1, y: 3, width: 22, height: 10, fill: o.colour }]], others[i]));
   key(W.line, stroke(C.line, 1.2), [line]);
   key(W.moved, [["path", { d: "M1 8h12", stroke: C.moved, "stroke-width": 3 }], ["path", { d: "M13 8h10", stroke: C.movedNow, "stroke-width": 3 }]], [moved, movedNow]);
   key(W.second, stroke(C.line, 1.2, "5 3"), [second]);

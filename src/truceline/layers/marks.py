@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from truceline.base.language import _, day_words
+from truceline.layers import palette
 from truceline.layers.picture import MapInput, MapLine
 from truceline.line.history import Snapshot
 from truceline.line.side import snapshot_at
@@ -42,9 +43,16 @@ def holder_name(data: MapInput, snapshot: Snapshot) -> str:
 
 
 def holder_place(data: MapInput, snapshot: Snapshot) -> int:
-    """The holder's place in the truce file, 0 or 1, for its colour."""
+    """The holder's place in the truce file, for its colour; of those without one, the first place after."""
     parties = list(data.party_names)
-    return parties.index(snapshot.holder_party_id) % 2 if snapshot.holder_party_id in parties else 0
+    place = parties.index(snapshot.holder_party_id) if snapshot.holder_party_id in parties else len(parties)
+    return place % len(palette.HELD)
+
+
+def other_grounds(data: MapInput, main: MainLine | None) -> list[Snapshot]:
+    """Ground of the main map's other holders, in force as the window starts; not empty."""
+    found = [snapshot_at(one, data.window.start) or one.snapshots[0] for one in main.source.history.others] if main else []  # fmt: skip
+    return [snapshot for snapshot in found if not snapshot.geometry.is_empty]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ COAST = "#9fb0bb"
 GRATICULE = "#c3ccd2"
 INK = "#22282d"
 SOFT_INK = "#5c666e"
-HELD = ("#ccd5e5", "#e2d6bd")  #: by the holder's place in the truce file
+#: by the holder's place in the truce file
+HELD = ("#ccd5e5", "#e2d6bd", "#cadbca", "#e6cfdc", "#c3dcd8", "#ddd2e8")
 LINE = "#33393f"
 MOVED_BEFORE = "#9a6fb0"
 MOVED_WITHIN = "#4f1771"

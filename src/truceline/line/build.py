@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
+import pyarrow.compute as pc
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -71,6 +73,34 @@ def build_history(
     return _with_lengths(history, window=window, frame=frame, tolerances_m=tolerances_m)
 
 
+def build_holders(
+    control: Table,
+    *,
+    source_id: str,
+    title: str,
+    window: Interval,
+    frame: LocalFrame,
+    tolerances_m: Sequence[float],
+    party_ids: Sequence[str] = (),
+) -> LineHistory:
+    """The history of the first of the parties that the map shows; with it those of all others, where it shows three holders or more.
+
+    Of two holders one ground is what the other's is not: a map often draws but part of the second. Of three
+    it is nobody's: each has its own. Without a party on the map the first holder of the table leads.
+    """
+    own = control.filter(pc.equal(control["source_id"], source_id))
+    holders = list(dict.fromkeys(own["holder_party_id"].to_pylist()))
+    holders.sort(key=lambda holder: party_ids.index(holder) if holder in party_ids else len(party_ids))
+    first, *others = (
+        build_history(
+            own, source_id=source_id, title=title, window=window, frame=frame, tolerances_m=tolerances_m,
+            holder_party_id=holder,
+        )
+        for holder in (holders if len(holders) > 2 else holders[:1])
+    )  # fmt: skip
+    return replace(first, others=tuple(others))
+
+
 def _compare_shapes(groups: Sequence[list[Record]]) -> tuple[Snapshot, ...]:
     snapshots: list[Snapshot] = []
     shown: Snapshot | None = None  # the last shape that differed
@@ -124,12 +154,4 @@ def _with_lengths(
             measure_length(in_force.geometry, tolerance_m=tolerance_m, frame=frame)
             for tolerance_m in tolerances_m
         )
-    return LineHistory(
-        source_id=history.source_id,
-        title=history.title,
-        snapshots=history.snapshots,
-        lengths=lengths,
-        stale_from=history.stale_from,
-        stale_h=history.stale_h,
-        updates_in_window=history.updates_in_window,
-    )
+    return replace(history, lengths=lengths)

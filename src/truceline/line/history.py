@@ -46,7 +46,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineHistory:
-    """All shapes of one map, in time order."""
+    """All shapes of one map and one holder, in time order."""
 
     source_id: str
     title: str
@@ -55,6 +55,9 @@ class LineHistory:
     stale_from: datetime | None  #: since when, at the window's stop, the map had not changed
     stale_h: float | None  #: hours without a change of shape at the window's stop; None: no snapshot
     updates_in_window: int
+    others: tuple[
+        LineHistory, ...
+    ] = ()  #: the same map's ground of other holders, where three or more hold it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

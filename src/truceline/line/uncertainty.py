@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from truceline.base.columns import IntArray
 from truceline.base.geodesy import FloatArray
+from truceline.base.intervals import microseconds
 from truceline.line.history import LineHistory
 
 #: what a line's place is given where a map states none and no second map was compared, metres
 DRAWN_SD_M = 1_000.0
 #: how fast the place of a line that is not redrawn becomes unknown, metres a day
 DRIFT_M_PER_DAY = 150.0
+#: a map that was not redrawn for longer is told to be old
+OLD_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,24 @@ def measure_spread(
             drawn_sd_m=float(drawn), drift_m_per_day=drift_m_per_day, basis="disagreement of two maps"
         )
     return LineSpread(drawn_sd_m=DRAWN_SD_M, drift_m_per_day=drift_m_per_day, basis="assumed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OldMap:
+    """A map that was not redrawn for long before a moment: its age, and what its line is worth by then."""
+
+    title: str
+    age_days: float
+    sd_km: float
+
+
+def old_map(history: LineHistory, *, at: datetime, spread: LineSpread | None = None) -> OldMap | None:
+    """What a reader must be told of a map's age at a moment; None of one redrawn within ``OLD_DAYS``."""
+    (age_days,) = age_of_line_days(history, np.array([microseconds(at)])).tolist()
+    if not age_days >= OLD_DAYS:
+        return None
+    sd_m = float((spread or measure_spread(history)).at_age(age_days))
+    return OldMap(title=history.title, age_days=age_days, sd_km=sd_m / 1000)
 
 
 def age_of_line_days(history: LineHistory, at_us: IntArray) -> FloatArray:

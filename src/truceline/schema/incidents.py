@@ -27,7 +27,7 @@ INCIDENTS = TableSpec(
         Column(name="attributed_party_id", type=TEXT, meaning="null unless attributed"),
         Column(name="party_p", type=NUMBER_BY_NAME, required=True, meaning="probability per party and `other`; empty: no basis"),
         Column(name="likelihood_ratio", type=NUMBER, at_least=0, meaning="of the likeliest party against the next, apart from the prior; null: no basis"),
-        Column(name="line_distance_m", type=NUMBER, meaning="signed distance to the line on that date; positive on the side of the map's holder"),
+        Column(name="line_distance_m", type=NUMBER, meaning="signed distance to the nearest line on that date; positive on the ground of the holder whose side the map is looked at from"),
         Column(name="source_ids", type=TEXTS, required=True, meaning="sources that saw it"),
         Column(name="observation_ids", type=TEXTS, required=True, meaning="what it was made from"),
         Column(name="n_primary_sources", type=WHOLE, required=True, at_least=0, meaning="independent origins; copies are one; 0: not known"),

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from truceline.base.language import _, digits
 from truceline.findings.evidence import describe_effect
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import SeriesResult
 from truceline.line.history import Disagreement, LineHistory
+from truceline.line.report import LineReport
+from truceline.line.uncertainty import old_map
 from truceline.workflow.case import Case
 
 
 def tell_trained(case: Case) -> tuple[str, ...]:
     """What a reader must know of where existence is a trained model's."""
     return (reason_text("trained_existence"),) if case.file.existence == "trained" else ()
+
+
+def tell_maps(case: Case, lines: Sequence[LineHistory], report: LineReport | None) -> tuple[str, ...]:
+    """What a reader must know of maps that are old, or that show more than two holders."""
+    spreads = {} if report is None else {each.source_id: each.spread for each in report.maps}
+    said = []
+    for line in lines:
+        old = old_map(line, at=case.truce.span.start, spread=spreads.get(line.source_id))
+        if old is not None:
+            said.append(
+                _(
+                    "{map} was last redrawn {days} days before the window began. Nobody knows how the line moved since: its place is taken as uncertain by {km} km."
+                ).format(map=old.title, days=digits(f"{old.age_days:,.0f}"), km=digits(f"{old.sd_km:,.1f}"))
+            )
+        if line.others:
+            holder = line.snapshots[0].holder_party_id
+            party = case.truce.party_name(holder) if holder in case.truce.party_ids else holder
+            said.append(
+                _(
+                    "{map} shows the ground of {n} holders. Incidents are laid to each by its own ground; lengths, sectors and ground that changed hands are told around that of {party} alone."
+                ).format(map=line.title, n=len(line.others) + 1, party=party)
+            )
+    return tuple(said)
 
 
 def tell_context(

@@ -25,9 +25,10 @@ from truceline.fusion.engine import Fusion
 from truceline.fusion.posterior import read_posterior
 from truceline.fusion.trained import ExistenceBy, shipped_model
 from truceline.line.antimeridian import draw_near, runs_over, turn_back
-from truceline.line.build import build_history
+from truceline.line.build import build_holders
 from truceline.line.distances import line_distances_m
 from truceline.line.history import LineHistory
+from truceline.line.uncertainty import old_map
 from truceline.origins.collapse import collapse_copies
 from truceline.schema import AREAS, CONTROL, COVERAGE
 from truceline.schema.table import Table
@@ -35,6 +36,7 @@ from truceline.scoring.blame import party_chances
 from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.identity import match_events
 from truceline.scoring.score import Judged
+from truceline.workflow.centre import centre_frame
 
 TRAINED_NOTE = "existence_p is by a model that was trained on simulated fronts: what the simulation has wrong it has wrong too"
 WEEK = timedelta(days=7)
@@ -96,38 +98,6 @@ def _parties(given: Setting) -> tuple[str, ...]:
     columns = [given.control["holder_party_id"]]
     columns += [given.observations[name] for name in ("speaker_party_id", "accused_party_id")]
     return tuple(dict.fromkeys(name for column in columns for name in pc.unique(column).to_pylist() if name))
-
-
-def centre_frame(observations: Table, coverage: Table, areas: Table) -> LocalFrame:
-    """A frame in the middle of what was watched; of areas, or of the records, where no circle is.
-
-    The cells in which fusion learns where fire is begin at its centre: so what is far off, or only
-    reported, must not move it. A middle is one of the places, rounded to a degree; over the antimeridian too.
-    """
-    outlines = shapely.from_wkb(areas["geometry"].drop_null().to_pylist())
-    west, south, east, north = shapely.bounds(outlines).reshape(-1, 4).T
-    watched, seen = ((floats(table["longitude_deg"]), floats(table["latitude_deg"])) for table in (coverage, observations))  # fmt: skip
-    for longitude, latitude in (watched, ((west + east) / 2, (south + north) / 2), seen):
-        placed = np.isfinite(longitude) & np.isfinite(latitude)
-        if placed.any():
-            break
-    else:
-        return LocalFrame("fuse", 0.0, 0.0)
-    start = _west_end(longitude[placed])
-    middle = round(start + _middle((longitude[placed] - start) % 360.0))
-    return LocalFrame("fuse", float((middle + 180) % 360 - 180), float(round(_middle(latitude[placed]))))
-
-
-def _middle(values: FloatArray) -> float:
-    """The lower median: a few values far off leave it among the others."""
-    return float(np.sort(values)[(len(values) - 1) // 2])
-
-
-def _west_end(longitude: FloatArray) -> float:
-    """The west end of the shortest arc that holds all longitudes."""
-    ordered = np.unique(longitude)
-    gaps = np.diff(np.append(ordered, ordered[0] + 360.0))
-    return float(ordered[(int(gaps.argmax()) + 1) % len(ordered)])
 
 
 def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
@@ -198,7 +168,7 @@ def weigh_groups(observations: Table, setting: Setting, number: IntArray) -> Flo
 
 
 def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
-    """The history of the first map, and of the first holder that it shows."""
+    """The history of the first map, from the side of the first party that it shows."""
     control = setting.control
     if not control.num_rows:
         return None, ["no control was given: nobody is told apart by place"]
@@ -206,14 +176,16 @@ def draw_line(setting: Setting) -> tuple[LineHistory | None, list[str]]:
     own = control.filter(pc.equal(control["source_id"], source))
     assert setting.frame is not None
     own = _shapes_near(own, setting.frame)
-    holders = list(dict.fromkeys(own["holder_party_id"].to_pylist()))
-    holder = next((party for party in setting.parties if party in holders), holders[0])
     start, stop = (value.as_py() for value in pc.min_max(own["map_time"]).values())
-    history = build_history(
+    history = build_holders(
         own, source_id=source, title=source, window=Interval(start, stop + timedelta(seconds=1)),
-        frame=setting.frame, tolerances_m=(), holder_party_id=holder,
+        frame=setting.frame, tolerances_m=(), party_ids=setting.parties,
     )  # fmt: skip
     notes = []
+    first = pc.min(setting.observations["occurred_from"]).as_py()
+    old = None if first is None else old_map(history, at=first)
+    if old is not None:
+        notes.append(f"the map {old.title} was last redrawn {old.age_days:,.0f} days before the first record: its line is taken as uncertain by {old.sd_km:,.1f} km")  # fmt: skip
     others = sorted(set(pc.unique(control["source_id"]).to_pylist()) - {source})
     if others:
         notes.append(f"the line is that of {source}; maps not used: {', '.join(others)}")

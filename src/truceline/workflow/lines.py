@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from truceline.base.errors import CaseError, InputError, Problem
 from truceline.base.language import carried
 from truceline.findings.results import SourceAccount
-from truceline.line.build import build_history
+from truceline.line.build import build_holders
 from truceline.line.compare import compare_maps
 from truceline.line.history import Disagreement, LineHistory
 from truceline.line.report import LineReport, describe_line
@@ -32,13 +32,12 @@ def build_lines(case: Case, ingested: Ingested) -> tuple[LineHistory, ...]:
         own = ingested.control.filter(pc.equal(ingested.control["source_id"], source.source_id))
         if not own.num_rows:
             return None
-        holders = set(own["holder_party_id"].to_pylist())
-        return build_history(
+        return build_holders(
             own,
             source_id=source.source_id,
             title=source.title,
             # a map of several holders is looked at from the side of the first party of the terms
-            holder_party_id=next((party for party in case.truce.party_ids if party in holders), None),
+            party_ids=case.truce.party_ids,
             window=case.truce.span,
             frame=case.frame,
             tolerances_m=case.file.map.tolerance_m,

@@ -1,0 +1,151 @@
+"""Laws of a map on which three parties hold ground: each by its own, whatever their order and names; and of old maps."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import shapely
+
+from truceline.base.geodesy import LocalFrame
+from truceline.base.intervals import Interval
+from truceline.layers import palette
+from truceline.layers.map import MapInput, MapLine, render_map_html, render_map_svg
+from truceline.line.build import build_holders
+from truceline.line.uncertainty import DRIFT_M_PER_DAY, old_map
+from truceline.schema import CONTROL
+from truceline.workflow.fuse import FuseOutcome, fuse
+
+GROUND = {"north": (14.0, 45.2, 16.4, 46.4), "west": (14.0, 44.0, 15.2, 45.2), "east": (15.2, 44.0, 16.4, 45.2)}  # fmt: skip
+#: where it landed, the way it flew, from whose ground onto whose
+IMPACTS = [
+    (15.24, 44.6, 90, "west", "east"),
+    (15.16, 44.6, 270, "east", "west"),
+    (14.6, 45.17, 180, "north", "west"),
+    (15.8, 45.17, 180, "north", "east"),
+    (14.6, 45.23, 0, "west", "north"),
+    (15.8, 45.23, 0, "east", "north"),
+]
+DAY = "2031-05-01T00:00:00Z"
+
+
+def fused(folder: Path, *, drawn: tuple[str, ...], parties: tuple[str, ...], day: str = DAY, call: Any = str) -> FuseOutcome:  # fmt: skip
+    features = [
+        {"type": "Feature", "properties": {"holder_party_id": call(party), "map_time": day}, "geometry": shapely.geometry.mapping(shapely.box(*GROUND[party]))}
+        for party in drawn
+    ]  # fmt: skip
+    (folder / "held.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    rows = ["observation_id,source_id,sensor_id,occurred_from,longitude_deg,latitude_deg,position_sd_m,act,fire_direction_deg"]  # fmt: skip
+    for k, (x, y, bearing, _, _) in enumerate(IMPACTS):
+        rows += [f"o{k}{mast},ears,{mast},2031-05-0{1 + k % 2}T{k + 3:02d}:00:0{second}Z,{x},{y},200,shelling,{bearing}" for second, mast in enumerate("ab")]  # fmt: skip
+    (folder / "o.csv").write_text("\n".join(rows) + "\n")
+    watch = ["source_id,sensor_id,longitude_deg,latitude_deg,radius_m,window_start,window_stop,act,detection_p_a,detection_p_b,clutter_per_day"]  # fmt: skip
+    watch += [f"ears,{mast},15.2,45,90000,{DAY},2031-05-03T00:00:00Z,shelling,24,16,0.3" for mast in "ab"]
+    (folder / "c.csv").write_text("\n".join(watch) + "\n")
+    return fuse(
+        observations=folder / "o.csv", coverage=folder / "c.csv", control=folder / "held.geojson",
+        parties=tuple(map(call, parties)), out=folder / "out",
+    )  # fmt: skip
+
+
+def incidents_of(outcome: FuseOutcome) -> list[dict[str, Any]]:
+    return sorted(pq.read_table(outcome.incidents).to_pylist(), key=lambda row: row["observation_ids"][0])
+
+
+@pytest.mark.parametrize("parties", [*itertools.permutations(GROUND)])
+def test_each_of_three_holders_is_told_by_its_own_ground(parties: tuple[str, ...], tmp_path: Path) -> None:
+    found = incidents_of(fused(tmp_path, drawn=parties[::-1], parties=parties))
+    assert [row["attributed_party_id"] for row in found] == [impact[3] for impact in IMPACTS]
+    for row, (x, y, _, _, onto) in zip(found, IMPACTS, strict=True):
+        away_m = min(abs(y - 45.2) * 111_130, abs(x - 15.2) * 79_400 if y < 45.2 else np.inf)
+        assert abs(row["line_distance_m"]) == pytest.approx(away_m, rel=0.01)
+        assert (row["line_distance_m"] > 0) == (onto == parties[0])
+
+
+def test_exchanging_three_parties_exchanges_what_is_said_of_them(tmp_path: Path) -> None:
+    parties = tuple(GROUND)
+    first = incidents_of(fused(tmp_path, drawn=parties, parties=parties))
+    for exchanged in itertools.permutations(parties):
+        names = dict(zip(parties, exchanged, strict=True))
+        turned = incidents_of(fused(tmp_path, drawn=parties, parties=parties, call=names.__getitem__))
+        for one, other in zip(first, turned, strict=True):
+            assert {names.get(k, k): p for k, p in one["party_p"]} == dict(other["party_p"])
+            assert names[one["attributed_party_id"]] == other["attributed_party_id"]
+            assert abs(one["line_distance_m"]) == pytest.approx(abs(other["line_distance_m"]))
+
+
+# -- the picture -----------------------------------------------------------------------------------
+START = datetime(2031, 5, 1, tzinfo=UTC)
+WINDOW = Interval(START, START + timedelta(days=2))
+FRAME = LocalFrame("three", 15.0, 45.0)
+
+
+def three(order: tuple[str, ...], *, n_holders: int = 3, day: datetime = START) -> MapLine:
+    rows = [
+        {
+            "control_id": f"c-{party}", "source_id": "map", "holder_party_id": party, "map_time": day, "describes_until": day,
+            "status": "first", "geometry": shapely.to_wkb(shapely.box(*GROUND[party])), "shape_digest": party, "raw_file": "f",
+            "raw_row": 1, "raw_digest": "d",
+        }
+        for party in order[:n_holders]
+    ]  # fmt: skip
+    history = build_holders(CONTROL.from_records(rows), source_id="map", title="Map", window=WINDOW, frame=FRAME, tolerances_m=(), party_ids=tuple(GROUND))  # fmt: skip
+    return MapLine(history=history)
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(GROUND)])
+def test_three_holders_have_three_colours_of_one_weight(order: tuple[str, ...]) -> None:
+    names = {party: party.title() for party in GROUND}
+    data = MapInput(title="Three", region=(13.5, 43.5, 17.0, 47.0), frame=FRAME, window=WINDOW, party_names=names, lines=(three(order),))  # fmt: skip
+    drawn = render_map_svg(data)
+    for place, name in enumerate(names.values()):
+        assert f'fill="{palette.HELD[place]}" fill-opacity="0.8"' in drawn
+        assert f"Held by {name}, by Map" in drawn
+    assert palette.HELD[3] not in drawn
+    moving = render_map_html(data)
+    assert all(f"Held by {name}, by Map" in moving for name in names.values())
+    # who is drawn first or last changes no picture
+    assert drawn == render_map_svg(replace(data, lines=(three(tuple(GROUND)),)))
+
+
+def test_fills_are_told_apart_and_weigh_the_same() -> None:
+    def luminance(colour: str) -> float:
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        return float(np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])  # fmt: skip
+
+    weights = [luminance(colour) for colour in palette.HELD]
+    assert max(weights) - min(weights) < 0.02
+    assert len(set(palette.HELD)) == len(palette.HELD)
+
+
+def test_of_two_holders_one_ground_is_what_the_others_is_not() -> None:
+    assert three(("north", "west"), n_holders=2).history.others == ()
+    assert {one.snapshots[0].holder_party_id for one in three(tuple(GROUND)).history.others} == {"west", "east"}  # fmt: skip
+
+
+# -- old maps --------------------------------------------------------------------------------------
+def test_an_old_map_is_told_and_is_no_ground_to_blame(tmp_path: Path) -> None:
+    parties = tuple(GROUND)
+    new, old = (
+        fused(tmp_path, drawn=parties, parties=parties, day=day) for day in (DAY, "2020-05-01T00:00:00Z")
+    )
+    assert not any("redrawn" in note for note in new.notes)
+    assert any("4,017 days" in note for note in old.notes)
+    assert not any(row["attributed_party_id"] for row in incidents_of(old))
+
+
+@pytest.mark.parametrize(("days", "told"), [(29, False), (30, True), (4000, True)])
+def test_the_older_the_map_the_less_its_line_is_worth(days: int, told: bool) -> None:
+    history = three(tuple(GROUND), day=START - timedelta(days=days)).history
+    found = old_map(history, at=START)
+    assert (found is not None) == told
+    if found is not None:
+        assert found.age_days == pytest.approx(days)
+        assert found.sd_km >= days * DRIFT_M_PER_DAY / 1000
