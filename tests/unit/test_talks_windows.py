@@ -100,3 +100,55 @@ def test_the_words_of_a_window_do_not_hold_the_mark_that_ends_the_sentence():
 )
 def test_what_is_no_time_is_no_moment(text):
     assert all(one.start is None and one.stop is None for one in windows("en", text))
+
+
+LENGTHS = {
+    1440: {"ru": ["на сутки"], "uk": ["на добу"]},
+    4320: {
+        "ru": ["в течение трёх дней", "на трое суток", "трёхдневное перемирие", "72-часовая пауза", "в течение 72 часов"],
+        "uk": ["упродовж трьох днів", "на три доби", "триденне перемир’я", "72-годинна пауза", "протягом 72 годин"],
+    },
+    10080: {"ru": ["на неделю", "на семь дней"], "uk": ["на тиждень", "на сім днів"]},
+    43200: {
+        "ru": ["на 30 суток", "тридцатидневный режим тишины", "о 30-дневном перемирии", "сроком на тридцать дней"],
+        "uk": ["на 30 діб", "тридцятиденний режим тиші", "про 30-денне перемир’я", "строком на тридцять днів"],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "minutes"),
+    [(language, text, minutes) for minutes, rows in LENGTHS.items() for language in rows for text in rows[language]],
+)  # fmt: skip
+def test_a_length_in_many_forms_is_one(language, text, minutes):
+    assert [one.minutes for one in windows(language, text)] == [minutes]
+
+
+RANGES = {
+    "ru": [
+        "с 18:00 19 апреля до 00:00 21 апреля",
+        "с 18 часов 19 апреля до 24 часов 20 апреля",
+        "с 18-ти часов субботы до полуночи воскресенья",
+        "с 18.00 субботы до 00.00 с воскресенья на понедельник",
+    ],
+    "uk": [
+        "з 18:00 19 квітня до 00:00 21 квітня",
+        "з 18-ї години 19 квітня до опівночі 21 квітня",
+        "з 18 години суботи до півночі неділі",
+        "від 18.00 суботи до 00.00 з неділі на понеділок",
+    ],
+}
+
+
+@pytest.mark.parametrize(("language", "text"), [(one, text) for one in RANGES for text in RANGES[one]])
+def test_a_period_whose_clock_is_not_named_has_a_length_and_no_moments(language, text):
+    (window,) = windows(language, text)
+    assert (window.start, window.stop, window.minutes, window.open) == (None, None, 1800, "no clock named")
+
+
+@pytest.mark.parametrize(("language", "text"), [(one, text) for one in RANGES for text in RANGES[one]])
+def test_a_clock_at_its_end_makes_a_period_of_the_same_length(language, text):
+    clock = {"ru": " по норбийскому времени", "uk": " за норбійським часом"}[language]
+    (window,) = windows(language, text + clock)
+    assert window.minutes == 1800
+    assert window.start is None or (window.start, window.stop) == (BEGIN, END)

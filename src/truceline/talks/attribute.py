@@ -16,7 +16,7 @@ from truceline.talks.post_forms import PostForms, Sentence
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
 from truceline.talks.sentences import split_sentences
-from truceline.talks.signatures import marked_names, with_whole_names
+from truceline.talks.signatures import is_bare, marked_names, with_whole_names
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.subjects import Cue
 from truceline.talks.tokens import Token, tag_tokens
@@ -200,7 +200,7 @@ class Reader(PostForms):
                 cue=(tokens[cue.first].start, tokens[min(cue.last, len(tokens) - 1)].stop), via=via,
                 quotes=tuple((quote.start, quote.stop) for quote in inside), opens=True,
             )  # fmt: skip
-            if not text[start:stop].strip():
+            if not text[start:stop].strip() or (number + 1 < len(parts) and self._says_nothing(unit)):
                 continue
             self._add(unit)
             for quote in inside:
@@ -208,6 +208,13 @@ class Reader(PostForms):
             self._attach_back(unit, sentence)
             if self.words.declines:
                 self._hold(sentence, unit)
+
+    def _says_nothing(self, unit: Unit) -> bool:
+        """“In the words of sources, A demands …”: the first part says no more than who passes it on."""
+        assert unit.cue is not None
+        text = self.document.text
+        rest = text[unit.start : unit.cue[0]] + text[unit.cue[1] : unit.stop]
+        return self.words.declines and unit.kind == "say" and not unit.quotes and is_bare(rest, self.words)
 
     def _owner(self, inner: Cue, outer: Sequence[Cue]) -> int:
         """Which of the outer cues an embedded one stands in."""

@@ -152,6 +152,7 @@ class Lexicon:
     particles: frozenset[str]  #: small words inside a name
     speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
     clause_ends: re.Pattern[str]  #: what closes the clause of a condition
+    relative: re.Pattern[str]  #: a clause that only says which one is meant
     onlookers: frozenset[str]  #: words for those who tell of others' will: outlets, sources, analysts
 
 
@@ -211,6 +212,7 @@ def lexicon(language: str) -> Lexicon:
         heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
+        relative=_any(raw.get("relative", [])),
         onlookers=frozenset(stem(word) for word in raw.get("onlookers", [])),
         clause_ends=_any(
             [r"[.;!?”»]", r"(?<=\S)\"", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]

@@ -29,7 +29,7 @@ _DECLINED = re.compile(
     "|(?P<name>T?N{0,2}K|T?N{2,4})"
     "|(?P<named_body>J{0,2}Sn{0,2}N{1,3})"
     "|(?P<office>J{0,2}R[JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
-    "|(?P<body>[Jgn]{0,2}[SG][JYBSGRnNKg]{1,6}?(?=[xt]*v|[zcpmQ]|$))"
+    "|(?P<body>[Jgn]{0,2}[SG][JYBSGRnNKg]{1,6}?w?(?=[xt]*v|[zcpmQ]|$))"
     "|(?P<several>J{0,2}[SG]kJ{0,2}[SG])"
     "|(?P<plain_office>J{0,2}R)|(?P<plain_body>[Jgn]{0,2}[SG])"
     "|(?P<known>J{0,2}B|Y)"

@@ -16,6 +16,12 @@ from truceline.talks.lexicon import Lexicon, lexicon
 NEAR_DAYS = 183
 
 
+#: how a number written in digits ends when it is spoken: “18-й”, “18-ї”
+_ORDINAL = "(?:-?(?:ти|ми|ої|го|[йіиїо]))?"
+#: how an adjective of length ends
+_ADJECTIVE = "[аоеиіїыуя][^\\W\\d_]{0,3}|ий|ый"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
     """A time of day and a day, as far as they are given."""
@@ -51,9 +57,10 @@ def grammar_of(language: str) -> dict[str, re.Pattern[str]]:
     if rows.get("hours"):
         at = "|".join(rf"(?<=\b{word}\s)" for word in rows["at"])
         halves = "|".join(rows["halves"])
+        days = "|".join(rows["weekday_stems"])
         # “до 18 часов” alone may be a length
-        at += rf"|(?<=\bдо\s)(?=\d{{1,2}}(?:-?[йіи])?\s\w+\s(?:{halves}|\d))"
-        hour += rf"|(?:{at})(?P<h5>[01]?\d|2[0-4])(?:-?[йіи])?\s(?:{'|'.join(rows['hours'])})\b(?:\s(?P<half>{halves})\b)?"
+        at += rf"|(?<=\bдо\s)(?=\d{{1,2}}{_ORDINAL}\s\w+\s(?:{halves}|\d|{days}))"
+        hour += rf"|(?:{at})(?P<h5>[01]?\d|2[0-4]){_ORDINAL}\s(?:{'|'.join(rows['hours'])})\b(?:\s(?P<half>{halves})\b)?"
     words = "|".join([*rows["midnight"], *rows["noon"]])
     clock = rf"(?:{hour}|(?P<word>{words}))"
     day = (
@@ -63,10 +70,17 @@ def grammar_of(language: str) -> dict[str, re.Pattern[str]]:
     )
     lengths = "|".join(sorted(rows["units"], key=len, reverse=True))
     counts = "|".join(sorted(rows["words"], key=len, reverse=True))
+    length = rf"\b(?P<n>\d{{1,3}}|{counts})[\s\u00a0-](?P<u>{lengths})\b"
+    if rows.get("compounds"):
+        parts = "|".join(sorted(rows["compound_counts"], key=len, reverse=True))
+        length += (
+            rf"|\b(?P<n2>\d{{1,3}}[\s-]?|{parts})(?P<u2>{'|'.join(rows['compounds'])})(?:{_ADJECTIVE})\b"
+        )
+        length += rf"|(?<=\bна\s)(?P<u3>{'|'.join(rows['single'])})\b"
     return {
         "clock": re.compile(rf"(?<![\d.:]){clock}", re.IGNORECASE),
         "day": re.compile(rf"(?<![\d.:+]){day}", re.IGNORECASE),
-        "length": re.compile(rf"\b(?P<n>\d{{1,3}}|{counts})[\s\u00a0-](?P<u>{lengths})\b", re.IGNORECASE),
+        "length": re.compile(length, re.IGNORECASE),
     }
 
 
@@ -99,9 +113,14 @@ def find_points(
         if not clock and day is not None:
             clock, zone, clock_end = _clock(text, max(day.end(), hour.end()), words, clocks)
         night = clock_time == time(0) and not next_day  # “midnight on May 7-8”: when the 8th begins
-        when = _day(day, published, words, last=night) if day is not None else _relative_day(text, hour, published, words)  # fmt: skip
         if day is not None:
             used.add(id(day))
+            when = _day(day, published, words, last=night)
+        else:
+            when, day_end, two = _weekday(text, hour, published, words)
+            next_day = next_day or (night and when is not None and not two)  # “midnight on Sunday” ends it
+            clock_end = max(clock_end, day_end)
+            when = when or _relative_day(text, hour, published, words)
         points.append(
             Point(
                 start=min(hour.start(), day.start()) if day is not None else hour.start(),
@@ -242,6 +261,37 @@ def _day(match: re.Match[str], published: date | None, words: Lexicon, *, last: 
         return None
     best = min(near, key=lambda one: abs((one - published).days))
     return best if abs((best - published).days) <= NEAR_DAYS else None
+
+
+def length_of(match: re.Match[str], words: Lexicon) -> int:
+    """Minutes that a match of the pattern of lengths names."""
+    time_words = words.time
+    parts = match.groupdict()
+    if parts.get("u3"):
+        return int(time_words["single"][parts["u3"].lower()])
+    if parts.get("u2"):
+        count = parts["n2"].lower().rstrip("- \u00a0")
+        many = int(count) if count.isdigit() else time_words["compound_counts"][count]
+        return int(many) * int(time_words["compounds"][parts["u2"].lower()])
+    count = parts["n"].lower()
+    many = int(count) if count.isdigit() else time_words["words"][count]
+    return int(many) * int(time_words["units"][parts["u"].lower()])
+
+
+def _weekday(
+    text: str, hour: re.Match[str], published: date | None, words: Lexicon
+) -> tuple[date | None, int, bool]:
+    """“18:00 on Saturday”: the nearest such day, of a night between two the second; where its words end; whether two."""
+    stems = words.time.get("weekday_stems")
+    if not stems:
+        return None, 0, False
+    named = rf"(?:\W{{0,2}}\b\w{{1,2}}\b)?\W{{0,2}}\b({'|'.join(stems)})\w*"
+    match = re.compile(rf"{named}(?:\W\w{{2}}{named})?", re.IGNORECASE).match(text, hour.end())
+    if match is None or published is None:
+        return None, 0, False
+    number = stems[(match.group(2) or match.group(1)).lower()]
+    near = [published + timedelta(days=step) for step in range(-3, 4)]
+    return next(day for day in near if day.weekday() == number), match.end(), match.group(2) is not None
 
 
 def _relative_day(text: str, hour: re.Match[str], published: date | None, words: Lexicon) -> date | None:

@@ -102,6 +102,9 @@ class Discourse:
     def _named_body(self, mention: Mention, tokens: Sequence[Token]) -> Resolved:
         """“the state railway operator Railco”."""
         name = " ".join(token.text for token in tokens[mention.first : mention.last + 1] if token.tag == "N")
+        if self.words.declines and nominative(name) != name:  # the body of somebody, not one called so
+            body = next(token for token in tokens[mention.first : mention.last + 1] if token.tag == "S")
+            name = f"{body.what} {name}"
         key = stem(name)
         if key not in self.by_name:
             self.by_name[key] = Entity(

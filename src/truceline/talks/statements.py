@@ -191,6 +191,7 @@ class _Builder:
         question = find_question(short)
         condition = find_condition(short, words=self.words) if question is None else None
         plain = short.replace(condition, " ") if condition is not None else short
+        plain = self.words.relative.sub(" ", plain)
         stance = find_stance(
             short, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
             conditional=condition is not None,

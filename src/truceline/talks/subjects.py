@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from truceline.talks.behind import BehindVerb
 from truceline.talks.lexicon import Verb
 from truceline.talks.mentions import Mention
 from truceline.talks.resolve import Discourse, Resolved
@@ -46,7 +47,7 @@ class Subject:
 
 
 @dataclass
-class SubjectFinder:
+class SubjectFinder(BehindVerb):
     """Goes through one sentence; people mentioned are remembered on the way."""
 
     tokens: Sequence[Token]
@@ -150,52 +151,10 @@ class SubjectFinder:
 
     def _right(self, at: int) -> Subject | None:
         """“…, said the minister”."""
-        k = at + 1
-        while k < len(self.letters) and self.letters[k] in "xt":
-            k += 1
-        k += self._at_place(k, at) or self._past_circumstance(k)
-        mention = self.by_first.get(k) or (None if self.discourse.words.declines else self._right_name(k))
-        if mention is None or mention.kind == "owner":
+        mention = self._behind(at)
+        if mention is None:
             return None
-        if self.letters[mention.np_last + 1 : mention.np_last + 2] in ("x", "v") or (
-            mention.kind == "pronoun" and self.letters[mention.last + 1 : mention.last + 2] in ("w", "Q", "u")
-        ):
-            return None  # the subject of a clause of its own: “…, arguing it would …”
         return Subject(rule="subject_after_verb", first=at, last=mention.np_last, mention=mention)
-
-    def _at_place(self, k: int, at: int) -> bool:
-        """“they said at the ministry”: a verb whose subject is many, and the body where they said it."""
-        words = self.discourse.words
-        return (
-            self.letters[k : k + 1] == "P"
-            and self.tokens[k].text.lower() in words.speaker_places
-            and words.plural_verb.search(self.tokens[at].text) is not None
-            and any(
-                one.first == k + 1 and one.kind in ("body", "named_body", "known") for one in self.mentions
-            )
-        )
-
-    def _past_circumstance(self, k: int) -> int:
-        """“…, said on air the head of the office”: how many tokens say where, where a subject follows them."""
-        if not self.discourse.words.declines or self.letters[k : k + 1] != "P":
-            return 0
-        for size in (2, 3, 4):
-            mention = self.by_first.get(k + size)
-            if mention is not None and mention.kind in ("titled", "name", "office", "known"):
-                return 0 if self.letters[k + size - 1] == "P" else size
-        return 0
-
-    def _right_name(self, k: int) -> Mention | None:
-        """A name at the end of a long office: “said former … of the … Name”."""
-        for mention in self.mentions:
-            if k < mention.first <= k + 8 and mention.kind in ("titled", "name"):
-                closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
-                return (
-                    mention
-                    if closed and not set(self.letters[k : mention.first]) - set("wYJNnBDPoRSut")
-                    else None
-                )
-        return None
 
     def _adjacent(self, mention: Mention, at: int) -> Subject | None:
         """The subject stands before the verb; of “the head of the committee said” the head spoke."""

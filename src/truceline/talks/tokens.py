@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from truceline.talks.lexicon import Lexicon, Verb
 from truceline.talks.speakers import Speakers
-from truceline.talks.stems import WORD, stem
+from truceline.talks.stems import WORD, nominative, stem
 
 _CAPITAL = re.compile(r"[A-ZА-ЯІЇЄҐÀ-Þ]|(?:al|el|de|van|von|bin|ibn|der|da|di)[-‑][A-ZÀ-Þ]")
 _NUMBER = re.compile(r"\d")
@@ -48,6 +48,13 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
         general = _longest(words.phrases, raw, stems, at, names=False)
         if phrase is None or (general is not None and general[0] > phrase[0]):
             phrase = general or phrase
+        elif (
+            words.declines
+            and general is not None
+            and general[:2] == (phrase[0], "S")
+            and _of_another(raw, stems, at + phrase[0], words, speakers)
+        ):
+            phrase = general
         if phrase is not None:
             size, tag, what = phrase
             if (
@@ -71,6 +78,17 @@ def tag_tokens(text: str, start: int, stop: int, *, words: Lexicon, speakers: Sp
             found.append(Token(start=begin, stop=end, text=written, tag=tag))
         at += 1
     return found
+
+
+def _of_another(
+    raw: Sequence[tuple[int, int, str]], stems: Sequence[str], at: int, words: Lexicon, speakers: Speakers
+) -> bool:
+    """Whether a name in the genitive that the case does not know follows: not the body of the case."""
+    if at >= len(raw) or not _CAPITAL.match(raw[at][2]) or raw[at][2].isupper():
+        return False
+    known = _longest(speakers.phrases, raw, stems, at, names=True, lower=True)
+    genitive = words.oblique.search(raw[at][2]) or nominative(raw[at][2]) != raw[at][2]
+    return known is None and bool(genitive) and raw[at][2] not in words.not_names
 
 
 def _longest(

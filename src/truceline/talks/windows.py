@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from truceline.talks.lexicon import Lexicon
-from truceline.talks.moments import Point, find_points, grammar_of
+from truceline.talks.moments import Point, find_points, grammar_of, length_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +130,20 @@ def _range(text: str, first: Point, second: Point) -> Window:
         text=_words(text[first.start : second.stop]),
         start=start,
         stop=stop if start is None or stop is None or stop > start else None,
-        minutes=None,
+        minutes=None if zone else _length_by_one_clock(first, second),
         clock=clock,
         open=_why(zone, first.day or second.day),
     )
+
+
+def _length_by_one_clock(first: Point, second: Point) -> int | None:
+    """Minutes between two times whose clock is not named: both are by the same one, whichever it is."""
+    start, stop = _moment(first, day=second.day, zone="+00:00"), _moment(second, day=first.day, zone="+00:00")
+    if start is None or stop is None or first.zone or second.zone:
+        return None
+    if stop <= start and (first.day is None or second.day is None):
+        stop += timedelta(days=1)
+    return int((stop - start).total_seconds() // 60) if stop > start else None
 
 
 def _words(text: str) -> str:
@@ -168,9 +178,7 @@ def _single(text: str, point: Point, words: Lexicon) -> Window:
 
 def _with_length(found: list[Window], match: re.Match[str], words: Lexicon) -> list[Window]:
     """A length (“for 30 days”) ends a window that has a start, or stands alone."""
-    number = match["n"].lower()
-    count = words.time["words"].get(number) if not number.isdigit() else int(number)
-    minutes = int(count) * words.time["units"][match["u"].lower()]
+    minutes = length_of(match, words)
     for place, one in enumerate(found):
         if one.start is not None and one.stop is None:
             found[place] = Window(

@@ -1,0 +1,113 @@
+"""Who stands behind a verb of saying: “…, said on air the head of the office, A. B.”."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from truceline.talks.mentions import Mention
+from truceline.talks.resolve import Discourse
+from truceline.talks.speakers import Entity
+from truceline.talks.tokens import Token
+
+#: words that say where something was said are at most so many
+LONGEST_CIRCUMSTANCE = 10
+#: between an office and the name of its holder stand at most so many
+LONGEST_OFFICE = 14
+
+
+class BehindVerb:
+    """The part of a finder of subjects that looks behind a verb."""
+
+    tokens: Sequence[Token]
+    mentions: Sequence[Mention]
+    discourse: Discourse
+    letters: str
+    by_first: Mapping[int, Mention]
+
+    def _behind(self, at: int) -> Mention | None:
+        """Whoever stands behind the verb at ``at`` as its subject."""
+        declines = self.discourse.words.declines
+        k = at + 1
+        while k < len(self.letters) and self.letters[k] in "xt":
+            k += 1
+        k += self._at_place(k, at) or self._past_circumstance(k)
+        mention = self.by_first.get(k) or (None if declines else self._right_name(k))
+        if mention is None or mention.kind == "owner":
+            return None
+        if declines and mention.kind == "office":
+            mention = self._holder_named(mention)
+        if self.letters[mention.np_last + 1 : mention.np_last + 2] in ("x", "v") or (
+            mention.kind == "pronoun" and self.letters[mention.last + 1 : mention.last + 2] in ("w", "Q", "u")
+        ):
+            return None  # the subject of a clause of its own: “…, arguing it would …”
+        return mention
+
+    def _holder_named(self, office: Mention) -> Mention:
+        """“the head of the centre for the … of the … A. B.”: the office with the name at its end."""
+        for mention in self.mentions:
+            if not office.last < mention.first <= office.last + LONGEST_OFFICE or mention.kind != "name":
+                continue
+            if set(self.letters[office.last + 1 : mention.first]) & set("vcmpQ"):
+                break
+            return replace(
+                mention, first=office.first, kind="titled", title=(office.first, mention.first - 1)
+            )
+        return office
+
+    def _at_place(self, k: int, at: int) -> bool:
+        """“they said at the ministry”: a verb whose subject is many, and the body where they said it."""
+        words = self.discourse.words
+        return (
+            self.letters[k : k + 1] == "P"
+            and self.tokens[k].text.lower() in words.speaker_places
+            and words.plural_verb.search(self.tokens[at].text) is not None
+            and any(
+                one.first == k + 1 and (one.kind in ("body", "named_body", "known") or self._stands_for(one))
+                for one in self.mentions
+            )
+        )
+
+    def _stands_for(self, mention: Mention) -> bool:
+        """Whether a single name stands for a body: in capitals throughout."""
+        written = self.tokens[mention.head].text
+        return mention.kind == "single" and len(written) > 1 and written.isupper()
+
+    def _past_circumstance(self, k: int) -> int:
+        """“…, said on air the head of the office”: how many tokens say where, where a subject follows them."""
+        if not self.discourse.words.declines or self.letters[k : k + 1] != "P":
+            return 0
+        place = 0
+        for size in range(2, LONGEST_CIRCUMSTANCE):
+            if self.letters[k + size - 1 : k + size] in ("", *"vcmpQ"):
+                break
+            mention = self.by_first.get(k + size)
+            if mention is None or self.letters[k + size - 1] == "P":
+                continue
+            if mention.kind in ("titled", "name"):
+                return size
+            if (
+                not place
+                and size <= 4
+                and mention.kind in ("office", "known")
+                and not self._passes_on(mention)
+            ):
+                place = size
+        return place
+
+    def _passes_on(self, mention: Mention) -> bool:
+        """Whether a mention is an outlet of the case: where, not who."""
+        what = self.tokens[mention.head].what
+        return isinstance(what, Entity) and what.media
+
+    def _right_name(self, k: int) -> Mention | None:
+        """A name at the end of a long office: “said former … of the … Name”."""
+        for mention in self.mentions:
+            if k < mention.first <= k + 8 and mention.kind in ("titled", "name"):
+                closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
+                return (
+                    mention
+                    if closed and not set(self.letters[k : mention.first]) - set("wYJNnBDPoRSut")
+                    else None
+                )
+        return None
