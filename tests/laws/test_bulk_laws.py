@@ -143,9 +143,10 @@ def test_distances_at_many_dates_are_those_of_one_date_at_a_time(monkeypatch: py
 @given(st.lists(st.text(max_size=40), max_size=12))
 def test_wordings_taken_apart_together_are_those_of_each_alone(texts: list[str]) -> None:
     given_texts = [*texts, "See WWW.example.org/a, 3 SHELLS", "a_b  c-d: it's 5 o'clock!", "@you said #this"]
-    wordings = _normalised(given_texts)
+    normal = _normalised(pa.array(given_texts, pa.string()))
+    wordings = normal.to_pylist()
     assert wordings == [" ".join(words_of(text)) for text in given_texts]
-    bags, _, numerals = _bags(wordings)
+    bags, _, numerals = _bags(normal)
     assert bags.size.tolist() == [len(set(wording.split())) for wording in wordings]
     named = [tuple(sorted(w for w in x.split() if any(c.isdigit() for c in w))) for x in wordings]
     for i, j in combinations(range(len(wordings)), 2):
@@ -155,7 +156,7 @@ def test_wordings_taken_apart_together_are_those_of_each_alone(texts: list[str])
 @pytest.mark.parametrize("at_once", [1, 3, 50])
 def test_likeness_does_not_depend_on_how_many_are_compared_at_once(at_once: int) -> None:
     wordings = [f"a b c d {k % 5} {k}" for k in range(12)]
-    bags, hashes, _ = _bags(wordings)
+    bags, hashes, _ = _bags(pa.array(wordings))
     first, second = (np.array(side) for side in zip(*combinations(range(12), 2), strict=True))
     found = _jaccard(bags, len(hashes), first, second, at_once=at_once)
     for i, j, value in zip(first.tolist(), second.tolist(), found.tolist(), strict=True):

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from truceline.origins import Copies, collapse_copies, count_copies
 from truceline.origins.wording import group_wordings
 from truceline.schema import OBSERVATIONS
@@ -134,7 +136,8 @@ def test_no_records_have_no_origins() -> None:
 
 
 def test_short_texts_are_grouped_only_where_equal() -> None:
-    _, group = group_wordings(["shelling in Sorrelby", "shelling in Fenneldown", "Shelling, in Sorrelby"])
+    texts = pa.chunked_array([["shelling in Sorrelby", "shelling in Fenneldown", "Shelling, in Sorrelby"]])
+    _, group = group_wordings(texts)
     assert group[0] == group[2] != group[1]
 
 

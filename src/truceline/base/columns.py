@@ -46,9 +46,11 @@ def codes(column: pa.ChunkedArray) -> tuple[IntArray, list[str]]:
     return np.asarray(number, dtype=np.int64), encoded.dictionary.to_pylist()
 
 
-def recode(column: pa.ChunkedArray, words: Sequence[str]) -> IntArray:
+def recode(column: pa.ChunkedArray, words: Sequence[str] | pa.Array) -> IntArray:
     """(n,) place of each word among ``words``; −1 for null and for any other word."""
-    index = pc.index_in(column, value_set=pa.array(list(words), type=pa.string()))
+    if not isinstance(words, pa.Array):
+        words = pa.array(list(words), type=pa.string())
+    index = pc.index_in(column, value_set=words)
     return np.asarray(pc.fill_null(index, -1).to_numpy(), dtype=np.int64)
 
 

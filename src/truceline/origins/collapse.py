@@ -13,6 +13,8 @@ whether two sources speak independently is counted by source and speaker's party
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -21,8 +23,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from truceline.base.canonical import digest_ids, short_ids
+from truceline.base.canonical import digest_ids
 from truceline.base.columns import codes, known, micros, number_rows
+from truceline.base.threads import begin, worker_count
 from truceline.origins.contents import content_texts
 from truceline.origins.wording import IntArray, group_wordings
 from truceline.schema.table import TEXT, Table
@@ -73,22 +76,27 @@ def collapse_copies(
         names = pa.array(sorted(coded_sources), type=TEXT)
         worded &= ~np.asarray(pc.is_in(observations["source_id"], value_set=names).to_numpy())
     rows, others = np.flatnonzero(worded), np.flatnonzero(todo & ~worded)
+    # (4)
+    contents = begin(partial(_content_names, observations, others), workers=worker_count(len(todo)))
     part = observations.select(_SAID).take(pa.array(rows))
     # (1)
-    wordings, group = group_wordings(part["text"].to_pylist(), similar_at_least=similar_at_least)
+    wordings, group = group_wordings(part["text"], similar_at_least=similar_at_least)
     # (2) and (3)
     link = _link(part, group, within_h=within_h, within_m=within_m)
     # (5)
-    names = pa.array(_names(part, wordings, link), type=TEXT)
-    # (4)
-    contents = observations.select([*CONTENT, "text"]).take(pa.array(others))
-    other_names = pa.array(digest_ids("org", content_texts(contents).to_pylist()), type=TEXT)
+    names = _names(part, wordings, link)
     kept = np.flatnonzero(~todo)
     place = np.empty(len(todo), dtype=np.int64)
     place[np.concatenate([rows, others, kept])] = np.arange(len(todo))
-    origin = pa.concat_arrays([names, other_names, *given.take(pa.array(kept)).chunks]).take(pa.array(place))
+    origin = pa.concat_arrays([names, contents(), *given.take(pa.array(kept)).chunks]).take(pa.array(place))
     position = observations.schema.get_field_index("primary_source_id")
     return observations.set_column(position, observations.schema.field(position), origin)
+
+
+def _content_names(observations: Table, rows: IntArray) -> pa.Array:
+    """Names of records by all that each says."""
+    contents = observations.select([*CONTENT, "text"]).take(pa.array(rows))
+    return pa.array(digest_ids("org", content_texts(contents).to_pylist()), type=TEXT)
 
 
 def _link(part: Table, group: IntArray, *, within_h: float, within_m: float) -> IntArray:
@@ -136,12 +144,16 @@ def _middle_h(part: Table) -> FloatArray:
     return np.asarray((start / 2 + stop / 2) / 3.6e9, dtype=np.float64)
 
 
-def _names(part: Table, wordings: list[str], link: IntArray) -> list[str]:
+def _names(part: Table, wordings: pa.Array, link: IntArray) -> pa.Array:
     """Name of each record's origin: from the content of the origin's earliest record."""
     if not len(link):
-        return []
+        return pa.array([], type=TEXT)
     said = micros(pc.coalesce(part["logged_at"], part["received_at"], part["occurred_from"]))
     began = micros(part["occurred_from"])
+    # source, wording and place: what orders those of one time
+    rest = part.select(["source_id", "longitude_deg", "latitude_deg", "area_id"]).add_column(
+        1, "wording", wordings
+    )
     order = np.lexsort((began, said, link))
     start = np.concatenate([[True], np.diff(link[order]) != 0])
     at = np.cumsum(start) - 1
@@ -149,30 +161,19 @@ def _names(part: Table, wordings: list[str], link: IntArray) -> list[str]:
     # words are compared only among the earliest, and only where there are several of them
     early = (said[order] == said[lead][at]) & (began[order] == began[lead][at])
     tied = early & (np.bincount(at[early], minlength=len(lead)) > 1)[at]
-    keys = _rest_of_key(part.take(pa.array(order[tied])), [wordings[k] for k in order[tied].tolist()])
+    keys = zip(
+        *(map(str, column.to_pylist()) for column in rest.take(pa.array(order[tied])).columns), strict=True
+    )
     best: dict[int, tuple[tuple[str, ...], int]] = {}
     for component, key, row in zip(at[tied].tolist(), keys, order[tied].tolist(), strict=True):
         if component not in best or key < best[component][0]:
             best[component] = key, row
     for component, (_, row) in best.items():
         lead[component] = row
-    chosen = _rest_of_key(part.take(pa.array(lead)), [wordings[k] for k in lead.tolist()])
-    moments = zip(map(str, said[lead].tolist()), map(str, began[lead].tolist()), strict=True)
-    names = short_ids("org", ((*two, *rest) for two, rest in zip(moments, chosen, strict=True)))
+    moments = {"said": pa.array(said[lead]), "began": pa.array(began[lead])}
+    chosen = rest.take(pa.array(lead))
+    keyed = pa.table({**moments, **{name: chosen[name] for name in chosen.schema.names}})
+    names = pa.array(digest_ids("org", content_texts(keyed).to_pylist()), type=TEXT)
     number = np.empty(len(link), dtype=np.int64)
     number[order] = at
-    return [names[k] for k in number.tolist()]
-
-
-def _rest_of_key(part: Table, wordings: list[str]) -> list[tuple[str, ...]]:
-    """Source, wording and place of records: what orders those of one time."""
-    return list(
-        zip(
-            part["source_id"].to_pylist(),
-            wordings,
-            map(str, part["longitude_deg"].to_pylist()),
-            map(str, part["latitude_deg"].to_pylist()),
-            map(str, part["area_id"].to_pylist()),
-            strict=True,
-        )
-    )
+    return names.take(pa.array(number))

@@ -29,6 +29,8 @@ def _quoted(column: pa.ChunkedArray) -> pa.Array:
         return _quoted_maps(column)
     if pa.types.is_timestamp(kind):
         return _quoted_times(column)
+    if pa.types.is_integer(kind):
+        return pc.fill_null(pc.binary_join_element_wise('"', column.cast(pa.string()), '"', ""), '"None"')
     # most columns say few things many times
     encoded = column.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):

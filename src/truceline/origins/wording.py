@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from truceline.base.columns import Groups, at_words, codes, distinct, group_rows, list_column
+from truceline.base.columns import Groups, at_words, codes, distinct, list_column, recode
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -43,22 +42,21 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(plain))
 
 
-def _normalised(texts: list[str]) -> list[str]:
+def _normalised(texts: pa.Array) -> pa.Array:
     """The words of each text with blanks between them."""
-    column = pa.array(texts, type=pa.string())
-    marked = pc.match_substring_regex(column, "://|www\\.|@|#", ignore_case=True)
-    plain = pc.and_not(pc.string_is_ascii(column), marked)
-    simple = column.filter(plain)
+    marked = pc.match_substring_regex(texts, "://|www\\.|@|#", ignore_case=True)
+    plain = pc.and_not(pc.string_is_ascii(texts), marked)
     # of plain text, what ``words_of`` does, all at once
-    spaced = pc.replace_substring_regex(pc.ascii_lower(simple), pattern="[^0-9a-z_]+", replacement=" ")
-    done = iter(pc.ascii_trim(spaced, characters=" ").to_pylist())
-    return [
-        next(done) if one else " ".join(words_of(text))
-        for text, one in zip(texts, plain.to_pylist(), strict=True)
-    ]
+    spaced = pc.replace_substring_regex(pc.ascii_lower(texts), pattern="[^0-9a-z_]+", replacement=" ")
+    normal = pc.ascii_trim(spaced, characters=" ")
+    rest = pc.invert(plain)
+    if not pc.any(rest).as_py():
+        return normal
+    others = [" ".join(words_of(text)) for text in texts.filter(rest).to_pylist()]
+    return pc.replace_with_mask(normal, rest, pa.array(others, type=pa.string()))
 
 
-def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tuple[list[str], IntArray]:
+def group_wordings(texts: pa.ChunkedArray, *, similar_at_least: float = 0.8) -> tuple[pa.Array, IntArray]:
     """Normalised wording and group of each text.
 
     Texts are of one group where their words are the same, or where the sets of their words have a
@@ -69,16 +67,15 @@ def group_wordings(texts: Sequence[str], *, similar_at_least: float = 0.8) -> tu
 
     group : (n_texts,) int, numbered in the order of the groups' first wording by alphabet.
     """
-    number, given = codes(pa.chunked_array([pa.array(texts, type=pa.string())]))
-    normal = _normalised(given)
-    ordered = sorted(set(normal))
-    place = {wording: k for k, wording in enumerate(ordered)}
-    number = np.array([place[wording] for wording in normal], dtype=np.int64)[number]
-    wordings = [ordered[k] for k in number.tolist()]
-    return wordings, _near_groups(ordered, similar_at_least)[number]
+    number, given = codes(texts)
+    normal = _normalised(pa.array(given, type=pa.string()))
+    ordered = pc.unique(normal)
+    ordered = ordered.take(pc.sort_indices(ordered))
+    number = recode(pa.chunked_array([normal]), ordered)[number]
+    return ordered.take(pa.array(number)), _near_groups(ordered, similar_at_least)[number]
 
 
-def _near_groups(wordings: list[str], similar_at_least: float) -> IntArray:
+def _near_groups(wordings: pa.Array, similar_at_least: float) -> IntArray:
     """(n_distinct,) group of each wording."""
     bags, hashes, numerals = _bags(wordings)
     first, second = _candidates(bags, hashes, numerals)
@@ -89,11 +86,11 @@ def _near_groups(wordings: list[str], similar_at_least: float) -> IntArray:
     return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
-def _bags(wordings: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
+def _bags(wordings: pa.Array) -> tuple[Groups, npt.NDArray[np.uint64], IntArray]:
     """The set of words of each wording as sorted numbers, each word's hash, and a number for the
     numerals that a wording names (in order of alphabet, as often as it names them)."""
     n = len(wordings)
-    split = pc.split_pattern(pa.array(wordings, type=pa.string()), " ")
+    split = pc.split_pattern(wordings, " ")
     at = np.asarray(pc.list_parent_indices(split).to_numpy(), dtype=np.int64)
     code, words = codes(pa.chunked_array([pc.list_flatten(split)]))
     if "" in words:  # a wording without words
@@ -101,8 +98,9 @@ def _bags(wordings: list[str]) -> tuple[Groups, npt.NDArray[np.uint64], IntArray
         at, code = at[said], code[said]
     hashes = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.uint64)
     pairs = distinct(at * max(len(words), 1) + code)
-    bags = group_rows(pairs // max(len(words), 1), n)
-    bags = Groups(offsets=bags.offsets, members=pairs % max(len(words), 1))
+    of = pairs // max(len(words), 1)
+    offsets = np.searchsorted(of, np.arange(n + 1))
+    bags = Groups(offsets=offsets, members=pairs - of * max(len(words), 1))
     numeral = np.array([any(map(str.isdigit, word)) for word in words], dtype=np.bool_)[code]
     rank = np.empty(len(words), dtype=np.int64)
     rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
@@ -120,7 +118,7 @@ def _candidates(
     if not len(long):
         return long, long
     kept = np.repeat(bags.size >= LEAST_WORDS, bags.size)
-    flat = hashes[bags.members[kept]]
+    flat = bags.members[kept]
     starts = np.concatenate([[0], np.cumsum(bags.size[long])[:-1]])
     rng = np.random.default_rng(20_250_419)  # fixed: part of the definition, not of a run
     pairs = []
@@ -128,7 +126,7 @@ def _candidates(
         key = np.zeros(len(long), dtype=np.uint64)
         for _ in range(ROWS_PER_BAND):
             a, b = (np.uint64(v) for v in rng.integers(1, 2**31, 2))
-            key = key * np.uint64(1_000_003) + np.minimum.reduceat((flat * a + b) % _PRIME, starts)
+            key = key * np.uint64(1_000_003) + np.minimum.reduceat(((hashes * a + b) % _PRIME)[flat], starts)
         order = np.argsort(key, kind="stable")
         key, named = key[order], numerals[long[order]]
         for offset in range(1, NEIGHBOURS + 1):
