@@ -186,22 +186,25 @@ def fit_layers(
     for their cells. mass : (n_quadrature,) base expected for each point of quadrature, and density_q
     the same per m² and second. trust : counts that the base weighs as a whole. judges : (len(at),)
     weight of each point in the choice of κ, of itself if none is given; judged_mass : (n_quadrature,)
-    base expected of such points, on any scale.
+    base expected of such points, on any scale; none where ``mass`` is none.
     """
     total = float(count.sum())
     # (1) the level of all: the base may be wrong as a whole
     whole = (total + trust) / (float(mass.sum()) + trust)
+    # a source's own quadrature is often a small part of all
+    lit = _some(mass > 0)
+    judged_mass = (mass if judged_mass is None else judged_mass)[lit]
+    mass, density_q = mass[lit], density_q[lit]
     factor, grown = np.full(len(at), whole), np.full(len(mass), whole)
     weight = np.where(basis, own, 0.0) if judges is None else judges
     judge = np.flatnonzero(weight > 0)
     judge = judge[:: max(1, len(judge) // MAX_JUDGES)]
     n_judges = float(weight.sum())
     own_judge = weight[judge] * (n_judges / max(float(weight[judge].sum()), 1e-12))
-    judged_mass = mass if judged_mass is None else judged_mass
-    speakers, lit = _some(basis), _some(mass > 0)
+    speakers = _some(basis)
     # (2) layer by layer
     for layer in cells:
-        here, there = layer.point[at], layer.quadrature
+        here, there = layer.point[at], layer.quadrature[lit]
         those = here if rows is at else layer.point[rows]
         seen = np.asarray(np.bincount(those, weights=count, minlength=layer.n), dtype=np.float64)
         expected = np.asarray(np.bincount(there, weights=mass * grown, minlength=layer.n), dtype=np.float64)
@@ -212,7 +215,7 @@ def fit_layers(
             spoken = here[speakers]
             size = np.bincount(spoken, minlength=layer.n)
             inside = np.bincount(spoken, weights=now[speakers], minlength=layer.n)
-            thin = np.bincount(there[lit], minlength=layer.n) < LEAST_QUADRATURE
+            thin = np.bincount(there, minlength=layer.n) < LEAST_QUADRATURE
             lonely = thin & (size == 0)
             some = np.flatnonzero(thin & ~lonely)
             expected[some] = inside[some] * (layer.volume / size[some])

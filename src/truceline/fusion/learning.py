@@ -90,13 +90,15 @@ def chances_of(scene: Scene, parameters: Parameters) -> Chances:
 
     missed = missed_at(scene, parameters)
     of_own, parts = missed_by_source(scene, parameters)
-    whole = sum(parts.values(), np.zeros((len(scene.quadrature), missed.shape[1])))
-    return Chances(
-        seen=seen(missed),
-        check=seen(missed - of_own),
-        seen_q=seen(whole),
-        check_q={source: seen(whole - part) for source, part in parts.items()},
-    )
+    whole = np.zeros((len(scene.quadrature), missed.shape[1]))
+    for point, part in parts.values():
+        whole[point] += part
+    seen_q = seen(whole)
+    check_q = {}
+    for source, (point, part) in parts.items():
+        check_q[source] = seen_q.copy()
+        check_q[source][point] = seen(whole[point] - part)
+    return Chances(seen=seen(missed), check=seen(missed - of_own), seen_q=seen_q, check_q=check_q)
 
 
 def learn(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import expit, logit
 
-from truceline.base.columns import BoolArray
+from truceline.base.columns import BoolArray, number_values
 from truceline.fusion.intensity import Cells, Quadrature
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
 from truceline.fusion.sightings import RULED_OUT_LOGLIK, Sightings
@@ -45,18 +45,24 @@ class Parameters:
     sure: float
 
 
+#: points, and (n_points, n_acts) of each
+Part = tuple[IntArray, FloatArray]
+
+
 @dataclass(slots=True)
 class Kept:
     """What was last reckoned of a scene, and under which offsets: p moves seldom, and much hangs on it."""
 
     offset: FloatArray | None = None
     missed: FloatArray | None = None
-    by_source: tuple[FloatArray, dict[int, FloatArray]] | None = None
+    by_source: tuple[FloatArray, dict[int, Part]] | None = None
+    odds: FloatArray | None = None
+    clutter: tuple[FloatArray, FloatArray] | None = None  #: hangs on no offset
 
     def under(self, offset: FloatArray) -> Kept:
         """Itself, emptied where offsets are others."""
         if self.offset is not offset:
-            self.offset, self.missed, self.by_source = offset, None, None
+            self.offset, self.missed, self.by_source, self.odds = offset, None, None, None
         return self
 
 
@@ -94,8 +100,8 @@ def missed_at(scene: Scene, parameters: Parameters) -> FloatArray:
     return kept.missed
 
 
-def missed_by_source(scene: Scene, parameters: Parameters) -> tuple[FloatArray, dict[int, FloatArray]]:
-    """Parts of the same: (n, n_acts) of each node's own source, and at the quadrature of each source."""
+def missed_by_source(scene: Scene, parameters: Parameters) -> tuple[FloatArray, dict[int, Part]]:
+    """Parts of the same: (n, n_acts) of each node's own source, and at the quadrature that each source watched."""
     s, kept = scene.sightings, scene.kept.under(parameters.offset)
     if kept.by_source is None:
         p, (n, n_acts) = detection_p(scene, parameters), s.loglik.shape
@@ -105,8 +111,8 @@ def missed_by_source(scene: Scene, parameters: Parameters) -> tuple[FloatArray, 
         parts = {}
         for source in np.unique(source_q).tolist():
             mine = np.flatnonzero(source_q == source)
-            rows = scene.q_point[mine], scene.q_row[mine]
-            parts[source] = log_missed(*rows, s.row_act, p, len(scene.quadrature), n_acts)
+            points, place = number_values(scene.q_point[mine])
+            parts[source] = points, log_missed(place, scene.q_row[mine], s.row_act, p, len(points), n_acts)
         kept.by_source = of_own, parts
     return kept.by_source
 
@@ -119,9 +125,11 @@ def weigh(scene: Scene, parameters: Parameters) -> Evidence:
     missed = missed_at(scene, parameters)
     log_share = np.log(parameters.act_share)
     # the (1 − p) of a node's own row is among the missed ones there and then: odds take it back
-    odds = np.where(s.own >= 0, logit(np.append(p, 0.5)[s.own] * s.own_share), UNSEEN_LOGIT)
+    kept = scene.kept.under(parameters.offset)
+    if kept.odds is None:
+        kept.odds = np.where(s.own >= 0, logit(np.append(p, 0.5)[s.own] * s.own_share), UNSEEN_LOGIT)
     voice = np.log(parameters.voice[nodes.source.code])[:, None]
-    vote = s.loglik + np.where(s.based[:, None], odds, voice)
+    vote = s.loglik + np.where(s.based[:, None], kept.odds, voice)
     x_m, y_m, p_xx, p_xy, p_yy = scene.shape
     report = s.exclusive < 0
     return Evidence(
@@ -224,8 +232,14 @@ def base_clutter(scene: Scene) -> tuple[FloatArray, FloatArray]:
     """(n,) log φ of each node before anything is learned: of all labels, and of the record as it is.
 
     Its own rows' clutter, each for its act; that of a row for any act is split as the source's
-    records are. Without rows: half of what the source told, spread evenly.
+    records are. Without rows: half of what the source told, spread evenly. Not to be written to.
     """
+    if scene.kept.clutter is None:
+        scene.kept.clutter = _base_clutter(scene)
+    return scene.kept.clutter
+
+
+def _base_clutter(scene: Scene) -> tuple[FloatArray, FloatArray]:
     nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
     told = np.bincount(nodes.source.code, minlength=s.n_sources) / float(q.weight.sum())
     label = np.exp(s.loglik)

@@ -277,7 +277,12 @@ def read_watches(coverage: Table | None, frame: LocalFrame, outlines: Mapping[st
     round_ = np.isfinite(longitude) & np.isfinite(latitude) & (radius_m > 0)
     x_m, y_m = np.zeros(len(round_)), np.zeros(len(round_))
     if round_.any():
-        x_m[round_], y_m[round_] = frame.to_plane(longitude[round_], latitude[round_])
+        # a site has many rows
+        number, n_places = number_rows([longitude[round_], latitude[round_]])
+        first = np.empty(n_places, dtype=np.int64)
+        first[number] = np.flatnonzero(round_)
+        x, y = frame.to_plane(longitude[first], latitude[first])
+        x_m[round_], y_m[round_] = x[number], y[number]
     radius_m = np.where(round_, radius_m, np.inf)
     area_code, area_names = codes(table["area_id"])
     known = [name for name in area_names if name in outlines]
