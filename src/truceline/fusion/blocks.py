@@ -29,13 +29,13 @@ from truceline.base.columns import Groups, group_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.associate import _by_first
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
-from truceline.fusion.engine import _pairs, existence_of, make_scene
+from truceline.fusion.engine import existence_of, find_pairs, make_scene
 from truceline.fusion.gating import Gate
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes, make_nodes
 from truceline.fusion.parameters import Parameters, Scene, weigh
 from truceline.fusion.rows import Rows, Survey, TableRows, make_survey
 from truceline.fusion.shapes import read_outlines
-from truceline.fusion.sightings import _exclusive
+from truceline.fusion.sightings import exclusive_codes
 from truceline.fusion.tracks import Evidence
 from truceline.fusion.trained import ExistenceBy
 from truceline.fusion.watches import read_watches
@@ -284,7 +284,7 @@ def _read(task: Task, low_s: float, high_s: float) -> _View | None:
     lead, unit = _by_first(lead, unit.reshape(-1))
     units = nodes.take(lead)
     return _View(
-        nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=_exclusive(units),
+        nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=exclusive_codes(units),
         chapter=setting.grid.chapter(units.start_s), outlines=outlines,
     )  # fmt: skip
 
@@ -313,7 +313,7 @@ def _open(task: Task, view: _View, number: int) -> _Chapter | None:
     if np.isfinite(grid.chapter_s):
         units = _name_speakers(units.take(np.arange(low, high)))
     scene = make_scene(units, watches, hard_sources=setting.hard_sources, within_s=(start_s, stop_s))
-    first, second = _pairs(scene, setting.gate)
+    first, second = find_pairs(units, setting.gate)
     parameters = estimate(scene, first, second, task.lesson)
     # codes of looks are those of the view, for tracks cross chapters
     evidence = replace(weigh(scene, parameters), exclusive=view.exclusive[low:high])

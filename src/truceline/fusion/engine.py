@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from truceline.base.columns import BoolArray, number_rows
+from truceline.base.threads import begin
 from truceline.fusion.existence import judge_tracks
 from truceline.fusion.features import Described, describe_tracks
 from truceline.fusion.gating import Gate, Points, gated_pairs
@@ -24,7 +26,7 @@ from truceline.fusion.learning import learn
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes
 from truceline.fusion.parameters import Parameters, Scene, first_guess, seen_p, weigh
 from truceline.fusion.partition import find_partition
-from truceline.fusion.sightings import RULED_OUT_LOGLIK, compare
+from truceline.fusion.sightings import RULED_OUT_LOGLIK, compare, exclusive_codes
 from truceline.fusion.tracks import Evidence, single_tracks
 from truceline.fusion.trained import ExistenceBy, judge_trained, shipped_model
 from truceline.fusion.watches import Watches, watched_points
@@ -66,8 +68,9 @@ def fuse_nodes(
     are given, to be weighed in place of (5); parameters are learned all the same. existence : whether a
     model that was trained on simulated fronts judges it. workers : threads, which decide nothing.
     """
+    pairs = begin(partial(find_pairs, nodes, gate or Gate()), workers=workers)
     scene = make_scene(nodes, watches, hard_sources=hard_sources)  # (1)
-    first, second = _pairs(scene, gate or Gate())  # (2)
+    first, second = pairs()  # (2)
     parameters = first_guess(scene)
     both = scene.feeds[first] & scene.feeds[second]
     label = find_partition(weigh(scene, parameters), first[both], second[both], workers=workers)  # (3)
@@ -196,8 +199,8 @@ def _time_told(
     return float(starts.min()), float(stops.max())
 
 
-def _pairs(scene: Scene, gate: Gate) -> tuple[IntArray, IntArray]:
-    nodes = scene.nodes
+def find_pairs(nodes: Nodes, gate: Gate) -> tuple[IntArray, IntArray]:
+    """Pairs of nodes that may be one event."""
     # an area so large that it tells nothing of a place is no place
     shapes = nodes.shapes
     sd_m = np.sqrt((shapes.xx + shapes.yy) / 2)
@@ -209,6 +212,6 @@ def _pairs(scene: Scene, gate: Gate) -> tuple[IntArray, IntArray]:
         start_s=nodes.start_s,
         stop_s=nodes.stop_s,
         acts=nodes.acts,
-        exclusive=scene.sightings.exclusive,
+        exclusive=exclusive_codes(nodes),
     )
     return gated_pairs(points, gate)

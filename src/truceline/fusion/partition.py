@@ -25,6 +25,7 @@ from truceline.fusion.tracks import (
     Tracks,
     gather,
     join,
+    join_rows,
     log_partition_weight,
     log_weight,
     single_tracks,
@@ -141,7 +142,7 @@ def agglomerate(
         if not len(chosen):
             continue
         low, high = u[chosen], v[chosen]
-        merged = join(tracks.take(low), tracks.take(high))
+        merged = join_rows(tracks, low, high)
         tracks.put(low, merged)
         weight[low] = weigh(merged)
         step = np.arange(n, dtype=np.int64)
@@ -168,7 +169,7 @@ def _merge_gain(
     for start in range(0, len(u), CHUNK):
         some = slice(start, start + CHUNK)
         a, b = u[some], v[some]
-        gain[some] = weigh(join(tracks.take(a), tracks.take(b))) - weight[a] - weight[b]
+        gain[some] = weigh(join_rows(tracks, a, b)) - weight[a] - weight[b]
     return gain
 
 

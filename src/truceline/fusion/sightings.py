@@ -90,7 +90,7 @@ def compare(nodes: Nodes, watches: Watches, *, x_m: FloatArray, y_m: FloatArray)
     own = np.where((own < 0) & ((some >= 0) & ~likely)[:, None], some[:, None], own)
     return Sightings(
         own=own, based=based, point=point, row=row, share=share, own_share=own_share, row_act=act, row_source=source,
-        n_sources=len(names) + len(missing), loglik=loglik, time_s=time_s, exclusive=_exclusive(nodes),
+        n_sources=len(names) + len(missing), loglik=loglik, time_s=time_s, exclusive=exclusive_codes(nodes),
     )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def _logliks(nodes: Nodes, acts: list[str], *, based: BoolArray, watched: frozen
     return loglik
 
 
-def _exclusive(nodes: Nodes) -> IntArray:
+def exclusive_codes(nodes: Nodes) -> IntArray:
     """(n,) code of source, sensor and look; −1 for records of neither sensor nor look."""
     instrument = (nodes.sensor.code >= 0) | (nodes.look.code >= 0)
     # a look is one sensor's; without a look the sensor itself has one detection

@@ -153,6 +153,31 @@ def join(a: Tracks, b: Tracks) -> Tracks:
     )
 
 
+def join_rows(tracks: Tracks, i: IntArray, j: IntArray) -> Tracks:
+    """``join(tracks.take(i), tracks.take(j))``, with less that is made on the way."""
+
+    def both(name: str, meet: np.ufunc) -> FloatArray:
+        values = getattr(tracks, name)
+        found = values.take(i, axis=0)
+        return np.asarray(meet(found, values.take(j, axis=0), out=found))
+
+    sums, blur, blur_j = tracks.sums.take(i, axis=1), tracks.blur.take(i), tracks.blur.take(j)
+    sums += tracks.sums.take(j, axis=1)
+    false, false_j = tracks.false.take(i), tracks.false.take(j)
+    return Tracks(
+        sums=sums,
+        start_s=both("start_s", np.maximum),
+        stop_s=both("stop_s", np.minimum),
+        shortest_s=both("shortest_s", np.minimum),
+        tolerance_s=both("tolerance_s", np.maximum),
+        blur=np.minimum(blur, blur_j),
+        prior=tracks.prior.take(np.where(blur_j < blur, j, i), axis=0),
+        false=np.where(np.minimum(false, false_j) > -np.inf, np.maximum(false, false_j), -np.inf),
+        vote=both("vote", np.add),
+        size=tracks.size.take(i) + tracks.size.take(j),
+    )
+
+
 def gather(singles: Tracks, groups: Groups) -> Tracks:
     """The tracks of groups of nodes, none of them empty."""
     at, node = groups.offsets[:-1], groups.members
