@@ -92,7 +92,8 @@ def make_folder(folder: Path, *, fire: int, n: int) -> Path:
 # -- one run, in a process of its own -----------------------------------------------------------------
 def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     """Fuse a folder and print what it took as JSON. cluster : "", "calm", or "kill" a Dask worker."""
-    from truceline.fusion.blocks import Grid, Setting, fuse_parts
+    from truceline.fusion.blocks import Setting, fuse_parts
+    from truceline.fusion.grid import Grid
     from truceline.fusion.rows import FolderRows
     from truceline.fusion.workers import OnDask, give_back_memory, in_processes, in_turn
 

@@ -19,8 +19,9 @@ import pytest
 
 from truceline.base.threads import begin
 from truceline.fusion import associate, partition
-from truceline.fusion.blocks import WHOLE, Grid, Part, Setting, associate_in_blocks, fuse_parts, fuse_task
+from truceline.fusion.blocks import Part, Setting, associate_in_blocks, fuse_parts, fuse_task
 from truceline.fusion.gating import Gate, Points, gated_pairs
+from truceline.fusion.grid import WHOLE, Grid
 from truceline.fusion.rows import FolderRows, TableRows
 from truceline.fusion.workers import OnDask, in_processes, in_threads, in_turn
 from truceline.simulate import Front, play, read_regime

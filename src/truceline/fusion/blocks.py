@@ -31,6 +31,7 @@ from truceline.fusion.associate import _by_first
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
 from truceline.fusion.engine import existence_of, find_pairs, make_scene
 from truceline.fusion.gating import Gate
+from truceline.fusion.grid import Grid, block_number
 from truceline.fusion.nodes import FloatArray, IntArray, Nodes, make_nodes
 from truceline.fusion.parameters import Parameters, Scene, weigh
 from truceline.fusion.rows import Rows, Survey, TableRows, make_survey
@@ -44,47 +45,8 @@ from truceline.fusion.writing import write_incidents
 from truceline.schema import INCIDENTS
 from truceline.schema.table import Table
 
-DAY_S = 86_400.0
 #: chapters that teach p and voices to all others
 TEACHERS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """How place and time are cut; seconds and metres of the frame, from zero.
-
-    A block's time divides a chapter's. ``halo_s`` is at most a chapter: beyond the longest interval of
-    a record nothing but chains of pairs leads from one time to another.
-    """
-
-    chapter_s: float = 30 * DAY_S
-    block_s: float = 30 * DAY_S
-    block_m: float = np.inf
-    halo_s: float = 2 * DAY_S
-    halo_m: float = 100_000.0
-    chapters_a_task: int = 8  #: bounds the memory of a task; enters no result
-
-    def __post_init__(self) -> None:
-        uneven = np.isfinite(self.chapter_s) and self.chapter_s % min(self.block_s, self.chapter_s) > 0
-        if self.halo_s > self.chapter_s or uneven:
-            raise ValueError(
-                f"got blocks of {self.block_s} s and a halo of {self.halo_s} s in chapters of "
-                f"{self.chapter_s} s, expected blocks that divide a chapter and no longer halo"
-            )
-
-    def chapter(self, time_s: FloatArray) -> IntArray:
-        """Number of the chapter of each time."""
-        return np.floor(np.asarray(time_s) / self.chapter_s).astype(np.int64)
-
-    def span(self, chapter: int) -> tuple[float, float]:
-        """[start, stop) of a chapter."""
-        if np.isinf(self.chapter_s):
-            return -np.inf, np.inf
-        return chapter * self.chapter_s, (chapter + 1) * self.chapter_s
-
-
-#: everything in one block and one chapter
-WHOLE = Grid(chapter_s=np.inf, block_s=np.inf, halo_s=np.inf, halo_m=np.inf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +135,9 @@ def fuse_parts(rows: Rows, *, setting: Setting, run: Run = in_turn) -> Iterator[
     if len(chapters) > 1:  # (2)
         chosen = sorted({chapters[(2 * k + 1) * len(chapters) // (2 * TEACHERS)] for k in range(TEACHERS)})
         lesson = pool([each for each in run(study, _tasks(rows, survey, setting, None, chosen, 1)) if each])
-    starts = range(first, last + 1, grid.chapters_a_task)
-    yield from run(fuse_task, _tasks(rows, survey, setting, lesson, starts, grid.chapters_a_task))  # (3)
+    # tasks of like size, for what is around each is reckoned again
+    size = -(-len(chapters) // -(-len(chapters) // grid.chapters_a_task))
+    yield from run(fuse_task, _tasks(rows, survey, setting, lesson, chapters[::size], size))  # (3)
 
 
 def _tasks(
@@ -184,17 +147,12 @@ def _tasks(
     end = int(grid.chapter(np.array(survey.stop_s))) + 1
     for start in starts:
         stop = min(start + size, end)
-        low_s, high_s = _reach(grid, start - 1, stop + 1)
+        low_s, high_s = grid.reach(start - 1, stop + 1)
         # a chapter's coverage is read for a halo beyond its records, whose times are intervals
         yield Task(
             rows=rows.part(low_s, high_s + grid.halo_s), survey=survey.near(low_s, high_s), setting=setting,
             lesson=lesson, start=start, stop=stop,
         )  # fmt: skip
-
-
-def _reach(grid: Grid, start: int, stop: int) -> tuple[float, float]:
-    """Times of the chapters [start, stop) and their halo."""
-    return grid.span(start)[0] - grid.halo_s, grid.span(stop - 1)[1] + grid.halo_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +187,7 @@ class _Chapter:
 
 def study(task: Task) -> Lesson | None:
     """What the task's first chapter by itself teaches of the sources."""
-    view = _read(task, *_reach(task.setting.grid, task.start, task.start + 1))
+    view = _read(task, *task.setting.grid.reach(task.start, task.start + 1))
     chapter = view and _open(replace(task, lesson=None), view, task.start)
     return teach(chapter.scene, chapter.parameters) if chapter else None
 
@@ -243,7 +201,7 @@ def fuse_task(task: Task) -> Part:
     """
     grid = task.setting.grid
     numbers = range(task.start - 1, task.stop + 1) if np.isfinite(grid.chapter_s) else range(task.stop)
-    view = _read(task, *_reach(grid, numbers[0], numbers[-1] + 1))  # (1)
+    view = _read(task, *grid.reach(numbers[0], numbers[-1] + 1))  # (1)
     if view is None:
         return Part(incidents=INCIDENTS.empty(), n_observations=0, n_nodes=0, n_pairs=0, n_beyond=0)
     n = len(view.units)
@@ -257,7 +215,9 @@ def fuse_task(task: Task) -> Part:
                 n_beyond += found
                 n_pairs += int((view.chapter[chapter.first + chapter.low] == chapter.number).sum())
         if before is not None:  # (4)
-            _judge(view, before, root, existence_p, task.setting.existence)
+            part_equals(root, view.exclusive, _begun(view, before, root))
+            if task.start <= before.number < task.stop:
+                _judge(view, before, root, existence_p, task.setting.existence)
         before = chapter
     own = (view.chapter >= task.start) & (view.chapter < task.stop)
     return Part(
@@ -305,7 +265,7 @@ def _open(task: Task, view: _View, number: int) -> _Chapter | None:
     grid, setting = task.setting.grid, task.setting
     if not (view.chapter == number).any():
         return None
-    start_s, stop_s = _reach(grid, number, number + 1)
+    start_s, stop_s = grid.reach(number, number + 1)
     low, high = (int(k) for k in np.searchsorted(view.start_s, [start_s, stop_s]))
     coverage = task.rows.coverage(start_s, stop_s + grid.halo_s)
     watches = read_watches(coverage, setting.frame, view.outlines)
@@ -344,7 +304,12 @@ def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
     part = slice(chapter.low, chapter.high)
     shapes, start_s = view.units.shapes, view.start_s[part]
     x_m, y_m = shapes.x_m[part], shapes.y_m[part]
-    cells = np.stack([_cell(start_s, grid.block_s), _cell(x_m, grid.block_m), _cell(y_m, grid.block_m)])
+    cells = np.stack(
+        [
+            block_number(v, size)
+            for v, size in ((start_s, grid.block_s), (x_m, grid.block_m), (y_m, grid.block_m))
+        ]
+    )
     names, cell = np.unique(cells, axis=1, return_inverse=True)
 
     def near(number: int) -> IntArray:
@@ -363,18 +328,14 @@ def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
     return int(beyond[own].sum())
 
 
-def _cell(value: FloatArray, size: float) -> IntArray:
-    """Number of the block of each; the first for all where blocks have no end, or there is no place."""
-    if np.isinf(size):
-        return np.zeros(len(value), dtype=np.int64)
-    return np.floor(np.nan_to_num(value) / size).astype(np.int64)
+def _begun(view: _View, chapter: _Chapter, root: IntArray) -> IntArray:
+    """Nodes of the tracks that begin in a chapter."""
+    decided = np.flatnonzero(root >= 0)
+    return decided[view.chapter[root[decided]] == chapter.number]
 
 
 def _judge(view: _View, chapter: _Chapter, root: IntArray, existence_p: FloatArray, by: ExistenceBy) -> None:
     """Set the existence of tracks that begin in a chapter, at their roots; in place."""
-    begun = np.flatnonzero(root >= 0)
-    begun = begun[view.chapter[root[begun]] == chapter.number]
-    part_equals(root, view.exclusive, begun)
     own = root[chapter.low : chapter.high].copy()
     # nodes that no chapter read here decides stand for themselves
     own = np.where(own >= 0, own, np.arange(chapter.low, chapter.high))
