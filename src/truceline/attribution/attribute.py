@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ from truceline.attribution.threshold import THRESHOLD_P, UNCALIBRATED_P
 from truceline.attribution.traces import gather_traces, weigh_traces
 from truceline.base.columns import BoolArray, IntArray, at_words, codes, floats, list_column, micros
 from truceline.base.geodesy import FloatArray, LocalFrame
+from truceline.base.threads import begin, worker_count
 from truceline.line.history import LineHistory
 from truceline.line.uncertainty import LineSpread
 from truceline.schema import INCIDENTS
@@ -115,16 +117,21 @@ def weigh_incidents(
     )  # fmt: skip
     if grounds is None:
         return incidents, judged
-    incidents = _measure(incidents, grounds)  # (1)
     wanted = pc.is_in(incidents["act"], value_set=pa.array([*sorted(acts_across), None], type=pa.string()))
-    traces = gather_traces(
-        incidents, observations, sources=attributable_sources,
+    # records are gathered and heard beside the measuring
+    gathered = partial(
+        gather_traces, incidents, observations, sources=attributable_sources,
         wanted=np.asarray(wanted.to_numpy(), dtype=np.bool_), unknown_sd_m=unknown_sd_m,
     )  # fmt: skip
+    heard = partial(hear_claims, incidents, observations, parties=grounds.parties, hard=attributable_sources)
+    workers = worker_count(n)
+    traces_of, claims_of = begin(gathered, workers=workers), begin(heard, workers=workers)
+    incidents = _measure(incidents, grounds)  # (1)
+    traces = traces_of()
     if len(traces):  # (2)
         evidence = weigh_traces(traces, grounds)
         on_map = np.flatnonzero(np.isfinite(evidence.outside_m).all(axis=1))
-        claims = hear_claims(incidents, observations, parties=grounds.parties, hard=attributable_sources)
+        claims = claims_of()
         who = traces.incident[on_map]
         own = Claims(answer=claims.answer[who], n_parties=k)
         doubtful = np.asarray(pc.equal(incidents["occurrence"], "inconclusive").to_numpy(), dtype=np.bool_)

@@ -141,8 +141,7 @@ def _fuse(
         observations, frame=frame, acts=acts, unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, outlines=outlines
     )  # fmt: skip
     # (2)
-    lead, unit = np.unique(nodes.kin, return_index=True, return_inverse=True)[1:]
-    lead, unit = _by_first(lead, unit.reshape(-1))
+    lead, unit = number_kin(nodes.kin)
     given = None
     if partition is not None:
         lead, unit = np.arange(len(nodes)), np.arange(len(nodes))
@@ -156,9 +155,10 @@ def _fuse(
     return nodes, unit, fused, set(watches.source.names)
 
 
-def _by_first(lead: IntArray, unit: IntArray) -> tuple[IntArray, IntArray]:
-    """Units numbered in the order of their first node."""
-    order = np.argsort(lead, kind="stable")
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return lead[order], place[unit]
+def number_kin(kin: IntArray) -> tuple[IntArray, IntArray]:
+    """First node of each unit, ascending, and (n,) the unit of each node, in that order. kin : numbers from 0."""
+    n = len(kin)
+    first = np.zeros(int(kin.max()) + 1, dtype=np.int64)
+    first[kin[::-1]] = np.arange(n - 1, -1, -1)
+    leads = first[kin] == np.arange(n)
+    return np.flatnonzero(leads), (np.cumsum(leads) - 1)[first[kin]]

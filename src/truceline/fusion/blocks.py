@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 
 from truceline.base.columns import Groups, group_rows
 from truceline.base.geodesy import LocalFrame
-from truceline.fusion.associate import _by_first
+from truceline.fusion.associate import number_kin
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
 from truceline.fusion.engine import existence_of, find_pairs, make_scene
 from truceline.fusion.gating import Gate
@@ -240,8 +240,7 @@ def _read(task: Task, low_s: float, high_s: float) -> _View | None:
         least_sd_m=setting.least_sd_m, outlines=outlines,
     )  # fmt: skip
     nodes = _name_acts(nodes, survey.act_names)
-    lead, unit = np.unique(nodes.kin, return_index=True, return_inverse=True)[1:]
-    lead, unit = _by_first(lead, unit.reshape(-1))
+    lead, unit = number_kin(nodes.kin)
     units = nodes.take(lead)
     return _View(
         nodes=nodes, unit=unit, units=units, start_s=units.start_s, exclusive=exclusive_codes(units),
@@ -331,7 +330,7 @@ def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
 def _begun(view: _View, chapter: _Chapter, root: IntArray) -> IntArray:
     """Nodes of the tracks that begin in a chapter."""
     decided = np.flatnonzero(root >= 0)
-    return decided[view.chapter[root[decided]] == chapter.number]
+    return np.asarray(decided[view.chapter[root[decided]] == chapter.number])
 
 
 def _judge(view: _View, chapter: _Chapter, root: IntArray, existence_p: FloatArray, by: ExistenceBy) -> None:

@@ -47,6 +47,10 @@ _USED = [
     "place_name", "acts", "accused_party_id", "speaker_party_id", "strength", "count",
     *BAND_COLUMNS,
 ]  # fmt: skip
+#: of these what tells the origin of every record
+_OF_RECORDS = [
+    "observation_id", "source_id", "primary_source_id", "received_at", "logged_at", "occurred_from",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +140,13 @@ def make_nodes(
     it says only who spoke, not which record is a copy of which).
     """
     order = order_rows(observations, _ORDER, numbers=4)
-    table = observations.select(_USED).take(pa.array(order))
+    table = observations.select(_OF_RECORDS).take(pa.array(order))
     source_names = sorted(pc.unique(table["source_id"]).to_pylist())
     row_source = recode(table["source_id"], source_names)
     members, origin = _origins(table, source_names)
     ids = table["observation_id"].combine_chunks()
-    chosen = table.drop(["observation_id", "primary_source_id"])
-    if len(members) < table.num_rows:
-        chosen = chosen.take(pa.array(members.first))
+    lead = order[members.first]
+    chosen = observations.select(_USED).drop(["observation_id", "primary_source_id"]).take(pa.array(lead))
     x_m, y_m = _plane(chosen, frame)
     sd_m = np.maximum(np.nan_to_num(floats(chosen["position_sd_m"]), nan=unknown_sd_m), least_sd_m)
     area_code, area_names = codes(chosen["area_id"])
@@ -155,7 +158,7 @@ def make_nodes(
     x_m, y_m = np.where(placed, shapes.x_m, np.nan), np.where(placed, shapes.y_m, np.nan)
     sd_m = np.where(placed, np.sqrt((shapes.xx + shapes.yy) / 2), sd_m)
     loglik, act_names = _logliks(chosen)
-    act_ids = tuple(acts) or tuple(sorted(pc.unique(map_parts(table["acts"])[1]).to_pylist()))
+    act_ids = tuple(acts) or tuple(sorted(pc.unique(map_parts(observations["acts"])[1]).to_pylist()))
     masks = _masks(loglik, act_names, act_ids)
     words = {
         name: Words(code=code, names=names)
@@ -164,7 +167,7 @@ def make_nodes(
     }
     return Nodes(
         ids=ids,
-        row=order[members.first],
+        row=lead,
         row_source=row_source,
         members=members,
         origin=origin,
@@ -247,7 +250,6 @@ def _masks(loglik: FloatArray, act_names: tuple[str, ...], act_ids: tuple[str, .
 def _kin(table: Table, x_m: FloatArray, masks: IntArray, words: dict[str, Words]) -> IntArray:
     """Reports (no sensor, no look) that say the same place, time and act; without a point: that
     also name the same place, for two unnamed places of one area are not known to be one."""
-    n = len(x_m)
     area, place = words["area_id"], words["place_name"]
     folded: dict[str, int] = {}
     fold = np.array([folded.setdefault(name.casefold(), len(folded)) for name in place.names] + [-1])
@@ -255,19 +257,20 @@ def _kin(table: Table, x_m: FloatArray, masks: IntArray, words: dict[str, Words]
     report = ~known(table["sensor_id"]) & ~known(table["look_id"])
     placed = np.isfinite(x_m)
     point, named = report & placed, report & ~placed & (area.code >= 0) & ~unnamed[place.code]
-    own = np.where(point | named, -1, np.arange(n))  # neither: by itself
     numbers = [
         np.where(point, floats(table[name]), np.nan)
         for name in ("longitude_deg", "latitude_deg", "position_sd_m")
     ]
-    return number_rows(
-        [
-            own,
-            micros(table["occurred_from"]),
-            micros(table["occurred_until"]),
-            masks,
-            np.where(named, area.code, -1),
-            np.where(named, fold[place.code], -1),
-            *numbers,
-        ]
-    )[0]
+    keys = [
+        micros(table["occurred_from"]),
+        micros(table["occurred_until"]),
+        masks,
+        np.where(named, area.code, -1),
+        np.where(named, fold[place.code], -1),
+        *numbers,
+    ]
+    some = np.flatnonzero(point | named)
+    number, n_kinds = number_rows([key[some] for key in keys])
+    found = n_kinds + np.cumsum(~(point | named)) - 1  # the others: each by itself
+    found[some] = number
+    return np.asarray(found)
