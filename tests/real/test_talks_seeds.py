@@ -25,6 +25,9 @@ def views(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     found["statements"] = {
         one["statement_id"]: one for one in json.loads((out / "statements.json").read_text(encoding="utf-8"))
     }
+    found["events"] = {
+        one["event_id"]: one for one in json.loads((out / "events.json").read_text(encoding="utf-8"))
+    }
     return found
 
 
@@ -62,16 +65,65 @@ def test_what_each_alone_has(views):
     assert {
         ("zakharova", "contingents"),
         ("ushakov", "settlement"),
-        ("rubio", "territory"),
+        ("zelensky", "ceasefire"),
         ("putin", "orders"),
     } <= only[0]
     assert {
         ("trump", "alliances"),
-        ("trump", "territory"),
         ("putin", "momentum"),
         ("putin", "arms"),
         ("putin", "mobilisation"),
     } <= only[1]
+
+
+def test_land_is_told_by_two_speakers_of_one_side_and_left_to_a_person(views):
+    row = next(row for row in views["accounts"]["only_here"] if row["source"] == "ITALPRESS")
+    beside = {
+        views["statements"][one["statement"]]["speaker"]["id"]: {
+            views["statements"][name]["speaker"]["id"] for name in one["beside"]
+        }
+        for one in row["unsure"]
+    }
+    assert beside["rubio"] == {"trump"}
+
+
+def test_what_the_reports_tell_by_themselves_is_there_and_compared(views):
+    told = views["events"]
+    both = [{told[name]["kind"] for name in row["events"]} for row in views["accounts"]["events"]["both"]]
+    assert sorted(kind for row in both for kind in row) == ["meeting", "meeting", "proposal"]
+    alone = [
+        {(told[name]["kind"], told[name]["status"]) for name in row["events"]}
+        for row in views["accounts"]["events"]["only_here"]
+    ]
+    assert {("aid", "told"), ("meeting", "told"), ("appearance", "told")} <= alone[0]
+    assert {("appearance", "told"), ("meeting", "unconfirmed")} <= alone[1]
+
+
+def test_a_yes_stands_on_the_day_that_the_text_tells(views):
+    day = {
+        one["speaker"]["id"]: (one["said_on"], one["said_rule"])
+        for one in views["statements"].values()
+        if one["issue"] == "ceasefire" and one["stance"] == "accepts"
+    }
+    assert day == {
+        "UA": (None, "before"),
+        "zelensky": ("2025-03-11", "occasion"),
+        "putin": ("2025-03-13", "named"),
+    }
+
+
+def test_who_must_answer_is_whom_the_words_name(views):
+    asked = {
+        (views["statements"][row["statement"]]["span"][0], row["issue"]): {
+            one["name"] for one in row["asked_of"]
+        }
+        for row in views["questions"]
+    }
+    by_issue = {issue: [found for (_, each), found in asked.items() if each == issue] for _, issue in asked}
+    assert {"Ukraine"} in by_issue["mobilisation"]
+    assert by_issue["orders"] == [set()]
+    assert all(found & {"United States", "Donald Trump", "The White House"} for found in by_issue["meetings"])
+    assert by_issue["settlement"] == [{"Russia"}]
 
 
 def test_questions_lead_to_the_review(views):

@@ -15,6 +15,7 @@ from truceline.base.errors import CallError, CaseError, OutputError
 from truceline.faces.cli.main import run
 from truceline.reports.findings_schema import findings_schema
 from truceline.talks.accepted import file_name
+from truceline.workflow import talks_register
 from truceline.workflow.case import open_case
 from truceline.workflow.talks import read_talks
 from truceline.workflow.talks_register import correct_statement, decide_proposal, keep_talks
@@ -171,7 +172,33 @@ def test_a_claim_says_of_whom_and_when_or_is_not_accepted(both):
         ("clock", {"version_of": "sundial"}, "name_unknown"),
     ],
 )
-def test_what_the_case_does_not_have_is_told_with_file_and_row(both, kind, settings, code):
+def test_what_the_case_does_not_have_is_refused_with_what_it_has(both, kind, settings, code):
+    case, out = both
+    before = (case / "talks" / "register.jsonl").read_bytes()
+    with pytest.raises(CallError) as error:
+        accept(both, proposals(out, kind)[0], **settings)
+    (problem,) = error.value.problems
+    assert problem.code == code
+    assert problem.got in settings.values()
+    real = problem.expected.split(" | ")[0]
+    assert (case / "talks" / "register.jsonl").read_bytes() == before
+    accept(both, proposals(out, kind)[0], **dict.fromkeys(settings, real))
+    assert open_case(case).accepted.rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "code"),
+    [
+        ("claim", {"accused": "nobody"}, "party_unknown"),
+        ("claim", {"act": "dancing"}, "name_unknown"),
+        ("claim", {"area": "nowhere"}, "name_unknown"),
+        ("clock", {"version_of": "sundial"}, "name_unknown"),
+    ],
+)
+def test_what_the_case_no_longer_has_is_told_with_file_and_row(both, monkeypatch, kind, settings, code):
+    monkeypatch.setattr(
+        talks_register, "refuse_unknown", lambda *_: None
+    )  # as the case was when it was accepted
     accept(both, proposals(both[1], kind)[0], **settings)
     with pytest.raises(CaseError) as error:
         open_case(both[0])

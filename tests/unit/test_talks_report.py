@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from fixtures_talks import DAY, document, speakers, write
 
-from truceline.base.errors import CallError, InputError
+from truceline.base.errors import CallError, InputError, OutputError
 from truceline.base.language import speaking
 from truceline.reports.talks import clipped, marked
 from truceline.talks.recorded import statement_of
 from truceline.talks.views import build_views, quotation
-from truceline.workflow.talks import read_all, read_talks
+from truceline.workflow.talks import read_all, read_talks, write_marker
 from truceline.workflow.talks_register import (
     correct_statement,
     decide_proposal,
@@ -26,7 +26,7 @@ from truceline.workflow.talks_register import (
 ONE = """Berg voiced support for a ceasefire. “We accept the truce if arms supplies to the other side are halted,” he said.
 “Who will give the orders?” asked Berg. Orlova rejected foreign peacekeepers in Norland.
 Berg announced a truce from 18:00 Norby time on 19 April to 00:00 on 21 April."""
-TWO = """“We accept the truce,” Berg said. Orlova asked who would watch over it.
+TWO = """“We accept the truce,” Berg said. Envoys of Norland and Sudland met in Eastport on Monday. Orlova asked who would watch over it.
 Orlova said that arms supplies would never be halted."""
 WHO = {"by": "A. Reader", "at": "2031-04-19T10:00:00+00:00"}
 
@@ -98,11 +98,34 @@ def test_a_statement_read_anew_otherwise_is_told_with_its_earlier_reading(kept, 
     rows = json.loads((out / "statements.json").read_text())
     rows[0]["stance"] = "claims"
     (out / "statements.json").write_text(json.dumps(rows), encoding="utf-8")
+    write_marker(out, [])  # as a later version of the reader would have written it
     keep_talks(out, case=case, **WHO)
     report_register(case, out=tmp_path / "report")
     assert "Version 2; earlier readings: 1:" in (tmp_path / "report" / "report.html").read_text(
         encoding="utf-8"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("statements.json", "stance", "accepts"),
+        ("statements.json", "issue", "territory"),
+        ("events.json", "status", "told otherwise"),
+        ("documents.json", "published", "2031-01-01"),
+    ],
+)
+def test_a_reading_altered_by_hand_is_not_kept_and_says_which_file(kept, name, field, value):
+    case, out = kept
+    before = (case / "talks" / "register.jsonl").read_bytes()
+    rows = json.loads((out / name).read_text(encoding="utf-8"))
+    rows[0][field] = value
+    (out / name).write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.raises(OutputError) as error:
+        keep_talks(out, case=case, **WHO)
+    assert [one.code for one in error.value.problems] == ["result_unreadable"]
+    assert error.value.problems[0].file.endswith(name)
+    assert (case / "talks" / "register.jsonl").read_bytes() == before
 
 
 def test_confidential_notes_are_opened_only_when_asked_for(kept, tmp_path):

@@ -16,7 +16,11 @@ from truceline.base.xml_text import clean
 from truceline.reports.figures import date_text
 from truceline.reports.html import LOCALES, say
 from truceline.reports.talks_words import (
+    ASIDE_WORDS,
+    ASKED_WORDS,
     DIFFERENCE_WORDS,
+    EVENT_STATUS_WORDS,
+    EVENT_WORDS,
     HOW_WORDS,
     KIND_WORDS,
     MANNER_WORDS,
@@ -37,6 +41,7 @@ def render_talks(
     *,
     statements: Mapping[str, Mapping[str, Any]],
     documents: Sequence[Mapping[str, Any]],
+    events: Mapping[str, Mapping[str, Any]] | None = None,
     proposals: Sequence[Mapping[str, Any]] = (),
     problems: Sequence[Problem] = (),
     title: str = "",
@@ -62,6 +67,8 @@ def render_talks(
         **views,
         **_words(views),
         st=statements,
+        ev=events or {},
+        parts_of=_parts(events or {}),
         most=MOST_SHOWN,
         brief_parties=BRIEF_PARTIES,
         documents=documents,
@@ -75,6 +82,7 @@ def render_talks(
         documents_of=lambda ids: list(dict.fromkeys(statements[one]["document_id"] for one in ids)),
         marked=marked,
         clipped=clipped,
+        marked_within=marked_within,
         surname=lambda name: name.rsplit(" ", 1)[-1],
         lang=LOCALES.get(language(), language()),
         css=Markup(_asset("review.css") + _asset("talks.css")),
@@ -96,6 +104,10 @@ def _words(views: Mapping[str, Any]) -> dict[str, Any]:
         "how": {key: _(word) for key, word in HOW_WORDS.items()},
         "kinds": {key: _(word) for key, word in KIND_WORDS.items()},
         "notes": {key: _(word) for key, word in NOTE_WORDS.items()},
+        "told_kinds": {key: _(word) for key, word in EVENT_WORDS.items()},
+        "told_status": {key: _(word) for key, word in EVENT_STATUS_WORDS.items()},
+        "asides": {key: _(word) for key, word in ASIDE_WORDS.items()},
+        "asked_how": {key: _(word) for key, word in ASKED_WORDS.items()},
         "codes": {code: _(words) for code, words in CODES.items()},
         "issues": {issue.id: _(issue.name) for issue in known_issues().values()},
         "answers": {issue.id: _(issue.answers) for issue in known_issues().values()},
@@ -108,8 +120,18 @@ def _words(views: Mapping[str, Any]) -> dict[str, Any]:
             "limits {n} statement in the same sentence", "limits {n} statements in the same sentence", n
         ).format(n=n),
         "counted_alone": lambda n: ngettext(
-            "{n} statement that no other account has", "{n} statements that no other account has", n
+            "{n} statement; no like one found in the others",
+            "{n} statements; no like ones found in the others",
+            n,
         ).format(n=n),
+        "counted_told": lambda n: ngettext(
+            "{n} thing told; no like telling found in the others",
+            "{n} things told; no like tellings found in the others",
+            n,
+        ).format(n=n),
+        "counted_aside": lambda n: ngettext("{n} stretch set aside", "{n} stretches set aside", n).format(
+            n=n
+        ),
         "counted_undated": lambda n: ngettext(
             "{n} statement is undated: its text names no day, and its document none of publication.",
             "{n} statements are undated: their texts name no day, and their documents none of publication.",
@@ -142,6 +164,14 @@ BRIEF_CHARACTERS = 110
 def marked(one: Mapping[str, Any]) -> Markup:
     """A statement's text with its quoted words marked; a part of a sentence is shown as one."""
     return _marked(_shown(str(one["text"])), one["quoted"])
+
+
+def marked_within(whole: str, part: str) -> Markup:
+    """A sentence with one phrase of it emphasised."""
+    before, found, after = whole.partition(part)
+    if not found:
+        return Markup.escape(part)
+    return Markup("{}<em>{}</em>{}").format(_DATELINE.sub("", before), found, after)
 
 
 def clipped(one: Mapping[str, Any]) -> Markup:
@@ -186,6 +216,15 @@ def _marked(text: str, quoted: Sequence[str]) -> Markup:
 
 _OPENING = ("“", '"', "«", "„", "‘", "'")
 _CLOSING = ("”", '"', "»", "“", "’", "'")
+
+
+def _parts(events: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Sentence that a report tells by itself → the phrases in it that are events of their own."""
+    found: dict[str, list[str]] = {}
+    for name, one in events.items():
+        if one["within"] in events:
+            found.setdefault(str(one["within"]), []).append(name)
+    return found
 
 
 def _asset(name: str) -> str:

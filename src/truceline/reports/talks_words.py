@@ -50,3 +50,31 @@ NOTE_WORDS: Mapping[str, str] = {
     "no_window": N_("The statement names no window."),
     "half_open": N_("The statement leaves the start or the end open."),
 }
+#: what the author of a report tells of
+EVENT_WORDS: Mapping[str, str] = {
+    "prisoners": N_("prisoners"),
+    "aid": N_("aid, arms, intelligence"),
+    "proposal": N_("proposal"),
+    "fighting": N_("fighting"),
+    "movement": N_("movement of forces"),
+    "agreement": N_("agreement, decision"),
+    "meeting": N_("meeting, talks, visit"),
+    "appearance": N_("words before the public"),
+    "other": N_("what else is told"),
+}
+EVENT_STATUS_WORDS: Mapping[str, str] = {
+    "told": N_("told as a fact"),
+    "expected": N_("told as expected"),
+    "unconfirmed": N_("told as unconfirmed"),
+}
+#: how a stretch that was set aside is called
+ASIDE_WORDS: Mapping[str, str] = {
+    "heading": N_("heading or link"),
+    "caption": N_("caption"),
+    "boilerplate": N_("byline or notice"),
+    "live_mark": N_("time of a live page"),
+    "paywall": N_("notice of a subscription"),
+    "sentence": N_("caption or notice within the text"),
+}
+#: how it was found of whom something is asked
+ASKED_WORDS: Mapping[str, str] = {"addressed": N_("addressed"), "named": N_("named in it")}

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
+from truceline.talks.columns import party_key
+from truceline.talks.compare import near
 from truceline.talks.differences import differences
-from truceline.talks.reading import Reading, source_of
+from truceline.talks.event_pairs import comparable, pair_events
+from truceline.talks.pairs import LOOSE, same_position
+from truceline.talks.reading import Reading, copy_groups, source_of
+from truceline.talks.statements import Statement
 
+#: statements of a side on one issue that are looked at for one without a counterpart, and shown beside it
+MOST_LOOKED_AT, MOST_BESIDE = 400, 3
 #: a statement of more accounts than this says nothing of their order
 MOST_TOGETHER = 30
 
@@ -16,7 +24,8 @@ MOST_TOGETHER = 30
 def build_accounts(reading: Reading) -> dict[str, Any]:
     """Statements told by several accounts, with what differs; and what each account alone has.
 
-    ``quoted_only_here``: words that one account alone quotes, where others tell the position in their own.
+    ``only_here.statements``: no like statement was found in another account; ``unsure``: another has
+    one of the same side, issue and stance, which may be the same in other words; ``quoted_only_here``: words that one account alone quotes, where others tell the position in their own.
     """
     aligned = []
     told: set[str] = set()
@@ -29,10 +38,15 @@ def build_accounts(reading: Reading) -> dict[str, Any]:
             "statements": [one.statement_id for one in found.statements],
             "differences": [{"kind": one.kind, "statement_ids": list(one.statement_ids), "text": one.text} for one in differences(found) if alike or one.kind != "wording"],
         })  # fmt: skip
+    groups = copy_groups(reading)
+    beside = _beside(reading, told | in_other_words, groups)
     only: dict[str, list[str]] = {document.document_id: [] for document in reading.documents}
+    unsure: dict[str, list[dict[str, Any]]] = {document.document_id: [] for document in reading.documents}
     quoted: dict[str, list[str]] = {document.document_id: [] for document in reading.documents}
     for one in reading.statements:
-        if one.statement_id not in told | in_other_words:
+        if one.statement_id in beside:
+            unsure[one.document_id].append({"statement": one.statement_id, "beside": beside[one.statement_id]})  # fmt: skip
+        elif one.statement_id not in told | in_other_words:
             only[one.document_id].append(one.statement_id)
         elif one.statement_id in in_other_words and one.quotes:
             quoted[one.document_id].append(one.statement_id)
@@ -41,11 +55,53 @@ def build_accounts(reading: Reading) -> dict[str, Any]:
             "document_id": document.document_id,
             "source": source_of(document),
             "statements": only[document.document_id],
+            "unsure": unsure[document.document_id],
             "quoted_only_here": quoted[document.document_id],
         }
         for document in reading.documents
     ]
-    return {"aligned": aligned, "only_here": alone, "order": _order(reading)}
+    return {"aligned": aligned, "only_here": alone, "order": _order(reading), "events": build_events(reading)}
+
+
+def _beside(reading: Reading, settled: set[str], groups: Mapping[str, str]) -> dict[str, list[str]]:
+    """Statement that has no counterpart → statements of other accounts that may be one: same side, issue, stance."""
+    where: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+    for one in reading.statements:
+        if one.issue not in LOOSE:
+            where[party_key(one, reading.speakers)[0], one.issue].append(one)
+    found = {}
+    for one in reading.statements:
+        if one.statement_id in settled:
+            continue
+        like = [
+            other.statement_id
+            for other in where.get((party_key(one, reading.speakers)[0], one.issue), ())[:MOST_LOOKED_AT]
+            if groups.get(other.document_id, other.document_id)
+            != groups.get(one.document_id, one.document_id)
+            and near(one, other)
+            and same_position(one, other)
+        ]
+        if like:
+            found[one.statement_id] = like[:MOST_BESIDE]
+    return found
+
+
+def build_events(reading: Reading) -> dict[str, Any]:
+    """What the reports tell by themselves: told by several, and where no like telling was found elsewhere."""
+    groups = copy_groups(reading)
+    pairs = pair_events(reading.events, groups=groups)
+    shared = {one.event_id for found in pairs for one in found}
+    alone = {one.event_id for one in comparable(reading.events)} - shared
+    return {
+        "both": [{"kind": found[0].kind, "events": [one.event_id for one in found]} for found in pairs],
+        "only_here": [
+            {
+                "document_id": document.document_id,
+                "events": [one.event_id for one in reading.events if one.document_id == document.document_id and one.event_id in alone],
+            }
+            for document in reading.documents
+        ],
+    }  # fmt: skip
 
 
 def _order(reading: Reading) -> list[dict[str, Any]]:
@@ -53,11 +109,12 @@ def _order(reading: Reading) -> list[dict[str, Any]]:
     places: dict[str, dict[int, int]] = defaultdict(dict)
     for number, found in enumerate(reading.alignments):
         for one in found.statements:
-            places[one.document_id].setdefault(number, one.start)
+            if one.place == "text":
+                places[one.document_id].setdefault(number, one.start)
     rows = []
     together: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, found in enumerate(reading.alignments):
-        names = sorted({one.document_id for one in found.statements})
+        names = sorted({one.document_id for one in found.statements if one.place == "text"})
         if len(names) <= MOST_TOGETHER:
             for pair in combinations(names, 2):
                 together[pair].append(number)

@@ -15,7 +15,7 @@ from truceline.talks.mentions import find_mentions
 from truceline.talks.post_forms import PostForms, Sentence
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
-from truceline.talks.sentences import split_sentences
+from truceline.talks.sentences import running_sentences
 from truceline.talks.signatures import is_bare, marked_names, with_whole_names
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.subjects import Cue
@@ -66,21 +66,11 @@ class Reader(PostForms):
         )
 
     def _sentences(self) -> list[Sentence]:
-        text = self.document.text
-        found = []
-        for number, paragraph in enumerate(self.document.paragraphs):
-            if paragraph.kind != "text":
-                continue
-            for start, stop in split_sentences(
-                text, paragraph.start, paragraph.stop, abbreviations=self.words.abbreviations
-            ):
-                if not self._is_caption(text[start:stop]):
-                    found.append(Sentence(start, stop, number))
-        return found
-
-    def _is_caption(self, sentence: str) -> bool:
-        kinds = self.words.line_kinds
-        return any(pattern.search(sentence) for kind in ("caption", "boilerplate") for pattern in kinds[kind])
+        return [
+            Sentence(start, stop, number)
+            for start, stop, number, aside in running_sentences(self.document, self.words)
+            if not aside
+        ]
 
     def _tokens(self, sentence: Sentence) -> list[Token]:
         tokens = tag_tokens(

@@ -15,6 +15,7 @@ from typing import Any
 
 from truceline.base.canonical import short_id
 from truceline.base.errors import Problem
+from truceline.talks.days import DayReader
 from truceline.talks.documents import Document
 from truceline.talks.lexicon import STANCES, known_issues, lexicon
 from truceline.talks.meaning import find_condition, find_modality, find_question, find_status
@@ -23,7 +24,7 @@ from truceline.talks.quotation import find_quotes
 from truceline.talks.resolve import slug
 from truceline.talks.speakers import Body, Entity, PartyNames, Person, Speakers
 from truceline.talks.statements import Statement
-from truceline.talks.windows import find_day, find_windows
+from truceline.talks.windows import find_windows
 
 PROTOCOL = "truceline-extract-1"
 #: one question holds so many characters of a text
@@ -210,11 +211,13 @@ def _statement(
         if one.start < stop and one.stop > start
     )
     question = find_question(text)
+    day = DayReader(document).of(start, stop)
     return Statement(
         statement_id=short_id("st", document.digest, start, stop, entity.id, name),
         document_id=document.document_id, start=start, stop=stop, text=text, quotes=quotes,
         speaker=entity, speaker_rule="extractor", rule="extractor", via=None, addressee="",
-        said_on=find_day(text, document.published, words=words), published=document.published, language=document.language,
+        said_on=day.day if day is not None else None, said_words=day.words if day is not None else "",
+        said_rule=day.rule if day is not None else "", published=document.published, language=document.language,
         manner="mixed" if quotes else "reported", verb="",
         issue=row["issue"], issues_also=(), issue_words=(), issue_rule="extractor",
         stance=row["stance"], stance_rule="extractor",

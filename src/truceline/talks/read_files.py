@@ -129,6 +129,9 @@ def _document(raw: Raw, *, label: str, published: date | None) -> Document:
     paragraphs = split_paragraphs(raw.text, words)
     if raw.kinds is not None:
         paragraphs = _marked(raw, paragraphs)
+    if not raw.title and paragraphs and paragraphs[0].kind == "heading":
+        head = raw.text[paragraphs[0].start : paragraphs[0].stop]
+        raw = raw if is_day_alone(head, language=language) else replace(raw, title=head.lstrip("# "))
     day = raw.published or day_of(raw.url) or day_in_text(raw.text, language=language) or published
     row = raw.position if raw.position > 1 else None
     remarks = _remarks(raw, paragraphs, words_found=found, day=day, label=label, row=row)

@@ -10,6 +10,7 @@ from typing import Any
 from truceline.talks.compare import align
 from truceline.talks.copies import CopyGroup
 from truceline.talks.documents import Document
+from truceline.talks.events import Event
 from truceline.talks.numbers import Number
 from truceline.talks.pairs import tellings
 from truceline.talks.reading import Reading
@@ -51,8 +52,15 @@ def recall(register: Register, speakers: Speakers) -> Recorded:
             alignments=tuple(align(tellings(statements, groups=groups))),
             copies=_copies(groups),
             speakers=speakers,
+            events=tuple(
+                {
+                    line["event"]["event_id"]: event_of(line["event"])
+                    for line in register.lines
+                    if line["kind"] == "event"
+                }.values()
+            ),
         ),
-        documents=tuple({**row, "position": 1, "remarks": []} for row in rows.values()),
+        documents=tuple({**row, "position": 1, "remarks": [], "set_aside": []} for row in rows.values()),
         held=held,
         withdrawn=tuple(withdrawn),
         decisions=tuple(line for line in register.lines if line["kind"] == "decision"),
@@ -86,8 +94,9 @@ def corrected(one: Statement, now: Mapping[str, str], speakers: Speakers) -> Sta
     plain: dict[str, Any] = {
         field: now[field] for field in ("issue", "stance", "status", "condition") if field in now
     }
-    said_on = _day(now["said_on"]) if "said_on" in now else one.said_on
-    return replace(one, speaker=speaker, said_on=said_on, **plain)
+    if "said_on" in now:
+        plain |= {"said_on": _day(now["said_on"]), "said_words": "", "said_rule": "correction"}
+    return replace(one, speaker=speaker, **plain)
 
 
 def statement_of(row: Mapping[str, Any]) -> Statement:
@@ -115,7 +124,31 @@ def statement_of(row: Mapping[str, Any]) -> Statement:
         modality=tuple(row["modality"]),
         numbers=tuple(Number(**number) for number in row["numbers"]),
         windows=tuple(_window(window) for window in row["windows"]),
+        said_words=row.get("said_words") or "",
+        said_rule=row.get("said_rule") or "",
+        place=row.get("place", "text"),
         origin=row.get("origin") or "",
+    )
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """An event from its record in ``events.json``."""
+    plain = {name: row[name] for name in ("event_id", "document_id", "text", "kind", "language", "issue", "status")}  # fmt: skip
+    return Event(
+        **plain,
+        start=row["span"][0],
+        stop=row["span"][1],
+        within=row["within"] or "",
+        who=tuple(
+            Entity(id=one["id"], name=one["name"], kind=one["kind"], party=one["party"]) for one in row["who"]
+        ),
+        names=tuple(row["names"]),
+        happened_on=_day(row["happened_on"]),
+        day_words=row["day_words"] or "",
+        day_rule=row["day_rule"] or "",
+        published=_day(row["published"]),
+        issues_also=tuple(row["issues_also"]),
+        issue_words=tuple(row["issue_words"]),
     )
 
 

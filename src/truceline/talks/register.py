@@ -145,6 +145,7 @@ def keep_reading(
     statements: Sequence[Mapping[str, Any]],
     *,
     documents: Sequence[Mapping[str, Any]] = (),
+    events: Sequence[Mapping[str, Any]] = (),
     by: str,
     at: str,
     version: str,
@@ -152,7 +153,7 @@ def keep_reading(
     """Add what the register does not hold yet of a reading; returns how many statements there were.
 
     The same statement read anew with another result is added as its next version. Of documents goes
-    in what names them, not their text.
+    in what names them, not their text; what a report tells by itself goes in as its own kind of line.
     """
     latest = {
         line["statement"]["statement_id"]: line for line in register.lines if line["kind"] == "statement"
@@ -163,7 +164,13 @@ def keep_reading(
         for document in documents
         if document not in known
     ]
-    n_documents = len(rows)
+    told = {line["event"]["event_id"]: line["event"] for line in register.lines if line["kind"] == "event"}
+    rows += [
+        {"kind": "event", "event": event, "by": by, "at": at, "reader": version}
+        for event in events
+        if told.get(event["event_id"]) != event
+    ]
+    n_before = len(rows)
     for statement in statements:
         held = latest.get(statement["statement_id"])
         if held is not None and held["statement"] == statement:
@@ -178,7 +185,7 @@ def keep_reading(
                 "reader": version,
             }
         )
-    return (append(register, rows) if rows else register), len(rows) - n_documents
+    return (append(register, rows) if rows else register), len(rows) - n_before
 
 
 def correct(

@@ -1,6 +1,6 @@
-"""The JSON Schema of ``statements.json``: one list of statements, published with the package.
+"""The JSON Schemas of ``statements.json`` and ``events.json``: a list each, published with the package.
 
-``python -m truceline.talks.schema`` writes the packaged copy anew; a test holds the two together.
+``python -m truceline.talks.schema`` writes the packaged copies anew; a test holds them together.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from truceline.talks.days import DAY_RULES
+from truceline.talks.events import EVENT_STATUSES, EVENTS_SCHEMA_ID
 from truceline.talks.lexicon import MANNERS, READ_LANGUAGES, STANCES, STATUSES, known_issues
 from truceline.talks.statements import SCHEMA_ID
+from truceline.talks.telling import EVENT_KINDS
 
 FILE_NAME = "statements.schema.json"
+EVENTS_FILE_NAME = "events.schema.json"
 
 Part = dict[str, Any]
 _TEXT: Part = {"type": "string"}
@@ -21,9 +25,9 @@ _SPAN: Part = {"type": "array", "items": {"type": "integer", "minimum": 0}, "min
 _DAY: Part = {"type": ["string", "null"], "format": "date"}
 
 
-def packaged_schema_path() -> Path:
+def packaged_schema_path(name: str = FILE_NAME) -> Path:
     """The copy that the package brings."""
-    return Path(__file__).with_name(FILE_NAME)
+    return Path(__file__).with_name(name)
 
 
 def _entity(*, null: bool = False) -> Part:
@@ -56,6 +60,8 @@ def statements_schema() -> Part:
         "via": {**_entity(null=True), "description": "who passes it on, where A says that B said"},
         "addressee": _TEXT_OR_NULL,
         "said_on": {**_DAY, "description": "day on which it was said, where the text names one"},
+        "said_words": {**_TEXT_OR_NULL, "description": "words of the text that name that day; null: it names none"},
+        "said_rule": {"enum": [*DAY_RULES, None], "description": "how the day was found; before: earlier than it was published"},
         "published": _DAY,
         "language": {"enum": list(READ_LANGUAGES)},
         "manner": {"enum": list(MANNERS), "description": "direct: quoted; mixed: partly; reported: with a verb of saying; paraphrase: the verb itself tells it"},
@@ -96,12 +102,48 @@ def statements_schema() -> Part:
             },
         },
         "passage": {"type": "integer", "minimum": 1, "description": "statements of one speaker in a row share it"},
+        "place": {"enum": ["text", "headline"]},
         "origin": {**_TEXT_OR_NULL, "description": "name of the extractor that found it; null: the rules"},
     }  # fmt: skip
+    return _list_schema(SCHEMA_ID, "Statements read from documents by `truceline talks read`.", fields)
+
+
+def events_schema() -> Part:
+    """JSON Schema, draft 2020-12, of the list of what reports tell by themselves."""
+    issues = list(known_issues())
+    named: Part = {
+        "type": "object",
+        "properties": {"id": _TEXT, "name": _TEXT, "kind": {"enum": ["person", "body", "party", "described"]}, "party": _TEXT_OR_NULL},
+        "required": ["id", "name", "kind", "party"],
+        "additionalProperties": False,
+    }  # fmt: skip
+    fields: Part = {
+        "event_id": {**_TEXT, "description": "depends on text and place alone"},
+        "document_id": {**_TEXT, "description": "the teller: of documents.json"},
+        "span": {**_SPAN, "description": "start and stop (half-open) in the document's text, in characters"},
+        "text": {**_TEXT, "description": "the words at that span"},
+        "kind": {"enum": list(EVENT_KINDS)},
+        "within": {**_TEXT_OR_NULL, "description": "statement or event in whose words it stands; null: a sentence of its own"},
+        "who": {"type": "array", "items": named, "description": "people, bodies and parties that it names"},
+        "names": {"type": "array", "items": _TEXT, "description": "other names in it: places, people of whom nothing is known"},
+        "happened_on": {**_DAY, "description": "day that the text names for it"},
+        "day_words": _TEXT_OR_NULL,
+        "day_rule": {"enum": [*DAY_RULES, None]},
+        "published": _DAY,
+        "language": {"enum": list(READ_LANGUAGES)},
+        "issue": {"enum": issues},
+        "issues_also": {"type": "array", "items": {"enum": issues}},
+        "issue_words": {"type": "array", "items": _TEXT},
+        "status": {"enum": list(EVENT_STATUSES), "description": "expected: the text says that it was to happen; unconfirmed: that it is not known whether it did"},
+    }  # fmt: skip
+    return _list_schema(EVENTS_SCHEMA_ID, "What the authors of documents tell by themselves, as no party's statement.", fields)  # fmt: skip
+
+
+def _list_schema(title: str, description: str, fields: Part) -> Part:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": SCHEMA_ID,
-        "description": "Statements read from documents by `truceline talks read`.",
+        "title": title,
+        "description": description,
         "type": "array",
         "items": {
             "type": "object",
@@ -113,6 +155,7 @@ def statements_schema() -> Part:
 
 
 if __name__ == "__main__":
-    packaged_schema_path().write_text(
-        json.dumps(statements_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    for name, schema in ((FILE_NAME, statements_schema()), (EVENTS_FILE_NAME, events_schema())):
+        packaged_schema_path(name).write_text(
+            json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )

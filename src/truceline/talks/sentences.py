@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+
+from truceline.talks.documents import Document
+from truceline.talks.lexicon import Lexicon
 
 _END = re.compile(
     r"(?:[.!?]+|…)[\"”’»“\')\]]*(?=\s+[\"“„«‘\'(\[—–-]?\s?[^\W_a-zа-яёіїєґ])|[.!?…][\"”»](?=[A-ZА-ЯІЇЄҐ])"
@@ -46,3 +49,16 @@ def _abbreviated(text: str, start: int, match: re.Match[str], abbreviations: Col
         return True
     word = _LAST_WORD.search(before)
     return word is not None and word.group(1) in abbreviations
+
+
+def running_sentences(document: Document, words: Lexicon) -> Iterator[tuple[int, int, int, bool]]:
+    """(start, stop, paragraph, whether it is only a caption or a notice) of each sentence of the running text."""
+    kinds = [pattern for kind in ("caption", "boilerplate") for pattern in words.line_kinds[kind]]
+    for number, paragraph in enumerate(document.paragraphs):
+        if paragraph.kind != "text":
+            continue
+        for start, stop in split_sentences(
+            document.text, paragraph.start, paragraph.stop, abbreviations=words.abbreviations
+        ):
+            sentence = document.text[start:stop]
+            yield start, stop, number, any(pattern.search(sentence) for pattern in kinds)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from truceline.base.canonical import short_id
+from truceline.talks.aside import head_lines
 from truceline.talks.attribute import attribute
+from truceline.talks.days import DayReader
 from truceline.talks.documents import Document
+from truceline.talks.headlines import beside_quotation
 from truceline.talks.lexicon import Lexicon, issue_terms, lexicon
 from truceline.talks.meaning import (
     Terms,
@@ -24,8 +27,9 @@ from truceline.talks.meaning import (
 from truceline.talks.numbers import Number, find_numbers
 from truceline.talks.onlookers import settled
 from truceline.talks.speakers import Entity, Speakers
+from truceline.talks.telling import telling_words
 from truceline.talks.units import Attributed, Unit
-from truceline.talks.windows import Window, find_day, find_windows
+from truceline.talks.windows import Window, find_windows
 
 #: name and version of the format of ``statements.json``
 SCHEMA_ID = "truceline-statements-1"
@@ -49,6 +53,8 @@ class Statement:
     via: Entity | None
     addressee: str
     said_on: date | None
+    said_words: str  #: of the text, that name the day
+    said_rule: str  #: of ``days.DAY_RULES``; empty where the text names no day
     published: date | None
     language: str
     manner: str
@@ -66,6 +72,7 @@ class Statement:
     numbers: tuple[Number, ...]
     windows: tuple[Window, ...]
     passage: int  #: statements of one speaker in a row share it
+    place: str = "text"  #: or headline
     origin: str = ""  #: name of the extractor that found it; empty: the rules
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,6 +89,8 @@ class Statement:
             "via": _entity_dict(self.via) if self.via is not None else None,
             "addressee": self.addressee or None,
             "said_on": self.said_on.isoformat() if self.said_on else None,
+            "said_words": self.said_words or None,
+            "said_rule": self.said_rule or None,
             "published": self.published.isoformat() if self.published else None,
             "language": self.language,
             "manner": self.manner,
@@ -108,6 +117,7 @@ class Statement:
             ],
             "windows": [one.as_dict() for one in self.windows],
             "passage": self.passage,
+            "place": self.place,
             "origin": self.origin or None,
         }
 
@@ -132,7 +142,49 @@ def read_statements(
     found = attribute(document, words=words, speakers=speakers, owner=owner)
     terms = {issue: issue_terms(rows) for issue, rows in speakers.file.words.items()}
     builder = _Builder(document=document, words=words, speakers=speakers, terms=terms)
-    return _looking_ahead([builder.build(unit) for unit in found.units]), found
+    built = _looking_ahead([builder.build(unit) for unit in found.units])
+    return _with_days(built, found.units, telling_words(document.language).goes_on), found
+
+
+def read_headlines(document: Document, speakers: Speakers) -> list[Statement]:
+    """What a headline or a deck says that somebody said: apart from the text, whose words it may bend."""
+    lines = head_lines(document)
+    head = replace(document, paragraphs=tuple(replace(document.paragraphs[number], kind="text") for number in lines))  # fmt: skip
+    found, attributed = read_statements(head, speakers)
+    words = lexicon(document.language)
+    terms = {issue: issue_terms(rows) for issue, rows in speakers.file.words.items()}
+    for quote in attributed.open:
+        line = next(one for one in head.paragraphs if one.start <= quote.start < one.stop)
+        who = beside_quotation(head, quote, words=words, speakers=speakers)
+        if who is None:
+            continue
+        unit = Unit(
+            start=line.start, stop=line.stop, sentence=(line.start, line.stop), paragraph=0, who=who, rule="headline",
+            kind="quote", stance="claims", base="", cue=None, quotes=((quote.start, quote.stop),),
+        )  # fmt: skip
+        found.append(_Builder(document=head, words=words, speakers=speakers, terms=terms).build(unit))
+    return [replace(one, place="headline") for one in sorted(found, key=lambda one: one.start)]
+
+
+def _with_days(
+    statements: Sequence[Statement], units: Sequence[Unit], goes_on: Collection[str]
+) -> list[Statement]:
+    """A day that the text names for one statement holds for the others of its passage and paragraph by one speaker."""
+    done = list(statements)
+    places = range(len(done))
+    for step in (1, -1):
+        for place in places[::step]:
+            beside = place - step
+            if not 0 <= beside < len(done) or done[place].said_rule:
+                continue
+            one, other = done[place], done[beside]
+            apart = units[place].paragraph - units[beside].paragraph
+            on = one.passage == other.passage or apart == 0 or (apart == 1 and units[place].base in goes_on)
+            if on and one.speaker.id == other.speaker.id and other.said_rule not in ("", "before"):
+                done[place] = replace(
+                    one, said_on=other.said_on, said_words=other.said_words, said_rule="carried"
+                )
+    return done
 
 
 def _looking_ahead(statements: list[Statement]) -> list[Statement]:
@@ -157,6 +209,7 @@ class _Builder:
 
     def __init__(self, *, document: Document, words: Lexicon, speakers: Speakers, terms: Terms) -> None:
         self.document, self.words, self.speakers, self.terms = document, words, speakers, terms
+        self.days = DayReader(document)
         self.before: Unit | None = None
         self.passage = 0
         self.issue: str | None = None
@@ -198,6 +251,7 @@ class _Builder:
         )  # fmt: skip
         stance = settled(stance, content, unit.who.entity, words=self.words, speakers=self.speakers)
         self.before = unit
+        day = self.days.of_unit(unit)
         quotes = tuple(
             (max(a, start), min(b, start + len(text)))
             for a, b in unit.quotes
@@ -207,7 +261,8 @@ class _Builder:
             statement_id=short_id("st", self.document.digest, start, start + len(text), unit.who.entity.id),
             document_id=self.document.document_id, start=start, stop=start + len(text), text=text, quotes=quotes,
             speaker=unit.who.entity, speaker_rule=unit.who.rule, rule=unit.rule, via=unit.via,
-            addressee=_addressee(short), said_on=find_day(short, self.document.published, words=self.words),
+            addressee=_addressee(short, unit.who.entity), said_on=day.day if day is not None else None,
+            said_words=day.words if day is not None else "", said_rule=day.rule if day is not None else "",
             published=self.document.published, language=self.document.language,
             manner=self._manner(unit, start, text, quotes), verb=unit.base,
             issue=topic.issue, issues_also=topic.also, issue_words=topic.words, issue_rule=topic.rule,
@@ -262,10 +317,12 @@ class _Builder:
 
 
 _TOLD = re.compile(
-    r"\b(?:told|telling|tells|informed|urged|asked)\s+(?!that\b)((?:[A-Z][\w’'.-]*\s?|(?:the|a|his|her|broadcaster|reporters|journalists|lawmakers|news|agency)\s){1,6}|reporters|journalists)"
+    r"\b(?:told|telling|tells|informed|urged|asked)\s+(?!that\b)((?:[A-Z][\w’'.-]*\s?(?:\d+\s?)?|(?:the|a|his|her|broadcaster|reporters|journalists|lawmakers|news|agency)\s){1,6}|reporters|journalists)"
 )
 
 
-def _addressee(text: str) -> str:
+def _addressee(text: str, speaker: Entity) -> str:
+    """Who was told, as the text calls them; the speaker behind the verb (“asked A.”) is not."""
     match = _TOLD.search(text)
-    return match.group(1).strip() if match else ""
+    told = match.group(1).strip(" .,") if match is not None else ""
+    return "" if set(told.split()) & set(speaker.name.split()) else told

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from truceline.talks.accounts import build_accounts
+from truceline.talks.asked import asked_of
 from truceline.talks.columns import NO_POSITION, POSITIONS, party_key
+from truceline.talks.events import Event
 from truceline.talks.lexicon import known_issues
 from truceline.talks.limits import find_limits
 from truceline.talks.questions import open_questions
@@ -41,6 +43,7 @@ def build_views(reading: Reading) -> dict[str, Any]:
         "timeline": build_timeline(reading),
         "questions": questions,
         "conditions": build_conditions(reading),
+        "headlines": [one.statement_id for one in reading.statements if one.place == "headline"],
         "agreed": agreed_by_all(matrix),
         "accounts": build_accounts(reading),
         "copies": [{"document_ids": list(one.document_ids), "shared": one.shared} for one in reading.copies],
@@ -56,6 +59,7 @@ def _counts(reading: Reading) -> dict[str, int]:
         "statements": len(reading.statements),
         "speakers": len({one.speaker.id for one in reading.statements}),
         "aligned": len(reading.alignments),
+        "events": len(reading.events),
     }
 
 
@@ -76,9 +80,13 @@ def quotation(one: Statement) -> dict[str, Any]:
         "status": one.status,
         "condition": one.condition,
         "question": one.question,
+        "addressee": one.addressee or None,
+        "place": one.place,
         "origin": one.origin or None,
         "day": day.isoformat() if day else None,
         "basis": basis,
+        "day_words": one.said_words or None,
+        "day_rule": one.said_rule or None,
         "rule": one.rule,
         "speaker_rule": one.speaker_rule,
         "issue_rule": one.issue_rule,
@@ -91,6 +99,12 @@ def quotation(one: Statement) -> dict[str, Any]:
     }
 
 
+def told_event(one: Event) -> dict[str, Any]:
+    """An event as the views show it."""
+    row = one.as_dict()
+    return {**row, "named": [*(each.name for each in one.who), *one.names]}
+
+
 def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Issue × party: the statements of each cell, a copy and a second telling of a statement counted once."""
     told = _first_tellings(reading)
@@ -99,7 +113,7 @@ def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> di
     names: dict[str, str] = {}
     count: dict[str, int] = defaultdict(int)
     for one in reading.statements:
-        if one.statement_id in told:
+        if one.statement_id in told or one.place != "text":
             continue
         key, name = party_key(one, reading.speakers)
         names[key] = name
@@ -138,7 +152,15 @@ def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> di
         for issue in known_issues().values()
         if issue.id not in {row["issue"] for row in rows} and issue.id not in NO_POSITION
     ]
-    return {"columns": [{"id": key, "name": names[key]} for key in columns], "rows": rows, "silent": silent}
+    told_by_reports: dict[str, list[str]] = {}
+    for event in reading.events:
+        told_by_reports.setdefault(event.issue, []).append(event.event_id)
+    return {
+        "columns": [{"id": key, "name": names[key]} for key in columns],
+        "rows": rows,
+        "silent": silent,
+        "events": {issue: told_by_reports[issue] for issue in known_issues() if issue in told_by_reports},
+    }
 
 
 def _ordered(found: Sequence[Statement]) -> list[Statement]:
@@ -198,7 +220,7 @@ def _blocks(
     return found
 
 
-def build_conditions(reading: Reading) -> dict[str, list[Any]]:
+def build_conditions(reading: Reading) -> dict[str, Any]:
     """Conditions, what a sentence limits of its own yes, and positions of others that meet or exclude a condition.
 
     A condition is set beside another party's statement where both share words of content; an
@@ -237,6 +259,10 @@ def build_conditions(reading: Reading) -> dict[str, list[Any]]:
     order = ("excludes", "meets", "touches")
     return {
         "conditions": rows,
+        "needs": {
+            one.statement_id: asked_of(one, reading.speakers, text=one.condition or "", own=True)
+            for one in conditional
+        },
         "limits": [
             {"position": key, "limits": found} for key, found in find_limits(reading.statements).items()
         ],

@@ -195,17 +195,3 @@ def _with_length(found: list[Window], match: re.Match[str], words: Lexicon) -> l
         *found,
         Window(text=match.group(), start=None, stop=None, minutes=minutes, clock="", open="no start named"),
     ]
-
-
-def find_day(text: str, published: date | None, *, words: Lexicon) -> date | None:
-    """The day on which a statement was made, where its sentence names one: a date, or the last such weekday."""
-    if published is None:
-        return None
-    low = text.lower()
-    for word in words.time["yesterday"]:
-        if re.search(rf"\b{word}\b", low):
-            return published - timedelta(days=1)
-    for name, number in words.time["weekdays"].items():
-        if re.search(rf"\b{name}\b", low):
-            return published - timedelta(days=(published.weekday() - number) % 7)
-    return None

@@ -5,11 +5,12 @@ Positions stay what they are. They stand in the report with who accepted them, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from truceline.base.canonical import canonical_json, digest_file
-from truceline.base.errors import Problem
+from truceline.base.documents import Document
+from truceline.base.errors import CallError, Problem
 from truceline.base.intervals import Interval, as_utc
 from truceline.base.language import _
 from truceline.findings.results import FileAccount, SourceAccount
@@ -18,7 +19,8 @@ from truceline.schema.claims import TOGETHER
 from truceline.schema.table import Table
 from truceline.sources.claim_words import claim_kind
 from truceline.talks.accepted import SOURCE, Accepted, Claim, ClockVersion, Row, file_name
-from truceline.terms.truce import Clock, Declaration, Truce
+from truceline.terms.taxonomy import known_acts
+from truceline.terms.truce import Clock, Declaration, Truce, read_draft
 from truceline.workflow.case_file import CaseFile
 
 
@@ -51,6 +53,46 @@ def faults_of_accepted(accepted: Accepted, file: CaseFile, truce: Truce) -> list
             Problem(code="name_reserved", message="accepted claims stand under this id among the sources", file="case:case.yaml", column="sources", got=SOURCE, next_step="Give that source another id")
         )  # fmt: skip
     return problems
+
+
+def refuse_unknown(case: Path, settings: Mapping[str, str]) -> None:
+    """Refuse what a person adds on accepting where the case has no such act, area, party or clock.
+
+    A case without terms knows the acts of the taxonomy; what it does not define is not checked.
+
+    Raises
+    ------
+    CallError
+        ``name_unknown`` or ``party_unknown`` with every name that there is.
+    """
+    known: dict[str, set[str]] = {"act": set(known_acts())}
+    terms = "truce.yaml"
+    if (case / "case.yaml").is_file():
+        file = Document(case / "case.yaml", label="case:case.yaml").parse(CaseFile)
+        known["area"] = {area.id for area in file.areas}
+        terms = file.truce
+    if (case / terms).is_file():
+        truce = read_draft(case / terms, label=f"case:{terms}")
+        parties = set(truce.party_ids)
+        known |= {
+            "act": {act.id for act in truce.acts},
+            "accused": parties | {TOGETHER},
+            "party": parties | {one.id for one in truce.third_parties},
+            "version_of": {clock.id for clock in truce.clocks},
+        }
+    problems = [
+        Problem(
+            code="party_unknown" if field in ("party", "accused") else "name_unknown",
+            message=f"--set {field}: the case has no such name",
+            got=name,
+            expected=" | ".join(sorted(known[field])),
+            next_step="Give one of these",
+        )
+        for field, name in settings.items()
+        if field in known and name not in known[field]
+    ]
+    if problems:
+        raise CallError(problems)
 
 
 def _problem(kind: str, number: int, row: Row, field: str, *, got: str, expected: str) -> Problem:

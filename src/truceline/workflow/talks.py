@@ -10,23 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from truceline import __version__
+from truceline.base.canonical import digest_bytes
 from truceline.base.errors import CallError, InputError, Problem
 from truceline.fetch.extractor import asker
 from truceline.reports.talks import render_talks
 from truceline.store.folder import MARKER, OutputFolder
+from truceline.talks.aside import set_aside
 from truceline.talks.compare import align
 from truceline.talks.copies import find_copies
 from truceline.talks.documents import Document
+from truceline.talks.events import Event, read_events
 from truceline.talks.extractor import Ask, added, extract
 from truceline.talks.pairs import tellings
 from truceline.talks.propose import propose
 from truceline.talks.read_files import read_documents
 from truceline.talks.reading import Reading, source_of
 from truceline.talks.speakers import Entity, Speakers, read_speakers
-from truceline.talks.statements import SCHEMA_ID, Statement, read_statements
-from truceline.talks.views import build_views, quotation
+from truceline.talks.statements import SCHEMA_ID, Statement, read_headlines, read_statements
+from truceline.talks.views import build_views, quotation, told_event
 
 STATEMENTS = "statements.json"
+EVENTS = "events.json"
 DOCUMENTS = "documents.json"
 VIEWS = "views.json"
 PROPOSALS = "proposals.json"
@@ -40,6 +44,7 @@ class TalksOutcome:
     out: Path
     documents: int
     statements: int
+    events: int
     aligned: int
     copies: int
     proposals: int
@@ -48,7 +53,7 @@ class TalksOutcome:
     def as_dict(self) -> dict[str, Any]:
         """As JSON."""
         return {
-            "out": self.out, "documents": self.documents, "statements": self.statements, "aligned": self.aligned,
+            "out": self.out, "documents": self.documents, "statements": self.statements, "events": self.events, "aligned": self.aligned,
             "copies": self.copies, "proposals": self.proposals, "problems": self.problems, "page": self.out / PAGE,
         }  # fmt: skip
 
@@ -57,6 +62,7 @@ class TalksOutcome:
         return [
             f"{'documents':<18} {self.documents}",
             f"{'statements':<18} {self.statements}",
+            f"{'told by reports':<18} {self.events}",
             f"{'told by several':<18} {self.aligned}",
             f"{'copies':<18} {self.copies}",
             f"{'proposals':<18} {self.proposals}",
@@ -102,7 +108,7 @@ def read_talks(
     with OutputFolder(out) as folder:
         _write(folder, reading=reading, views=views, proposals=proposals, problems=problems)
     return TalksOutcome(
-        out=out, documents=len(reading.documents), statements=len(reading.statements), aligned=len(reading.alignments),
+        out=out, documents=len(reading.documents), statements=len(reading.statements), events=len(reading.events), aligned=len(reading.alignments),
         copies=sum(len(one.document_ids) - 1 for one in reading.copies), proposals=len(proposals), problems=tuple(problems),
     )  # fmt: skip
 
@@ -160,15 +166,22 @@ def read_all(
 ) -> tuple[Reading, list[Problem]]:
     """The statements of all documents, aligned, with copies told."""
     statements: list[Statement] = []
+    events: list[Event] = []
     problems: list[Problem] = []
     for document in documents:
         found, attributed = read_statements(document, speakers, owner=owner)
-        statements += found
+        statements += [*read_headlines(document, speakers), *found]
+        cues = {
+            one.statement_id: unit.cue for one, unit in zip(found, attributed.units, strict=True) if unit.cue
+        }
         if extractor is not None:
             name, ask = extractor
             extracted = extract(document, speakers, name=name, ask=ask)
-            statements += added(found, extracted.statements)
+            beyond = added(found, extracted.statements)
+            statements += beyond
+            found = [*found, *beyond]
             problems += extracted.problems(document, name)
+        events += read_events(document, found, speakers, cues=cues)
         if attributed.open:
             words = document.text[attributed.open[0].start : attributed.open[0].stop][:60]
             problems.append(
@@ -197,7 +210,7 @@ def read_all(
     groups = {name: one.document_ids[0] for one in copies for name in one.document_ids}
     reading = Reading(
         documents=tuple(documents), statements=tuple(statements), alignments=tuple(align(tellings(statements, groups=groups))),
-        copies=tuple(copies), speakers=speakers,
+        copies=tuple(copies), speakers=speakers, events=tuple(events),
     )  # fmt: skip
     return reading, problems
 
@@ -209,6 +222,7 @@ def document_row(document: Document) -> dict[str, Any]:
         "title": document.title, "url": document.url, "outlet": document.outlet, "agency": document.author or None,
         "source": source_of(document), "published": document.published.isoformat() if document.published else None,
         "language": document.language, "characters": len(document.text),
+        "set_aside": [{"span": [one.start, one.stop], "kind": one.kind, "text": document.text[one.start : one.stop]} for one in set_aside(document)],
         "paragraphs": [[one.start, one.stop, one.kind] for one in document.paragraphs],
         "remarks": [{"code": one.code, "message": one.message} for one in document.remarks],
     }  # fmt: skip
@@ -229,20 +243,30 @@ def _write(
             document.text, encoding="utf-8", errors="surrogatepass", newline=""
         )
     write_json(folder / STATEMENTS, [one.as_dict() for one in reading.statements])
+    write_json(folder / EVENTS, [one.as_dict() for one in reading.events])
     write_json(folder / DOCUMENTS, rows)
     write_json(folder / VIEWS, views)
     write_json(folder / PROPOSALS, proposals)
     quoted = {one.statement_id: quotation(one) for one in reading.statements}
+    told = {one.event_id: told_event(one) for one in reading.events}
     page = render_talks(
-        views, statements=quoted, documents=rows, proposals=proposals, problems=list(problems)
+        views, statements=quoted, events=told, documents=rows, proposals=proposals, problems=list(problems)
     )
     (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
     write_marker(folder, [row["digest"] for row in rows])
 
 
+def file_digests(folder: Path) -> dict[str, str]:
+    """Digest of each file of a reading that a register is filled from."""
+    names = (STATEMENTS, EVENTS, DOCUMENTS, VIEWS, PROPOSALS)
+    return {name: digest_bytes((folder / name).read_bytes()) for name in names if (folder / name).is_file()}
+
+
 def write_marker(folder: Path, digests: Sequence[str]) -> None:
-    """Say that the folder is Truceline's own, and of which texts."""
-    marker = {"kind": "talks", "schema": SCHEMA_ID, "version": __version__, "documents": list(digests)}
+    """Say that the folder is Truceline's own, of which texts, and what its files held when they were written."""
+    marker = {
+        "kind": "talks", "schema": SCHEMA_ID, "version": __version__, "documents": list(digests), "files": file_digests(folder),
+    }  # fmt: skip
     (folder / MARKER).write_text(json.dumps(marker, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from truceline import __version__
 from truceline.base.errors import CallError, CaseError, OutputError, Problem
 from truceline.reports.talks import render_talks
-from truceline.store.folder import OutputFolder
+from truceline.store.folder import MARKER, OutputFolder
 from truceline.talks.accepted import write_accepted
 from truceline.talks.documents import digest_text
 from truceline.talks.propose import decide
@@ -24,9 +24,20 @@ from truceline.talks.register import (
     register_path,
 )
 from truceline.talks.speakers import read_speakers
-from truceline.talks.views import build_views, quotation
+from truceline.talks.views import build_views, quotation, told_event
 from truceline.terms.truce import read_draft
-from truceline.workflow.talks import DOCUMENTS, PAGE, PROPOSALS, STATEMENTS, VIEWS, write_json, write_marker
+from truceline.workflow.accepted import refuse_unknown
+from truceline.workflow.talks import (
+    DOCUMENTS,
+    EVENTS,
+    PAGE,
+    PROPOSALS,
+    STATEMENTS,
+    VIEWS,
+    file_digests,
+    write_json,
+    write_marker,
+)
 
 
 def _load(folder: Path, name: str) -> Any:
@@ -49,8 +60,15 @@ def _refuse_altered(folder: Path) -> None:
     Raises
     ------
     OutputError
-        ``result_unreadable`` where a text lacks, has another digest, or does not hold a statement's words.
+        ``result_unreadable`` where a file or a text lacks or has another digest, or does not hold a statement's words.
     """
+    written = _load(folder, MARKER).get("files")
+    if not written:
+        raise _altered(folder / MARKER, "it does not say what the reading's files held")
+    now = file_digests(folder)
+    changed = sorted(name for name in written if now.get(name) != written[name])
+    if changed:
+        raise _altered(folder / changed[0], "the file is not as `truceline talks read` wrote it: what a person reads otherwise is a correction")  # fmt: skip
     texts: dict[str, str] = {}
     for row in _load(folder, DOCUMENTS):
         path = folder / "texts" / f"{row['document_id']}.txt"
@@ -69,7 +87,7 @@ def _refuse_altered(folder: Path) -> None:
 
 def _altered(path: Path, message: str) -> OutputError:
     return OutputError(
-        Problem(code="result_unreadable", message=message, file=str(path), next_step="Read the texts again with `truceline talks read`")
+        Problem(code="result_unreadable", message=message, file=str(path), next_step="Read the texts again with `truceline talks read`, keep that, and put what differs beside it with `truceline talks correct`")
     )  # fmt: skip
 
 
@@ -86,7 +104,7 @@ def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
             **{
                 name: value
                 for name, value in row.items()
-                if name not in ("paragraphs", "position", "remarks")
+                if name not in ("paragraphs", "position", "remarks", "set_aside")
             },
             "copy_of": copy_of.get(row["document_id"]),
         }
@@ -96,6 +114,7 @@ def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
         read_register(register_path(case)),
         _load(folder, STATEMENTS),
         documents=documents,
+        events=_load(folder, EVENTS),
         by=by,
         at=at,
         version=__version__,
@@ -166,6 +185,7 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
     page = render_talks(
         views,
         statements={one.statement_id: quotation(one) for one in found.reading.statements},
+        events={one.event_id: told_event(one) for one in found.reading.events},
         documents=rows,
         title=_title(case),
         register=told,
@@ -173,6 +193,7 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
     )
     with OutputFolder(out) as folder:
         write_json(folder / STATEMENTS, [{**one.as_dict(), **_history(found.held[one.statement_id])} for one in found.reading.statements])  # fmt: skip
+        write_json(folder / EVENTS, [one.as_dict() for one in found.reading.events])
         write_json(folder / DOCUMENTS, rows)
         write_json(folder / VIEWS, {**views, "withdrawn": found.withdrawn, "decisions": found.decisions})
         (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
@@ -220,6 +241,8 @@ def decide_proposal(
     at: str,
 ) -> dict[str, Any]:
     """Write a decision on a proposal, and what is accepted so far into the case's ``talks`` folder."""
+    if accept:
+        refuse_unknown(case, settings)
     register = decide(
         read_register(register_path(case)),
         _load(folder, PROPOSALS),

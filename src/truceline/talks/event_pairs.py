@@ -1,0 +1,128 @@
+"""Events that several reports tell by themselves: paired by their kind and by who and what they name.
+
+Two tellings are alike where they are of one kind, no day of theirs is far from the other's, and they name
+the same: a person counts two, a party, a body or another name one, and two points are needed; what each
+names alone counts against them. Each event has one partner in another account at most, so that no
+account is said to tell more than it does. That none was found does not mean that none is there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from truceline.talks.compare import APART_DAYS
+from truceline.talks.events import Event
+from truceline.talks.roots import content_words
+
+#: points that two tellings must share, and what a shared name and a shared word of content are worth
+LEAST_POINTS = 2.0
+PERSON, NAME, WORD, ALONE = 2.0, 1.0, 0.4, 0.2
+#: what it is worth that two proposals are on one issue
+ISSUE = 1.0
+#: a name of more events than this finds nobody; candidates that an event has at most
+COMMON, MOST_CANDIDATES = 400, 30
+#: words of content may bring so many points
+MOST_WORDS = 1.2
+#: of an event of no known kind the shorter telling must share this part of its words
+LEAST_SHARED = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Telling:
+    """What one event brings to a comparison."""
+
+    event: Event
+    group: str
+    named: Mapping[str, float]  #: who and what it names, with what each is worth
+    words: frozenset[str]  #: words of content without those
+
+
+def pair_events(events: Sequence[Event], *, groups: Mapping[str, str]) -> list[tuple[Event, ...]]:
+    """Events told by two or more groups of documents; ``groups``: document → the group of its copies.
+
+    Each group of documents brings one telling; the order of the documents does not matter.
+    """
+    told = [_telling(one, groups.get(one.document_id, one.document_id)) for one in comparable(events)]
+    links = [
+        (points, told[place], told[at])
+        for place, others in enumerate(_candidates(told))
+        for at in others
+        if (points := _points(told[place], told[at])) >= LEAST_POINTS
+    ]
+    links.sort(key=lambda link: (-link[0], *sorted((link[1].event.event_id, link[2].event.event_id))))
+    member = {one.event.event_id: [one] for one in told}
+    for _, one, other in links:
+        first, second = member[one.event.event_id], member[other.event.event_id]
+        if first is second or {each.group for each in first} & {each.group for each in second}:
+            continue
+        first += second
+        for each in second:
+            member[each.event.event_id] = first
+    joined = {id(found): found for found in member.values() if len(found) > 1}
+    rows = [sorted((each.event for each in found), key=_place) for found in joined.values()]
+    return [tuple(row) for row in sorted(rows, key=lambda row: _place(row[0]))]
+
+
+def _place(one: Event) -> tuple[str, int]:
+    return one.document_id, one.start
+
+
+def _telling(one: Event, group: str) -> _Telling:
+    named = {each.id: PERSON if each.kind == "person" else NAME for each in one.who}
+    named |= {f"name {name.lower()}": NAME * len(name.split()) for name in one.names}
+    known = {word for name in (*(each.name for each in one.who), *one.names) for word in content_words(name)}
+    return _Telling(event=one, group=group, named=named, words=frozenset(content_words(one.text)) - known)
+
+
+def _candidates(told: Sequence[_Telling]) -> list[list[int]]:
+    """For each event the later ones of its kind that share a name, or of no known kind words; those that share most."""
+    where: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, one in enumerate(told):
+        for key in _keys(one):
+            where[key].append(place)
+    found = []
+    for place, one in enumerate(told):
+        shared: Counter[int] = Counter()
+        for key in _keys(one):
+            if len(where[key]) <= COMMON:
+                shared.update(at for at in where[key] if at > place and told[at].group != one.group)
+        found.append([at for at, _ in sorted(shared.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_CANDIDATES]])  # fmt: skip
+    return found
+
+
+def _keys(one: _Telling) -> list[tuple[str, str]]:
+    names = one.words if one.event.kind == "other" else one.named
+    return [(one.event.kind, name) for name in sorted(names)]
+
+
+def comparable(events: Sequence[Event]) -> list[Event]:
+    """Events that stand for themselves: a sentence of two or more phrases is compared by these."""
+    parts: dict[str, int] = {}
+    for one in events:
+        parts[one.within] = parts.get(one.within, 0) + 1
+    return [one for one in events if parts.get(one.event_id, 0) < 2]
+
+
+def _points(one: _Telling, other: _Telling) -> float:
+    """How much two tellings share, in points; 0 where they cannot be one."""
+    a, b = one.event, other.event
+    if a.language != b.language or _far(a, b) or (a.status == "told") != (b.status == "told"):
+        return 0.0
+    common = len(one.words & other.words)
+    if a.kind == "other":
+        return LEAST_POINTS if common >= max(3, LEAST_SHARED * min(len(one.words), len(other.words))) else 0.0
+    shared = one.named.keys() & other.named.keys()
+    if not shared:
+        return 0.0
+    points = min(common * WORD, MOST_WORDS) + sum(one.named[name] for name in shared)
+    points += ISSUE if a.kind == "proposal" and a.issue == b.issue != "other" else 0.0
+    return points - ALONE * len(one.named.keys() ^ other.named.keys())
+
+
+def _far(one: Event, other: Event) -> bool:
+    """Whether the days cannot be of one event: two that are told differ, or one of publication is far."""
+    first, second = one.happened_on or one.published, other.happened_on or other.published
+    most = 0 if one.happened_on and other.happened_on else APART_DAYS
+    return first is not None and second is not None and abs((first - second).days) > most
