@@ -11,7 +11,7 @@ from truceline.talks.speakers import Entity
 from truceline.talks.tokens import Token
 
 #: words that say where something was said are at most so many
-LONGEST_CIRCUMSTANCE = 10
+LONGEST_CIRCUMSTANCE = 14
 #: between an office and the name of its holder stand at most so many
 LONGEST_OFFICE = 14
 
@@ -31,6 +31,9 @@ class BehindVerb:
         k = at + 1
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
+        told = self.by_first.get(k)
+        if declines and told is not None and self._addressed(told):
+            k = told.np_last + 1  # “said to reporters at the end of the talks …”
         k += self._at_place(k, at) or self._past_circumstance(k)
         mention = self.by_first.get(k) or (None if declines else self._right_name(k))
         if mention is None or mention.kind == "owner":
@@ -42,6 +45,15 @@ class BehindVerb:
         ):
             return None  # the subject of a clause of its own: “…, arguing it would …”
         return mention
+
+    def _addressed(self, mention: Mention) -> bool:
+        """Whether an office or a group stands in the dative: it was told, it did not speak."""
+        words, token = self.discourse.words, self.tokens[mention.head]
+        return (
+            mention.kind in ("office", "body", "titled")
+            and words.dative.search(token.text) is not None
+            and words.dative.search(str(token.what)) is None
+        )
 
     def _holder_named(self, office: Mention) -> Mention:
         """“the head of the centre for the … of the … A. B.”: the office with the name at its end."""

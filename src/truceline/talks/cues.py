@@ -193,7 +193,7 @@ class CueFinder(SubjectFinder):
         """“…, — Name.”: who stands behind the dash that ends what was said."""
         mention = signed_mention(self.letters, at, self.mentions)
         who = None if mention is None else self._resolve(mention, "subject")
-        who = who or signed_source(self.tokens, self.letters, at)
+        who = who or signed_source(self.tokens, self.letters, at, self.discourse.words)
         if who is None or any(cue.rule == "signed" for cue in self.cues):
             return None
         return Cue(

@@ -152,6 +152,8 @@ class Lexicon:
     particles: frozenset[str]  #: small words inside a name
     speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
     clause_ends: re.Pattern[str]  #: what closes the clause of a condition
+    dative: re.Pattern[str]  #: endings of those who are told something
+    generic_people: frozenset[str]  #: words for whoever spoke last: “the official”
     relative: re.Pattern[str]  #: a clause that only says which one is meant
     onlookers: frozenset[str]  #: words for those who tell of others' will: outlets, sources, analysts
 
@@ -212,6 +214,8 @@ def lexicon(language: str) -> Lexicon:
         heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
+        dative=_any(raw.get("dative", [])),
+        generic_people=frozenset(stem(word) for word in raw.get("generic_people", [])),
         relative=_any(raw.get("relative", [])),
         onlookers=frozenset(stem(word) for word in raw.get("onlookers", [])),
         clause_ends=_any(

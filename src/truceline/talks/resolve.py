@@ -60,7 +60,7 @@ class Discourse:
         if mention.kind == "pronoun":
             return self._pronoun(str(head.what), head.text, inside)
         if head.tag == "K":
-            return self._person(mention, tokens, head)
+            return self._officer_of(mention, tokens, head) or self._person(mention, tokens, head)
         if head.tag in "BY" and isinstance(head.what, Entity):
             return Resolved(entity=head.what, rule="name" if head.tag == "B" else "party")
         if mention.kind == "named_body":
@@ -68,6 +68,16 @@ class Discourse:
         if mention.is_name or mention.kind == "owner":
             return self._named(mention, tokens)
         return self._described(mention, tokens)
+
+    def _officer_of(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved | None:
+        """“the spokesman of B.”, where the name stands in the genitive: the spokesman, not B."""
+        names = next((one.names for one in self.speakers.file.people if one.id == head.what.id), ()) if isinstance(head.what, Entity) else ()  # fmt: skip
+        if not self.words.declines or mention.title is None or head.text in names:
+            return None
+        if not any(nominative(head.text) == name for name in names):
+            return None
+        role = next(token for token in tokens[mention.title[0] : mention.title[1] + 1] if token.tag in "RT")
+        return self._holder(stem(role.text), head.what.party if isinstance(head.what, Entity) else None)
 
     def _person(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved:
         entity = head.what
@@ -151,6 +161,15 @@ class Discourse:
         if mention.kind == "office":
             definite = tokens[mention.first].text.lower() not in ("a", "an", "another", "one", "some")
             found = self._holder(stem(head.text), party) if definite else None
+            spoke = self.last_speaker
+            if (
+                found is None
+                and spoke is not None
+                and spoke.kind == "person"
+                and mention.first == mention.last
+            ):
+                if stem(head.text) in self.words.generic_people:
+                    found = Resolved(entity=spoke, rule="description_again")
             if found is not None:
                 return found
         entity_name = " ".join(

@@ -231,10 +231,10 @@ class _Builder:
             else (condition_text or content)
         )
         topic = find_topic(
-            main,
+            self.words.relative.sub(" ", main),
             words=self.words,
             case_terms=self.terms,
-            whole=content,
+            whole=content if self.words.declines or main != content else "",
             context=self._context(unit),
             inherited=self.issue if same else None,
             base=unit.base,

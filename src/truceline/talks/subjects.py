@@ -158,6 +158,8 @@ class SubjectFinder(BehindVerb):
 
     def _adjacent(self, mention: Mention, at: int) -> Subject | None:
         """The subject stands before the verb; of “the head of the committee said” the head spoke."""
+        if self.discourse.words.declines and self._addressed(mention):
+            return self._right(at) or self._far(mention.first - 1)
         outer = mention
         joint = self._joint(mention, at)
         if joint is not None:
