@@ -167,9 +167,8 @@ class Discourse:
                 and spoke is not None
                 and spoke.kind == "person"
                 and mention.first == mention.last
-            ):
-                if stem(head.text) in self.words.generic_people:
-                    found = Resolved(entity=spoke, rule="description_again")
+            ) and stem(head.text) in self.words.generic_people:
+                found = Resolved(entity=spoke, rule="description_again")
             if found is not None:
                 return found
         entity_name = " ".join(
