@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 from truceline.faces.cli.main import app
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import ingest
-from truceline.workflow.sniff import sniff_incidents, tell_delimiter
-from truceline.workflow.sniff_map import sniff_map
+from truceline.workflow.sniff import sniff_incidents, sniff_map, tell_delimiter
 
 KINDS = ("Shelling", "Drone strike", "Protest")
 

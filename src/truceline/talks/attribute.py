@@ -15,10 +15,10 @@ from truceline.talks.mentions import find_mentions
 from truceline.talks.post_forms import PostForms, Sentence
 from truceline.talks.quotation import Quote, find_quotes
 from truceline.talks.resolve import Discourse, Resolved
+from truceline.talks.sentence_view import Cue
 from truceline.talks.sentences import running_sentences
 from truceline.talks.signatures import is_bare, marked_names, with_whole_names
 from truceline.talks.speakers import Entity, Speakers
-from truceline.talks.subjects import Cue
 from truceline.talks.tokens import Token, tag_tokens
 from truceline.talks.units import Attributed, Unit
 
@@ -47,7 +47,6 @@ class Reader(PostForms):
         self.outer = [quote for quote in outer if quote not in self.names]
         self.masked = without_marks(mask(document.text, self.outer), self.names)
         self.units: list[Unit] = []
-        self.bare: set[int] = set()
         self.speech: dict[Quote, Unit] = {}
         self.terms: dict[Quote, None] = dict.fromkeys(self.names)
         self.sentences = self._sentences()
@@ -364,9 +363,9 @@ class Reader(PostForms):
         whole = sentence.stop - sentence.start
         if quoted < 0.6 * whole:
             return False
-        between = range(last.paragraph + 1, sentence.paragraph)
-        kinds = [self.document.paragraphs[one].kind for one in between if one not in self.bare]
-        return all(kind != "text" for kind in kinds)
+        gap = sentence.paragraph - last.paragraph
+        between = self.document.paragraphs[last.paragraph + 1 : sentence.paragraph]
+        return gap <= 1 or all(one.kind != "text" for one in between)
 
     def _carried(self, sentence: Sentence, source: Unit, rule: str, quotes: Sequence[Quote]) -> Unit:
         return Unit(

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from truceline.talks.mentions import Mention
-from truceline.talks.resolve import Discourse
+from truceline.talks.sentence_view import SentenceView
 from truceline.talks.speakers import Entity
-from truceline.talks.tokens import Token
 
 #: words that say where something was said are at most so many
-LONGEST_CIRCUMSTANCE = 14
+LONGEST_CIRCUMSTANCE = 10
 #: between an office and the name of its holder stand at most so many
 LONGEST_OFFICE = 14
 
 
-class BehindVerb:
+class BehindVerb(SentenceView):
     """The part of a finder of subjects that looks behind a verb."""
-
-    tokens: Sequence[Token]
-    mentions: Sequence[Mention]
-    discourse: Discourse
-    letters: str
-    by_first: Mapping[int, Mention]
 
     def _behind(self, at: int) -> Mention | None:
         """Whoever stands behind the verb at ``at`` as its subject."""
@@ -31,29 +23,20 @@ class BehindVerb:
         k = at + 1
         while k < len(self.letters) and self.letters[k] in "xt":
             k += 1
-        told = self.by_first.get(k)
-        if declines and told is not None and self._addressed(told):
-            k = told.np_last + 1  # “said to reporters at the end of the talks …”
         k += self._at_place(k, at) or self._past_circumstance(k)
         mention = self.by_first.get(k) or (None if declines else self._right_name(k))
         if mention is None or mention.kind == "owner":
             return None
         if declines and mention.kind == "office":
             mention = self._holder_named(mention)
-        if self.letters[mention.np_last + 1 : mention.np_last + 2] in ("x", "v") or (
+        follows = self.letters[mention.np_last + 1 : mention.np_last + 2]
+        if not declines and follows in tuple("wuJ") and self.letters[at - 1 : at] in ("c", ""):
+            return None  # “the envoy, an adviser to A, said B was …”
+        if follows in ("x", "v") or (
             mention.kind == "pronoun" and self.letters[mention.last + 1 : mention.last + 2] in ("w", "Q", "u")
         ):
             return None  # the subject of a clause of its own: “…, arguing it would …”
         return mention
-
-    def _addressed(self, mention: Mention) -> bool:
-        """Whether an office or a group stands in the dative: it was told, it did not speak."""
-        words, token = self.discourse.words, self.tokens[mention.head]
-        return (
-            mention.kind in ("office", "body", "titled")
-            and words.dative.search(token.text) is not None
-            and words.dative.search(str(token.what)) is None
-        )
 
     def _holder_named(self, office: Mention) -> Mention:
         """“the head of the centre for the … of the … A. B.”: the office with the name at its end."""
@@ -119,7 +102,7 @@ class BehindVerb:
                 closed = self.letters[mention.np_last + 1 : mention.np_last + 2] in ("", "z", "c", "P", "t")
                 return (
                     mention
-                    if closed and not set(self.letters[k : mention.first]) - set("wYJNnBDPoRSut")
+                    if closed and not set(self.letters[k : mention.first]) - set("wYJNnBDPoRSGut")
                     else None
                 )
         return None

@@ -7,10 +7,14 @@ from dataclasses import replace
 from truceline.talks.lexicon import Verb
 from truceline.talks.mentions import Mention
 from truceline.talks.resolve import Resolved, slug
+from truceline.talks.sentence_view import Cue, Subject
 from truceline.talks.signatures import leads, signed_mention, signed_source
 from truceline.talks.speakers import Entity
 from truceline.talks.stems import nominative
-from truceline.talks.subjects import Cue, Subject, SubjectFinder
+from truceline.talks.subjects import SubjectFinder
+
+#: a cue that ends a sentence has at most so many tokens after it
+TAIL = 9
 
 
 class CueFinder(SubjectFinder):
@@ -71,6 +75,16 @@ class CueFinder(SubjectFinder):
             and self.letters[subject.first - 1] not in "Qczm"
         ):
             return None  # a noun at the end of its sentence, not a verb
+        if (
+            verb.kind == "report"
+            and not self.discourse.words.declines
+            and subject.rule == "subject_before_verb"
+            and not self.letters[at + 1 :].strip("z")
+            and subject.mention is not None
+            and self.letters[subject.mention.first - 1 : subject.mention.first] in ("w", "u", "N")
+            and self.tokens[subject.mention.first - 1].text != "that"
+        ):
+            return None  # “the halt that the other side seeks”: no clause of its own
         who = subject.who
         if who is None and subject.mention is not None:
             who = self._resolve(subject.mention, subject.rule)
@@ -81,6 +95,53 @@ class CueFinder(SubjectFinder):
             stance=verb.stance, base=verb.base, trailing=self._trailing(at, max(subject.last, at), subject),
             embedded=self._embedded(subject),
         )  # fmt: skip
+
+    def _trailing(self, at: int, last: int, subject: Subject) -> bool:
+        """Whether the cue closes what was said before it."""
+        first = min(subject.first, at)
+        if first == 0 or subject.rule in (
+            "participle",
+            "same_subject",
+            "relative",
+            "sentence_subject",
+            "passive_by",
+        ):
+            return False
+        if (
+            subject.mention is not None
+            and subject.rule == "subject_before_verb"
+            and subject.first < subject.mention.first
+        ):
+            return False  # a conjunction opens a clause of its own
+        before = self.letters[first - 1]
+        rest = self.letters[last + 1 :].rstrip("z")
+        if before not in ("Q", "c", "z", "m"):
+            return False
+        if subject.rule in ("subject_after_verb", "spoke_before"):
+            return True
+        if rest[:1] in ("", "c", "p", "m"):
+            return True
+        return (
+            len(rest) <= TAIL
+            and "Q" not in rest
+            and "v" not in rest
+            and (rest[0] in "PtxbS" or before in "Qz")
+        )
+
+    def _embedded(self, subject: Subject) -> bool:
+        """Whether the clause stands inside what an earlier cue's speaker said (“A said that B wanted …”)."""
+        if not self.cues or subject.rule != "subject_before_verb" or subject.mention is None:
+            return False
+        before = self.cues[-1]
+        if subject.mention.kind == "pronoun" and self.letters[
+            subject.mention.first - 1 : subject.mention.first
+        ] in ("w", "u"):
+            return True  # “questions he said were open”
+        if before.kind != "say" or before.trailing:
+            return False
+        start = subject.mention.first
+        opened = self.letters[start - 1 : start] in ("k", "c", "Q", "m") or subject.first < start
+        return not opened
 
     def _spoke_before(self, at: int) -> Subject | None:
         """“…, — added somebody”: of a subject that is no name, whoever spoke last is meant."""
@@ -193,7 +254,7 @@ class CueFinder(SubjectFinder):
         """“…, — Name.”: who stands behind the dash that ends what was said."""
         mention = signed_mention(self.letters, at, self.mentions)
         who = None if mention is None else self._resolve(mention, "subject")
-        who = who or signed_source(self.tokens, self.letters, at, self.discourse.words)
+        who = who or signed_source(self.tokens, self.letters, at)
         if who is None or any(cue.rule == "signed" for cue in self.cues):
             return None
         return Cue(

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from truceline.talks.inflection import inflect, inflect_by
 from truceline.talks.stems import WORD, stem
 from truceline.terms.packaged import read_packaged
 
@@ -124,6 +125,10 @@ class Lexicon:
     speech_nouns: Mapping[str, str]  #: noun that tells what its owner said → stance
     speech_noun_links: frozenset[str]  #: what such a noun is followed by
     views: frozenset[str]  #: nouns such as "position", of which somebody has one
+    things: frozenset[str]  #: what says something and is no person
+    past_forms: frozenset[str]  #: forms of the past that no noun has
+    clause_words: frozenset[str]  #: prepositions that may open a clause
+    plain_says: frozenset[str]  #: verbs of saying that only people are the subjects of
     strong: frozenset[str]  #: verbs that decide a stance whatever else is said
     tail: re.Pattern[str]  #: where what was said gives way to its circumstances
     lead: re.Pattern[str]  #: openings of a sentence that say where and when, not what
@@ -133,6 +138,8 @@ class Lexicon:
     closed_page: tuple[re.Pattern[str], ...]
     scare: tuple[re.Pattern[str], ...]
     conditions: re.Pattern[str]
+    bound_conditions: re.Pattern[str]  #: words of a condition only beside one of ``bound_by``
+    bound_by: re.Pattern[str]
     not_conditions: re.Pattern[str]
     reverse: re.Pattern[str]  #: conditions that name what waits ("before it begins …")
     modality: re.Pattern[str]
@@ -152,8 +159,6 @@ class Lexicon:
     particles: frozenset[str]  #: small words inside a name
     speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
     clause_ends: re.Pattern[str]  #: what closes the clause of a condition
-    dative: re.Pattern[str]  #: endings of those who are told something
-    generic_people: frozenset[str]  #: words for whoever spoke last: “the official”
     relative: re.Pattern[str]  #: a clause that only says which one is meant
     onlookers: frozenset[str]  #: words for those who tell of others' will: outlets, sources, analysts
 
@@ -179,6 +184,13 @@ def lexicon(language: str) -> Lexicon:
         speech_nouns=raw["speech_nouns"],
         speech_noun_links=frozenset(raw["speech_noun_links"]),
         views=frozenset(raw["views"]),
+        things=frozenset(stem(word) for word in raw.get("things", [])),
+        past_forms=frozenset(
+            form for row in raw.get("irregular", {}).values() for form in row if " " not in form
+        )
+        - frozenset(raw.get("nouns_too", [])),
+        clause_words=frozenset(raw.get("clause_words", [])),
+        plain_says=frozenset(raw.get("plain_says", [])),
         strong=frozenset(raw["strong"]),
         tail=_any(raw["tail"]),
         lead=_any(raw["lead"]),
@@ -188,6 +200,8 @@ def lexicon(language: str) -> Lexicon:
         closed_page=_patterns(raw["closed_page"], ignore_case=True),
         scare=_patterns(raw["scare"]),
         conditions=_any(raw["conditions"]),
+        bound_conditions=_any(raw.get("bound_conditions", [])),
+        bound_by=_any(raw.get("bound_by", [])),
         not_conditions=_any(raw["not_conditions"]),
         reverse=_any(raw["reverse_conditions"]),
         modality=_any(rf"\b(?:{word})\b" for word in raw["modality"]),
@@ -214,8 +228,6 @@ def lexicon(language: str) -> Lexicon:
         heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
-        dative=_any(raw.get("dative", [])),
-        generic_people=frozenset(stem(word) for word in raw.get("generic_people", [])),
         relative=_any(raw.get("relative", [])),
         onlookers=frozenset(stem(word) for word in raw.get("onlookers", [])),
         clause_ends=_any(
@@ -362,9 +374,9 @@ def _verb_forms(raw: Mapping[str, Any]) -> dict[str, Verb]:
         for stance, bases in raw[kind].items():
             for base in bases:
                 if "inflect" in raw:
-                    forms = [*irregular.get(base, ()), *_inflect_by(base, raw["inflect"])]
+                    forms = [*irregular.get(base, ()), *inflect_by(base, raw["inflect"])]
                 else:
-                    forms = irregular.get(base) or _inflect(base)
+                    forms = irregular.get(base) or inflect(base)
                 for form in forms:
                     participle = participles.search(form.split()[0]) is not None
                     found.setdefault(
@@ -372,29 +384,3 @@ def _verb_forms(raw: Mapping[str, Any]) -> dict[str, Verb]:
                         Verb(base=base, kind=kind, stance=stance, participle=participle, bare=form == base),
                     )
     return found
-
-
-def _inflect_by(base: str, endings: Mapping[str, Iterable[str]]) -> list[str]:
-    """The forms of an infinitive by the first ending of the table that one of its words has."""
-    words = base.split()
-    for place, word in enumerate(words):
-        ending = next((one for one in endings if word.endswith(one) and len(word) > len(one) + 1), None)
-        if ending is not None:
-            stems = word[: -len(ending)]
-            return [" ".join([*words[:place], stems + new, *words[place + 1 :]]) for new in endings[ending]]
-    return [base]
-
-
-def _inflect(base: str) -> list[str]:
-    """The forms of a regular English verb: claim, claims, claimed, claiming."""
-    first, *rest = base.split()
-    tail = " ".join(["", *rest])
-    if first.endswith("e"):
-        forms = [first, first + "s", first + "d", first[:-1] + "ing"]
-    elif first.endswith("y") and first[-2] not in "aeiou":
-        forms = [first, first[:-1] + "ies", first[:-1] + "ied", first + "ing"]
-    elif first.endswith(("sh", "ss", "ch", "x")):
-        forms = [first, first + "es", first + "ed", first + "ing"]
-    else:
-        forms = [first, first + "s", first + "ed", first + "ing"]
-    return [form + tail for form in forms]

@@ -111,36 +111,78 @@ class Stance:
     rule: str
 
 
+#: stances that only a speaker's own side can take: told of others they are claims
+OWN = frozenset({"accepts", "rejects", "open", "announces", "denies", "conditions"})
+#: where a clause begins
+_CLAUSE = re.compile(r"[,;:.“”\"()—]|\b(?:that|and|but|because|while|when|if|as)\b")
+#: one who speaks of the own side
+_OWN_WORD = re.compile(r"\b(?:I|we|it|he|she|they|our|its|his|her|their|my)\b", re.IGNORECASE)
+
+
 def find_stance(
-    text: str, plain: str, *, words: Lexicon, verb_stance: str, base: str, question: bool, conditional: bool
+    text: str,
+    plain: str,
+    *,
+    words: Lexicon,
+    verb_stance: str,
+    base: str,
+    question: bool,
+    conditional: bool,
+    others: re.Pattern[str] | None = None,
 ) -> Stance:
     """The stance: a question asks; a strong verb decides; else the first pattern that fits, else the verb's own.
 
-    ``plain`` is the text without its condition: what stands there is no stance of the speaker's.
+    ``plain`` is the text without its condition: what stands there is no stance of the speaker's. What
+    stands before the circumstances is looked at first. ``others``: names of those who are not the
+    speaker's side; what they accept or refuse is no stance of the speaker's.
     """
     if question:
         return Stance(stance="asks", rule="question")
     if base in words.strong and not conditional:
         return Stance(stance=verb_stance, rule=f"verb: {base}")
-    for rule in words.stances:
-        if rule.needs_condition and not conditional:
-            continue
-        match = rule.pattern.search(text if rule.needs_condition else plain)
-        if match is not None:
+    cut = words.tail.search(plain)
+    early = plain[: cut.start()] if cut is not None else plain
+    for part in dict.fromkeys((early, plain)):
+        for rule in words.stances:
+            if rule.needs_condition and not conditional:
+                continue
+            match = rule.pattern.search(text if rule.needs_condition else part)
+            if match is None or (rule.stance in OWN and _of_others(part, match.start(), others)):
+                continue
             return Stance(stance=rule.stance, rule=f"pattern {rule.number}: {match.group().strip()[:40]}")
     return Stance(stance=verb_stance, rule=f"verb: {base}")
+
+
+def _of_others(text: str, at: int, others: re.Pattern[str] | None) -> bool:
+    """Whether the clause that leads to ``at`` has somebody else for its subject."""
+    if others is None:
+        return False
+    start = max((match.end() for match in _CLAUSE.finditer(text, 0, at)), default=0)
+    last = max((match.end() for match in others.finditer(text, start, at)), default=None)
+    return last is not None and _OWN_WORD.search(text, last, at) is None
 
 
 def find_condition(text: str, *, words: Lexicon) -> str | None:
     """The clause that names a condition, from its first word to the end of the clause."""
     cleaned = words.not_conditions.sub(lambda match: " " * len(match.group()), text)
-    match = words.conditions.search(cleaned)
+    match = words.conditions.search(cleaned) or _bound_condition(cleaned, words)
     if match is None:
         return None
     rest = text[match.start() :]
     stop = words.clause_ends.search(rest)
     clause = rest[: stop.start() if stop else None].strip(" ,")
     return clause or match.group()
+
+
+def _bound_condition(text: str, words: Lexicon) -> re.Match[str] | None:
+    """“No peace without guarantees”, “not before …”: a condition by what is refused or required beside it."""
+    for match in words.bound_conditions.finditer(text):
+        before = text[: match.start()].rsplit(".", 1)[-1]
+        opens = not before.strip(' ,“"')
+        beside = text[match.end() :].split(".", 1)[0] if opens else before
+        if words.bound_by.search(beside):
+            return match
+    return None
 
 
 def find_question(text: str) -> str | None:

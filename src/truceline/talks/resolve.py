@@ -60,7 +60,7 @@ class Discourse:
         if mention.kind == "pronoun":
             return self._pronoun(str(head.what), head.text, inside)
         if head.tag == "K":
-            return self._officer_of(mention, tokens, head) or self._person(mention, tokens, head)
+            return self._person(mention, tokens, head)
         if head.tag in "BY" and isinstance(head.what, Entity):
             return Resolved(entity=head.what, rule="name" if head.tag == "B" else "party")
         if mention.kind == "named_body":
@@ -68,16 +68,6 @@ class Discourse:
         if mention.is_name or mention.kind == "owner":
             return self._named(mention, tokens)
         return self._described(mention, tokens)
-
-    def _officer_of(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved | None:
-        """“the spokesman of B.”, where the name stands in the genitive: the spokesman, not B."""
-        names = next((one.names for one in self.speakers.file.people if one.id == head.what.id), ()) if isinstance(head.what, Entity) else ()  # fmt: skip
-        if not self.words.declines or mention.title is None or head.text in names:
-            return None
-        if not any(nominative(head.text) == name for name in names):
-            return None
-        role = next(token for token in tokens[mention.title[0] : mention.title[1] + 1] if token.tag in "RT")
-        return self._holder(stem(role.text), head.what.party if isinstance(head.what, Entity) else None)
 
     def _person(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved:
         entity = head.what
@@ -161,14 +151,6 @@ class Discourse:
         if mention.kind == "office":
             definite = tokens[mention.first].text.lower() not in ("a", "an", "another", "one", "some")
             found = self._holder(stem(head.text), party) if definite else None
-            spoke = self.last_speaker
-            if (
-                found is None
-                and spoke is not None
-                and spoke.kind == "person"
-                and mention.first == mention.last
-            ) and stem(head.text) in self.words.generic_people:
-                found = Resolved(entity=spoke, rule="description_again")
             if found is not None:
                 return found
         entity_name = " ".join(
@@ -210,7 +192,14 @@ class Discourse:
 
     def _body_again(self, role: str) -> Resolved | None:
         if role in self.words.generic_bodies:
-            found = next((one for one in reversed(self.recent) if one.kind == "body"), None)
+            found = next(
+                (
+                    one
+                    for one in reversed(self.recent)
+                    if one.kind == "body" and (self.words.declines or not one.media)
+                ),
+                None,
+            )
             return Resolved(entity=found, rule="description_again") if found is not None else None
         for one in reversed(self.recent):
             if one.kind == "body" and (
@@ -240,9 +229,14 @@ class Discourse:
             *reversed(self.recent),
         ]
         for one in before:
-            if _fits(one, gender):
+            if _fits(one, gender) and not (gender in ("he", "she") and is_thing(one, self.words)):
                 return Resolved(entity=one, rule="pronoun")
         return None
+
+
+def is_thing(entity: Entity, words: Lexicon) -> bool:
+    """Whether it is a report, a resolution or such: no “she”, and nobody's side."""
+    return entity.kind == "described" and stem(entity.name.split()[-1]) in words.things
 
 
 def _one_apart(one: str, other: str) -> bool:

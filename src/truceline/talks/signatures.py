@@ -47,14 +47,14 @@ def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mentio
     return mention
 
 
-def signed_source(tokens: Sequence[Token], letters: str, at: int, words: Lexicon) -> Resolved | None:
+def signed_source(tokens: Sequence[Token], letters: str, at: int) -> Resolved | None:
     """An unknown source that signs: few words after a comma and a dash, up to the end of the sentence."""
     tail = letters[at + 1 :].rstrip("zm")
     # a long line that no full stop ends may do without the comma
     open_line = len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
     if not (letters[at - 1 : at] in ("c", "Q") or open_line) or not 1 <= len(tail) <= LONGEST_SOURCE:
         return None
-    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID or tokens[at + 1].text.lower() in words.function_words:
+    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID:
         return None
     name = " ".join(token.text for token in tokens[at + 1 : at + 1 + len(tail)])
     return Resolved(entity=Entity(id=slug(name), name=name, kind="described"), rule="description")

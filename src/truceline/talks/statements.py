@@ -26,6 +26,7 @@ from truceline.talks.meaning import (
 )
 from truceline.talks.numbers import Number, find_numbers
 from truceline.talks.onlookers import settled
+from truceline.talks.resolve import is_thing
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.telling import telling_words
 from truceline.talks.units import Attributed, Unit
@@ -204,6 +205,13 @@ def _looking_ahead(statements: list[Statement]) -> list[Statement]:
     return done
 
 
+#: after one of these a name is no subject
+_OBJECT = "".join(
+    rf"(?<!\b{word} )(?<!\b{word} the )"
+    for word in ("with", "of", "from", "to", "by", "for", "on", "in", "against", "at", "about", "between")
+)
+
+
 class _Builder:
     """Keeps what one statement hands on to the next: the passage, its issue."""
 
@@ -213,6 +221,7 @@ class _Builder:
         self.before: Unit | None = None
         self.passage = 0
         self.issue: str | None = None
+        self.other_names: dict[str | None, re.Pattern[str] | None] = {}
 
     def build(self, unit: Unit) -> Statement:
         text = self.document.text[unit.start : unit.stop].strip(" ,;")
@@ -231,10 +240,10 @@ class _Builder:
             else (condition_text or content)
         )
         topic = find_topic(
-            self.words.relative.sub(" ", main),
+            main,
             words=self.words,
             case_terms=self.terms,
-            whole=content if self.words.declines or main != content else "",
+            whole=content,
             context=self._context(unit),
             inherited=self.issue if same else None,
             base=unit.base,
@@ -247,7 +256,7 @@ class _Builder:
         plain = self.words.relative.sub(" ", plain)
         stance = find_stance(
             short, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
-            conditional=condition is not None,
+            conditional=condition is not None, others=self._others(unit),
         )  # fmt: skip
         stance = settled(stance, content, unit.who.entity, words=self.words, speakers=self.speakers)
         self.before = unit
@@ -274,6 +283,26 @@ class _Builder:
                 short, published=self.document.published, words=self.words, clocks=self.speakers.file.clocks),
             passage=self.passage,
         )  # fmt: skip
+
+    def _others(self, unit: Unit) -> re.Pattern[str] | None:
+        """Names of parties and people that are not the speaker's side, where they can be a subject."""
+        who = unit.who.entity
+        party = who.party
+        if self.words.declines or unit.kind == "report" or is_thing(who, self.words):
+            return None
+        if party not in self.other_names:
+            file = self.speakers.file
+            names = [
+                name for one in file.parties if one.id != party for name in (one.name, *one.names, *one.adjectives)
+            ] + [
+                name
+                for one in file.people
+                if party is None or one.party != party
+                for name in (one.name, *one.names)
+            ]  # fmt: skip
+            joined = "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+            self.other_names[party] = re.compile(rf"{_OBJECT}\b(?:{joined})\b(?![’']s)") if joined else None
+        return self.other_names[party]
 
     def _same_passage(self, unit: Unit) -> bool:
         before = self.before

@@ -2,145 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
 from truceline.talks.behind import BehindVerb
 from truceline.talks.lexicon import Verb
 from truceline.talks.mentions import Mention
-from truceline.talks.resolve import Discourse, Resolved
+from truceline.talks.resolve import Resolved, slug
+from truceline.talks.sentence_view import Cue, Subject
 from truceline.talks.speakers import Entity
 from truceline.talks.stems import stem
-from truceline.talks.tokens import Token
 
 #: how far a subject may stand from its verb, in tokens, where something stands between them
 REACH = 24
-#: a cue that ends a sentence has at most so many tokens after it
-TAIL = 9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """Who is said to speak, and where in the sentence."""
-
-    first: int  #: first token of the clause that the cue opens
-    verb: int  #: token of the verb
-    last: int  #: last token of the cue itself
-    who: Resolved
-    rule: str
-    kind: str  #: say or report
-    stance: str
-    base: str
-    trailing: bool  #: what was said stands before it
-    embedded: bool = False  #: stands in what an earlier cue's speaker said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The subject of a verb of saying, and the rule that found it."""
-
-    rule: str
-    first: int
-    last: int
-    mention: Mention | None = None
-    who: Resolved | None = None
-
-
-@dataclass
 class SubjectFinder(BehindVerb):
-    """Goes through one sentence; people mentioned are remembered on the way."""
-
-    tokens: Sequence[Token]
-    mentions: Sequence[Mention]
-    discourse: Discourse
-    cues: list[Cue] = field(default_factory=list)
-    noted: int = 0
-
-    def __post_init__(self) -> None:
-        self.letters = "".join(token.tag for token in self.tokens)
-        self.by_first = {mention.first: mention for mention in self.mentions}
-        self.by_last = {mention.np_last: mention for mention in self.mentions}
-        self.by_last |= {mention.last: mention for mention in self.mentions}
-
-    def _asked(self, at: int) -> bool:
-        """“Asked when he wanted …, he said”: what was asked comes before the first comma."""
-        return self.tokens[0].text in self.discourse.words.asked and "c" not in self.letters[:at]
-
-    def _note_until(self, at: int) -> None:
-        """Remember who was mentioned before token ``at``."""
-        while self.noted < len(self.mentions) and self.mentions[self.noted].last < at:
-            mention = self.mentions[self.noted]
-            self.noted += 1
-            if mention.kind in ("pronoun", "office", "body"):
-                continue
-            found = self.discourse.resolve(mention, self.tokens)
-            if found is not None and found.entity.kind in ("person", "body"):
-                self.discourse.note(found.entity)
-
-    def _resolve(self, mention: Mention, rule: str) -> Resolved | None:
-        inside = [cue.who.entity for cue in reversed(self.cues) if not cue.embedded]
-        inside += self._named_before(mention.first)
-        who = self.discourse.resolve(mention, self.tokens, inside=inside)
-        if who is None and mention.kind == "single" and rule.startswith("subject"):
-            who = self.discourse.introduce(mention, self.tokens)
-        return who
-
-    def _named_before(self, at: int) -> list[Entity]:
-        """People named earlier in the sentence who are no mere possessors, nearest first."""
-        found = []
-        for mention in reversed(self.mentions):
-            if (
-                mention.last < at
-                and mention.kind in ("titled", "name", "known")
-                and self.letters[mention.last + 1 : mention.last + 2] != "o"
-            ):
-                who = self.discourse.resolve(mention, self.tokens)
-                if who is not None:
-                    found.append(who.entity)
-        return found
-
-    def _mute(self, mention: Mention | None) -> bool:
-        """Whether the subject is of those who are written about, not quoted."""
-        if mention is None or mention.kind not in ("office", "body"):
-            return False
-        return stem(self.tokens[mention.head].text) in self.discourse.words.not_speakers
-
-    def _subject(self, at: int, verb: Verb) -> Subject | None:
-        """The verb's subject: by the first rule that finds one."""
-        if self.letters[at + 1 : at + 2] == "P" and self.tokens[at + 1].text.lower() in ("by",):
-            mention = self.by_first.get(at + 2)
-            if mention is not None and not verb.participle:
-                return Subject(rule="passive_by", first=at, last=mention.last, mention=mention)
-        k = at - 1
-        while k >= 0 and self.letters[k] in "xt":
-            k -= 1
-        left = self.letters[k] if k >= 0 else ""
-        if (left in ("Q", "c", "m", "") or (left == "z" and k == at - 1)) and not (
-            verb.participle and left == "c"
-        ):
-            inverted = (
-                self._right(at) if left == "Q" or verb.base not in self.discourse.words.takes_object else None
-            )
-            if inverted is not None and (left != "c" or k not in self.by_last):
-                return inverted
-        if k >= 0 and k in self.by_last and self.by_last[k].kind != "owner":
-            return self._adjacent(self.by_last[k], at)
-        if left == "W":
-            return self._relative(k)
-        if verb.participle:
-            return self._participle(at, k)
-        if left in ("k", "c") and self.cues:
-            return self._again(k)
-        if left == "k" or left == "c":
-            return self._sentence_subject(k)
-        if left == "":
-            return None
-        beside = self._right(at) if self.discourse.words.declines and verb.kind == "say" else None
-        return (
-            beside
-            or self._far(k)
-            or (None if verb.base in self.discourse.words.takes_object else self._inverted(at))
-        )
+    """Goes through one sentence and finds who the subject of each verb of saying is."""
 
     def _inverted(self, at: int) -> Subject | None:
         """A subject behind its verb, unless words follow that make it the subject of what is said."""
@@ -156,22 +31,128 @@ class SubjectFinder(BehindVerb):
             return None
         return Subject(rule="subject_after_verb", first=at, last=mention.np_last, mention=mention)
 
+    def _subject(self, at: int, verb: Verb) -> Subject | None:
+        """The verb's subject: by the first rule that finds one."""
+        if self.letters[at + 1 : at + 2] == "P" and self.tokens[at + 1].text.lower() in ("by",):
+            mention = self.by_first.get(at + 2)
+            if mention is not None and not verb.participle:
+                return Subject(rule="passive_by", first=at, last=mention.last, mention=mention)
+            if verb.kind == "report" and not verb.participle and not verb.bare:
+                return None  # “backed by air strikes”
+        k = self._before(at)
+        left = self.letters[k] if k >= 0 else ""
+        if left == "c" and not verb.participle and k not in self.by_last:
+            opened = self._set_apart(k)
+            if opened is not None:
+                return opened
+        if (left in ("Q", "c", "m", "") or (left == "z" and k == at - 1)) and not (
+            verb.participle and left == "c"
+        ):
+            inverted = (
+                self._right(at) if left == "Q" or verb.base not in self.discourse.words.takes_object else None
+            )
+            if inverted is not None and (left != "c" or k not in self.by_last):
+                return inverted
+        if k >= 0 and k in self.by_last and self.by_last[k].kind != "owner":
+            return self._adjacent(self.by_last[k], at)
+        if left == "W" or self._is_that(k):
+            return self._relative(k)
+        if verb.participle:
+            return self._participle(at, k)
+        if left in ("k", "c") and self.cues:
+            return self._again(k)
+        if left == "k" or left == "c":
+            return self._sentence_subject(k)
+        return None if left == "" else self._across(k, at, verb)
+
+    def _before(self, at: int) -> int:
+        """The last token before a verb that is no auxiliary, adverb or day."""
+        k = at - 1
+        while k >= 0 and (
+            self.letters[k] in "xt"
+            or (self.tokens[k].text == "both" and self.letters[k - 1 : k] == "x")  # “have both said”
+        ):
+            k -= 1
+        return k
+
+    def _is_that(self, k: int) -> bool:
+        """“the resolution that demands it”."""
+        return k > 0 and self.tokens[k].text == "that" and self.letters[k - 1] not in "vcx"
+
+    def _across(self, k: int, at: int, verb: Verb) -> Subject | None:
+        """A subject with other words between it and its verb, or behind it."""
+        words = self.discourse.words
+        if not words.declines:
+            noun = self._noun_phrase(k)
+            if noun is not None:
+                return self._unlisted(noun, verb)
+        beside = self._right(at) if words.declines and verb.kind == "say" else None
+        return beside or self._far(k) or (None if verb.base in words.takes_object else self._inverted(at))
+
+    def _set_apart(self, k: int) -> Subject | None:
+        """“A, who met B in C, said”: who stands before the comma that the one at ``k`` answers."""
+        if self.discourse.words.declines:
+            return None
+        for mention in self.mentions:
+            comma = mention.np_last + (self.letters[mention.np_last : mention.np_last + 1] != "c")
+            if comma >= k or mention.kind in ("owner", "pronoun"):
+                continue
+            if self.letters[comma : comma + 1] != "c" or not self._free(mention):
+                continue
+            ahead = self.letters[: mention.first]
+            if "v" in ahead or "Q" in ahead or self.letters[comma + 1] in "kcv":
+                return None
+            if self.letters[comma + 1] not in "WPDJRSGNYBKuw" or "k" in self.letters[k - 1 : k]:
+                return None
+            return Subject(
+                rule="subject_before_verb", first=self._clause_start(mention.first), last=k, mention=mention
+            )
+        return None
+
+    def _noun_phrase(self, k: int) -> tuple[int, int] | None:
+        """The subject that ends at ``k`` where no word of it is listed: its first token and its noun.
+
+        “Proponents of the bill say”: the noun stands before the first preposition.
+        """
+        start = k
+        while start >= 0 and self.letters[start] in "wuJNYBDoSRGKTP":
+            if (
+                self.letters[start] == "P"
+                and self.tokens[start].text.lower() in self.discourse.words.stop_prepositions
+            ):
+                break
+            start -= 1
+        if (start >= 0 and self.letters[start] not in "ckQpmz") or k <= start:
+            return None
+        start += 1
+        head = start
+        while head < k and self.letters[head + 1] != "P":
+            head += 1
+        if any(start <= one.first <= head for one in self.mentions) or self.letters[start] == "P":
+            return None
+        return (start, head) if self.letters[head] in "wu" else None
+
+    def _unlisted(self, noun: tuple[int, int], verb: Verb) -> Subject | None:
+        """People whom no list names, as the subject of a plain verb of saying: “several friends said”."""
+        words = self.discourse.words
+        start, head = noun
+        text = self.tokens[head].text
+        if verb.base not in words.plain_says or not words.plural_noun.search(text):
+            return None
+        name = " ".join(one.text for one in self.tokens[start : head + 1] if one.tag != "D")
+        entity = Entity(id=slug(name), name=name, kind="described", plural=True)
+        return Subject(
+            rule="subject_before_verb", first=self._clause_start(start), last=head,
+            who=Resolved(entity=entity, rule="description"),
+        )  # fmt: skip
+
     def _adjacent(self, mention: Mention, at: int) -> Subject | None:
         """The subject stands before the verb; of “the head of the committee said” the head spoke."""
-        if self.discourse.words.declines and self._addressed(mention):
-            return self._right(at) or self._far(mention.first - 1)
-        outer = mention
         joint = self._joint(mention, at)
         if joint is not None:
             return joint
-        while (
-            outer.first >= 2
-            and self.letters[outer.first - 1] == "P"
-            and self.tokens[outer.first - 1].text.lower() not in self.discourse.words.stop_prepositions
-        ):
-            above = self.by_last.get(outer.first - 2)
-            if above is None or above.kind not in ("office", "body", "titled"):
-                break
+        outer = mention
+        while (above := self._noun_above(outer)) is not None:
             outer = above
         if outer is mention and mention.first >= 1 and self.letters[mention.first - 1] == "P":
             word = self.tokens[mention.first - 1].text.lower()
@@ -179,13 +160,32 @@ class SubjectFinder(BehindVerb):
                 further = self._far(mention.first - 1)
                 if further is not None or not self._at_place(mention.first - 1, at):
                     return further
-            elif word not in self.discourse.words.stop_prepositions:
+            elif word not in self.discourse.words.stop_prepositions and not self._accompanies(word, at):
                 further = self._far(mention.first - 1)
                 if further is not None and mention.kind not in ("name", "titled"):
                     return further
         return Subject(
             rule="subject_before_verb", first=self._clause_start(outer.first), last=at, mention=outer
         )
+
+    def _noun_above(self, mention: Mention) -> Mention | None:
+        """Of “the head of the committee” the head."""
+        first = mention.first
+        while first > 1 and self.letters[first - 1] in "Dwu" and not self.discourse.words.declines:
+            first -= 1
+        if (
+            first < 2
+            or self.letters[first - 1] != "P"
+            or self.tokens[first - 1].text.lower() in self.discourse.words.stop_prepositions
+        ):
+            return None
+        above = self.by_last.get(first - 2)
+        return above if above is not None and above.kind in ("office", "body", "titled") else None
+
+    def _accompanies(self, word: str, at: int) -> bool:
+        """“…, with the ministry saying that …”."""
+        verb = self.tokens[at].what
+        return word == "with" and isinstance(verb, Verb) and verb.participle
 
     def _joint(self, mention: Mention, at: int) -> Subject | None:
         """“A and B agreed”: two parties speak with one voice."""
@@ -213,25 +213,21 @@ class SubjectFinder(BehindVerb):
             who=Resolved(entity=both, rule="joint"),
         )
 
-    def _clause_start(self, first: int) -> int:
-        """Conjunctions and such before a subject belong to its clause."""
-        at = first
-        while at > 0 and (
-            self.letters[at - 1] in "kx"
-            or (
-                self.letters[at - 1] in "PW"
-                and self.tokens[at - 1].text.lower() in self.discourse.words.stop_prepositions
-            )
-        ):
-            at -= 1
-        return at
-
     def _relative(self, k: int) -> Subject | None:
         """“the spokeswoman, who called it …”: who stands before the relative."""
         j = k - 1
         if j >= 0 and self.letters[j] == "c":
             j -= 1
         mention = self.by_last.get(j) or self.by_last.get(j + 1)
+        if (
+            mention is not None
+            and self.tokens[k].text == "who"
+            and mention.kind in ("body", "named_body", "known")
+            and not self._free(mention)
+        ):
+            mention = self.by_last.get(mention.first - 2) or mention  # “A. B. of the ministry, who …”
+        if mention is None and self.letters[j] in "wu" and j == k - 1 and not self.discourse.words.declines:
+            return None  # “groups which agreed to it”: nobody whom the text names
         if mention is None:
             mention = next(
                 (
@@ -289,15 +285,6 @@ class SubjectFinder(BehindVerb):
                 )
         return None
 
-    def _free(self, mention: Mention) -> bool:
-        """Whether a mention can be a subject: no preposition before it, no possessive after it."""
-        if mention.kind == "owner":
-            return False
-        before = self.letters[mention.first - 1 : mention.first] if mention.first else ""
-        if before == "P":
-            return self.tokens[mention.first - 1].text.lower() in self.discourse.words.stop_prepositions
-        return before not in ("v", "A")
-
     def _far(self, k: int) -> Subject | None:
         """A subject with something between it and its verb."""
         for mention in reversed(self.mentions):
@@ -318,50 +305,3 @@ class SubjectFinder(BehindVerb):
                     mention=mention,
                 )
         return None
-
-    def _trailing(self, at: int, last: int, subject: Subject) -> bool:
-        """Whether the cue closes what was said before it."""
-        first = min(subject.first, at)
-        if first == 0 or subject.rule in (
-            "participle",
-            "same_subject",
-            "relative",
-            "sentence_subject",
-            "passive_by",
-        ):
-            return False
-        if (
-            subject.mention is not None
-            and subject.rule == "subject_before_verb"
-            and subject.first < subject.mention.first
-        ):
-            return False  # a conjunction opens a clause of its own
-        before = self.letters[first - 1]
-        rest = self.letters[last + 1 :].rstrip("z")
-        if before not in ("Q", "c", "z", "m"):
-            return False
-        if subject.rule in ("subject_after_verb", "spoke_before"):
-            return True
-        if rest[:1] in ("", "c", "p", "m"):
-            return True
-        return (
-            len(rest) <= TAIL
-            and "Q" not in rest
-            and "v" not in rest
-            and (rest[0] in "PtxbS" or before in "Qz")
-        )
-
-    def _embedded(self, subject: Subject) -> bool:
-        """Whether the clause stands inside what an earlier cue's speaker said (“A said that B wanted …”)."""
-        if not self.cues or subject.rule != "subject_before_verb" or subject.mention is None:
-            return False
-        before = self.cues[-1]
-        if subject.mention.kind == "pronoun" and self.letters[
-            subject.mention.first - 1 : subject.mention.first
-        ] in ("w", "u"):
-            return True  # “questions he said were open”
-        if before.kind != "say" or before.trailing:
-            return False
-        start = subject.mention.first
-        opened = self.letters[start - 1 : start] in ("k", "c", "Q", "m") or subject.first < start
-        return not opened

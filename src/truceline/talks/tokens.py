@@ -148,8 +148,24 @@ def _is_verb(
         return False
     if found and found[-1].tag == "o":
         return False  # “the leader’s call for …”
+    if not words.declines and found and not verb.participle and _is_noun(text[begin:end], found[-1], words):
+        return False
     before, after = text[max(start, begin - 60) : begin], text[end : min(stop, end + 60)]
     return not any(rule.fits(before, after) for rule in words.not_verbs.get(text[begin:end].lower(), ()))
+
+
+def _is_noun(form: str, before: Token, words: Lexicon) -> bool:
+    """Whether a form without an ending of the past is a noun by what stands before: “their call”, “of demands”."""
+    if form.lower().endswith("ed") or " " in form:
+        return False
+    if before.tag in ("D", "J"):
+        return form.lower() not in words.past_forms
+    return (
+        before.tag == "P"
+        and before.text.lower() not in words.stop_prepositions
+        and before.text.lower() not in words.clause_words
+        and form.lower() not in words.past_forms
+    )
 
 
 #: an abbreviation that stands for a body or a country has at most so many letters
