@@ -101,6 +101,11 @@ def _unknown_names(file: CaseFile, document: Document, truce: Truce) -> list[Pro
     for i, detection in enumerate(file.detection):
         expect("source", detection.source, "detection", i, "source")
         expect("act", detection.act, "detection", i, "act")
+    if "acts_across" in file.fire.model_fields_set:
+        for i, act in enumerate(file.fire.acts_across):
+            expect("act", act, "fire", "acts_across", i)
+    for act in file.fire.mean_depth_m:
+        expect("act", act, "fire", "mean_depth_m", act)
     for i, source in enumerate(file.sources):
         for where, kind, name in _names_in_options(source.options):
             expect(kind, name, "sources", i, "options", *where)

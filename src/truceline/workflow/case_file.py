@@ -13,6 +13,7 @@ from truceline.base.documents import Model, Moment, in_reckoning
 from truceline.base.intervals import Interval, as_utc
 from truceline.fetch.items import FetchItem
 from truceline.release.rule import EditionName
+from truceline.workflow.case_fire import FireSettings
 
 
 def _under_its_root(path: str) -> str:
@@ -200,7 +201,11 @@ class CaseFile(Model):
     invented: bool = Field(False, description="a simulated case: every page says so")
     monitors: bool = Field(False, description="whether a monitoring mechanism reported from the truce")
     theatre: str = Field(description="id of the area that is the whole of the case")
-    region: list[float] = Field(min_length=4, max_length=4, description="west, south, east, north")
+    region: list[float] = Field(
+        min_length=4,
+        max_length=4,
+        description="west, south, east, north; not across the antimeridian, where shapes and tables would be cut: `fuse` takes such data",
+    )
     areas: list[AreaEntry] = Field(min_length=1)
     baseline: Baseline
     gazetteers: list[GazetteerEntry] = Field(
@@ -210,6 +215,10 @@ class CaseFile(Model):
     existence: Literal["generative", "trained"] = Field(
         "generative",
         description="how likely an incident happened is reckoned: from the sources' declared and measured detections alone; or, trained: by a model that was trained on simulated fronts, which every finding on such incidents then says",
+    )
+    fire: FireSettings = Field(
+        default_factory=FireSettings,
+        description="what attribution assumes of fire across the line, where the case knows better",
     )
     aftermath_days: int = Field(0, ge=0, description="days after the truce that are read and shown beside it")
     release: Release
@@ -225,6 +234,10 @@ class CaseFile(Model):
     @model_validator(mode="after")
     def _region_is_a_box(self) -> CaseFile:
         west, south, east, north = self.region
+        if west > east or east > 180:
+            raise ValueError(
+                "a region may not cross the antimeridian: areas, maps and tables of a case are told in degrees from -180 to 180, in which it would be cut in two; `truceline fuse` takes such data"
+            )
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
             raise ValueError("region must be west, south, east, north with west < east and south < north")
         if east - west > MOST_DEG or north - south > MOST_DEG or max(-south, north) > POLAR_DEG:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from truceline.base.language import _, digits
+from truceline.base.language import _, digits, told
 from truceline.findings.evidence import describe_effect
 from truceline.findings.reasons import reason_text
 from truceline.findings.results import SeriesResult
@@ -17,6 +17,19 @@ from truceline.workflow.case import Case
 def tell_trained(case: Case) -> tuple[str, ...]:
     """What a reader must know of where existence is a trained model's."""
     return (reason_text("trained_existence"),) if case.file.existence == "trained" else ()
+
+
+def tell_fire(case: Case) -> tuple[str, ...]:
+    """What a reader must know of where the case sets what attribution assumes of fire."""
+    fire = case.file.fire
+    named = sorted(fire.model_fields_set - {"basis"})
+    if not named:
+        return ()
+    return (
+        _("Who fired is weighed by what the case sets of fire across the line ({what}), by {basis}.").format(
+            what=", ".join(named), basis=told(fire.basis)
+        ),
+    )
 
 
 def tell_maps(case: Case, lines: Sequence[LineHistory], report: LineReport | None) -> tuple[str, ...]:

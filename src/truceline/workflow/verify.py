@@ -50,7 +50,7 @@ from truceline.schema.table import Table, records
 from truceline.store.folder import OutputFolder
 from truceline.workflow.case import Case, open_case, read_places
 from truceline.workflow.case_records import mission_records
-from truceline.workflow.context import tell_context, tell_maps, tell_trained
+from truceline.workflow.context import tell_context, tell_fire, tell_maps, tell_trained
 from truceline.workflow.editions import (
     choose_edition,
     hold_back,
@@ -244,7 +244,7 @@ def compute(
         quarantined=ingested.quarantined,
         summary=summarise(findings, case.truce, theatre_id=case.file.theatre, monitors=case.file.monitors, monitored=was_monitored(case, ingested.sources), incidents=incident_set),
         context=(*tell_parts(findings, case.truce, case.area_names, theatre_id=case.file.theatre), *tell_context(series, lines, disagreements), *copied(sources)),
-        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *tell_maps(case, lines, line_report), *tell_trained(case)),
+        limits=(*case.file.limits, *([case.file.baseline.note] if case.file.baseline.note else []), *dispute_sentences(case), *tell_maps(case, lines, line_report), *tell_trained(case), *tell_fire(case)),
         places=tuple(Place(name=row["name"], longitude_deg=float(row["longitude"]), latitude_deg=float(row["latitude"])) for row in read_places(case)),
         land=land,
         land_credit=case.file.map.land_credit,
@@ -295,6 +295,8 @@ def _incidents(
         frame=case.frame,
         spread=_spread_of(lines, line_report),
         attributable_sources=hard,
+        acts_across=case.file.fire.acts_across,
+        model=case.file.fire.model,
     )
     return attributed, found[0] if found else nothing_learned
 
