@@ -240,7 +240,11 @@ def test_a_like_stance_of_the_same_side_elsewhere_is_left_to_a_person():
 def test_what_was_set_aside_is_listed_with_its_span():
     one = document(ONE)
     rows = [(each.kind, one.text[each.start : each.stop]) for each in set_aside(one)]
-    assert rows == [("caption", "Photo: Coast Wire archive"), ("boilerplate", "Read more about the strait")]
+    assert rows == [
+        ("dateline", "EASTPORT (COASTWIRE)"),
+        ("caption", "Photo: Coast Wire archive"),
+        ("boilerplate", "Read more about the strait"),
+    ]
 
 
 def test_the_page_and_the_files_show_it_all(tmp_path: Path):
@@ -254,7 +258,7 @@ def test_the_page_and_the_files_show_it_all(tmp_path: Path):
         "Ada Orlova: “A pause is possible”",
         "Sudland waits for an answer",
     ]
-    assert [len(row["set_aside"]) for row in documents] == [2, 0]
+    assert [len(row["set_aside"]) for row in documents] == [3, 0]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     for words in ("Sudland waits for an answer", "outlet not told", "Told by the reports themselves", "voted on its budget", "Read more about the strait", "not said"):  # fmt: skip
         assert words in page

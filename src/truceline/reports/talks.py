@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -69,6 +70,7 @@ def render_talks(
         st=statements,
         ev=events or {},
         parts_of=_parts(events or {}),
+        told_counts=Counter(one["kind"] for one in (events or {}).values()),
         most=MOST_SHOWN,
         brief_parties=BRIEF_PARTIES,
         documents=documents,

@@ -74,6 +74,7 @@ ASIDE_WORDS: Mapping[str, str] = {
     "boilerplate": N_("byline or notice"),
     "live_mark": N_("time of a live page"),
     "paywall": N_("notice of a subscription"),
+    "dateline": N_("place and agency"),
     "sentence": N_("caption or notice within the text"),
 }
 #: how it was found of whom something is asked

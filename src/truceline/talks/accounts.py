@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -11,6 +11,7 @@ from truceline.talks.columns import party_key
 from truceline.talks.compare import near
 from truceline.talks.differences import differences
 from truceline.talks.event_pairs import comparable, pair_events
+from truceline.talks.events import Event
 from truceline.talks.pairs import LOOSE, same_position
 from truceline.talks.reading import Reading, copy_groups, source_of
 from truceline.talks.statements import Statement
@@ -93,7 +94,10 @@ def build_events(reading: Reading) -> dict[str, Any]:
     shared = {one.event_id for found in pairs for one in found}
     alone = {one.event_id for one in comparable(reading.events)} - shared
     return {
-        "both": [{"kind": found[0].kind, "events": [one.event_id for one in found]} for found in pairs],
+        "both": [
+            {"kind": found[0].kind, "events": [one.event_id for one in found], "named_alone": _named_alone(found)}
+            for found in pairs
+        ],
         "only_here": [
             {
                 "document_id": document.document_id,
@@ -102,6 +106,17 @@ def build_events(reading: Reading) -> dict[str, Any]:
             for document in reading.documents
         ],
     }  # fmt: skip
+
+
+def _named_alone(found: Sequence[Event]) -> dict[str, list[str]]:
+    """Event → people, places and other names that it alone of its tellings has."""
+    named = {
+        one.event_id: [*(each.name for each in one.who if each.kind == "person"), *one.names] for one in found
+    }
+    return {
+        name: [each for each in mine if not any(each in other for key, other in named.items() if key != name)]
+        for name, mine in named.items()
+    }
 
 
 def _order(reading: Reading) -> list[dict[str, Any]]:

@@ -5,11 +5,15 @@ It holds no statement and no event, and nothing of it is lost unseen.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from truceline.talks.documents import Document
 from truceline.talks.lexicon import lexicon
 from truceline.talks.sentences import running_sentences
+
+#: the place and agency that a report begins with
+DATELINE = re.compile(r"^[^\n]{0,60}?\([A-Z][A-Z-]{1,14}\)\s*[–—-]\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,9 @@ class Aside:
 
     start: int
     stop: int
-    kind: str  #: of ``documents.KINDS`` but text; sentence: a caption or a notice within running text
+    kind: (
+        str  #: of ``documents.KINDS`` but text; dateline; sentence: a caption or a notice within running text
+    )
 
 
 def set_aside(document: Document) -> list[Aside]:
@@ -33,6 +39,11 @@ def set_aside(document: Document) -> list[Aside]:
         for start, stop, _, aside in running_sentences(document, lexicon(document.language))
         if aside
     ]
+    for one in document.paragraphs:
+        match = DATELINE.match(document.text[one.start : one.stop]) if one.kind == "text" else None
+        if match is not None:
+            stop = one.start + len(match.group().rstrip(" –—-"))
+            found.append(Aside(start=one.start, stop=stop, kind="dateline"))
     return sorted(found, key=lambda one: one.start)
 
 

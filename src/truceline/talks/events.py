@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 from truceline.base.canonical import short_id
+from truceline.talks.aside import DATELINE
 from truceline.talks.days import DayReader, ToldDay
 from truceline.talks.documents import Document
 from truceline.talks.lexicon import issue_terms, lexicon
@@ -35,8 +36,6 @@ LEAST_CLAUSE = 5
 #: a sentence that is a cue alone is no longer, in characters and tokens, and so close behind the quotation
 LONGEST_CUE, MOST_CUE_TOKENS, CUE_BEHIND = 80, 8, 3
 _CLOSING = ("”", '"', "»", "’", "'")
-#: the place and agency that a report begins with
-DATELINE = re.compile(r"^[^\n]{0,60}?\([A-Z][A-Z-]{1,14}\)\s*[–—-]\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +200,8 @@ class _EventReader:
             said = isinstance(within, Statement) and self._was_said(within, start, match.start())
             before = masked[max(start, match.start() - 40) : match.start("noun")]
             named = re.search(r"[^\W\d_a-zа-яёіїєґ]\w", match["before"] + match["behind"])
-            if not said and named is not None and self.told.not_held.search(before) is None:
+            whose = named is not None or (match["own"] is not None and isinstance(within, Statement))
+            if not said and whose and self.told.not_held.search(before) is None:
                 kind = "appearance" if self.told.appearances.fullmatch(match["noun"]) else "meeting"
                 found.append((match.start(), match.end(), kind))
         for begin, stop_at, kind in sorted(found):
@@ -232,7 +232,7 @@ class _EventReader:
         issue = topic.issue
         if kind == "meeting" and (topic.rule == "none" or within is not None):
             issue = "meetings"
-        elif topic.rule == "none" and within is not None:
+        elif within is not None and (topic.rule == "none" or kind == "appearance"):
             issue = within.issue
         named = named_in(self.plain, start, stop, words=self.words, speakers=self.speakers, discourse=self.discourse)  # fmt: skip
         who = named.who

@@ -41,7 +41,8 @@ def build_timeline(reading: Reading) -> dict[str, Any]:
         day, basis = day_of(one)
         key, names[key] = party_key(one, reading.speakers)
         if day is None or basis is None:
-            (worded[one.said_words] if one.said_words else undated).append(one.statement_id)
+            placed = one.said_words and one.said_rule != "before"
+            (worded[one.said_words] if placed else undated).append(one.statement_id)
         else:
             cells[day, basis, key, one.issue].append(one)
     rows: list[dict[str, Any]] = []

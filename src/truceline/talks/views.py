@@ -154,12 +154,13 @@ def build_matrix(reading: Reading, questions: Sequence[Mapping[str, Any]]) -> di
     ]
     told_by_reports: dict[str, list[str]] = {}
     for event in reading.events:
-        told_by_reports.setdefault(event.issue, []).append(event.event_id)
+        for about in (event.issue, *event.issues_also):
+            told_by_reports.setdefault(about, []).append(event.event_id)
     return {
         "columns": [{"id": key, "name": names[key]} for key in columns],
         "rows": rows,
         "silent": silent,
-        "events": {issue: told_by_reports[issue] for issue in known_issues() if issue in told_by_reports},
+        "events": {about: told_by_reports[about] for about in known_issues() if about in told_by_reports},
     }
 
 
