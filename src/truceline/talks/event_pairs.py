@@ -1,9 +1,9 @@
 """Events that several reports tell by themselves: paired by their kind and by who and what they name.
 
-Two tellings are alike where they are of one kind, no day of theirs is far from the other's, and they name
-the same: a person counts two, a party, a body or another name one, and two points are needed; what each
-names alone counts against them. Each event has one partner in another account at most, so that no
-account is said to tell more than it does. That none was found does not mean that none is there.
+Two tellings are alike where they are of one kind, no day of theirs is far from the other's, and what they
+share weighs enough of the fuller one: a person weighs two, a party, a body or another name one, a word
+of content less. Tellings join while every pair of them is alike, one of each account, so that no account
+is said to tell more than it does. That none was found does not mean that none is there.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from truceline.talks.compare import APART_DAYS
 from truceline.talks.events import Event
 from truceline.talks.roots import content_words
 
-#: points that two tellings must share, and what a shared name and a shared word of content are worth
-LEAST_POINTS = 2.0
-PERSON, NAME, WORD, ALONE = 2.0, 1.0, 0.4, 0.2
-#: what it is worth that two proposals are on one issue
-ISSUE = 1.0
+#: what a shared person, another shared name, a shared word of content, and one issue of two proposals weigh
+PERSON, NAME, WORD, ISSUE = 2.0, 1.0, 0.4, 1.0
+#: weight that two tellings must share, and share of the fuller one's weight that it must be
+LEAST_WEIGHT, LEAST_SHARE, LEAST_SHARE_NAMED = 2.0, 0.5, 0.33
+#: words of content that two tellings of no known kind must share
+LEAST_COMMON = 3
+#: kinds of which who takes part tells nearly all
+_NAMED_KINDS = frozenset({"meeting", "appearance", "proposal"})
 #: a name of more events than this finds nobody; candidates that an event has at most
 COMMON, MOST_CANDIDATES = 400, 30
-#: words of content may bring so many points
-MOST_WORDS = 1.2
-#: of an event of no known kind the shorter telling must share this part of its words
-LEAST_SHARED = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +45,16 @@ def pair_events(events: Sequence[Event], *, groups: Mapping[str, str]) -> list[t
     """
     told = [_telling(one, groups.get(one.document_id, one.document_id)) for one in comparable(events)]
     links = [
-        (points, told[place], told[at])
+        (share, told[place], told[at])
         for place, others in enumerate(_candidates(told))
         for at in others
-        if (points := _points(told[place], told[at])) >= LEAST_POINTS
+        if (share := _share(told[place], told[at])) > 0
     ]
     links.sort(key=lambda link: (-link[0], *sorted((link[1].event.event_id, link[2].event.event_id))))
     member = {one.event.event_id: [one] for one in told}
     for _, one, other in links:
         first, second = member[one.event.event_id], member[other.event.event_id]
-        if first is second or {each.group for each in first} & {each.group for each in second}:
+        if first is second or any(a.group == b.group or not _share(a, b) for a in first for b in second):
             continue
         first += second
         for each in second:
@@ -105,20 +104,23 @@ def comparable(events: Sequence[Event]) -> list[Event]:
     return [one for one in events if parts.get(one.event_id, 0) < 2]
 
 
-def _points(one: _Telling, other: _Telling) -> float:
-    """How much two tellings share, in points; 0 where they cannot be one."""
+def _share(one: _Telling, other: _Telling) -> float:
+    """How much of the fuller telling the two share, by weight; 0 where they are not alike."""
     a, b = one.event, other.event
     if a.language != b.language or _far(a, b) or (a.status == "told") != (b.status == "told"):
         return 0.0
-    common = len(one.words & other.words)
-    if a.kind == "other":
-        return LEAST_POINTS if common >= max(3, LEAST_SHARED * min(len(one.words), len(other.words))) else 0.0
-    shared = one.named.keys() & other.named.keys()
-    if not shared:
-        return 0.0
-    points = min(common * WORD, MOST_WORDS) + sum(one.named[name] for name in shared)
-    points += ISSUE if a.kind == "proposal" and a.issue == b.issue != "other" else 0.0
-    return points - ALONE * len(one.named.keys() ^ other.named.keys())
+    names = one.named.keys() & other.named.keys()
+    issue = ISSUE if a.kind == "proposal" and a.issue == b.issue != "other" else 0.0
+    shared = sum(one.named[name] for name in names) + WORD * len(one.words & other.words) + issue
+    fuller = max(sum(each.named.values()) + WORD * len(each.words) for each in (one, other)) + issue
+    if a.kind == "other":  # what no kind holds together must be told in like words
+        common = len(one.words & other.words)
+        alike = common >= LEAST_COMMON and common >= LEAST_SHARE * max(len(one.words), len(other.words))
+    elif a.kind in _NAMED_KINDS:
+        alike = len(names) >= (1 if a.kind == "proposal" else 2) and shared >= LEAST_SHARE_NAMED * fuller
+    else:
+        alike = shared >= LEAST_SHARE * fuller
+    return shared / fuller if alike and shared >= LEAST_WEIGHT else 0.0
 
 
 def _far(one: Event, other: Event) -> bool:

@@ -33,6 +33,8 @@ EVENTS_SCHEMA_ID = "truceline-events-1"
 EVENT_STATUSES = ("told", "expected", "unconfirmed")
 #: what a sentence tells before somebody speaks has at least so many words
 LEAST_CLAUSE = 5
+#: names and day that a phrase must tell to be an event of its own: “talks with A” alone tells little
+LEAST_TOLD = 2
 #: a sentence that is a cue alone is no longer, in characters and tokens, and so close behind the quotation
 LONGEST_CUE, MOST_CUE_TOKENS, CUE_BEHIND = 80, 8, 3
 _CLOSING = ("”", '"', "»", "’", "'")
@@ -177,8 +179,10 @@ class _EventReader:
         rest = self.document.text[cue[0] :]
         if self.document.text[begin : cue[0]].rstrip().endswith(",") and not self.told.relatives.match(rest):
             return  # “…, she said”: what stands before is what was said
+        whole = self.told.relatives.match(rest) or kind_of_event(text, self.told) != "other"
         if (
-            len(text.split()) >= LEAST_CLAUSE
+            whole
+            and len(text.split()) >= LEAST_CLAUSE
             and "\ue000" not in clause
             and not self.words.lead.search(text + ", ")
         ):
@@ -187,7 +191,10 @@ class _EventReader:
     def _phrases(self, start: int, stop: int, *, within: Statement | Event) -> Iterator[Event]:
         """Phrases in the author's voice that name an occasion, or who proposed something."""
         for begin, end, kind in self._own(start, stop, within):
-            yield self._event(begin, end, within=within, kind=kind)
+            event = self._event(begin, end, within=within, kind=kind)
+            told = len(event.who) + len(event.names) + bool(event.day_words)
+            if kind == "proposal" or told >= LEAST_TOLD or self._is_own(begin, end):
+                yield event
 
     def _own(self, start: int, stop: int, within: Statement | Event) -> Iterator[tuple[int, int, str]]:
         masked = self.days.masked
@@ -234,7 +241,7 @@ class _EventReader:
             issue = "meetings"
         elif within is not None and (topic.rule == "none" or kind == "appearance"):
             issue = within.issue
-        named = named_in(self.plain, start, stop, words=self.words, speakers=self.speakers, discourse=self.discourse)  # fmt: skip
+        named = named_in(self.plain, start, stop, words=self.words, speakers=self.speakers, discourse=self.discourse, sentence=within is None)  # fmt: skip
         who = named.who
         if isinstance(within, Statement) and self._is_own(start, stop):
             who = tuple({one.id: one for one in (within.speaker, *who)}.values())

@@ -28,9 +28,19 @@ def apart(text: str) -> str:
 
 
 def named_in(
-    text: str, start: int, stop: int, *, words: Lexicon, speakers: Speakers, discourse: Discourse
+    text: str,
+    start: int,
+    stop: int,
+    *,
+    words: Lexicon,
+    speakers: Speakers,
+    discourse: Discourse,
+    sentence: bool = False,
 ) -> Named:
-    """Whom ``text[start:stop]`` names; ``text``: as ``apart`` gives it."""
+    """Whom ``text[start:stop]`` names; ``text``: as ``apart`` gives it.
+
+    ``sentence``: a sentence begins there, so that its first word has its capital from that.
+    """
     tokens = tag_tokens(text, start, stop, words=words, speakers=speakers)
     known: dict[str, Entity] = {}
     for token in tokens:
@@ -45,8 +55,9 @@ def named_in(
             discourse.note(found.entity)
     names: list[str] = []
     run: list[str] = []
-    for token in tokens:
-        if token.tag == "N":
+    begins = sentence and [token.tag for token in tokens[:2]] != ["N", "N"]
+    for number, token in enumerate(tokens):
+        if token.tag == "N" and (number or not begins) and token.text.lower() not in words.time["months"]:
             run.append(token.text)
         elif run:
             names.append(" ".join(run))
