@@ -47,6 +47,7 @@ class Reader(PostForms):
         self.outer = [quote for quote in outer if quote not in self.names]
         self.masked = without_marks(mask(document.text, self.outer), self.names)
         self.units: list[Unit] = []
+        self.bare: set[int] = set()
         self.speech: dict[Quote, Unit] = {}
         self.terms: dict[Quote, None] = dict.fromkeys(self.names)
         self.sentences = self._sentences()
@@ -363,9 +364,9 @@ class Reader(PostForms):
         whole = sentence.stop - sentence.start
         if quoted < 0.6 * whole:
             return False
-        gap = sentence.paragraph - last.paragraph
-        between = self.document.paragraphs[last.paragraph + 1 : sentence.paragraph]
-        return gap <= 1 or all(one.kind != "text" for one in between)
+        between = range(last.paragraph + 1, sentence.paragraph)
+        kinds = [self.document.paragraphs[one].kind for one in between if one not in self.bare]
+        return all(kind != "text" for kind in kinds)
 
     def _carried(self, sentence: Sentence, source: Unit, rule: str, quotes: Sequence[Quote]) -> Unit:
         return Unit(

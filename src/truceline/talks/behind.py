@@ -7,9 +7,10 @@ from dataclasses import replace
 from truceline.talks.mentions import Mention
 from truceline.talks.sentence_view import SentenceView
 from truceline.talks.speakers import Entity
+from truceline.talks.stems import nominative
 
 #: words that say where something was said are at most so many
-LONGEST_CIRCUMSTANCE = 10
+LONGEST_CIRCUMSTANCE = 14
 #: between an office and the name of its holder stand at most so many
 LONGEST_OFFICE = 14
 
@@ -21,12 +22,19 @@ class BehindVerb(SentenceView):
         """Whoever stands behind the verb at ``at`` as its subject."""
         declines = self.discourse.words.declines
         k = at + 1
-        while k < len(self.letters) and self.letters[k] in "xt":
+        while self.letters[k : k + 1] in ("x", "t") or (declines and self.letters[k : k + 2] == "kP"):
             k += 1
+        told = self.by_first.get(k)
+        if declines and told is not None and self._addressed(told):
+            k = told.np_last + 1  # “said to reporters at the end of the talks …”
         k += self._at_place(k, at) or self._past_circumstance(k)
         mention = self.by_first.get(k) or (None if declines else self._right_name(k))
-        if mention is None or mention.kind == "owner":
+        if mention is None or mention.kind == "owner" or self._is_object(mention):
             return None
+        if declines and mention.kind in ("single", "known"):
+            after = self.by_first.get(mention.last + 1)
+            if after is not None and after.kind in ("titled", "office"):
+                mention = after  # “told an outlet the head of …”
         if declines and mention.kind == "office":
             mention = self._holder_named(mention)
         follows = self.letters[mention.np_last + 1 : mention.np_last + 2]
@@ -37,6 +45,32 @@ class BehindVerb(SentenceView):
         ):
             return None  # the subject of a clause of its own: “…, arguing it would …”
         return mention
+
+    def _addressed(self, mention: Mention) -> bool:
+        """Whether an office or a group stands in the dative: it was told, it did not speak."""
+        words, token = self.discourse.words, self.tokens[mention.head]
+        return (
+            mention.kind in ("office", "body", "titled")
+            and words.dative.search(token.text) is not None
+            and words.dative.search(str(token.what)) is None
+        )
+
+    def _circumstance_before(self, mention: Mention) -> int | None:
+        """“A. in a comment for Outlet said”: where the words open that the name before a verb belongs to."""
+        words, token = self.discourse.words, self.tokens[mention.head]
+        if not words.declines or mention.kind not in ("single", "name", "known") or token.tag in "YK":
+            return None
+        if mention.kind == "name" and nominative(token.text) == token.text:
+            return None
+        at = mention.first - 1
+        while at > 0 and self.letters[at] in "wSJnt":
+            at -= 1
+        return at if at >= 0 and self.letters[at] == "P" and at < mention.first - 1 else None
+
+    def _is_object(self, mention: Mention) -> bool:
+        """Whether a name of the case stands in a case that no subject has: “they warned A.”."""
+        words, token = self.discourse.words, self.tokens[mention.head]
+        return words.declines and token.tag in "KYB" and words.oblique.search(token.text) is not None
 
     def _holder_named(self, office: Mention) -> Mention:
         """“the head of the centre for the … of the … A. B.”: the office with the name at its end."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from truceline.talks.lexicon import Verb
 from truceline.talks.mentions import Mention
+from truceline.talks.onlookers import looks_on
 from truceline.talks.resolve import Resolved, slug
 from truceline.talks.sentence_view import Cue, Subject
 from truceline.talks.signatures import leads, signed_mention, signed_source
@@ -54,14 +55,12 @@ class CueFinder(SubjectFinder):
         return cue.rule in ("signed", "subject_after_verb")
 
     def _told(self, cue: Cue) -> bool:
-        """“A wants …, said B”: that A wants it is what B said; so it is where a party is said to say it."""
-        closing = self.cues[-1]
-        if cue.kind == "report":
-            return cue.who.entity != closing.who.entity
-        party = cue.who.entity.kind == "party" and not closing.who.entity.media
-        return (
-            party and closing.who.entity.kind in ("person", "described") and cue.rule == "subject_before_verb"
-        )
+        """“A wants …, said B”: that A wants it is what B said, unless B only looks on and passes it on."""
+        words, closing = self.discourse.words, self.cues[-1].who.entity
+        if cue.who.entity == closing or looks_on(closing, words) or self.cues[-1].base in words.passes_on:
+            return False
+        party = cue.who.entity.kind == "party" and cue.rule == "subject_before_verb"
+        return cue.kind == "report" or (party and closing.kind in ("person", "described"))
 
     def _verb(self, at: int, verb: Verb) -> Cue | None:
         subject = self._subject(at, verb) or self._spoke_before(at)
@@ -254,7 +253,7 @@ class CueFinder(SubjectFinder):
         """“…, — Name.”: who stands behind the dash that ends what was said."""
         mention = signed_mention(self.letters, at, self.mentions)
         who = None if mention is None else self._resolve(mention, "subject")
-        who = who or signed_source(self.tokens, self.letters, at)
+        who = who or signed_source(self.tokens, self.letters, at, self.discourse.words)
         if who is None or any(cue.rule == "signed" for cue in self.cues):
             return None
         return Cue(

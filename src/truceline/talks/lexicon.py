@@ -159,7 +159,10 @@ class Lexicon:
     particles: frozenset[str]  #: small words inside a name
     speaker_places: frozenset[str]  #: after one, a body is who spoke: “at the ministry they said”
     clause_ends: re.Pattern[str]  #: what closes the clause of a condition
+    dative: re.Pattern[str]  #: endings of those who are told something
+    generic_people: frozenset[str]  #: words for whoever spoke last: “the official”
     relative: re.Pattern[str]  #: a clause that only says which one is meant
+    passes_on: frozenset[str]  #: verbs of outlets: “writes X”
     onlookers: frozenset[str]  #: words for those who tell of others' will: outlets, sources, analysts
 
 
@@ -228,7 +231,10 @@ def lexicon(language: str) -> Lexicon:
         heading_words=raw.get("heading_words", 16),
         particles=frozenset(raw.get("particles", [])),
         speaker_places=frozenset(raw.get("speaker_places", [])),
+        dative=_any(raw.get("dative", [])),
+        generic_people=frozenset(stem(word) for word in raw.get("generic_people", [])),
         relative=_any(raw.get("relative", [])),
+        passes_on=frozenset(raw.get("passes_on", [])),
         onlookers=frozenset(stem(word) for word in raw.get("onlookers", [])),
         clause_ends=_any(
             [r"[.;!?”»]", r"(?<=\S)\"", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]
@@ -360,7 +366,7 @@ def _phrases(raw: Mapping[str, Any]) -> dict[str, tuple[tuple[tuple[str, ...], s
             add_phrase(table, word, tag, word)
     for word in raw.get("that", ()):
         add_phrase(table, word, "u", word)
-    for word in raw["time"]["weekdays"]:
+    for word in [*raw["time"]["weekdays"], *(raw["time"]["months"] if raw.get("declines") else ())]:
         add_phrase(table, word, "t", word)
     return sorted_phrases(table)
 

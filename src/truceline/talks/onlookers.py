@@ -32,11 +32,13 @@ def looks_on(entity: Entity, words: Lexicon) -> bool:
     return any(stem(word) in words.onlookers for word in entity.name.split())
 
 
-def settled(stance: Stance, text: str, entity: Entity, *, words: Lexicon, speakers: Speakers) -> Stance:
+def settled(
+    stance: Stance, text: str, entity: Entity, *, base: str, words: Lexicon, speakers: Speakers
+) -> Stance:
     """The stance, or that a speaker claims what a pattern took for a will of the speaker's."""
     if not words.declines or not stance.rule.startswith("pattern"):
         return stance
-    if stance.stance in OF_THE_SIDES and looks_on(entity, words):
+    if stance.stance in OF_THE_SIDES and (looks_on(entity, words) or base in words.passes_on):
         return Stance(stance="claims", rule=f"onlooker; {stance.rule}")
     if stance.stance in OF_ONE_SIDE and entity.party is not None:
         at = text.find(stance.rule.split(": ", 1)[1])

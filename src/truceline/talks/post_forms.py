@@ -31,6 +31,7 @@ class PostForms:
     units: list[Unit]
     sentences: list[Sentence]
     sentence_starts: list[int]
+    bare: set[int]  #: paragraphs that say no more than who spoke
     lead: Resolved | None = None  #: whose words follow, after “Name:”
 
     def _hold(self, sentence: Sentence, unit: Unit) -> None:
@@ -42,6 +43,7 @@ class PostForms:
         bare = is_bare(rest, self.words) and not unit.quotes
         if bare and unit in self.units:
             self.units.remove(unit)
+            self.bare.add(sentence.paragraph)
         if text[sentence.start : sentence.stop].rstrip("*_ ").endswith(":") or _led(unit, sentence):
             self.lead = unit.who
         elif bare or (not unit.quotes and _behind_dash(text, unit)):

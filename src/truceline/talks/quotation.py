@@ -80,7 +80,8 @@ def _before_tail(text: str, start: int, paragraph: Paragraph) -> int:
     """
     comma = text.rfind(",", start, paragraph.stop)
     tail = text[comma + 1 : paragraph.stop].split()
-    if start > paragraph.start + 1 or comma < 0 or len(tail) > LONGEST_TAIL:
+    ended = text[paragraph.stop - 1] in ".!?…"  # a text that was cut off has no tail
+    if start > paragraph.start + 1 or comma < 0 or len(tail) > LONGEST_TAIL or not ended:
         return paragraph.stop
     named = any(word[0].isupper() for word in tail) and re.search(r"[.!?…]\s", " ".join(tail)) is None
     return comma if named and _worth_keeping(text, start, comma) else paragraph.stop

@@ -60,7 +60,7 @@ class Discourse:
         if mention.kind == "pronoun":
             return self._pronoun(str(head.what), head.text, inside)
         if head.tag == "K":
-            return self._person(mention, tokens, head)
+            return self._officer_of(mention, tokens, head) or self._person(mention, tokens, head)
         if head.tag in "BY" and isinstance(head.what, Entity):
             return Resolved(entity=head.what, rule="name" if head.tag == "B" else "party")
         if mention.kind == "named_body":
@@ -68,6 +68,20 @@ class Discourse:
         if mention.is_name or mention.kind == "owner":
             return self._named(mention, tokens)
         return self._described(mention, tokens)
+
+    def _officer_of(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved | None:
+        """“the spokesman of B.”, where the name stands in the genitive: the spokesman, not B."""
+        entity = head.what
+        if not self.words.declines or mention.title is None or not isinstance(entity, Entity):
+            return None
+        names = next((one.names for one in self.speakers.file.people if one.id == entity.id), ())
+        if head.text in names or nominative(head.text) not in names:
+            return None
+        title = tokens[mention.title[0] : mention.title[1] + 1]
+        role = next(token.text for token in title if token.tag in "RT")
+        name = f"{role.lower()} {head.text}"
+        office = Entity(id=slug(name), name=name, kind="described", party=entity.party)
+        return self._holder(stem(role), entity.party) or Resolved(entity=office, rule="description")
 
     def _person(self, mention: Mention, tokens: Sequence[Token], head: Token) -> Resolved:
         entity = head.what
@@ -107,9 +121,13 @@ class Discourse:
             name = f"{body.what} {name}"
         key = stem(name)
         if key not in self.by_name:
+            kinds = {
+                stem(token.text) for token in tokens[mention.first : mention.last + 1] if token.tag == "S"
+            }
             self.by_name[key] = Entity(
-                id=slug(name), name=name, kind="body", party=self._party(mention, tokens)
-            )
+                id=slug(name), name=name, kind="body", party=self._party(mention, tokens),
+                media=bool(kinds & self.words.onlookers),
+            )  # fmt: skip
         return Resolved(entity=self.by_name[key], rule="institution")
 
     def _misspelt(self, key: str) -> Entity | None:
@@ -151,6 +169,14 @@ class Discourse:
         if mention.kind == "office":
             definite = tokens[mention.first].text.lower() not in ("a", "an", "another", "one", "some")
             found = self._holder(stem(head.text), party) if definite else None
+            spoke = self.last_speaker
+            if (
+                found is None
+                and spoke is not None
+                and spoke.kind == "person"
+                and mention.first == mention.last
+            ) and stem(head.text) in self.words.generic_people:
+                found = Resolved(entity=spoke, rule="description_again")
             if found is not None:
                 return found
         entity_name = " ".join(

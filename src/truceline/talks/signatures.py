@@ -38,8 +38,8 @@ def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mentio
     if mention is None or set(letters[at + 1 : mention.first]) - set("DwuJN"):
         return None
     rest = letters[mention.np_last + 1 :].rstrip("zm")
-    goes_on = "Pcb" if letters[mention.head] == "Y" else "PcbtuJYNw"
-    if rest and rest[0] not in goes_on:
+    goes_on = "PcbA" if letters[mention.head] == "Y" else "PcbAtuJYNw"
+    if rest and rest[0] not in goes_on and not rest.startswith("zN"):  # “Name.NET”
         return None
     closed = before in "cQz"
     if not closed and (at < LEAST_SAID or mention.kind not in ("titled", "name", "known") or len(tail) > 4):
@@ -47,14 +47,14 @@ def signed_mention(letters: str, at: int, mentions: Sequence[Mention]) -> Mentio
     return mention
 
 
-def signed_source(tokens: Sequence[Token], letters: str, at: int) -> Resolved | None:
+def signed_source(tokens: Sequence[Token], letters: str, at: int, words: Lexicon) -> Resolved | None:
     """An unknown source that signs: few words after a comma and a dash, up to the end of the sentence."""
     tail = letters[at + 1 :].rstrip("zm")
     # a long line that no full stop ends may do without the comma
     open_line = len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
     if not (letters[at - 1 : at] in ("c", "Q") or open_line) or not 1 <= len(tail) <= LONGEST_SOURCE:
         return None
-    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID:
+    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID or tokens[at + 1].text.lower() in words.function_words:
         return None
     name = " ".join(token.text for token in tokens[at + 1 : at + 1 + len(tail)])
     return Resolved(entity=Entity(id=slug(name), name=name, kind="described"), rule="description")

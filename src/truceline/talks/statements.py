@@ -240,10 +240,10 @@ class _Builder:
             else (condition_text or content)
         )
         topic = find_topic(
-            main,
+            self.words.relative.sub(" ", main),
             words=self.words,
             case_terms=self.terms,
-            whole=content,
+            whole=content if self.words.declines or main != content else "",
             context=self._context(unit),
             inherited=self.issue if same else None,
             base=unit.base,
@@ -258,7 +258,9 @@ class _Builder:
             short, plain, words=self.words, verb_stance=unit.stance, base=unit.base, question=question is not None,
             conditional=condition is not None, others=self._others(unit),
         )  # fmt: skip
-        stance = settled(stance, content, unit.who.entity, words=self.words, speakers=self.speakers)
+        stance = settled(
+            stance, content, unit.who.entity, base=unit.base, words=self.words, speakers=self.speakers
+        )
         self.before = unit
         day = self.days.of_unit(unit)
         quotes = tuple(

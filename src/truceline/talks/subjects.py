@@ -148,6 +148,13 @@ class SubjectFinder(BehindVerb):
 
     def _adjacent(self, mention: Mention, at: int) -> Subject | None:
         """The subject stands before the verb; of “the head of the committee said” the head spoke."""
+        if self.discourse.words.declines and self._addressed(mention):
+            return self._right(at) or self._far(mention.first - 1)
+        opens = self._circumstance_before(mention)
+        if opens is not None:
+            aside = self._right(at) or self._far(opens - 1)
+            if aside is not None:
+                return aside
         joint = self._joint(mention, at)
         if joint is not None:
             return joint
@@ -226,7 +233,7 @@ class SubjectFinder(BehindVerb):
             and not self._free(mention)
         ):
             mention = self.by_last.get(mention.first - 2) or mention  # “A. B. of the ministry, who …”
-        if mention is None and self.letters[j] in "wu" and j == k - 1 and not self.discourse.words.declines:
+        if mention is None and (self.discourse.words.declines or (self.letters[j] in "wu" and j == k - 1)):
             return None  # “groups which agreed to it”: nobody whom the text names
         if mention is None:
             mention = next(
@@ -288,7 +295,7 @@ class SubjectFinder(BehindVerb):
     def _far(self, k: int) -> Subject | None:
         """A subject with something between it and its verb."""
         for mention in reversed(self.mentions):
-            if mention.last > k or mention.kind in ("single", "owner"):
+            if mention.last > k or mention.kind in ("single", "owner") or self._is_object(mention):
                 continue
             if k - mention.last > REACH:
                 break
