@@ -35,3 +35,5 @@ sources:
   - {id: acoustic, title: Acoustic, adapter: table, root: case, files: [OBSERVED], grade: hard, mechanism: true, forms_incidents: true, options: {table: observations, columns: {time: occurred_from}}}
   - {id: watch, title: Watch, adapter: table, root: case, files: [watch.csv], grade: hard, options: {table: coverage, of_source: acoustic}}
 """
+#: a source of maps of control, to stand behind the others of ``CASE``
+MAP = "  - {id: map, title: Map, adapter: table, root: case, files: [held.geojson], grade: hard, options: {table: control, columns: {time: map_time, holder_party_id: holder_party_id}}}\n"

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from fixtures_small_case import CASE, TRUCE, WATCH
+from fixtures_small_case import CASE, MAP, TRUCE, WATCH
 from pydantic import ValidationError
 
 from truceline.attribution.attribute import ACTS_ACROSS
@@ -19,7 +19,6 @@ from truceline.workflow.case import open_case
 from truceline.workflow.case_fire import FireSettings
 from truceline.workflow.verify import verify
 
-MAP = "  - {id: map, title: Map, adapter: table, root: case, files: [held.geojson], grade: hard, options: {table: control, columns: {time: map_time, holder_party_id: holder_party_id}}}\n"
 ROWS = [
     f"o{k}{mast},2031-05-01T{k + 3:02d}:00:0{second}Z,{15.0 + k / 20},{y},200,acoustic,a{mast},shelling,{bearing}"
     for k, (y, bearing) in enumerate([(45.22, 180), (45.21, 180), (45.35, 0)])

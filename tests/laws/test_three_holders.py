@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from fixtures_small_case import CASE, MAP, TRUCE
+from ruamel.yaml import YAML
 
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
@@ -22,6 +24,7 @@ from truceline.line.build import build_holders
 from truceline.line.uncertainty import DRIFT_M_PER_DAY, old_map
 from truceline.schema import CONTROL
 from truceline.workflow.fuse import FuseOutcome, fuse
+from truceline.workflow.verify import verify
 
 GROUND = {"north": (14.0, 45.2, 16.4, 46.4), "west": (14.0, 44.0, 15.2, 45.2), "east": (15.2, 44.0, 16.4, 45.2)}  # fmt: skip
 #: where it landed, the way it flew, from whose ground onto whose
@@ -36,7 +39,8 @@ IMPACTS = [
 DAY = "2031-05-01T00:00:00Z"
 
 
-def fused(folder: Path, *, drawn: tuple[str, ...], parties: tuple[str, ...], day: str = DAY, call: Any = str) -> FuseOutcome:  # fmt: skip
+def write(folder: Path, *, drawn: tuple[str, ...], day: str = DAY, call: Any = str) -> None:
+    """Records, what was watched, and a map on which ``drawn`` hold ground under the names that ``call`` gives."""
     features = [
         {"type": "Feature", "properties": {"holder_party_id": call(party), "map_time": day}, "geometry": shapely.geometry.mapping(shapely.box(*GROUND[party]))}
         for party in drawn
@@ -46,11 +50,15 @@ def fused(folder: Path, *, drawn: tuple[str, ...], parties: tuple[str, ...], day
     for k, (x, y, bearing, _, _) in enumerate(IMPACTS):
         rows += [f"o{k}{mast},ears,{mast},2031-05-0{1 + k % 2}T{k + 3:02d}:00:0{second}Z,{x},{y},200,shelling,{bearing}" for second, mast in enumerate("ab")]  # fmt: skip
     (folder / "o.csv").write_text("\n".join(rows) + "\n")
-    watch = ["source_id,sensor_id,longitude_deg,latitude_deg,radius_m,window_start,window_stop,act,detection_p_a,detection_p_b,clutter_per_day"]  # fmt: skip
-    watch += [f"ears,{mast},15.2,45,90000,{DAY},2031-05-03T00:00:00Z,shelling,24,16,0.3" for mast in "ab"]
-    (folder / "c.csv").write_text("\n".join(watch) + "\n")
+    watch = ["source_id,sensor_id,longitude_deg,latitude_deg,radius_m,window_start,window_stop,act,available_share,detection_p_a,detection_p_b,detection_p_basis,clutter_per_day"]  # fmt: skip
+    watch += [f"ears,{mast},15.2,45,90000,{DAY},2031-05-03T00:00:00Z,shelling,1,24,16,measured,0.3" for mast in "ab"]  # fmt: skip
+    (folder / "watch.csv").write_text("\n".join(watch) + "\n")
+
+
+def fused(folder: Path, *, drawn: tuple[str, ...], parties: tuple[str, ...], day: str = DAY, call: Any = str) -> FuseOutcome:  # fmt: skip
+    write(folder, drawn=drawn, day=day, call=call)
     return fuse(
-        observations=folder / "o.csv", coverage=folder / "c.csv", control=folder / "held.geojson",
+        observations=folder / "o.csv", coverage=folder / "watch.csv", control=folder / "held.geojson",
         parties=tuple(map(call, parties)), out=folder / "out",
     )  # fmt: skip
 
@@ -72,13 +80,32 @@ def test_each_of_three_holders_is_told_by_its_own_ground(parties: tuple[str, ...
 def test_exchanging_three_parties_exchanges_what_is_said_of_them(tmp_path: Path) -> None:
     parties = tuple(GROUND)
     first = incidents_of(fused(tmp_path, drawn=parties, parties=parties))
-    for exchanged in itertools.permutations(parties):
+    for exchanged in (("west", "east", "north"), ("north", "east", "west")):  # a cycle and a swap make all
         names = dict(zip(parties, exchanged, strict=True))
         turned = incidents_of(fused(tmp_path, drawn=parties, parties=parties, call=names.__getitem__))
         for one, other in zip(first, turned, strict=True):
             assert {names.get(k, k): p for k, p in one["party_p"]} == dict(other["party_p"])
             assert names[one["attributed_party_id"]] == other["attributed_party_id"]
             assert abs(one["line_distance_m"]) == pytest.approx(abs(other["line_distance_m"]))
+
+
+def test_a_case_of_three_parties_lays_to_each_what_is_its_own(tmp_path: Path) -> None:
+    write(tmp_path, drawn=tuple(GROUND), day="2031-04-25T00:00:00Z")
+    truce, case = (YAML(typ="safe").load(text) for text in (TRUCE, CASE.replace("OBSERVED", "o.csv") + MAP))
+    truce["parties"] = [{"id": party, "name": party.title()} for party in GROUND]
+    truce["declarations"] = [{"id": f"by-{party}", "party": party, "speaker": party, "date": "2031-04-20", "wording": "None."} for party in GROUND]  # fmt: skip
+    truce["clocks"][0]["declared_by"] = [f"by-{party}" for party in GROUND]
+    truce["obligations"][0] |= {"binds": list(GROUND), "clauses": {party: f"by-{party}" for party in GROUND}}
+    case["region"] = [13.5, 43.5, 17.0, 47.0]
+    case["sources"][0]["id"] = case["sources"][1]["options"]["of_source"] = "ears"
+    for name, content in (("truce", truce), ("case", case)):
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(content))  # which is YAML
+    outcome = verify(tmp_path, data=None, out=tmp_path / "out", pdf=False)
+    found = pq.read_table(tmp_path / "out" / "tables" / "incidents.parquet").to_pylist()
+    named = {row["observation_ids"][0][:2]: row["attributed_party_id"] for row in found}
+    assert named == {f"o{k}": impact[3] for k, impact in enumerate(IMPACTS)}
+    limits = json.loads(outcome.findings.read_text())["limits"]
+    assert any("the ground of 3 holders" in text and "North alone" in text for text in limits)
 
 
 # -- the picture -----------------------------------------------------------------------------------
