@@ -15,6 +15,8 @@ from truceline.workflow.foreign import Foreign
 
 #: below this a parameter of a Beta distribution stands for a certainty that nobody measures
 LEAST_BETA = 1e-3
+#: rows with a repeated id that are held against each other at once: in memory, not in the outcome
+ROWS_AT_ONCE = 1 << 14
 _P = ("detection_p_a", "detection_p_b")
 _BEARINGS = ("bearing_min_deg", "bearing_max_deg")
 _RANGES = ("range_min_m", "range_max_m")
@@ -45,10 +47,11 @@ def refuse_second_ids(foreign: Foreign, key: str) -> None:
     again = np.flatnonzero(np.bincount(code)[code] > 1)
     if not len(again):
         return
-    contents: dict[int, set[str]] = {}
+    contents: dict[int, set[int]] = {}
     rows: dict[int, list[int]] = {}
-    for k, row in zip(again.tolist(), foreign.table.take(pa.array(again)).to_pylist(), strict=True):
-        contents.setdefault(int(code[k]), set()).add(repr(row))
+    parts = foreign.table.take(pa.array(again)).to_batches(max_chunksize=ROWS_AT_ONCE)
+    for k, row in zip(again.tolist(), (row for part in parts for row in part.to_pylist()), strict=True):
+        contents.setdefault(int(code[k]), set()).add(hash(repr(row)))
         rows.setdefault(int(code[k]), []).append(k)
     wrong: dict[int, list[Problem]] = {}
     for one, own in rows.items():
