@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.base.language import _
 from truceline.faces.cli.options import CaseArgument, DataOption, EditionOption, JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines
@@ -44,7 +45,7 @@ def enclosure(
     if as_json:
         print_json(outcome.as_dict())
     else:
-        print_lines([*outcome.lines(), "", f"{'page':<18} {folder / 'index.html'}"])
+        print_lines([*outcome.lines(), "", f"{_('page'):<18} {folder / 'index.html'}"])
 
 
 def land(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.base.language import _
 from truceline.faces.cli import exits
 from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
@@ -35,7 +36,7 @@ def check(
     else:
         print_lines(outcome.lines())
         if outcome.page is not None:
-            print_lines(["", f"{'page':<18} {outcome.page}"])
+            print_lines(["", f"{_('page'):<18} {outcome.page}"])
     if outcome.grave:
         raise typer.Exit(exits.GRAVELY_OPEN)
 
