@@ -15,9 +15,11 @@ from truceline.talks.aside import head_lines, set_aside
 from truceline.talks.asked import asked_of
 from truceline.talks.events import Event
 from truceline.talks.lexicon import lexicon
+from truceline.talks.propose import propose
 from truceline.talks.reading import Reading
 from truceline.talks.schema import EVENTS_FILE_NAME, events_schema, packaged_schema_path
 from truceline.talks.sentences import running_sentences
+from truceline.talks.statements import read_statements
 from truceline.talks.views import build_views
 from truceline.workflow.talks import read_all, read_talks
 
@@ -266,3 +268,40 @@ def test_the_page_and_the_files_show_it_all(tmp_path: Path):
 
 def test_the_packaged_schema_of_events_is_the_one_in_the_code():
     assert json.loads(packaged_schema_path(EVENTS_FILE_NAME).read_text(encoding="utf-8")) == events_schema()
+
+
+def test_a_count_told_anew_on_another_day_is_another_claim():
+    texts = [(f"Berg said Norlandic forces violated the truce {n} times.", DAY.replace(day=d)) for n, d in ((12, 17), (12, 18), (12, 18), (9, 18))]  # fmt: skip
+    found = [
+        one for text, day in texts for one in read_statements(document(text, published=day), speakers())[0]
+    ]
+    rows = [row for row in propose(found, speakers()) if row["kind"] == "claim"]
+    assert [(row["said_on"], row["value"], row["accused"]) for row in rows] == [
+        ("2031-04-17", 12, "N"), ("2031-04-18", 12, "N"), ("2031-04-18", 9, "N"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "accused"),
+    [
+        ("Иво Берг сообщил, что уничтожены 12 норландских беспилотников.", "N"),
+        ("Иво Берг сообщил, что уничтожены 12 беспилотников.", None),
+        ("Иво Берг сообщил, что прекращение на 30 дней ударов нарушено.", "–"),
+    ],
+)
+def test_whose_acts_a_count_names_is_read_in_every_form_and_days_are_no_acts(text, accused):
+    rows = [row for row in propose(said(text, language="ru"), speakers()) if row["kind"] == "claim"]
+    assert [row["accused"] for row in rows] == ([] if accused == "–" else [accused])
+
+
+def test_a_time_of_day_with_a_stop_is_no_number():
+    (one,) = said(
+        "Иво Берг сообщил, что с 12.25 до 12.45 уничтожены 3 норландских беспилотника.", language="ru"
+    )
+    assert [number.value for number in one.numbers] == [3]
+
+
+def test_a_headline_proposes_nothing():
+    found = read_all([document("Sudland accepts the truce\n\nThe sea was calm, and boats went out as before.")], speakers())[0]  # fmt: skip
+    assert [one.place for one in found.statements] == ["headline"]
+    assert propose(found.statements, speakers()) == []

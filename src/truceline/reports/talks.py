@@ -112,7 +112,6 @@ def _words(views: Mapping[str, Any]) -> dict[str, Any]:
         "asked_how": {key: _(word) for key, word in ASKED_WORDS.items()},
         "codes": {code: _(words) for code, words in CODES.items()},
         "issues": {issue.id: _(issue.name) for issue in known_issues().values()},
-        "answers": {issue.id: _(issue.answers) for issue in known_issues().values()},
         "review": {code: _(one.question) for code, one in asked.items()},
         "party": dict(named),
         "days": _Days(),

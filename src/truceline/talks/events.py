@@ -252,7 +252,7 @@ class _EventReader:
             kind=kind, within="" if within is None else within.statement_id if isinstance(within, Statement) else within.event_id,
             who=who, names=named.names, happened_on=day.day if day is not None else None, day_words=day.words if day is not None else "",
             day_rule=day.rule if day is not None else "", published=self.document.published, language=self.document.language,
-            issue=issue, issues_also=topic.also, issue_words=topic.words,
+            issue=issue, issues_also=topic.also if within is None else (), issue_words=topic.words,
             status="unconfirmed" if self.words.unconfirmed.search(sentence) else status,
         )  # fmt: skip
 

@@ -40,7 +40,6 @@ class Issue:
 
     id: str
     name: str
-    answers: str  #: who must answer an open question on it
     review: tuple[str, ...]  #: codes of the review's questions that it leads to
 
 

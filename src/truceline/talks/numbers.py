@@ -8,6 +8,7 @@ from functools import cache
 
 from truceline.talks.lexicon import Lexicon
 
+_CLOCK = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
@@ -47,6 +48,8 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
             continue
         if (match["unit"] or "").split(" ")[0].lower() in words.time["months"]:
             continue  # a day
+        if _CLOCK.match(digits) and _tells_a_time(text[: match.start()], match["unit"] or "", words):
+            continue  # “from 12.25 to 12.45”
         word = words.time["words"].get(digits.lower())
         value = (float(word) if word is not None else _value(digits)) * float(
             words.numbers["scale"].get((match["scale"] or "").lower(), 1)
@@ -61,6 +64,14 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _tells_a_time(before: str, unit: str, words: Lexicon) -> bool:
+    """Whether a number such as 12.25 is a time of day, by the word on either side of it."""
+    rows = words.time
+    last = before.split()[-1].lower() if before.split() else ""
+    ahead = {*rows["from"], *rows["until"], *rows.get("at", ())}
+    return last in ahead or unit.split(" ")[0].lower() in {*rows["until"], *rows["zones"]}
 
 
 def _value(digits: str) -> float:

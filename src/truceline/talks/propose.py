@@ -15,9 +15,11 @@ from truceline.base.canonical import short_id
 from truceline.base.errors import CallError, Problem
 from truceline.talks.accepted import accepted_row, refuse_unfit
 from truceline.talks.lexicon import lexicon
+from truceline.talks.naming import apart, named_in
 from truceline.talks.numbers import Number
 from truceline.talks.recorded import statement_of
 from truceline.talks.register import Register, append, current_statements
+from truceline.talks.resolve import Discourse
 from truceline.talks.speakers import Speakers
 from truceline.talks.statements import Statement
 
@@ -31,10 +33,15 @@ _START_WORDS = ("accepts", "announces", "conditions", "demands", "claims", "open
 
 
 def propose(statements: Sequence[Statement], speakers: Speakers) -> list[dict[str, Any]]:
-    """Proposals in the order of the statements; the same position told twice is proposed once."""
+    """Proposals in the order of the statements; the same position told twice is proposed once.
+
+    So is the same count of the same acts on one day: a channel counts anew every day, and each is a claim.
+    """
     found: list[dict[str, Any]] = []
     seen: set[tuple[str, ...]] = set()
     for one in statements:
+        if one.place != "text":
+            continue  # a headline bends the words of its text
         for row in (*_positions(one), *_claims(one, speakers), *_clocks(one)):
             key = (
                 row["kind"],
@@ -42,7 +49,8 @@ def propose(statements: Sequence[Statement], speakers: Speakers) -> list[dict[st
                 str(row.get("issue")),
                 str(row.get("stance")),
                 str(row.get("condition")),
-                str(row.get("value")),
+                *(str(row.get(name)) for name in ("measure", "value", "accused")),
+                str(row["said_on"] if row["kind"] == "claim" else None),
                 str(row.get("start")),
                 str(row.get("stop")),
             )
@@ -120,8 +128,10 @@ def _counted(one: Statement, number: Number) -> str | None:
         if low in words["times"]:
             verb = next((v for v in reversed(list(re.finditer(r"[^\W\d_]+", one.text[:at]))) if any(v.group().lower().startswith(stem) for stem in words["act_verbs"])), None)  # fmt: skip
             return f"{one.text[verb.start() : at].strip()} … {word}" if verb is not None else None
-        if not word[0].isalpha() or any(
-            low.startswith(stem) if len(stem) > 4 else low == stem for stem in words["stop"]
+        if (
+            low in lexicon(one.language).time["units"]
+            or not word[0].isalpha()
+            or any(low.startswith(stem) if len(stem) > 4 else low == stem for stem in words["stop"])
         ):
             return None
         taken.append(word)
@@ -129,12 +139,11 @@ def _counted(one: Statement, number: Number) -> str | None:
 
 
 def _accused(one: Statement, speakers: Speakers) -> str | None:
-    """The one party other than the speaker's that the statement names; None where that is not one."""
-    named = set()
-    for party in speakers.file.parties:
-        words = [party.name, *party.names, *party.adjectives]
-        if party.id != one.speaker.party and any(word in one.text for word in words if len(word) > 2):
-            named.add(party.id)
+    """The one party other than the speaker's that the statement names, in whatever form; None where that is not one."""
+    words = lexicon(one.language)
+    discourse = Discourse(speakers=speakers, words=words, day=one.said_on or one.published)
+    found = named_in(apart(one.text), 0, len(one.text), words=words, speakers=speakers, discourse=discourse)
+    named = {each.party for each in found.who if each.party not in (None, one.speaker.party)}
     return named.pop() if len(named) == 1 else None
 
 
