@@ -77,6 +77,18 @@ def test_each_of_three_holders_is_told_by_its_own_ground(parties: tuple[str, ...
         assert (row["line_distance_m"] > 0) == (onto == parties[0])
 
 
+@pytest.mark.parametrize("unmapped", GROUND)
+def test_of_three_parties_one_may_hold_what_the_map_leaves_to_it(unmapped: str, tmp_path: Path) -> None:
+    drawn = tuple(party for party in GROUND if party != unmapped)
+    found = incidents_of(fused(tmp_path, drawn=drawn, parties=tuple(GROUND)))
+    for row, (_, _, _, by, onto) in zip(found, IMPACTS, strict=True):
+        # how far off the unmapped ground is behind a line between the others is not known: nobody is named there
+        expected = by if unmapped in (by, onto) else None
+        assert row["attributed_party_id"] == expected
+        assert dict(row["party_p"])[by] > 0.48
+        assert dict(row["party_p"])[onto] < 0.01
+
+
 def test_exchanging_three_parties_exchanges_what_is_said_of_them(tmp_path: Path) -> None:
     parties = tuple(GROUND)
     first = incidents_of(fused(tmp_path, drawn=parties, parties=parties))
@@ -114,7 +126,7 @@ WINDOW = Interval(START, START + timedelta(days=2))
 FRAME = LocalFrame("three", 15.0, 45.0)
 
 
-def three(order: tuple[str, ...], *, n_holders: int = 3, day: datetime = START) -> MapLine:
+def three(order: tuple[str, ...], *, n_holders: int = 3, day: datetime = START, parties: tuple[str, ...] = tuple(GROUND)) -> MapLine:  # fmt: skip
     rows = [
         {
             "control_id": f"c-{party}", "source_id": "map", "holder_party_id": party, "map_time": day, "describes_until": day,
@@ -123,7 +135,7 @@ def three(order: tuple[str, ...], *, n_holders: int = 3, day: datetime = START) 
         }
         for party in order[:n_holders]
     ]  # fmt: skip
-    history = build_holders(CONTROL.from_records(rows), source_id="map", title="Map", window=WINDOW, frame=FRAME, tolerances_m=(), party_ids=tuple(GROUND))  # fmt: skip
+    history = build_holders(CONTROL.from_records(rows), source_id="map", title="Map", window=WINDOW, frame=FRAME, tolerances_m=(), party_ids=parties)  # fmt: skip
     return MapLine(history=history)
 
 
@@ -153,7 +165,7 @@ def test_fills_are_told_apart_and_weigh_the_same() -> None:
 
 
 def test_of_two_holders_one_ground_is_what_the_others_is_not() -> None:
-    assert three(("north", "west"), n_holders=2).history.others == ()
+    assert three(("north", "west"), n_holders=2, parties=("north", "west")).history.others == ()
     assert {one.snapshots[0].holder_party_id for one in three(tuple(GROUND)).history.others} == {"west", "east"}  # fmt: skip
 
 

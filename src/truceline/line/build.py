@@ -83,10 +83,10 @@ def build_holders(
     tolerances_m: Sequence[float],
     party_ids: Sequence[str] = (),
 ) -> LineHistory:
-    """The history of the first of the parties that the map shows; with it those of all others, where it shows three holders or more.
+    """The history of the first of the parties that the map shows; with it those of all others, where there are three parties or holders or more.
 
-    Of two holders one ground is what the other's is not: a map often draws but part of the second. Of three
-    it is nobody's: each has its own. Without a party on the map the first holder of the table leads.
+    Of two one ground is what the other's is not: a map often draws but part of the second. Of three it is
+    nobody's: each has its own. Without a party on the map the first holder of the table leads.
     """
     own = control.filter(pc.equal(control["source_id"], source_id))
     holders = list(dict.fromkeys(own["holder_party_id"].to_pylist()))
@@ -96,7 +96,7 @@ def build_holders(
             own, source_id=source_id, title=title, window=window, frame=frame, tolerances_m=tolerances_m,
             holder_party_id=holder,
         )
-        for holder in (holders if len(holders) > 2 else holders[:1])
+        for holder in (holders if max(len(holders), len(party_ids)) > 2 else holders[:1])
     )  # fmt: skip
     return replace(first, others=tuple(others))
 

@@ -57,7 +57,7 @@ class LineHistory:
     updates_in_window: int
     others: tuple[
         LineHistory, ...
-    ] = ()  #: the same map's ground of other holders, where three or more hold it
+    ] = ()  #: the same map's ground of other holders, where there are three or more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
