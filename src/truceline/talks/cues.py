@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from truceline.talks.lexicon import Verb
@@ -173,13 +174,14 @@ class CueFinder(SubjectFinder):
                     trailing=at > 0,
                 )
             )
-        mute = None if self.discourse.words.declines else "single"
         mention = next(
-            (one for one in self.mentions if at < one.first <= at + 5 and one.kind not in ("owner", mute)),
+            (one for one in self.mentions if at < one.first <= at + 5 and one.kind != "owner"),
             None,
         )
+        if mention is not None and mention.kind == "single" and not self._may_be_source(mention, what):
+            mention = None
         if mention is None or set(self.letters[at + 1 : mention.first]) - set("DwuJYNnt"):
-            return None
+            return self._unlisted_source(at, what)
         who = self._resolve(mention, "subject")
         if who is None:
             return None
@@ -189,6 +191,31 @@ class CueFinder(SubjectFinder):
         return Cue(
             first=at, verb=at, last=mention.np_last, who=who, rule="according_to", kind="say", stance="claims",
             base="according to", trailing=at > 0,
+        )  # fmt: skip
+
+    def _may_be_source(self, mention: Mention, what: str) -> bool:
+        """Whether a single name is whom “according to” names: it closes its phrase."""
+        closed = self.letters[mention.last + 1 : mention.last + 2] in ("", "z", "c", "P")
+        return self.discourse.words.declines or (closed and what == "according to")
+
+    def _unlisted_source(self, at: int, what: str) -> Cue | None:
+        """“according to data analysed by …”: a source whose noun no list has."""
+        last = at
+        while self.letters[last + 1 : last + 2] in tuple("DwJNYBoRSGtu") and last < at + 7:
+            last += 1
+            if self.letters[last] == "u" and len(self.tokens[last].text) > 3:
+                last -= 1  # “analysed by …”
+                break
+        if self.discourse.words.declines or what != "according to" or last == at:
+            return None
+        if self.letters[last] not in "wN":
+            return None
+        name = " ".join(one.text for one in self.tokens[at + 1 : last + 1] if one.tag != "D")
+        name = re.sub(r"\s+([’']s?)", r"\1", name)
+        entity = Entity(id=slug(name), name=name, kind="described", plural=name.endswith("s"))
+        return Cue(
+            first=at, verb=at, last=last, who=Resolved(entity=entity, rule="description"), rule="according_to",
+            kind="say", stance="claims", base="according to", trailing=at > 0,
         )  # fmt: skip
 
     def _view(self, at: int) -> Cue | None:

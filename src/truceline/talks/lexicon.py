@@ -128,6 +128,8 @@ class Lexicon:
     past_forms: frozenset[str]  #: forms of the past that no noun has
     clause_words: frozenset[str]  #: prepositions that may open a clause
     plain_says: frozenset[str]  #: verbs of saying that only people are the subjects of
+    plainest_says: frozenset[str]  #: those by which one whom no list names is taken for a speaker
+    hours: frozenset[str]  #: nouns that say when
     strong: frozenset[str]  #: verbs that decide a stance whatever else is said
     tail: re.Pattern[str]  #: where what was said gives way to its circumstances
     lead: re.Pattern[str]  #: openings of a sentence that say where and when, not what
@@ -193,6 +195,8 @@ def lexicon(language: str) -> Lexicon:
         - frozenset(raw.get("nouns_too", [])),
         clause_words=frozenset(raw.get("clause_words", [])),
         plain_says=frozenset(raw.get("plain_says", [])),
+        plainest_says=frozenset(raw.get("plainest_says", [])),
+        hours=frozenset(raw.get("hours", [])),
         strong=frozenset(raw["strong"]),
         tail=_any(raw["tail"]),
         lead=_any(raw["lead"]),

@@ -83,7 +83,7 @@ def _determines(tokens: Sequence[Token], letters: str, match: re.Match[str]) -> 
     return (
         match.lastgroup == "pronoun"
         and tokens[match.start()].what == "described"
-        and letters[match.end() : match.end() + 1] not in ("v", "x")
+        and letters[match.end() : match.end() + 1] not in ("v", "x", "P")
     )
 
 

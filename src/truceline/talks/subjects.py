@@ -114,6 +114,10 @@ class SubjectFinder(BehindVerb):
 
         “Proponents of the bill say”: the noun stands before the first preposition.
         """
+        while k > 0 and self.letters[k] == "w" and self.tokens[k].text.endswith("ly"):
+            k -= 1
+        if k in self.by_last:
+            return None
         start = k
         while start >= 0 and self.letters[start] in "wuJNYBDoSRGKTP":
             if (
@@ -128,7 +132,11 @@ class SubjectFinder(BehindVerb):
         head = start
         while head < k and self.letters[head + 1] != "P":
             head += 1
-        if any(start <= one.first <= head for one in self.mentions) or self.letters[start] == "P":
+        within = (one.kind for one in self.mentions if start <= one.first <= head)
+        if (
+            any(kind not in ("owner", "known", "body", "single") for kind in within)
+            or self.letters[start] == "P"
+        ):
             return None
         return (start, head) if self.letters[head] in "wu" else None
 
@@ -136,11 +144,14 @@ class SubjectFinder(BehindVerb):
         """People whom no list names, as the subject of a plain verb of saying: “several friends said”."""
         words = self.discourse.words
         start, head = noun
-        text = self.tokens[head].text
-        if verb.base not in words.plain_says or not words.plural_noun.search(text):
+        many = words.plural_noun.search(self.tokens[head].text) is not None
+        led = "o" in self.letters[start:head] or self.letters[start] in "DJ"
+        if verb.base not in (words.plain_says if many else words.plainest_says) or not (many or led):
             return None
+        if self.tokens[head].text.lower() in words.hours:
+            return self._far(head)
         name = " ".join(one.text for one in self.tokens[start : head + 1] if one.tag != "D")
-        entity = Entity(id=slug(name), name=name, kind="described", plural=True)
+        entity = Entity(id=slug(name), name=name, kind="described", plural=many)
         return Subject(
             rule="subject_before_verb", first=self._clause_start(start), last=head,
             who=Resolved(entity=entity, rule="description"),
