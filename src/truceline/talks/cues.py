@@ -202,10 +202,9 @@ class CueFinder(SubjectFinder):
         """“according to data analysed by …”: a source whose noun no list has."""
         last = at
         while self.letters[last + 1 : last + 2] in tuple("DwJNYBoRSGtu") and last < at + 7:
+            if self.tokens[last + 1].text.endswith(("ed", "ing")) and last > at:
+                break  # “analysed by …”
             last += 1
-            if self.letters[last] == "u" and len(self.tokens[last].text) > 3:
-                last -= 1  # “analysed by …”
-                break
         if self.discourse.words.declines or what != "according to" or last == at:
             return None
         if self.letters[last] not in "wN":

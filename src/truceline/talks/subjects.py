@@ -138,7 +138,8 @@ class SubjectFinder(BehindVerb):
             or self.letters[start] == "P"
         ):
             return None
-        return (start, head) if self.letters[head] in "wu" else None
+        opens = start == head == 0  # a noun that opens its sentence looks like a name
+        return (start, head) if self.letters[head] in "wu" or (opens and k > head) else None
 
     def _unlisted(self, noun: tuple[int, int], verb: Verb) -> Subject | None:
         """People whom no list names, as the subject of a plain verb of saying: “several friends said”."""
