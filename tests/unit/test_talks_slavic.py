@@ -208,3 +208,16 @@ def test_a_channel_of_its_own_tells_acts_breaches_and_threats_apart(text, issue,
     owner = speakers().by_id["n-mod"]
     (found,) = read_statements(document(text, language="ru"), speakers(), owner=owner)[0]
     assert (found.speaker.id, found.issue, found.stance) == ("n-mod", issue, stance)
+
+
+def test_in_his_words_at_the_head_of_a_cutting_are_theirs_whom_it_names_next():
+    for language, text in (
+        ("ru", "По его словам, дорога открыта. Берг добавил, что войска отойдут."),
+        ("uk", "За його словами, дорога відкрита. Берг додав, що війська відійдуть."),
+    ):
+        assert [one.speaker.id for one in said(text, language=language)] == ["berg", "berg"]
+
+
+def test_an_outlet_in_another_script_leads_with_a_colon_and_a_place_does_not():
+    assert [one.speaker.id for one in said("Coast: дорога открыта.", language="ru")] == ["coast"]
+    assert said("Лесной: дорога открыта.", language="ru") == []

@@ -19,7 +19,7 @@ from truceline.talks.sentence_view import Cue
 from truceline.talks.sentences import running_sentences
 from truceline.talks.signatures import is_bare, marked_names, with_whole_names
 from truceline.talks.speakers import Entity, Speakers
-from truceline.talks.tokens import Token, tag_tokens
+from truceline.talks.tokens import Token, people_ahead, tag_tokens
 from truceline.talks.units import Attributed, Unit
 
 #: a sentence that is a cue alone is shorter than this
@@ -46,6 +46,8 @@ class Reader(PostForms):
         self.names = marked_names(document.text, outer) if words.declines else []
         self.outer = [quote for quote in outer if quote not in self.names]
         self.masked = without_marks(mask(document.text, self.outer), self.names)
+        if words.declines:
+            self.discourse.coming = people_ahead(self.masked, words, speakers)
         self.units: list[Unit] = []
         self.bare: set[int] = set()
         self.speech: dict[Quote, Unit] = {}

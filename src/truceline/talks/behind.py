@@ -60,6 +60,8 @@ class BehindVerb(SentenceView):
         words, token = self.discourse.words, self.tokens[mention.head]
         if not words.declines or mention.kind not in ("single", "name", "known") or token.tag in "YK":
             return None
+        if token.tag == "B" and not self._passes_on(mention):
+            return None
         if mention.kind == "name" and nominative(token.text) == token.text:
             return None
         at = mention.first - 1

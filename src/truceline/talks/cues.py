@@ -159,6 +159,8 @@ class CueFinder(SubjectFinder):
         what = str(self.tokens[at].what)
         if what in ("he", "she", "they"):
             spoke = self.discourse.pronoun(what, [cue.who.entity for cue in reversed(self.cues)])
+            if spoke is None and self.discourse.words.declines:
+                spoke = self.discourse.foreseen(what)
             return (
                 None
                 if spoke is None
@@ -291,14 +293,15 @@ class CueFinder(SubjectFinder):
         """“Statement: “…””: a name, a colon, a quotation; where names decline, also ““…”: a name”."""
         mention = None
         if self.discourse.words.declines:
-            mention = leads(self.letters, at, self.mentions) or self._behind_colon(at)
+            mention = leads(self.tokens, self.letters, at, self.mentions) or self._behind_colon(at)
         elif self.letters[at + 1 : at + 2] != "Q" or at > 6:
             return None
         else:
             mention = self.by_last.get(at - 1)
         if mention is None:
             return None
-        who = self._resolve(mention, "colon")
+        outlet = self.discourse.words.declines and self.tokens[mention.head].text.isascii()
+        who = self._resolve(mention, "subject" if outlet else "colon")
         if who is None:
             return None
         behind = mention.first > at

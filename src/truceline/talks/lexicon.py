@@ -163,6 +163,7 @@ class Lexicon:
     dative: re.Pattern[str]  #: endings of those who are told something
     generic_people: frozenset[str]  #: words for whoever spoke last: “the official”
     relative: re.Pattern[str]  #: a clause that only says which one is meant
+    in_words: tuple[str, ...]  #: “in his words” and its like
     passes_on: frozenset[str]  #: verbs of outlets: “writes X”
     onlookers: frozenset[str]  #: words for those who tell of others' will: outlets, sources, analysts
 
@@ -237,6 +238,7 @@ def lexicon(language: str) -> Lexicon:
         dative=_any(raw.get("dative", [])),
         generic_people=frozenset(stem(word) for word in raw.get("generic_people", [])),
         relative=_any(raw.get("relative", [])),
+        in_words=tuple(raw.get("according_pronoun", {})),
         passes_on=frozenset(raw.get("passes_on", [])),
         onlookers=frozenset(stem(word) for word in raw.get("onlookers", [])),
         clause_ends=_any(

@@ -43,6 +43,7 @@ class Discourse:
     by_name: dict[str, Entity] = field(default_factory=dict)  #: stem of a part of a name → who
     recent: list[Entity] = field(default_factory=list)  #: last mentioned last
     last_speaker: Entity | None = None
+    coming: tuple[Entity, ...] = ()  #: people of the case in the order in which the document names them
     topic: Entity | None = None  #: whom the text has told of since somebody last spoke
 
     def note(self, entity: Entity) -> None:
@@ -242,6 +243,11 @@ class Discourse:
     def pronoun(self, gender: str, inside: Sequence[Entity]) -> Resolved | None:
         """Whom “he”, “she” or “they” means here."""
         return self._pronoun(gender, gender, inside)
+
+    def foreseen(self, gender: str) -> Resolved | None:
+        """Whom “in his words” means in a text cut out of another, before it names anybody: whom it names next."""
+        found = next((one for one in self.coming if _fits(one, gender)), None)
+        return None if found is None else Resolved(entity=found, rule="named_after")
 
     def _pronoun(self, gender: str, text: str, inside: Sequence[Entity]) -> Resolved | None:
         if gender in ("described", "parties"):

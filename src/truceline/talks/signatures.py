@@ -60,7 +60,7 @@ def signed_source(tokens: Sequence[Token], letters: str, at: int, words: Lexicon
     return Resolved(entity=Entity(id=slug(name), name=name, kind="described"), rule="description")
 
 
-def leads(letters: str, at: int, mentions: Sequence[Mention]) -> Mention | None:
+def leads(tokens: Sequence[Token], letters: str, at: int, mentions: Sequence[Mention]) -> Mention | None:
     """Whom “Name:”, “Name on the talks:” names, the colon standing at ``at``."""
     head = letters[:at]
     if "p" in head or "v" in head or "c" in head.rstrip("c") or letters[at + 1 : at + 2] == "t":
@@ -72,7 +72,8 @@ def leads(letters: str, at: int, mentions: Sequence[Mention]) -> Mention | None:
     if between and between[0] != "P":
         return None
     quoted = letters[at + 1 : at + 2] == "Q"
-    if not quoted and (mention.kind == "single" or letters[mention.head] == "Y"):
+    outlet = mention.first == 0 and tokens[mention.head].text.isascii()  # “Outlet: …” in another script
+    if not quoted and not outlet and (mention.kind == "single" or letters[mention.head] == "Y"):
         return None  # a place before what happened there
     return mention
 

@@ -240,10 +240,10 @@ class _Builder:
             else (condition_text or content)
         )
         topic = find_topic(
-            self.words.relative.sub(" ", main),
+            main,
             words=self.words,
             case_terms=self.terms,
-            whole=content if self.words.declines or main != content else "",
+            whole=content,
             context=self._context(unit),
             inherited=self.issue if same else None,
             base=unit.base,

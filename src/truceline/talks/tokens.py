@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from truceline.talks.lexicon import Lexicon, Verb
-from truceline.talks.speakers import Speakers
+from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.stems import WORD, nominative, stem
 
 _CAPITAL = re.compile(r"[A-ZА-ЯІЇЄҐÀ-Þ]|(?:al|el|de|van|von|bin|ibn|der|da|di)[-‑][A-ZÀ-Þ]")
@@ -210,3 +210,19 @@ def _plain_tag(written: str, words: Lexicon) -> str:
     if _CAPITAL.match(written) and written not in words.not_names:
         return "N"
     return "w" if sign.isalpha() else "z"
+
+
+#: a text that opens with “in his words” does so within so many signs
+OPENING = 120
+
+
+def people_ahead(text: str, words: Lexicon, speakers: Speakers) -> tuple[Entity, ...]:
+    """The people of the case that a text names as subjects, in order; looked for where it begins without one."""
+    if not any(phrase in text[:OPENING].lower() for phrase in words.in_words):
+        return ()
+    tokens = tag_tokens(text, 0, len(text), words=words, speakers=speakers)
+    return tuple(
+        token.what
+        for token in tokens
+        if token.tag == "K" and isinstance(token.what, Entity) and not words.oblique.search(token.text)
+    )
