@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from truceline.talks.compare import APART_DAYS
 from truceline.talks.events import Event
+from truceline.talks.lexicon import lexicon
 from truceline.talks.roots import content_words
 
 #: what a shared person, another shared name, a shared word of content, and one issue of two proposals weigh
@@ -117,7 +118,9 @@ def _share(one: _Telling, other: _Telling) -> float:
         common = len(one.words & other.words)
         alike = common >= LEAST_COMMON and common >= LEAST_SHARE * max(len(one.words), len(other.words))
     elif a.kind in _NAMED_KINDS:
-        alike = len(names) >= (1 if a.kind == "proposal" else 2) and shared >= LEAST_SHARE_NAMED * fuller
+        enough = len(names) >= (1 if a.kind == "proposal" else 2)
+        spoken = a.kind != "appearance" or bool(one.words & other.words)
+        alike = enough and spoken and shared >= LEAST_SHARE_NAMED * fuller
     else:
         alike = shared >= LEAST_SHARE * fuller
     return shared / fuller if alike and shared >= LEAST_WEIGHT else 0.0
@@ -125,6 +128,17 @@ def _share(one: _Telling, other: _Telling) -> float:
 
 def _far(one: Event, other: Event) -> bool:
     """Whether the days cannot be of one event: two that are told differ, or one of publication is far."""
+    weekdays = [_weekday(each) for each in (one, other)]
+    if None not in weekdays and weekdays[0] != weekdays[1]:
+        return True
     first, second = one.happened_on or one.published, other.happened_on or other.published
     most = 0 if one.happened_on and other.happened_on else APART_DAYS
     return first is not None and second is not None and abs((first - second).days) > most
+
+
+def _weekday(one: Event) -> int | None:
+    """The weekday that an event's words name, also where it cannot be placed."""
+    if one.happened_on is not None:
+        return one.happened_on.weekday()
+    number: int | None = lexicon(one.language).time["weekdays"].get(one.day_words.lower())
+    return number
