@@ -217,7 +217,7 @@ class Sheet:
         """Say so where the file has a header and nothing else (called when it has been read)."""
         if self.account.rows_read == 0:
             self.tables.problems.append(
-                Problem(code="file_without_rows", message="the file has a header and no rows", file=self.file.label, expected="at least one row", next_step="Check that the file was fetched whole")
+                Problem(code="file_without_rows", message="the file has a header and no rows", file=self.file.label, expected="at least one row, unless nothing was recorded", next_step="Check that the file was fetched whole, if there should be some")
             )  # fmt: skip
 
     def _lines(self, reader: Any) -> Iterator[tuple[int, list[str]]]:
