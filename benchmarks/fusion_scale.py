@@ -30,6 +30,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fusion_steps import REST, STEPS, Clock, write_steps
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 DENSE_SIZE = 250_000
@@ -103,7 +104,7 @@ def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     setting = Setting(
         frame=pickle.loads((folder / "frame.pickle").read_bytes()),  # made by ourselves
         areas=pq.read_table(folder / "areas.parquet"),
-        grid=Grid(chapters_a_task=1 if cluster else 6),
+        grid=Grid(chapters_a_task=1) if cluster else Grid(),
     )
     started = time.perf_counter()
     totals = dict.fromkeys(("observations", "nodes", "pairs", "incidents", "beyond"), 0)
@@ -141,6 +142,42 @@ def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
         "input_mb": sum(path.stat().st_size for path in folder.glob("*.parquet")) / 1e6, "output_mb": output_mb,
         "digest": hashlib.sha256(b"".join(lines)).hexdigest()[:12],
     }))  # fmt: skip
+
+
+def time_steps(folder: Path) -> None:
+    """Fuse a folder in this process and print microseconds an observation, step by step, as JSON."""
+    from truceline.fusion.blocks import Setting, fuse_parts
+    from truceline.fusion.rows import FolderRows
+    from truceline.fusion.workers import give_back_memory, in_turn
+
+    pa.set_cpu_count(1)
+    give_back_memory()
+    clock = Clock()
+    clock.watch()
+    write = clock.timed("writing Parquet", pq.write_table)
+    frame = pickle.loads((folder / "frame.pickle").read_bytes())  # made by ourselves
+    setting = Setting(frame=frame, areas=pq.read_table(folder / "areas.parquet"))
+    begun, n = time.process_time(), 0
+    with tempfile.TemporaryDirectory() as out:
+        for k, part in enumerate(fuse_parts(FolderRows(folder=folder), setting=setting, run=in_turn)):
+            write(part.incidents, Path(out) / f"{k}.parquet", compression="lz4")
+            n += part.n_observations
+    whole = time.process_time() - begun
+    spent = {
+        **dict.fromkeys(STEPS, 0.0),
+        **clock.spent_s,
+        REST: whole - sum(clock.spent_s.values()),
+        "all": whole,
+    }
+    print(json.dumps({name: value / n * 1e6 for name, value in spent.items()}))
+
+
+def measure_steps(folder: Path) -> dict[str, float]:
+    """The steps of a folder, in a new process."""
+    command = [sys.executable, __file__, "--steps", str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _on_cluster(on_dask: Any, n_workers: int, *, kill: bool) -> Any:
@@ -232,7 +269,13 @@ COSTS: tuple[tuple[str, Callable[[Run], float]], ...] = (
 
 
 def write_page(
-    runs: Sequence[Run], sparse: Run, dense: Run, clusters: Sequence[tuple[str, Run]], *, plot_name: str
+    runs: Sequence[Run],
+    sparse: Run,
+    dense: Run,
+    clusters: Sequence[tuple[str, Run]],
+    steps: Sequence[dict[str, float]],
+    *,
+    plot_name: str,
 ) -> str:
     """The page: targets, growth, workers, unit costs."""
     last = runs[-1]
@@ -267,6 +310,7 @@ def write_page(
         "What is read of the input at a time is in the memory, for it is not held otherwise. A worker "
         "holds one task, which does not grow with the number of observations; so the bytes of each fall as they grow.",
         "",
+        *write_steps(steps[0], steps[1], PROMISED),
         "## Workers of a cluster",
         "",
     ]  # fmt: skip
@@ -306,7 +350,11 @@ def run() -> None:
     parser.add_argument("--dense-size", type=int, default=DENSE_SIZE)
     parser.add_argument("--data", type=Path, help="where simulated data stay")
     parser.add_argument("--one", nargs=3, metavar=("FOLDER", "WORKERS", "CLUSTER"), help="one run, as JSON")
+    parser.add_argument("--steps", type=Path, metavar="FOLDER", help="where one run's time goes, as JSON")
     given = parser.parse_args()
+    if given.steps:
+        time_steps(given.steps)
+        return
     if given.one:
         run_one(Path(given.one[0]), int(given.one[1]), cluster=given.one[2].replace("none", ""))
         return
@@ -316,13 +364,14 @@ def run() -> None:
         thick = make_folder(data / f"dense-{given.dense_size}", fire=DENSE, n=given.dense_size)
         small = make_folder(data / f"sparse-{CLUSTER_SIZE}", fire=SPARSE, n=CLUSTER_SIZE)
         sparse, dense = measure(small, 1), measure(thick, 1)
+        steps = [measure_steps(small), measure_steps(thick)]
         clusters = []
         if importlib.util.find_spec("distributed"):
             for n_workers in (2, 4):
                 clusters += [(how, measure(small, n_workers, cluster=how)) for how in ("calm", "kill")]
         runs = [measure(folder, 2) for folder in folders]
     name = given.out.with_suffix(".svg").name if given.out else "fusion_scale.svg"
-    page = write_page(runs, sparse, dense, clusters, plot_name=name)
+    page = write_page(runs, sparse, dense, clusters, steps, plot_name=name)
     if given.out:
         given.out.write_text(page, encoding="utf-8")
         given.out.with_suffix(".svg").write_text(draw_plot(runs), encoding="utf-8")

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 from shapely.geometry.base import BaseGeometry
 
-from truceline.base.columns import Groups, group_rows
+from truceline.base.columns import Groups, group_rows, number_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.fusion.associate import number_kin
 from truceline.fusion.chapters import Lesson, estimate, find_roots, part_equals, pool, teach
@@ -303,26 +303,22 @@ def _decide(grid: Grid, view: _View, chapter: _Chapter, root: IntArray) -> int:
     part = slice(chapter.low, chapter.high)
     shapes, start_s = view.units.shapes, view.start_s[part]
     x_m, y_m = shapes.x_m[part], shapes.y_m[part]
-    cells = np.stack(
-        [
-            block_number(v, size)
-            for v, size in ((start_s, grid.block_s), (x_m, grid.block_m), (y_m, grid.block_m))
-        ]
-    )
-    names, cell = np.unique(cells, axis=1, return_inverse=True)
+    sizes = ((grid.block_s, grid.halo_s), (grid.block_m, grid.halo_m), (grid.block_m, grid.halo_m))
+    cells = [block_number(v, size) for v, (size, _) in zip((start_s, x_m, y_m), sizes, strict=True)]
+    cell, n_cells = number_rows(cells)
+    some = np.zeros(n_cells, dtype=np.int64)
+    some[cell] = np.arange(len(cell))
 
     def near(number: int) -> IntArray:
         inside = np.ones(len(start_s), dtype=np.bool_)
-        sizes = ((grid.block_s, grid.halo_s), (grid.block_m, grid.halo_m), (grid.block_m, grid.halo_m))
-        for at, value, (size, halo) in zip(names[:, number], (start_s, x_m, y_m), sizes, strict=True):
+        for of, value, (size, halo) in zip(cells, (start_s, x_m, y_m), sizes, strict=True):
             if np.isfinite(size):
+                at = int(of[some[number]])
                 inside &= (value >= at * size - halo) & (value < (at + 1) * size + halo)
         return np.flatnonzero(inside)
 
     own = view.chapter[part] == chapter.number
-    found, beyond = find_roots(
-        chapter.evidence, chapter.first, chapter.second, own=own, cell=cell.reshape(-1), near=near
-    )
+    found, beyond = find_roots(chapter.evidence, chapter.first, chapter.second, own=own, cell=cell, near=near)
     root[part][own] = found[own] + chapter.low
     return int(beyond[own].sum())
 
