@@ -85,6 +85,7 @@ def write_steps(
     goal, thick = (1e6 / promised[name] for name in ("sparse", "dense"))
     around = sum(sparse[name] for name in IN_AND_OUT)
     named = [*STEPS, REST]
+    dearest = max((name for name in named if name not in IN_AND_OUT), key=lambda name: sparse[name])
     return [
         "## Where the time goes",
         "",
@@ -101,9 +102,18 @@ def write_steps(
         f"| the target | {goal:.1f} | | {thick:.1f} | |",
         "",
         f"Reading, putting records in order and writing incidents alone take {around:.1f} µs of the {goal:.1f} that the sparse "
-        f"target leaves for everything. What is left, {sparse['all'] - around:.1f} µs, is inference by whole columns, of which no "
-        f"step is a fifth or more by itself where the target is missed: it would have to be {(sparse['all'] - around) / max(goal - around, 0.1):.0f} "
-        "times as fast, all of it. That takes another inference (fewer rounds, fewer layers, no learning in each chapter), "
-        "not a faster way of doing this one.",
+        f"target leaves for everything. The rest, {sparse['all'] - around:.1f} µs, is inference by whole columns; its dearest step "
+        f"(sparse: {dearest}) is {sparse[dearest] / sparse['all']:.0%} of all. {_needed(sparse['all'] - around, goal - around)}",
         "",
     ]  # fmt: skip
+
+
+def _needed(spent: float, left: float) -> str:
+    if spent <= left:
+        return "That is within the target."
+    if left <= 0:
+        return "With inference of no cost at all the target would be missed."
+    return (
+        f"For the target all of it together would have to be {spent / left:.0f} times as fast: less inference (fewer rounds and "
+        "layers, no learning in each chapter), and not one step done faster."
+    )

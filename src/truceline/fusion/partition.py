@@ -45,7 +45,7 @@ LEAST_LINK = -6.0
 #: enough either, and no pair leads to the many that would be
 HOPELESS = -10.0
 #: pairs weighed at once
-CHUNK = 1 << 12
+CHUNK = 1 << 13
 
 
 def find_partition(
