@@ -121,18 +121,20 @@ def make_cells(x_m: FloatArray, y_m: FloatArray, time_s: FloatArray, q: Quadratu
     t = np.concatenate([time_s, q.time_s])
     origin_s = float(q.time_s.min()) // DAY_S * DAY_S
     extent_m = max(float(np.ptp(q.x_m)), float(np.ptp(q.y_m)))
+    # several layers share a side
+    steps: dict[tuple[str, float], npt.NDArray[np.int32]] = {}
     for space_m, step_s in SCALES:
         if (np.isfinite(space_m) and space_m > 2 * extent_m) or (np.isfinite(step_s) and step_s > span_s):
             continue
-        none = np.zeros(len(x), dtype=np.int64)
-        key = none
-        for value, finite in (
-            (x / space_m, np.isfinite(space_m)),
-            (y / space_m, np.isfinite(space_m)),
-            ((t - origin_s) / step_s, np.isfinite(step_s)),
-        ):
+        key = np.zeros(len(x), dtype=np.int64)
+        sides = (("x", x, space_m), ("y", y, space_m), ("t", t - origin_s, step_s))
+        for name, value, size in sides:
+            if not np.isfinite(size):
+                continue
+            if (name, size) not in steps:
+                steps[name, size] = number_values(np.floor(value / size).astype(np.int64))[1].astype(np.int32)
             # one at a time, so that the numbers stay few
-            step = number_values(np.floor(value).astype(np.int64))[1] if finite else none
+            step = steps[name, size]
             key = key * (int(step.max()) + 1) + step
         names, cell = number_values(key)
         volume = min(space_m**2, q.area_m2) * min(step_s, span_s)
