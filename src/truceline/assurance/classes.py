@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 from truceline.assurance.weighing import LEAST_SEEN
 from truceline.base.columns import IntArray
@@ -17,9 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 #: edges of the classes of sight, by the chance of detection; below the first one nothing is seen
 CLASS_EDGES = (LEAST_SEEN, 0.12, 0.35, 0.65)
 N_CLASSES = len(CLASS_EDGES) + 1
-#: how well the spread of acts foretells a class of sight: shape of the gamma of what is then found
-SPREAD_SHAPES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-_GRID = 61
+#: what the spread foretells of a class of sight weighs as one act: most of it rests on the same detections
+_OWN_WEIGHT = 1.0
 #: a prior as weak as so many incidents, for the odds of being missed in one cell, and for all cells
 _ODDS_WEIGHT = 5.0
 _CALIBRATION_WEIGHT = 5.0
@@ -29,11 +27,15 @@ _ROOM = 6.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """By class of sight, how acts spread: mass (n_classes,) sums to 1; chance, odds (n_classes, n_draws)."""
+    """By class of sight, how acts spread: mass (n_classes,) sums to 1; chance, odds (n_classes, n_draws).
+
+    Here and in what follows the last column of draws is of the mean probabilities.
+    """
 
     mass: FloatArray
     chance: FloatArray
     odds: FloatArray
+    told: float  #: how many bursts of acts tell of the places where nothing is seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class Sums:
 
     def add(self, each: Products, rows: IntArray, kind: IntArray) -> None:
         """Moments ``rows`` of ``each``; kind : (n,) class of sight of all of them."""
-        for one in range(1, N_CLASSES):
+        for one in range(N_CLASSES):
             own = rows[kind[rows] == one]
             if len(own):
                 self.count[one] += each.weight[own].sum(axis=0)
@@ -105,6 +107,7 @@ class Cell:
     factor: FloatArray
     squares: FloatArray
     unlike: FloatArray
+    told: float
     usual: float
     trust: float
 
@@ -122,6 +125,7 @@ class Cell:
             factor=np.ones(N_CLASSES),
             squares=sums.squares,
             unlike=np.zeros(N_CLASSES),
+            told=spread.told,
             usual=1.0,
             trust=0.0,
         )
@@ -140,7 +144,7 @@ class Cell:
         """(n_classes, n_draws) detections expected per act of the total; a class never empty of sight."""
         return np.maximum(self.mass[:, None], 1e-4) * self.chance * self.factor[:, None]
 
-    def draw(self, shape: float, pick: IntArray, rng: np.random.Generator) -> FloatArray:
+    def draw(self, pick: IntArray, rng: np.random.Generator) -> FloatArray:
         """(n_draws,) of the total: level, classes, then what went unseen.
 
         pick : (n_draws,) which draws of the probabilities are taken.
@@ -148,33 +152,35 @@ class Cell:
         self = self.take(pick)
         n_draws = self.odds.shape[1]
         count = _vary(self.count, self.variance, rng)
-        middle = self.count.mean(axis=1)
-        expected = self.expected()
-        used = slice(1, N_CLASSES)
-        rough = (middle[used].sum() + 0.5) / max(float(expected[used].mean(axis=1).sum()), 1e-6)
-        half = float(np.clip(5 * np.sqrt(1 / (middle[used].sum() + 0.5) + 1 / shape), 0.2, 4.0))
-        grid = np.asarray(np.log(rough) + np.linspace(-half, half, _GRID), dtype=np.float64)
-        mean = np.exp(grid)[:, None, None] * expected[None, used]
-        log = (
-            gammaln(shape + middle[None, used, None])
-            - gammaln(shape)
-            + middle[None, used, None] * np.log(np.maximum(mean, 1e-12) / (shape + mean))
-            - shape * np.log1p(mean / shape)
-        ).sum(axis=1)
-        log += self.trust * (grid - np.exp(grid) / self.usual)[:, None]
-        chance = np.exp(log - log.max(axis=0))
-        chance = np.cumsum(chance, axis=0) / chance.sum(axis=0)
-        picked = (rng.random((1, n_draws)) > chance).sum(axis=0)
-        level = np.exp(np.take(grid, picked) + (rng.random(size=n_draws) - 0.5) * 2 * half / (_GRID - 1))
-        foretold = level[None] * expected
-        found = rng.gamma(shape + count) / (shape + foretold) * foretold
-        found[0] = 0.0
+        seen = count[1:].sum(axis=0)
+        level = rng.gamma(self.trust + seen) / (self.trust / self.usual + self.expected()[1:].sum(axis=0))
+        foretold = level * self.expected()
+        found = rng.gamma(_OWN_WEIGHT + count) / (_OWN_WEIGHT + foretold) * foretold
         # few incidents tell little of the odds of their class
         likeness = (count + _ODDS_WEIGHT) / np.maximum(self.unlike, 1e-3)[:, None]
         unseen = found * self.odds * rng.gamma(likeness) / likeness
-        blind = level * self.mass[0] * rng.gamma(shape, 1 / shape, n_draws)
-        unseen[0] = blind
+        blind = (seen + unseen[1:].sum(axis=0)) * self.blind_odds
+        unseen[0] = np.maximum(blind * rng.gamma(self.told, 1 / self.told, n_draws) - count[0], 0.0)
         return np.asarray(count.sum(axis=0) + rng.poisson(unseen).sum(axis=0), dtype=np.float64)
+
+    def expect(self) -> float:
+        """The total by the mean probabilities, the last column.
+
+        Of N acts N·p̄ are detected on the mean, whatever the errors of p; so detections over the mean
+        chance are right on the mean, and the mean over draws of detections/p is too high by (sd/mean)².
+        """
+        self = self.take(np.array([-1]))
+        count, expected = self.count[:, 0], self.expected()[:, 0]
+        seen = float(count[1:].sum())
+        foretold = (self.trust + seen) / (self.trust / self.usual + expected[1:].sum()) * expected
+        found = (_OWN_WEIGHT + count) / (_OWN_WEIGHT + foretold) * foretold
+        others = seen + float((found * self.odds[:, 0])[1:].sum())
+        return others + max(others * self.blind_odds, float(count[0]))
+
+    @property
+    def blind_odds(self) -> float:
+        """Acts where nothing is seen to those where something is, by the spread."""
+        return float(self.mass[0] / max(1 - self.mass[0], 1e-3))
 
 
 def calibrate(cells: Sequence[Cell]) -> None:
@@ -228,9 +234,9 @@ def believe_draws(cells: Sequence[Cell], rng: np.random.Generator) -> IntArray:
     acts than the spread foretells is the less likely. Negative binomial, with much room.
     """
     cell = max(cells, key=lambda one: float(one.count.mean(axis=1).sum()))
-    n_draws = cell.odds.shape[1]
+    n_draws = cell.odds.shape[1] - 1
     count = cell.count.mean(axis=1)[1:, None]
-    expected = np.maximum(cell.mass[1:, None], 1e-4) * cell.chance[1:]
+    expected = np.maximum(cell.mass[1:, None], 1e-4) * cell.chance[1:, :-1]
     if count.sum() < 1 or expected.sum() <= 0:
         return np.arange(n_draws)
     mean = np.maximum(expected * count.sum() / np.maximum(expected.sum(axis=0), 1e-9), 1e-9)
@@ -246,22 +252,3 @@ def _vary(mean: FloatArray, variance: FloatArray, rng: np.random.Generator) -> F
     scale = variance / np.maximum(mean, 1e-9)
     draws = rng.gamma(np.maximum(mean / np.maximum(scale, 1e-9), 1e-9))
     return np.where(scale > 1e-6, draws * scale, mean)
-
-
-def find_shape(cells: Sequence[Cell]) -> float:
-    """How well the spread foretells what is found in each class, from all areas and periods."""
-    best, value = SPREAD_SHAPES[0], -np.inf
-    for shape in SPREAD_SHAPES:
-        total = 0.0
-        for cell in cells:
-            expected = cell.expected().mean(axis=1)[1:]
-            count = cell.count.mean(axis=1)[1:]
-            if count.sum() < 1 or expected.sum() <= 0:
-                continue
-            grid = np.log((count.sum() + 0.5) / expected.sum()) + np.linspace(-2, 2, 21)
-            mean = np.exp(grid)[:, None] * expected
-            log = (gammaln(shape + count) - gammaln(shape) + count * np.log(np.maximum(mean, 1e-12) / (shape + mean)) - shape * np.log1p(mean / shape)).sum(axis=1)  # fmt: skip
-            total += float(np.logaddexp.reduce(log))
-        if total > value:
-            best, value = shape, total
-    return best

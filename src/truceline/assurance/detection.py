@@ -111,6 +111,11 @@ class Learnt:
     wrong_p: float
     factor: float
 
+    @property
+    def with_mean(self) -> FloatArray:
+        """(n_groups, n_draws + 1) the draws, and last the mean."""
+        return np.column_stack([self.draws, self.mean])
+
 
 def learn_probabilities(
     histories: Histories, beta: FloatArray, source: IntArray, *, n_draws: int, rng: np.random.Generator

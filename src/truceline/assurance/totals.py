@@ -12,7 +12,7 @@ which do not average out, as well as those of chance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,14 +31,14 @@ from truceline.assurance.classes import (
     Sums,
     believe_draws,
     calibrate,
-    find_shape,
     lean_on_usual,
 )
 from truceline.assurance.detection import Learnt, find_alike
 from truceline.assurance.doubt import AT_ONCE
+from truceline.assurance.places import DAY_S, STEP, Rows, at_clock, weigh_places
 from truceline.assurance.records import gather_detected
-from truceline.assurance.weighing import Weighed
-from truceline.base.columns import BoolArray, IntArray
+from truceline.assurance.weighing import EDGE_M, Weighed
+from truceline.base.columns import BoolArray, IntArray, number_rows
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval
 from truceline.coverage.sight import Moments, Sight, find_profiles, read_sight
@@ -51,8 +51,6 @@ _CELLS_AT_ONCE = 50
 #: where more than this share is unseen, what was seen says nothing of the rest
 MOST_BLIND = 0.99
 _LEAST_WEIGHT = 1e-3
-_STEP = 0.6180339887498949
-_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,15 +142,22 @@ def estimate_totals(
     rng = np.random.default_rng(seed)
     inside = {area: detected.moments.inside(area) for area in areas}
     learnt = model.learn(inside)  # (2)
+
+    def moments_of(x: FloatArray, y: FloatArray, time: FloatArray) -> Moments:
+        return _moments(x, y, time, known, frame)
+
+    names = [(area, period) for area in areas for period in periods]
+    shape_of = {area: frame.geometry_to_plane(shape) for area, shape in areas.items()}
+    where = weigh_places(model, learnt, inside, names, moments_of)
+    cells = [(period, shape_of[area], rows) for (area, period), rows in zip(names, where, strict=True)]
     totals: list[Total] = []
     for act in acts:
         if act not in seen_acts:
             totals += _none([act], areas, periods)
             continue
         k = seen_acts.index(act)
-        totals += _act_totals(
-            model, k, sights[act], learnt, inside, areas, periods, known, frame, rng, keep_draws
-        )
+        spreads = _spreads(model, k, sights[act], learnt, cells, moments_of)
+        totals += _act_totals(model, k, spreads, learnt, inside, areas, periods, rng, keep_draws)
     return Totals(totals=tuple(totals), learnt=learnt, groups=model.group_keys)
 
 
@@ -172,13 +177,11 @@ def _without(coverage: Table, source: str) -> Table:
 def _act_totals(
     model: Weighed,
     k: int,
-    sight: Sight,
+    spreads: Sequence[Spread],
     learnt: Learnt,
     inside: Mapping[str, BoolArray],
     areas: Mapping[str, BaseGeometry],
     periods: Sequence[Interval],
-    known: Mapping[str, BaseGeometry],
-    frame: LocalFrame,
     rng: np.random.Generator,
     keep_draws: bool,
 ) -> list[Total]:
@@ -186,7 +189,6 @@ def _act_totals(
     weight = model.weight[:, k]
     mine = np.flatnonzero(weight > _LEAST_WEIGHT)
     time_s = model.detected.moments.time_s[mine]
-    spreads = _spreads(model, k, sight, learnt, inside, areas, periods, known, frame)
     held = [
         inside[area][mine] & (time_s >= period.start.timestamp()) & (time_s < period.stop.timestamp())
         for area in areas
@@ -197,24 +199,23 @@ def _act_totals(
     pick = believe_draws(cells, rng)
     calibrate(cells)
     lean_on_usual(cells, [period.duration_h for period in periods])
-    shape = find_shape(cells)
     found = []
     names = [(area, period) for area in areas for period in periods]
     for cell, (area, period) in zip(cells, names, strict=True):
         if cell.sight <= 0 or cell.mass[0] > MOST_BLIND:
             found.append(Total(act=model.acts[k], area_id=area, period=period, detected=cell.detected, estimate=None, lo95=None, hi95=None, blind_share=1.0, reason_codes=("blind_spot",)))  # fmt: skip
             continue
-        draws = cell.draw(shape, pick, rng)
+        draws = cell.draw(pick, rng)
         low, high = np.quantile(draws, [0.025, 0.975])
-        # a few draws far out may lift the mean past the quantile
-        low, high = min(low, draws.mean()), max(high, draws.mean())
+        estimate = cell.expect()
+        low, high = min(low, estimate), max(high, estimate)
         found.append(
             Total(
                 act=model.acts[k],
                 area_id=area,
                 period=period,
                 detected=cell.detected,
-                estimate=float(draws.mean()),
+                estimate=estimate,
                 lo95=float(np.floor(low)),
                 hi95=float(np.ceil(high)),
                 blind_share=float(cell.mass[0]),
@@ -237,17 +238,19 @@ def _sum_cells(
     some = entries.of_some(np.sort(first))
     place = np.empty(len(first), dtype=np.int64)
     place[np.argsort(first)] = np.arange(len(first))
-    missed = np.minimum(np.exp(some.log_missed(learnt.draws)), 1 - CLASS_EDGES[0] / 2)
+    missed = np.minimum(np.exp(some.log_missed(learnt.with_mean)), 1 - CLASS_EDGES[0] / 2)
     odds = missed / (1 - missed)
     chance = 1 - np.exp(some.log_missed(learnt.mean))
-    kind = np.maximum(np.digitize(chance, CLASS_EDGES), 1)
+    kind = np.digitize(chance, CLASS_EDGES)
+    # what was seen where next to nothing is seen counts as one: the rest of that class comes by the spread
+    odds[kind == 0] = 0.0
     like = place[like[mine]]
     owner, weight = model.detected.owner[mine], model.weight[mine, k]
     sums = [Sums.empty(odds.shape[1]) for _ in held]
     for low in range(0, len(mine), AT_ONCE):
         part = slice(low, low + AT_ONCE)
         # what an incident weighs, draw by draw
-        by_draw = model.doubt.draws(owner[part])
+        by_draw = np.column_stack([model.doubt.draws(owner[part]), model.existence_p[owner[part]]])
         by_draw *= (weight[part] / np.maximum(model.existence_p[owner[part]], 1e-9))[:, None]
         each = Products.of(by_draw, odds[like[part]])
         for own, total in zip(held, sums, strict=True):
@@ -260,57 +263,60 @@ def _spreads(
     k: int,
     sight: Sight,
     learnt: Learnt,
-    inside: Mapping[str, BoolArray],
-    areas: Mapping[str, BaseGeometry],
-    periods: Sequence[Interval],
-    known: Mapping[str, BaseGeometry],
-    frame: LocalFrame,
+    cells: Sequence[tuple[Interval, BaseGeometry, Rows]],
+    moments_of: Callable[[FloatArray, FloatArray, FloatArray], Moments],
 ) -> list[Spread]:
     """For each area and period: places where acts came, by what each incident stands for, at their hours."""
     found: list[Spread] = []
-    cells = [(area, period) for area in areas for period in periods]
     for low in range(0, len(cells), _CELLS_AT_ONCE):
         some = cells[low : low + _CELLS_AT_ONCE]
-        parts = [
-            _places(model, k, inside[area], period, frame.geometry_to_plane(areas[area]))
-            for area, period in some
-        ]
-        x, y, time = (np.concatenate([part[j] for part in parts]) for j in range(3))
-        seen = sight.see(_moments(x, y, time, known, frame))
+        parts = [_places(model, k, period, shape, rows) for period, shape, rows in some]
+        x, y, time, burst = (np.concatenate([part[j] for part in parts]) for j in range(4))
+        seen = sight.see(moments_of(x, y, time))
         profiles = find_profiles(seen)
-        seen_p = 1 - profiles.missed(learnt.draws[model.numbers[k]])
+        seen_p = 1 - profiles.missed(learnt.with_mean[model.numbers[k]])
         mean = 1 - profiles.missed(learnt.mean[model.numbers[k]][:, None])[:, 0]
         kind = np.digitize(mean, CLASS_EDGES)
         for j in range(len(some)):
-            mine = profiles.of_moment[j * _SPREAD_SAMPLES : (j + 1) * _SPREAD_SAMPLES]
+            own = slice(j * _SPREAD_SAMPLES, (j + 1) * _SPREAD_SAMPLES)
+            mine = profiles.of_moment[own]
+            blind = burst[own][kind[mine] == 0]
             each, size = np.unique(mine, return_counts=True)
             mass = np.bincount(kind[each], weights=size, minlength=N_CLASSES)
             sums = np.zeros((N_CLASSES, seen_p.shape[1]))
             np.add.at(sums, kind[each], seen_p[each] * size[:, None])
             chance = sums / np.maximum(mass, 1e-9)[:, None]
             odds = np.where(chance > 0, (1 - chance) / np.maximum(chance, 1e-3), 0.0)
-            found.append(Spread(mass=mass / _SPREAD_SAMPLES, chance=chance, odds=odds))
+            told = _effective(blind)
+            found.append(Spread(mass=mass / _SPREAD_SAMPLES, chance=chance, odds=odds, told=told))
     return found
 
 
 def _places(
-    model: Weighed, k: int, held: BoolArray, period: Interval, shape: BaseGeometry
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    model: Weighed, k: int, period: Interval, shape: BaseGeometry, known: Rows
+) -> tuple[FloatArray, FloatArray, FloatArray, IntArray]:
+    """x, y, time of the samples, and which of them rest on one burst of acts: those of a place and day."""
     moments, n = model.detected.moments, _SPREAD_SAMPLES
     start, length = period.start.timestamp(), period.duration_h * 3600
-    rows = np.flatnonzero(held & np.isfinite(moments.x_m))
-    near = np.abs(moments.time_s[rows] - start - length / 2) <= length / 2
-    weight = model.place_weight[rows, k] * np.where(near, 1.0, 0.1)
-    time = np.asarray(start + length * ((np.arange(n) * _STEP) % 1), dtype=np.float64)
+    weight = known.weight[:, k]
+    time = np.asarray(start + length * ((np.arange(n) * STEP) % 1), dtype=np.float64)
     if not weight.sum() > 0:
         point = shape.representative_point()
-        return np.full(n, point.x), np.full(n, point.y), time
+        return np.full(n, point.x), np.full(n, point.y), time, np.zeros(n, dtype=np.int64)
     edge = np.cumsum(weight) / weight.sum()
-    pick = rows[np.minimum(np.searchsorted(edge, (np.arange(n) + 0.5) / n), len(rows) - 1)]
+    pick = known.rows[np.minimum(np.searchsorted(edge, (np.arange(n) + 0.5) / n), len(weight) - 1)]
     # at the hours of the day at which acts came, on any day of the period
-    clock = moments.time_s[np.random.default_rng(2).permutation(pick)] % _DAY_S
-    time = start + (time - time % _DAY_S + clock - start) % length
-    return moments.x_m[pick], moments.y_m[pick], time
+    clock = known.clock_s[np.random.default_rng(2).integers(0, len(known.clock_s), n)]
+    x, y = moments.x_m[pick], moments.y_m[pick]
+    day = np.floor(moments.time_s[pick] / DAY_S)
+    burst, _ = number_rows([np.floor(x / EDGE_M), np.floor(y / EDGE_M), day])
+    return x, y, at_clock(time, clock, start, length), burst
+
+
+def _effective(burst: IntArray) -> float:
+    """How many bursts, were all alike, would tell as much as these do; one at least."""
+    size = np.unique(burst, return_counts=True)[1]
+    return float(size.sum() ** 2 / (size**2).sum()) if len(size) else 1.0
 
 
 def _moments(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from truceline.assurance.detection import Histories, Learnt, learn_probabilities
 from truceline.assurance.doubt import Doubt, weigh_lone
 from truceline.assurance.records import Detected, Watched, watch_incidents
-from truceline.base.columns import BoolArray, IntArray
+from truceline.base.columns import BoolArray, IntArray, number_rows
 from truceline.coverage.sight import Sight
 
 FloatArray = npt.NDArray[np.float64]
@@ -19,9 +19,11 @@ FloatArray = npt.NDArray[np.float64]
 N_DRAWS = 200
 #: below this chance of detection nothing is seen
 LEAST_SEEN = 0.02
+#: edge of the squares that are taken for one place
+EDGE_M = 2_000.0
 _ROUNDS = 3
 #: chance of detection from which on an act of any kind counts as one that could well be seen
-_PLAIN_SIGHT = 0.1
+PLAIN_SIGHT = 0.1
 _LEAST_SIGHT = 0.01
 #: a prior as weak as so many acts, for how usual each kind is in an area
 _SHARE_WEIGHT = 50.0
@@ -40,7 +42,8 @@ class Weighed:
     source: IntArray
     group_keys: tuple[tuple[str, float, float, str, str], ...]
     weight: FloatArray  #: (n, n_acts) that the incident happened and was of the act
-    place_weight: FloatArray  #: (n, n_acts) how many acts of each kind the moment stands for
+    pooled: FloatArray  #: (n,) how many acts of all kinds the moment stands for
+    shares: FloatArray  #: (n, n_acts) of these
     doubt: Doubt  #: existence of incidents, with lone detections weighed by their overlap
 
     @classmethod
@@ -65,7 +68,8 @@ class Weighed:
             source=np.array([sources.index(key[0]) for key in keys], dtype=np.int64),
             group_keys=tuple(keys),
             weight=np.zeros((len(detected), len(acts))),
-            place_weight=np.zeros((len(detected), len(acts))),
+            pooled=np.zeros(len(detected)),
+            shares=np.zeros((len(detected), len(acts))),
             doubt=Doubt.none(detected.existence_p, len(sources), N_DRAWS),
         )
 
@@ -105,7 +109,7 @@ class Weighed:
     def _weigh(self, detection_p: FloatArray, inside: Mapping[str, BoolArray]) -> None:
         """(n, n_acts): existence times the chance of each act, by records, sensors and what is usual here."""
         n = len(self.detected)
-        log = self.detected.loglik.copy()
+        log = self.detected.loglik + np.log(self._nearby())[:, None]
         pi = np.empty_like(log)
         for k, watched in enumerate(self.watched):
             one = watched.entries
@@ -115,7 +119,7 @@ class Weighed:
             log[:, k] += watched.log_stray
             pi[:, k] = -np.expm1(one.log_missed(detection_p))
         # how usual each act is, where all would be seen well and elsewhere: kinds spread unlike one another
-        well = (pi >= _PLAIN_SIGHT).all(axis=1)
+        well = (pi >= PLAIN_SIGHT).all(axis=1)
         usual = np.full((n, len(self.acts)), 1 / len(self.acts))
         owner = self.detected.owner
         most = np.full(len(self.existence_p), -np.inf)
@@ -143,10 +147,25 @@ class Weighed:
             if visible.any():
                 own = np.where(visible, own, own[visible].sum() * everywhere / everywhere[visible].sum())
             shares[part] = own / own.sum()
-        pooled = self.weight.sum(axis=1) / np.maximum((pi * shares).sum(axis=1), _LEAST_SIGHT)
-        # where a kind is seen well its own incidents tell of it, elsewhere those of all kinds
-        own_sight = pi >= _PLAIN_SIGHT
-        self.place_weight = np.where(own_sight, self.weight / np.maximum(pi, _PLAIN_SIGHT), pooled[:, None] * shares)  # fmt: skip
+        self.shares = shares
+        self.pooled = self.weight.sum(axis=1) / np.maximum((pi * shares).sum(axis=1), _LEAST_SIGHT)
+
+    def _nearby(self) -> FloatArray:
+        """(n,) how many acts came near each moment, for one that is vaguely placed lies where others lie.
+
+        Those of other incidents in its square, and its own spread evenly over where it may have been.
+        """
+        n, owner, at = len(self.detected), self.detected.owner, self.detected.moments
+        if not self.pooled.any():
+            return np.ones(n)
+        place = np.column_stack([np.floor(at.x_m / EDGE_M), np.floor(at.y_m / EDGE_M)])
+        square, n_squares = number_rows([np.nan_to_num(one, nan=np.inf) for one in place.T])
+        each, n_each = number_rows([square, owner])
+        others = np.bincount(square, weights=self.pooled, minlength=n_squares)[square]
+        others -= np.bincount(each, weights=self.pooled, minlength=n_each)[each]
+        size = np.bincount(owner)
+        own = np.bincount(owner, weights=self.pooled) / size
+        return np.maximum(others, 0) + np.maximum(own, 1e-9)[owner]
 
     def _histories(self) -> Histories:
         """Every act's entries as one."""
