@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry.base import BaseGeometry
 
 from truceline.assurance.detection import Learnt
 from truceline.assurance.weighing import EDGE_M, LEAST_SEEN, Weighed
@@ -29,7 +28,7 @@ STEP = 0.6180339887498949
 #: squares that are asked for in an area and period; where there are more they are made larger
 _MOST_PLACES = 1600
 #: moments at which the sight of a place is asked: in the period, and in all the time
-_ASKED = (24, 8)
+_ASKED = (12, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,11 @@ def _stand(model: Weighed, place: _Place, chance: FloatArray) -> Rows:
     """
     n_acts = len(model.acts)
     each = len(place.weight)
-    mean = np.einsum("ske,s->ke", chance.reshape(place.n, each, n_acts).transpose(1, 0, 2), place.weight)
+    asked = chance.reshape(place.n, each, n_acts)
+    mean = np.einsum("ska,k->sa", asked, place.weight)
+    # the mean of 1/m̂ is 1/m · (1 + (sd of m̂/m)²), m̂ being of some moments (Cochran 1977, 6.8)
+    spread = np.einsum("ska,k->sa", (asked - mean[:, None]) ** 2, place.weight**2)
+    mean *= 1 + spread / np.maximum(mean, 1e-9) ** 2 * each / (each - 1)
     own = model.weight[place.rows] * place.trust[:, None]
     total = own.sum(axis=1)
 
