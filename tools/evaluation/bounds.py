@@ -37,6 +37,8 @@ SHARES = (0.4, 0.35, 0.25)
 SIZE: dict[str, Any] = {"length_km": 1_000, "days": 20}
 SIZES: dict[str, dict[str, Any]] = {"war": {"length_km": 500, "days": 12}}
 LEAST_FRONTS = 6
+#: trials behind a probability that is known
+_SURE_TRIALS = 1e6
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,8 +76,9 @@ def evaluate(regimes: Sequence[str], seeds: Sequence[int], budget: Budget) -> li
     """Rows of one regime."""
     made: list[Row | Picture] = []
     for regime in regimes:
-        true = _totals(regime, seeds, _part(budget, SHARES[0]), true_partition)
-        made += _rows(regime, true, "true partition", target=True)
+        ideal = _Tally()
+        true = _totals(regime, seeds, _part(budget, SHARES[0]), true_partition, ideal)
+        made += _rows(regime, true, "true partition", target=True, ideal=ideal)
         made += [
             Ranks(name=f"totals-{regime}", title=f"Totals, true partition, {regime}", counts=_bins(true.ranks)),
             Ranks(name=f"detection-{regime}", title=f"Detection probabilities, {regime}", counts=_bins(true.p_ranks)),
@@ -93,13 +96,17 @@ def _part(budget: Budget, share: float) -> Budget:
     return Budget(seconds=max(budget.left_s(), 1.0) * share, quick=budget.quick, work=budget.work)
 
 
-def _rows(regime: str, tally: _Tally, how: str, *, target: bool) -> list[Row | Picture]:
+def _rows(
+    regime: str, tally: _Tally, how: str, *, target: bool, ideal: _Tally | None = None
+) -> list[Row | Picture]:
     n = len(tally.held)
     bias, low, high = over_seeds(tally.ratio)
+    best_bias = over_seeds(ideal.ratio)[0] if ideal else None
+    best_held = float(np.mean(ideal.held)) if ideal and ideal.held else None
     note = "" if n >= 1_000 else f"{n} intervals of {len(tally.ratio)} fronts: the time given allowed no more"
     rows: list[Row | Picture] = [
-        row(f"count bias, {how}", regime, "-0.02 to 0.02" if target else "", bias, lo=low, hi=high, n=len(tally.ratio)),
-        row(f"95 % intervals of totals hold, {how}", regime, "0.93 to 0.97", float(np.mean(tally.held)) if n else None, n=n, note=note),
+        row(f"count bias, {how}", regime, "-0.02 to 0.02" if target else "", bias, lo=low, hi=high, ideal=best_bias, n=len(tally.ratio)),
+        row(f"95 % intervals of totals hold, {how}", regime, "0.93 to 0.97", float(np.mean(tally.held)) if n else None, ideal=best_held, n=n, note=note),
     ]  # fmt: skip
     if tally.p_held:
         held = float(np.mean(tally.p_held))
@@ -112,21 +119,64 @@ def _bins(ranks: Sequence[float]) -> tuple[int, ...]:
     return tuple(int(one) for one in counts)
 
 
-def _totals(regime: str, seeds: Sequence[int], budget: Budget, fuse: Callable[[Any], Table]) -> _Tally:
+def _totals(
+    regime: str,
+    seeds: Sequence[int],
+    budget: Budget,
+    fuse: Callable[[Any], Table],
+    ideal: _Tally | None = None,
+) -> _Tally:
+    """Totals of each front; ``ideal`` takes those of one who knows every probability and every act."""
     tally = _Tally()
     for seed, front in _played(regime, seeds, budget):
-        found = estimate_totals(
-            fuse(front),
-            observations=front.observations,
-            coverage=front.coverage,
-            frame=front.frame,
-            areas=_sectors(front),
-            periods=_weeks(front),
-            acts=FIRE,
-            keep_draws=True,
-        )
-        tally.add(front, found, seed)
+        incidents = fuse(front)
+        tally.add(front, _estimate(front, incidents), seed)
+        if ideal is not None:
+            ideal.add(front, _estimate(all_told(front), incidents), seed)
     return tally
+
+
+def _estimate(front: Any, incidents: Table) -> Totals:
+    return estimate_totals(
+        incidents,
+        observations=front.observations,
+        coverage=front.coverage,
+        frame=front.frame,
+        areas=_sectors(front),
+        periods=_weeks(front),
+        acts=FIRE,
+        keep_draws=True,
+    )
+
+
+def all_told(front: Any) -> Any:
+    """The front as one would have it who is told each true probability of detection, and the act of each record.
+
+    Places and times are as measured, and what nobody could see remains unseen.
+    """
+    coverage = front.coverage
+    names = [coverage[name].to_pylist() for name in ("source_id", "detection_p_a", "detection_p_b", "detection_p_basis", "act")]  # fmt: skip
+    known: dict[tuple[Any, ...], float | None] = {}
+    true = np.full(coverage.num_rows, np.nan)
+    for number, (source, a, b, basis, act) in enumerate(zip(*names, strict=True)):
+        if a is None:
+            continue
+        key = source, a, b, basis, act or ""
+        if key not in known:
+            known[key] = true_probability(front, key)
+        true[number] = known[key] if known[key] is not None else a / (a + b)
+    sure = {"detection_p_a": true * _SURE_TRIALS, "detection_p_b": (1 - true) * _SURE_TRIALS}
+    for name, values in sure.items():
+        value = pa.array(values, from_pandas=True)
+        coverage = coverage.set_column(coverage.column_names.index(name), coverage.schema.field(name), value)
+    table = front.truth.incidents
+    acts = dict(zip(table["truth_id"].to_pylist(), table["act"].to_pylist(), strict=True))
+    told = front.observations["acts"].to_pylist()
+    told = [[(acts[one], 1.0)] if one in acts else as_told for one, as_told in zip(front.truth.links["truth_id"].to_pylist(), told, strict=True)]  # fmt: skip
+    column = front.observations.column_names.index("acts")
+    field_of = front.observations.schema.field("acts")
+    observations = front.observations.set_column(column, field_of, pa.array(told, field_of.type))
+    return replace(front, coverage=coverage, observations=observations)
 
 
 def _played(regime: str, seeds: Sequence[int], budget: Budget) -> Any:

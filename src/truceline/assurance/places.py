@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from truceline.assurance.detection import Learnt
-from truceline.assurance.weighing import EDGE_M, LEAST_SEEN, Weighed
+from truceline.assurance.weighing import EDGE_M, LEAST_SEEN, LEAST_SIGHT, Weighed
 from truceline.base.columns import BoolArray, IntArray, number_rows
 from truceline.base.intervals import Interval
 from truceline.coverage.sight import Moments
@@ -157,7 +157,8 @@ def _stand(model: Weighed, place: _Place, chance: FloatArray) -> Rows:
     seen = mean >= LEAST_SEEN
     stands = np.where(seen, count / np.maximum(mean, LEAST_SEEN), 0.0)
     told = np.where(seen, shares, 0.0).sum(axis=1)
-    usual = np.divide(stands.sum(axis=1), told, out=np.zeros(place.n), where=told > 0)
+    hardly = all_kinds / np.maximum((mean * shares).sum(axis=1), LEAST_SIGHT)
+    usual = np.divide(stands.sum(axis=1), told, out=hardly, where=told > 0)
     stands = np.where(seen, stands, usual[:, None] * shares)
     weight = stands[place.square] * (total / all_kinds[place.square])[:, None]
     return Rows(rows=place.rows, weight=weight, clock_s=place.clock_s)

@@ -24,7 +24,9 @@ EDGE_M = 2_000.0
 _ROUNDS = 3
 #: chance of detection from which on an act of any kind counts as one that could well be seen
 PLAIN_SIGHT = 0.1
-_LEAST_SIGHT = 0.01
+#: and one detection stands for no more than one over so much
+#: a detection stands for no more acts than one over so much
+LEAST_SIGHT = 0.01
 #: a prior as weak as so many acts, for how usual each kind is in an area
 _SHARE_WEIGHT = 50.0
 
@@ -148,7 +150,7 @@ class Weighed:
                 own = np.where(visible, own, own[visible].sum() * everywhere / everywhere[visible].sum())
             shares[part] = own / own.sum()
         self.shares = shares
-        self.pooled = self.weight.sum(axis=1) / np.maximum((pi * shares).sum(axis=1), _LEAST_SIGHT)
+        self.pooled = self.weight.sum(axis=1) / np.maximum((pi * shares).sum(axis=1), LEAST_SIGHT)
 
     def _nearby(self) -> FloatArray:
         """(n,) how many acts came near each moment, for one that is vaguely placed lies where others lie.
