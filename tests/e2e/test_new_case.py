@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from truceline.faces.cli.main import app
 from truceline.workflow.case import open_case
 from truceline.workflow.ingest import ingest
-from truceline.workflow.sniff import sniff_incidents, sniff_map, tell_delimiter
+from truceline.workflow.sniff import sniff_incidents, tell_delimiter
+from truceline.workflow.sniff_map import sniff_map
 
 KINDS = ("Shelling", "Drone strike", "Protest")
 

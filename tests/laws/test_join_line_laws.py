@@ -11,7 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from truceline.line.cells import FINE, LineCells
+from truceline.line.cell_grid import FINE
+from truceline.line.cells import LineCells
 from truceline.line.join import INSIDE, ON_LINE, OUTSIDE, UNKNOWN, build_cells, join_sides
 from truceline.line.orientation import orientation_signs
 from truceline.line.shapes import polygonal

@@ -28,7 +28,7 @@ def outcome(
 
 def test_the_readme_says_what_is_measured(outcome: EnclosureOutcome, project_root: Path) -> None:
     readme = (project_root / "cases" / "kursk-2025" / "README.md").read_text(encoding="utf-8")
-    days = {day.map_time.date().isoformat(): day for day in outcome.maps[0].days}
+    days = {day.map_time.date().isoformat(): day for day in outcome.maps[0].curve.days}
     found = re.findall(r"\| (\d+) March, advances \(ISW\) \| (\d+) .*?\| (\d+) % .*?\| ([\d.]+) ", readme)
     assert len(found) == 2
     for number, area, share, way in found:
@@ -39,7 +39,7 @@ def test_the_readme_says_what_is_measured(outcome: EnclosureOutcome, project_roo
 
 
 def test_ground_taken_back_is_that_of_the_files_own_figure(outcome: EnclosureOutcome) -> None:
-    (day,) = [day for day in outcome.maps[0].days if day.map_time.date().isoformat() == "2025-03-12"]
+    (day,) = [day for day in outcome.maps[0].curve.days if day.map_time.date().isoformat() == "2025-03-12"]
     # the file's own area_km2: 929.35 and 14.55, another way of reckoning
     assert day.taken_back_km2 == pytest.approx(929.35 + 14.55, rel=0.01)
 
@@ -47,7 +47,7 @@ def test_ground_taken_back_is_that_of_the_files_own_figure(outcome: EnclosureOut
 def test_no_map_of_the_middle_of_march_shows_it_shut_and_every_claim_has_its_speaker(
     outcome: EnclosureOutcome,
 ) -> None:
-    for day in outcome.maps[0].days:
+    for day in outcome.maps[0].curve.days:
         if "2025-03-09" <= day.map_time.date().isoformat() <= "2025-03-20":
             assert day.neck_m.least is not None
             assert day.neck_m.least > 0

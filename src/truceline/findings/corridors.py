@@ -25,10 +25,17 @@ import numpy as np
 
 from truceline.base.geodesy import FloatArray
 from truceline.base.intervals import Interval, as_utc
+from truceline.base.language import N_, _, digits
 
 SURE, DOUBT = 0.95, 0.5
 
 Verdict = Literal["open", "closed", "fired_upon", "undetermined"]
+VERDICTS: dict[Verdict, str] = {
+    "open": N_("open"),
+    "closed": N_("closed"),
+    "fired_upon": N_("fired upon"),
+    "undetermined": N_("undetermined"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,27 +114,32 @@ def _verdict(
     own: Sequence[Passage],
 ) -> tuple[Verdict, str]:
     if fired_lo >= SURE:
-        return "fired_upon", f"fire in it with a probability of at least {fired_lo:.2f}"
+        return "fired_upon", _("fire in it with a probability of at least {p}").format(
+            p=digits(f"{fired_lo:.2f}")
+        )
     if passed and refused:
-        return "undetermined", "passage and refusal are both borne out"
+        return "undetermined", _("passage and refusal are both borne out")
     if refused:
-        return "closed", "refusal is borne out, passage is not"
+        return "closed", _("refusal is borne out, passage is not")
     if passed and fired_hi <= DOUBT:
-        return "open", "passage is borne out, refusal is not"
+        return "open", _("passage is borne out, refusal is not")
     if passed:
         return (
             "undetermined",
-            f"passage is borne out, and fire may have fallen into it ({fired_hi:.2f} at most)",
+            _("passage is borne out, and fire may have fallen into it ({p} at most)").format(
+                p=digits(f"{fired_hi:.2f}")
+            ),
         )
     if not own:
-        return "undetermined", "nobody reports of it, which says nothing"
+        return "undetermined", _("nobody reports of it, which says nothing")
     if any(one.passed for one in own) and any(not one.passed for one in own):
         return (
             "undetermined",
-            "one says that people passed, another that they could not; neither is borne out",
+            _("one says that people passed, another that they could not; neither is borne out"),
         )
-    told = "passed" if own[0].passed else "could not pass"
-    return "undetermined", f"one primary source says that people {told}"
+    if own[0].passed:
+        return "undetermined", _("one primary source says that people passed")
+    return "undetermined", _("one primary source says that people could not pass")
 
 
 def _persons(own: Sequence[Passage]) -> int:

@@ -10,19 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from truceline.base.geodesy import FloatArray
-from truceline.line.cells import (
-    BORDER,
-    FINE,
-    FIRST,
-    INSIDE,
-    ON_LINE,
-    OUTSIDE,
-    ROW,
-    UNKNOWN,
-    IntArray,
-    LineCells,
-    build_cells,
-)
+from truceline.line.cell_grid import FINE, FIRST, ROW, IntArray
+from truceline.line.cells import BORDER, INSIDE, ON_LINE, OUTSIDE, UNKNOWN, LineCells, build_cells
 from truceline.line.orientation import orientation_signs
 
 __all__ = ["INSIDE", "ON_LINE", "OUTSIDE", "SIDE_NAMES", "UNKNOWN", "LineCells", "build_cells", "join_sides"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from truceline.base.errors import OutputError, Problem
+from truceline.base.language import _
 from truceline.reports.review import render_review
 from truceline.terms.catalogue import sources
 from truceline.terms.review import Asked, Review, review, who_answers
@@ -50,20 +51,20 @@ class CheckOutcome:
             lines += _gap_lines(number, one, found.truce)
         rest = found.open[FIRST:]
         if rest:
-            lines += [f"Open besides ({len(rest)}):"]
+            lines += [_("Open besides ({n}):").format(n=len(rest))]
             lines += [
                 f"  [{one.question.severity}] {one.question.code}: {one.question.question}" for one in rest
             ]
             lines.append("")
         if found.faults:
-            lines.append(f"Faults ({len(found.faults)}):")
+            lines.append(_("Faults ({n}):").format(n=len(found.faults)))
             lines += [
                 f"  [{fault.severity}] {fault.code}: {fault.says}{_cited(fault.clause_ids)}"
                 for fault in found.faults
             ]
             lines.append("")
         if found.answered:
-            lines.append(f"Answered ({len(found.answered)}):")
+            lines.append(_("Answered ({n}):").format(n=len(found.answered)))
             lines += [
                 f"  {one.question.code}: {one.question.question}{_cited(one.clause_ids)}"
                 for one in found.answered
@@ -103,8 +104,11 @@ def tell_counts(found: Review) -> str:
     """How much is open, answered and faulty, in one sentence."""
     high = sum(one.question.severity == "high" for one in found.open)
     asked = len(found.open) + len(found.answered)
-    said = f"{len(found.open)} of {asked} questions are open, {high} of them of high severity"
-    return f"{said}; {len(found.answered)} are answered; faults of sense: {len(found.faults)}."
+    return _(
+        "{open} of {asked} questions are open, {high} of them of high severity; {answered} are answered; faults of sense: {faults}."
+    ).format(
+        open=len(found.open), asked=asked, high=high, answered=len(found.answered), faults=len(found.faults)
+    )
 
 
 def _asked(one: Asked) -> dict[str, Any]:
@@ -133,11 +137,11 @@ def _gap_lines(number: int, one: Asked, truce: Truce) -> list[str]:
     said = [f"{clause.id}: {clause.text}" for clause in truce.clauses if clause.id in one.clause_ids]
     return [
         f"{number}. {one.question.question} [{one.question.severity}, {one.question.code}]",
-        f"   The draft: {' / '.join(said) or 'says nothing.'}",
-        f"   Why:       {one.question.why}",
-        f"   Before:    {one.question.harm}",
-        f"   Who:       {who_answers(one.question, truce)}",
-        f"   A clause:  {one.question.clause}",
+        _("   The draft: {text}").format(text=" / ".join(said) or _("says nothing.")),
+        _("   Why:       {text}").format(text=one.question.why),
+        _("   Before:    {text}").format(text=one.question.harm),
+        _("   Who:       {text}").format(text=who_answers(one.question, truce)),
+        _("   A clause:  {text}").format(text=one.question.clause),
         "",
     ]
 

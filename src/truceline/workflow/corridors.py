@@ -14,8 +14,9 @@ import numpy as np
 from truceline.base.errors import CallError, CaseError, Problem
 from truceline.base.geodesy import FloatArray
 from truceline.base.intervals import Interval, as_utc
+from truceline.base.language import N_, _, digits, ngettext
 from truceline.base.progress import Progress, silent
-from truceline.findings.corridors import Passage, WindowVerdict, judge_window
+from truceline.findings.corridors import VERDICTS, Passage, WindowVerdict, judge_window
 from truceline.release.rule import ALLOWED, moment_of
 from truceline.schema.table import Table
 from truceline.terms.answers import act_lineage
@@ -31,7 +32,13 @@ WAYS_OUT = ("corridor", "surrender")
 FIRE = ("fire", "air_attack", "small_drone_strike")
 PASSAGE_COLUMNS = ("zone", "from", "until", "said", "persons", "primary_source", "monitor", "words", "url")
 ALLEGATION_COLUMNS = ("id", "date", "place", "concerns", "alleged_by", "status", "referral", "url")
-STATUSES = ("received", "referred", "under_inquiry", "inquiry_closed", "withdrawn")
+STATUSES = {
+    "received": N_("received"),
+    "referred": N_("referred"),
+    "under_inquiry": N_("under inquiry"),
+    "inquiry_closed": N_("inquiry closed"),
+    "withdrawn": N_("withdrawn"),
+}
 #: figures that give a place away: degrees with decimals, or a grid reference
 _EXACT = re.compile(r"\d{1,3}[.,]\d{2,}|\b\d{1,2}[A-Z]{3}\s?\d{4,}|°")
 
@@ -59,17 +66,24 @@ class CorridorOutcome:
 
     def lines(self) -> list[str]:
         """Verdicts as text."""
-        lines = [f"edition: {self.edition}"]
+        lines = [_("edition: {edition}").format(edition=self.edition)]
         for zone, name in self.names.items():
-            lines += ["", f"{name} ({', '.join(self.clauses[zone]) or 'no clause'})"]
-            lines += [f"  on condition: {text}" for text in self.conditions[zone]]
+            lines += ["", f"{name} ({', '.join(self.clauses[zone]) or _('no clause')})"]
+            lines += [_("  on condition: {text}").format(text=text) for text in self.conditions[zone]]
             for one in self.verdicts:
                 if one.zone_id == zone:
-                    lines.append(
-                        f"  {one.start:%Y-%m-%d %H:%M} to {one.stop:%H:%M} UTC: {one.verdict.replace('_', ' ')}: {one.reason}. "
-                        f"Fire {one.fired_lo:.2f} to {one.fired_hi:.2f}; open {one.open_lo_h:.1f} to {one.open_hi_h:.1f} h; {one.persons_told} persons told of."
-                    )  # fmt: skip
+                    lines.append(_verdict_line(one))
         return lines
+
+
+def _verdict_line(one: WindowVerdict) -> str:
+    return _(
+        "  {start} to {stop} UTC: {verdict}: {reason}. Fire {fired_lo} to {fired_hi}; open {open_lo} to {open_hi} h; {persons} persons told of."
+    ).format(
+        start=f"{one.start:%Y-%m-%d %H:%M}", stop=f"{one.stop:%H:%M}", verdict=_(VERDICTS[one.verdict]), reason=one.reason,
+        fired_lo=digits(f"{one.fired_lo:.2f}"), fired_hi=digits(f"{one.fired_hi:.2f}"),
+        open_lo=digits(f"{one.open_lo_h:.1f}"), open_hi=digits(f"{one.open_hi_h:.1f}"), persons=one.persons_told,
+    )  # fmt: skip
 
 
 def corridors(
@@ -269,7 +283,26 @@ def _faults_of_allegation(cell: Mapping[str, str], seen: set[str]) -> list[tuple
 
 def tell_allegations(found: Sequence[Allegation]) -> list[str]:
     """The register as text."""
-    lines = [f"{len(found)} allegations of harm to civilians. None is judged here, and none is counted as a breach."]  # fmt: skip
+    told = ngettext(
+        "{n} allegation of harm to civilians. None is judged here, and none is counted as a breach.",
+        "{n} allegations of harm to civilians. None is judged here, and none is counted as a breach.",
+        len(found),
+    )
+    lines = [told.format(n=len(found))]
     for one in found:
-        lines.append(f"  {one.id}  {one.date}  {one.place}: {one.concerns}. Alleged by {one.alleged_by}; {one.status.replace('_', ' ')}{', to ' + one.referral if one.referral else ''}. {one.url}")  # fmt: skip
+        status = _(STATUSES[one.status]) + (
+            _(", to {body}").format(body=one.referral) if one.referral else ""
+        )
+        told = _("  {id}  {date}  {place}: {concerns}. Alleged by {whom}; {status}. {url}")
+        lines.append(
+            told.format(
+                id=one.id,
+                date=one.date,
+                place=one.place,
+                concerns=one.concerns,
+                whom=one.alleged_by,
+                status=status,
+                url=one.url,
+            )
+        )
     return lines

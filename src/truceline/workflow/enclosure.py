@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -16,10 +16,11 @@ from truceline.base.canonical import as_plain
 from truceline.base.errors import CallError, CaseError, Problem
 from truceline.base.geodesy import LocalFrame
 from truceline.base.intervals import Interval, as_utc
+from truceline.base.language import _, digits
 from truceline.base.progress import Progress, silent
 from truceline.line.enclosure import Ground, Measured, measure_enclosure
 from truceline.line.pocket import Stage, ground_of, set_stage
-from truceline.line.pocket_history import PocketDay, closed_since, tell_day
+from truceline.line.pocket_history import PocketDay, tell_day
 from truceline.line.shapes import PIECE_DEG, cut_edges, ground_km2, polygonal
 from truceline.release.pockets import publish_days
 from truceline.release.rule import ALLOWED, EditionName, ReleaseRule, moment_of
@@ -51,30 +52,20 @@ FINE_DEG = PIECE_DEG / 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapAccount:
-    """One map: its days, its stated error, since when it shows no way out."""
+    """One map as the page tells it, and the files that it was read from: label and SHA-256 of each."""
 
-    map_id: str
-    title: str
-    shows: str
-    error_m: float
-    error_basis: str
-    citation: str
-    days: tuple[PocketDay, ...]
-    notes: tuple[str, ...]
-    digests: tuple[tuple[str, str], ...]  #: label and SHA-256 of each file read
+    curve: MapCurve
+    digests: tuple[tuple[str, str], ...]
 
     def as_dict(self, *, edition: str) -> dict[str, Any]:
         """The map as JSON; what the public edition withholds stays out."""
+        curve = self.curve
         told: dict[str, Any] = {
-            "map": self.map_id, "title": self.title, "shows": self.shows,
-            "error_m": self.error_m, "error_basis": self.error_basis, "citation": self.citation,
-            "days": self.days, "notes": self.notes, "files": [{"file": f, "sha256": d} for f, d in self.digests],
+            "map": curve.map_id, "title": curve.title, "shows": curve.shows,
+            "error_m": curve.error_m, "error_basis": curve.error_basis, "citation": curve.citation,
+            "days": curve.days, "notes": curve.notes, "files": [{"file": f, "sha256": d} for f, d in self.digests],
         }  # fmt: skip
-        if edition != "public":
-            told["closed_since"] = {
-                which: closed_since(self.days, which=which) for which in ("drawn", "least", "most")
-            }
-        return told
+        return told if edition == "public" else told | {"closed_since": curve.closed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +94,21 @@ class EnclosureOutcome:
 
     def lines(self) -> list[str]:
         """The days to be looked at, by each map, and the claims, as text."""
-        lines = [self.file.title, f"edition: {self.edition}", ""]
-        lines.append(f"{'map':<12} {'date':<10}  {'km²':>16}  {'enclosed':>14}  {'way out, km':>18}")
+        lines = [self.file.title, _("edition: {edition}").format(edition=self.edition), ""]
+        lines.append(
+            f"{_('map'):<12} {_('date'):<10}  {_('km²'):>16}  {_('enclosed'):>14}  {_('way out, km'):>18}"
+        )
         for one in self.maps:
-            for day in days_to_look_at(one.days, self.file):
+            for day in one.curve.looked_at:
                 lines.append(_day_line(day))
-        lines.append("Figures: as drawn (least–most, with the line off by its stated error).")
-        lines += ["", "Claimed:"]
+        lines.append(_("Figures: as drawn (least–most, with the line off by its stated error)."))
+        lines += ["", _("Claimed:")]
         lines += [f"  {c.said_on}  {c.speaker}: {c.words} [{c.outlet}]" for c in self.claims]
         return lines
 
 
 def _day_line(day: PocketDay) -> str:
-    repeat = "  (not redrawn)" if day.status == "repeat" else ""
+    repeat = _("  (not redrawn)") if day.status == "repeat" else ""
     return (
         f"{day.map_id:<12} {day.map_time.date()!s:<10}  {_told(day.area_km2, '.0f'):>16}  "
         f"{_told(day.enclosed_share, '.0%'):>14}  {_told(day.neck_m, '.1f', 1000):>18}{repeat}"
@@ -125,7 +118,7 @@ def _day_line(day: PocketDay) -> str:
 def _told(value: Any, form: str, unit: float = 1) -> str:
     if value.drawn is None:
         return "–"
-    return f"{value.drawn / unit:{form}} ({value.least / unit:{form}}–{value.most / unit:{form}})"
+    return digits(f"{value.drawn / unit:{form}} ({value.least / unit:{form}}–{value.most / unit:{form}})")
 
 
 def days_to_look_at(days: Sequence[PocketDay], file: EnclosureFile) -> list[PocketDay]:
@@ -177,7 +170,7 @@ def enclosure(
     if chosen == "public":
         rule = ReleaseRule(delay_h=file.release.delay_h, cell_m=file.release.cell_km * 1000, zone=file.zone)
         as_of = moment_of(file.as_of, file.zone)
-        accounts = [_publish(one, rule, as_of) for one in accounts]
+        accounts = [_publish(one, file, rule, as_of) for one in accounts]
         pictures = []
     outcome = EnclosureOutcome(
         file=file, edition=chosen, maps=tuple(accounts), claims=tuple(claims), folder=out
@@ -187,7 +180,7 @@ def enclosure(
             (folder / "enclosure.json").write_text(
                 json.dumps(as_plain(outcome.as_dict()), indent=1, sort_keys=True) + "\n", encoding="utf-8"
             )
-            days = [day for account in accounts for day in account.days]
+            days = [day for account in accounts for day in account.curve.days]
             (folder / "enclosure.csv").write_text(days_table(days), encoding="utf-8")
             page = _page(outcome, pictures, frame=frame, frontier=frontier)
             (folder / "index.html").write_text(render_enclosure(page), encoding="utf-8")
@@ -204,10 +197,7 @@ def _page(
         title=file.title, summary=file.summary, edition=outcome.edition, as_of=file.as_of,
         holder=names[file.pocket_of], other=other, sides=names, tolerance_m=file.tolerance_m,
         snap_m=file.snap_m, frontier_credit=file.frontier_credit, release_basis=file.release.basis,
-        maps=tuple(
-            MapCurve(map_id=one.map_id, title=one.title, shows=one.shows, error_m=one.error_m, error_basis=one.error_basis, citation=one.citation, days=one.days, notes=one.notes, looked_at=tuple(days_to_look_at(one.days, file)))
-            for one in outcome.maps
-        ),
+        maps=tuple(one.curve for one in outcome.maps),
         claims=tuple(ClaimLine(said_on=c.said_on.isoformat(), speaker=c.speaker, side=names.get(c.side, ""), says=c.says, words=c.words, figure_km2=c.figure_km2, outlet=c.outlet, url=c.url) for c in outcome.claims),
         pictures=tuple(pictures), frontier=frontier, frame=frame,
     )  # fmt: skip
@@ -294,13 +284,15 @@ def _measure_map(
         ground, measured = known[key]
         days.append(_tell(row, entry, measured))
         pictures.append(PocketPicture(map_id=entry.id, title=entry.title, day=days[-1], ground=ground))
-    account = MapAccount(
+    curve = MapCurve(
         map_id=entry.id, title=entry.title, shows=entry.shows, error_m=entry.error_m,
         error_basis=entry.error_basis, citation=entry.citation, days=tuple(days),
-        notes=control.notes, digests=control.digests,
+        looked_at=tuple(days_to_look_at(days, file)), notes=control.notes,
     )  # fmt: skip
-    chosen = {id(day) for day in days_to_look_at(days, file)}
-    return account, [one for one in pictures if id(one.day) in chosen and one.day.status != "repeat"]
+    chosen = {id(day) for day in curve.looked_at}
+    return MapAccount(curve=curve, digests=control.digests), [
+        one for one in pictures if id(one.day) in chosen and one.day.status != "repeat"
+    ]
 
 
 def _one_day(
@@ -340,9 +332,7 @@ def _entry(entry: PocketMap, *, other: bool = False) -> SourceEntry:
     return SourceEntry(id=entry.id, title=entry.title, adapter=entry.adapter, root=entry.root, files=entry.files, options=entry.options)  # fmt: skip
 
 
-def _publish(account: MapAccount, rule: ReleaseRule, as_of: datetime) -> MapAccount:
-    return MapAccount(
-        map_id=account.map_id, title=account.title, shows=account.shows, error_m=account.error_m,
-        error_basis=account.error_basis, citation=account.citation,
-        days=tuple(publish_days(account.days, rule, as_of=as_of)), notes=(), digests=(),
-    )  # fmt: skip
+def _publish(account: MapAccount, file: EnclosureFile, rule: ReleaseRule, as_of: datetime) -> MapAccount:
+    days = tuple(publish_days(account.curve.days, rule, as_of=as_of))
+    looked_at = tuple(days_to_look_at(days, file))
+    return MapAccount(curve=replace(account.curve, days=days, looked_at=looked_at, notes=()), digests=())

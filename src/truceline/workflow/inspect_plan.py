@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +18,7 @@ from truceline.assurance.inspection import (
 from truceline.base.errors import CallError, InputError, Problem
 from truceline.base.language import _, digits
 from truceline.reports.inspection_chart import draw_checks
+from truceline.workflow.case_tables import Line, read_table
 from truceline.workflow.desk_files import write_page
 
 COLUMNS = ("name", "declared", "cost", "recognition_percent", "missing")
@@ -193,40 +192,35 @@ def plan_strata(table: Path, *, n_missing: int | None, seen_p: float) -> StrataP
 
 
 def _read_strata(table: Path) -> tuple[Stratum, ...]:
-    label = table.name
-    try:
-        rows = list(csv.DictReader(io.StringIO(table.read_bytes().decode("utf-8-sig")), strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(Problem(code="file_format", message=f"not a CSV table in UTF-8: {error}", file=label, expected=",".join(COLUMNS))) from error  # fmt: skip
+    lines = read_table(table, COLUMNS[:2], label=table.name, optional=COLUMNS[2:], fault=InputError)
     problems: list[Problem] = []
-    if not rows or not {"name", "declared"} <= set(rows[0]) or not set(rows[0]) <= set(COLUMNS):
-        problems.append(Problem(code="column_missing", message="the table is not one of strata", file=label, row=1, got=",".join(map(str, rows[0] if rows else [])), expected="name,declared and, as needed, cost,recognition_percent,missing"))  # fmt: skip
-        raise InputError(problems)
-    names = [row["name"] for row in rows]
-    given = "missing" in rows[0]
+    seen: set[str] = set()
     found = []
-    for line, row in enumerate(rows, 2):
-        numbers = {column: _number(row.get(column), column, label, line, problems) for column in COLUMNS[1:]}
-        if names.index(row["name"]) < line - 2:
-            problems.append(Problem(code="id_repeated", message="a stratum stands twice", file=label, row=line, column="name", got=str(row["name"])))  # fmt: skip
-        declared, missing = numbers["declared"] or 0, numbers["missing"]
+    for line in lines:
+        numbers = {column: _number(line, column, problems) for column in COLUMNS[1:]}
+        name, declared, missing = line.cell["name"], numbers["declared"] or 0, numbers["missing"]
+        if name in seen:
+            problems.append(line.wrong("name", "id_repeated", "each stratum once", message="a stratum stands twice"))  # fmt: skip
+        seen.add(name)
         if (missing or 0) > declared:
-            problems.append(Problem(code="value_range", message="more missing than declared", file=label, row=line, column="missing", got=str(missing), expected=f"at most {declared}"))  # fmt: skip
-        found.append(Stratum(name=row["name"], n_declared=declared, cost=numbers["cost"] or 1, recognition_p=(numbers["recognition_percent"] or 100) / 100, n_missing=(missing or 0) if given else None))  # fmt: skip
+            problems.append(line.wrong("missing", "value_range", f"at most {declared}", message="more missing than declared"))  # fmt: skip
+        given = (missing or 0) if "missing" in line.cell else None
+        found.append(Stratum(name=name, n_declared=declared, cost=numbers["cost"] or 1, recognition_p=(numbers["recognition_percent"] or 100) / 100, n_missing=given))  # fmt: skip
     if problems:
         raise InputError(problems)
     return tuple(found)
 
 
-def _number(text: str | None, column: str, label: str, line: int, problems: list[Problem]) -> int | None:
-    """A whole number of a cell; None where it is empty."""
-    if text is None or not text.strip():
-        if column == "declared":
-            problems.append(Problem(code="value_missing", message="the value is missing", file=label, row=line, column=column))  # fmt: skip
-        return None
+def _number(line: Line, column: str, problems: list[Problem]) -> int | None:
+    """A whole number of a cell; None where it is empty, or its column absent."""
+    text = line.cell.get(column, "")
     least, most = {"cost": (1, 1000), "recognition_percent": (1, 100), "missing": (0, MOST)}.get(column, (1, MOST))  # fmt: skip
-    if not text.strip().isascii() or not text.strip().isdigit() or not least <= int(text) <= most:
-        problems.append(Problem(code="value_range", message="not a whole number of the range", file=label, row=line, column=column, got=text[:40], expected=f"{least} to {most}"))  # fmt: skip
+    if not text:
+        if column == "declared":
+            problems.append(line.wrong(column, "value_missing", f"{least} to {most}", message="the value is missing"))  # fmt: skip
+        return None
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        problems.append(line.wrong(column, "value_range", f"{least} to {most}", message="not a whole number of the range"))  # fmt: skip
         return None
     return int(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from truceline.base.language import N_, _
-from truceline.workflow.sniff import SniffedMap
+from truceline.workflow.sniff_map import SniffedMap
 
 #: eight directions, from north by east
 _COMPASS = (N_("north"), N_("north-east"), N_("east"), N_("south-east"), N_("south"), N_("south-west"), N_("west"), N_("north-west"))  # fmt: skip

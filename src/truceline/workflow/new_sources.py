@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from truceline.workflow.new_words import NOT_STATED
-from truceline.workflow.sniff import SniffedMap, SniffedTable
+from truceline.workflow.sniff import SniffedTable
+from truceline.workflow.sniff_map import SniffedMap
 
 if TYPE_CHECKING:  # the answers as a whole hold those here
     from truceline.workflow.new_case import Answers

@@ -8,6 +8,7 @@ from typing import Any
 
 from truceline.base.documents import Document
 from truceline.base.errors import CaseError
+from truceline.base.language import _, digits
 from truceline.base.progress import Progress, silent
 from truceline.findings.results import Finding, Results
 from truceline.terms.compare import Change, compare
@@ -72,10 +73,10 @@ class ReplayOutcome:
     def lines(self) -> list[str]:
         """What differs, as text."""
         differing = [one for one in self.judged if one.differs]
-        lines = [f"From “{self.before}” to “{self.after}”", ""]
-        lines.append(f"{len(differing)} of {len(self.judged)} judgements differ.")
+        lines = [_("From “{before}” to “{after}”").format(before=self.before, after=self.after), ""]
+        lines.append(_("{n} of {all} judgements differ.").format(n=len(differing), all=len(self.judged)))
         lines += [
-            f"  {one.act}, {one.party}, {one.area}, {one.period}: {one.before or 'not judged'} → {one.after or 'not judged'}"
+            f"  {one.act}, {one.party}, {one.area}, {one.period}: {one.before or _('not judged')} → {one.after or _('not judged')}"
             for one in differing
         ]
         lines += self._breach_lines()
@@ -84,7 +85,7 @@ class ReplayOutcome:
             for one in self.changes
             if not one.kind.startswith(("question", "fault"))
         ]
-        return [*lines, "", "The drafts differ in:", *told] if told else lines
+        return [*lines, "", _("The drafts differ in:"), *told] if told else lines
 
     def _breach_lines(self) -> list[str]:
         """How many breaches the incidents make of each duty: of limits, freezes and notices too."""
@@ -94,18 +95,18 @@ class ReplayOutcome:
         ]
         both = dict.fromkeys([*drafts[0], *drafts[1]])
         if not both:
-            return ["", "No incident that a party may have caused is a breach under either draft."]
+            return ["", _("No incident that a party may have caused is a breach under either draft.")]
         said = [
             f"  {duty}, {party}: " + " → ".join(_bounds(draft.get((duty, party))) for draft in drafts)
             for duty, party in both
         ]
-        return ["", "Breaches that the same incidents make, between bounds:", *said]
+        return ["", _("Breaches that the same incidents make, between bounds:"), *said]
 
 
 def _bounds(expected: Expected | None) -> str:
     if expected is None:
-        return "none"
-    return f"{expected.lo:.1f} to {expected.hi:.1f}"
+        return _("none")
+    return _("{low} to {high}").format(low=digits(f"{expected.lo:.1f}"), high=digits(f"{expected.hi:.1f}"))
 
 
 def replay(

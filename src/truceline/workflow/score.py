@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from truceline.base.columns import FloatArray, IntArray
 from truceline.base.errors import InputError, OutputError, Problem
+from truceline.base.language import _
 from truceline.schema import AREAS, CONTROL, COVERAGE, INCIDENTS, OBSERVATIONS
 from truceline.schema.table import Table, TableSpec
 from truceline.scoring.boosting import from_dict
@@ -169,7 +170,7 @@ def table_lines(found: Score) -> list[str]:
         "id_precision": found.figures["id_precision"], "id_recall": found.figures["id_recall"],
         "n_reported": found.figures["n_reported"],
     }  # fmt: skip
-    for name, row in {"this result": own, **found.baselines}.items():
+    for name, row in {_("this result"): own, **found.baselines}.items():
         cells = [_shown(row.get(key)) for key in ("id_f1", "pair_f1", "id_precision", "id_recall")]
         reported = row.get("n_reported")
         lines.append(

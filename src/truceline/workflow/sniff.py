@@ -6,35 +6,30 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import shapely
 
 from truceline.base.language import _
 from truceline.sources import acled, ucdp_ged
 from truceline.sources import columns as fast
 from truceline.sources.events import read_date
-from truceline.sources.formats import GEOMETRY, read_table
-from truceline.sources.source import InputFile
 from truceline.sources.table_clocks import moments_of_two
 from truceline.sources.table_values import moments_of, numbers_of
 from truceline.workflow.sniff_files import Choice, OpenedTable, open_columns, tell_shape, ways_to_open
 from truceline.workflow.sniff_places import TELLING_SHARE, Box, guess_places
 from truceline.workflow.sniff_times import TimeGuess, guess_times
-from truceline.workflow.sniff_words import known_headers
+from truceline.workflow.sniff_words import MOST_WORDS, known_headers
 
 #: rows that are looked at to tell what a column holds
 LOOK_ROWS = 20_000
 _UTC = re.compile(r"(?:^|[\W_])(?:UTC|GMT|Zulu)(?:$|[\W_])", re.IGNORECASE)
 #: texts are standard phrases where the different ones are at most this share of them
 REPEATED_SHARE = 0.8
-#: a column holds kinds, or names of who acted, where it has at most so many different values
-MOST_WORDS = 40
 #: different values of a column, each with its number of rows, commonest first
 Words = tuple[tuple[str, int], ...]
 #: what the codes of an event data set's kinds mean
@@ -92,20 +87,6 @@ class SniffedTable:
             actors=() if "accused_party_id" in columns else self.actors,
             coded_texts=self.coded_texts and "text" not in columns,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SniffedMap:
-    """What a layer of ground or of the line seems to hold."""
-
-    path: Path
-    kind: str  #: ``polygon`` or ``line``
-    n_features: int
-    header: tuple[str, ...]
-    box: Box
-    day: date | None  #: the date in the file's name
-    few: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  #: attribute → its values, where few
-    ends: tuple[tuple[float, float], tuple[float, float]] | None = None  #: of the longest line, as drawn
 
 
 def sniff_incidents(path: Path, given: Mapping[str, Any] | None = None, *, near: Box | None = None) -> SniffedTable:  # fmt: skip
@@ -335,69 +316,6 @@ def _example(values: pa.Array) -> str:
 def _are_numbers(values: pa.Array) -> bool:
     read = numbers_of(values.slice(0, LOOK_ROWS), ".")
     return read is not None and bool((~np.isnan(read[0])).any())
-
-
-def sniff_map(path: Path) -> SniffedMap | None:
-    """Look at a layer; None where it holds neither lines nor polygons.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read as a layer.
-    """
-    table = read_table(InputFile(path, label=path.name))
-    if GEOMETRY not in table.column_names:
-        return None
-    shapes = _sound_shapes(table)
-    kinds = {shape.geom_type for shape in shapes}
-    polygons = any("Polygon" in kind for kind in kinds)
-    if not polygons and not any("LineString" in kind for kind in kinds):
-        return None
-    west, south, east, north = shapely.total_bounds(shapes)
-    found = re.search(r"(\d{4})-?(\d{2})-?(\d{2})", path.name)
-    day = None
-    if found:
-        try:
-            day = date(int(found[1]), int(found[2]), int(found[3]))
-        except ValueError:
-            day = None
-    return SniffedMap(
-        path=path,
-        kind="polygon" if polygons else "line",
-        n_features=len(shapes),
-        header=tuple(name for name in table.column_names if name != GEOMETRY),
-        box=(float(west), float(south), float(east), float(north)),
-        day=day,
-        few=_few_values(table),
-        ends=None if polygons else _ends(shapes),
-    )
-
-
-def _sound_shapes(table: pa.Table) -> list[shapely.Geometry]:
-    """Shapes that are there and have finite coordinates, those of collections one by one."""
-    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are passed over
-        shapes = [shapely.from_wkb(cell) for cell in table[GEOMETRY].to_pylist() if cell is not None]
-    parts = [one for shape in shapes for one in (shape.geoms if shape.geom_type == "GeometryCollection" else [shape])]  # fmt: skip
-    return [one for one in parts if not one.is_empty and np.isfinite(shapely.get_coordinates(one)).all()]
-
-
-def _ends(shapes: Sequence[shapely.Geometry]) -> tuple[tuple[float, float], tuple[float, float]]:
-    lines = [one for shape in shapes for one in shapely.get_parts(shape) if "Line" in one.geom_type]
-    coordinates = shapely.get_coordinates(max(lines, key=shapely.length))
-    first, last = coordinates[0].tolist(), coordinates[-1].tolist()
-    return (first[0], first[1]), (last[0], last[1])
-
-
-def _few_values(table: pa.Table) -> dict[str, tuple[str, ...]]:
-    """Attributes of text with few different values, such as who holds a polygon."""
-    found = {}
-    for name in table.column_names:
-        values = table[name]
-        if name != GEOMETRY and pa.types.is_string(values.type):
-            different = values.drop_null().unique().to_pylist()
-            if 0 < len(different) <= MOST_WORDS:
-                found[name] = tuple(different)
-    return found
 
 
 def tell_delimiter(path: Path) -> str:

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+#: a column holds kinds, or names of who acted, where it has at most so many different values
+MOST_WORDS = 40
 #: headers by which a column is known, most telling first; compared without case, signs, blanks and accents
 NAMES: dict[str, tuple[str, ...]] = {
     "time": (

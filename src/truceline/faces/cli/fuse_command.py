@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from truceline.base.language import _
+from truceline.base.language import _, digits
 from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.progress import progress_bars
 from truceline.faces.cli.render import print_json, print_lines, print_problems
@@ -73,8 +73,8 @@ def fuse(
         print_problems(outcome.problems, heading=_("Noted while reading"))
     print_lines(
         [
-            f"observations: {outcome.n_observations:,}; incidents: {outcome.n_incidents:,}, in {outcome.incidents}",
-            *(f"rows of {name} put aside: {n:,}, in {out / 'quarantine.jsonl'}" for name, n in outcome.rows_quarantined.items() if n),
+            _("observations: {n}; incidents: {incidents}, in {path}").format(n=digits(f"{outcome.n_observations:,}"), incidents=digits(f"{outcome.n_incidents:,}"), path=outcome.incidents),
+            *(_("rows of {table} put aside: {n}, in {path}").format(table=name, n=digits(f"{n:,}"), path=out / "quarantine.jsonl") for name, n in outcome.rows_quarantined.items() if n),
             *outcome.notes,
         ]
     )  # fmt: skip

@@ -93,7 +93,7 @@ def line_proposal(
 
     Against every map of the case on a date. Disputed ground is counted apart and assigned to nobody.
     """
-    from truceline.workflow.land import propose_line as run
+    from truceline.workflow.line_proposal import propose_line as run
 
     with progress_bars(wanted=not as_json) as progress:
         outcome = run(

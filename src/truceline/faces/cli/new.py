@@ -39,7 +39,7 @@ from truceline.workflow.new_compass import where_left
 from truceline.workflow.new_outcome import outcome_lines
 from truceline.workflow.new_sources import MapAnswer
 from truceline.workflow.new_words import NOT_STATED
-from truceline.workflow.sniff import SniffedMap, sniff_map
+from truceline.workflow.sniff_map import SniffedMap, sniff_map
 from truceline.workflow.sniff_words import alike_party
 
 
