@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from truceline.base.columns import BoolArray
 from truceline.fusion.hearsay import learn_reports
-from truceline.fusion.learning import CLUTTER_FROM, learn
+from truceline.fusion.learning import MARKS_FROM, learn
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import Parameters, Scene, first_guess, weigh
 from truceline.fusion.partition import find_partition
@@ -20,7 +20,7 @@ from truceline.fusion.tracks import Evidence
 
 Near = Callable[[int], IntArray]
 #: rounds of learning in a chapter that starts from what others taught: one for λ alone, one for φ too
-ROUNDS = range(CLUTTER_FROM - 1, CLUTTER_FROM + 1)
+ROUNDS = range(MARKS_FROM, MARKS_FROM + 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

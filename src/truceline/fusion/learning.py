@@ -26,42 +26,45 @@ from truceline.fusion.intensity import Cells, fit_layers, sort_cells
 from truceline.fusion.marks import weigh_marks
 from truceline.fusion.nodes import FloatArray, IntArray
 from truceline.fusion.parameters import (
+    LEAST_ACT_SHARE,
     Parameters,
     Scene,
     act_shares,
     base_clutter,
     clean_chance,
-    detection_p,
     live_acts,
     missed_at,
     missed_by_source,
     weigh,
 )
-from truceline.fusion.tracks import gather, log_sum, log_weight, single_tracks
+from truceline.fusion.tracks import Tracks, gather, log_spread, log_sum, log_weight, single_tracks
 
 #: rounds of learning, and the first of them in which clutter is learned: before it the intensity has
 #: to find its places, for what it leaves would be taken for clutter
-ROUNDS, CLUTTER_FROM = 5, 3
-#: and in which marks are
-MARKS_FROM = 2
+ROUNDS, CLUTTER_FROM = 5, 1
+#: in which marks are, and in which it is asked anew where confirmed tracks lie
+MARKS_FROM, NEAR_AGAIN = 2, 3
 #: nowhere is λ counted over a smaller chance to be detected
 LEAST_SEEN = 0.02
 #: clutter weighs by this power of the probability that others had confirmed an event, and no less than
 CHECK_POWER, LEAST_CHECK = 3.0, 0.01
 #: tracks that are as likely as this and confirmed tell where fire is, if they are so many
-SURE_P, LEAST_CONFIRMED = 0.8, 150
+SURE_P, LEAST_CONFIRMED = 0.8, 50
 #: confirmations that are granted before any is expected
 LEAST_BORNE_OUT = 3.0
 #: nearer to them nothing differs
 NEAR_M = 1_000.0
-#: detections count as sure by this power of their probability
-SURE_POWER = 6
 #: relative error that such chances have as a whole
 CHANCE_ERROR = 0.15
 #: events supposed before any is known (Jeffreys' prior of a Poisson rate): a lone record is neither proof nor nothing
 BEFOREHAND = 0.5
 #: spread of the log of true over declared clutter
 SCALE_SD = 0.7
+#: shares of that spread which sources may have in common
+ALIKE = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: clutter is no less than this share of what was declared; a chance is as many times another at most; a count
+#: below is none
+LEAST_FACTOR, MOST_RATIO, NO_COUNT = 0.05, 3.0, 1e-9
 #: counts that a declared clutter weighs
 CLUTTER_TRUST = 30.0
 
@@ -120,7 +123,7 @@ def learn(
     if not len(hard.groups):
         return parameters
     numbers = list(rounds)
-    confirmed, live = confirmed_tracks(scene, hard), live_acts(scene)
+    confirmed = confirmed_tracks(scene, hard)
     near: Cells | None = None
     for number in numbers:
         chances = chances_of(scene, parameters)
@@ -135,7 +138,7 @@ def learn(
             detection = begin(step, workers=workers)
         clutter = parameters.log_clutter
         if number >= CLUTTER_FROM:
-            scale, _ = learn_scale(scene, parameters, hard, chances, confirmed)
+            scale, _ = learn_scale(scene, parameters, hard, singles, chances, confirmed)
             clutter = _learn_clutter(scene, parameters, r, scale, chances, layers=number == numbers[-1])
         sure = np.flatnonzero(confirmed & (existence > SURE_P))
         mark = parameters.log_mark
@@ -144,17 +147,23 @@ def learn(
         if (
             number
             and len(sure) >= LEAST_CONFIRMED
-            and (near is None or (number == CLUTTER_FROM and not taught))
+            and (near is None or (number == NEAR_AGAIN and not taught))
         ):
             near = _near_layer(scene, sharp[sure], hard)
         intensity = _learn_intensity(scene, hard, existence, chances, confirmed, sharp, near)
+        # before λ is known every record counts as it is
+        share = (
+            _learn_acts(scene, parameters, tracks, existence, sharp)
+            if number
+            else act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live_acts(scene))
+        )
         offset, common = detection() if detection else (parameters.offset, parameters.common)
         parameters = replace(
             parameters,
             log_intensity=intensity,
             log_clutter=clutter,
             log_mark=mark,
-            act_share=act_shares(scene.sightings.loglik[scene.feeds], r[scene.feeds], live),
+            act_share=share,
             offset=offset,
             common=common,
             sure=float(existence.sum()),
@@ -246,39 +255,90 @@ def confirmed_tracks(scene: Scene, hard: Hard) -> BoolArray:
 
 
 def learn_scale(
-    scene: Scene, parameters: Parameters, hard: Hard, chances: Chances, confirmed: BoolArray
+    scene: Scene, parameters: Parameters, hard: Hard, singles: Tracks, chances: Chances, confirmed: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
     """(n_sources,) log of what each source's clutter is over what was declared, from where others watched.
 
     And its variance, infinite of a source that declared none.
 
-    Of detections that others confirm by a chance c, Σ b/c are true, with b whether they did (Horvitz &
-    Thompson 1952), whatever the intensity; the rest is clutter: Σ c² (1 − b/c) over ∫ c² φ. How well c
-    is known is seen from detections that are nearly sure. The estimate's log is held to 0 by its error.
+    Others confirm an event by a chance that hangs on its act, and so true detections by another one, g, than
+    whatever lies at the same place, c: with b whether they did, Σ c of the true ones is Σ b · Σ c / Σ g, each
+    detection by the weight of its own record (a ratio estimator of Horvitz & Thompson 1952). The rest is
+    clutter: Σ c less that, over ∫ c φ. What all sources have in common is learned beside it (``_pool``).
     """
     nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
-    p = detection_p(scene, parameters)
-    own_p = np.where(s.own >= 0, np.append(p, 0.0)[s.own], 1e-3) * s.own_share
-    act = log_sum(np.log(own_p * parameters.act_share) + s.loglik)
-    sure = expit(parameters.log_intensity + act - parameters.log_clutter) ** SURE_POWER
-    borne = np.append(confirmed, False)[hard.label].astype(np.float64)
-    source_q = s.row_source[scene.q_row]
-    found, variance = np.zeros(s.n_sources), np.full(s.n_sources, np.inf)
-    for source in np.unique(nodes.source.code[scene.feeds]).tolist():
-        rows, mine = np.flatnonzero(nodes.source.code == source), np.flatnonzero(source_q == source)
-        c, b = chances.check[rows], borne[rows]
-        known = (float((sure[rows] * b).sum()) + 2.0) / (float((sure[rows] * c).sum()) + 2.0)
-        true = b * c / known
+    rows_of_own = np.flatnonzero(scene.feeds)
+    own, of_acts = singles.take(rows_of_own), singles.prior[rows_of_own] + singles.vote[rows_of_own]
+    others = missed_at(scene, parameters)[rows_of_own] - missed_by_source(scene, parameters)[0][rows_of_own]
+    alone = log_sum(of_acts - others)
+    g = clean_chance(-np.expm1(np.minimum(log_sum(of_acts) - alone, 0.0)))
+    weight, c = expit(log_spread(own) + alone), chances.check[rows_of_own]
+    borne = confirmed[hard.label[rows_of_own]].astype(np.float64)
+    code, source_q = nodes.source.code[rows_of_own], s.row_source[scene.q_row]
+    raw, variance = np.zeros(s.n_sources), np.full(s.n_sources, np.inf)
+    for source in np.unique(code).tolist():
+        rows, mine = np.flatnonzero(code == source), np.flatnonzero(source_q == source)
         density = np.bincount(scene.q_point[mine], weights=scene.clutter[scene.q_row[mine]], minlength=len(q))
-        expected = float((q.weight * chances.check_q[source] ** 2 * density).sum()) if len(mine) else 0.0
-        false = float((c**2 - true).sum())
-        error = float(((c**2 - true) ** 2).sum()) + (CHANCE_ERROR * float(true.sum())) ** 2
-        if expected > 0:
-            least = 0.05 * expected
-            relative = error / max(false, least) ** 2
-            found[source] = np.log(max(false, least) / expected) / (1 + relative / SCALE_SD**2)
-            variance[source] = 1 / (1 / max(relative, 1e-9) + 1 / SCALE_SD**2)
-    return found, variance
+        expected = float((q.weight * chances.check_q[source] * density).sum()) if len(mine) else 0.0
+        if expected <= 0:
+            continue
+        ratio = float((weight[rows] * c[rows]).sum()) / max(float((weight[rows] * g[rows]).sum()), NO_COUNT)
+        true = borne[rows] * min(ratio, MOST_RATIO)
+        false = max(float((c[rows] - true).sum()), LEAST_FACTOR * expected)
+        error = float(((c[rows] - true) ** 2).sum()) + (CHANCE_ERROR * float(true.sum())) ** 2
+        raw[source], variance[source] = np.log(false / expected), (error + BEFOREHAND) / false**2
+    known = np.isfinite(variance)
+    raw[known], variance[known] = _pool(raw[known], variance[known])
+    return raw, variance
+
+
+def _pool(raw: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Means and variances of factors' logs, held to 0 and to what they have in common; (n,) each.
+
+    Before anything is seen each is spread by ``SCALE_SD``; how much of that all sources share (who declares
+    wrongly may do so throughout) is unknown, and averaged over by how likely it makes what was seen
+    (hierarchical Bayes, Gelman et al. 2013, ch. 5).
+    """
+    fit, mean, square = (
+        np.zeros(len(ALIKE)),
+        np.zeros((len(ALIKE), len(raw))),
+        np.zeros((len(ALIKE), len(raw))),
+    )
+    for k, alike in enumerate(ALIKE):
+        common, own = alike * SCALE_SD**2, (1 - alike) * SCALE_SD**2
+        spread = variance + own
+        weight = float((1 / spread).sum())
+        middle = common * float((raw / spread).sum()) / (1 + common * weight)
+        doubt = common / (1 + common * weight)
+        fit[k] = -0.5 * float((np.log(spread) + raw**2 / spread).sum()) - 0.5 * np.log1p(common * weight)
+        fit[k] += 0.5 * middle * float((raw / spread).sum())
+        mean[k] = middle + (raw - middle) * own / spread
+        square[k] = own * variance / spread + (variance / spread) ** 2 * doubt + mean[k] ** 2
+    share = np.exp(fit - fit.max())
+    share = (share / share.sum())[:, None]
+    found = (share * mean).sum(axis=0)
+    return found, (share * square).sum(axis=0) - found**2
+
+
+def _learn_acts(
+    scene: Scene, parameters: Parameters, tracks: Tracks, existence: FloatArray, sharp: IntArray
+) -> FloatArray:
+    """(n_acts,) share of each act among events: of tracks, each over its chance to be seen where events are.
+
+    Acts that are seen well are detected oftener, by more sources, than they happen. Where events are is told
+    by the tracks themselves, each by the inverse of its chance to be seen. One of each live act beforehand.
+    """
+    seen = clean_chance(-np.expm1(missed_at(scene, parameters)[sharp]))
+    share, live = parameters.act_share, live_acts(scene)
+    anybody = (seen * share).sum(axis=1)
+    known = np.where(anybody > 0, existence, 0.0)
+    acts = tracks.prior + tracks.vote
+    count = (known[:, None] * np.exp(acts - log_sum(acts)[:, None])).sum(axis=0)
+    where = known / np.maximum(anybody, LEAST_SEEN)
+    expected = (where[:, None] * seen).sum(axis=0)
+    expected *= float(known.sum()) / max(float((where * anybody).sum()), NO_COUNT)
+    found = np.where(live, (count + 1) / (expected + live.sum()), LEAST_ACT_SHARE)
+    return np.asarray(found / found.sum())
 
 
 def _learn_clutter(

@@ -105,7 +105,7 @@ def read_posterior(found: Fusion) -> Learned:
     sharp, second = anchors(singles, hard)
     trials = weigh_trials(scene, parameters, hard, singles, tracks, sharp=sharp, second=second)
     chances = chances_of(scene, parameters)
-    factor, variance = learn_scale(scene, parameters, hard, chances, confirmed_tracks(scene, hard))
+    factor, variance = learn_scale(scene, parameters, hard, singles, chances, confirmed_tracks(scene, hard))
     return Learned(
         detects=_detects(scene, trials),
         errs=_errs(scene, factor, variance),
