@@ -4,9 +4,9 @@ sensors detected.
 Declared values are priors. (1) p of a source, and of each of its sensors: among tracks that others
 make sure, with the source's own word left out, how many it detected (capture–recapture), one Newton
 step at a time on a logit offset from what was declared. (2) φ of a source: declared clutter, times
-layers of cells that follow what is clutter (fields on fire are clutter by place); counted most where
-others would have confirmed an event. (3) λ: layers of cells over tracks, by what could have been
-detected there. Reports enter none of this.
+a factor of its own and layers of cells that follow what is clutter (fields on fire are clutter by place);
+counted most where others would have confirmed an event. (3) λ: layers of cells over tracks, by what could
+have been detected there, and the share of each act likewise. Reports enter none of this.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ SURE_P, LEAST_CONFIRMED = 0.8, 50
 LEAST_BORNE_OUT = 3.0
 #: nearer to them nothing differs
 NEAR_M = 1_000.0
-#: relative error that such chances have as a whole
+#: relative error that chances to be borne out have as a whole
 CHANCE_ERROR = 0.15
 #: events supposed before any is known (Jeffreys' prior of a Poisson rate): a lone record is neither proof nor nothing
 BEFOREHAND = 0.5
@@ -62,8 +62,8 @@ BEFOREHAND = 0.5
 SCALE_SD = 0.7
 #: shares of that spread which sources may have in common
 ALIKE = (0.0, 0.25, 0.5, 0.75, 1.0)
-#: clutter is no less than this share of what was declared; a chance is as many times another at most; a count
-#: below is none
+#: clutter is no less than this share of what was declared; the chance to confirm anything is at most so many times
+#: that to confirm what a source sees; and a count below is none
 LEAST_FACTOR, MOST_RATIO, NO_COUNT = 0.05, 3.0, 1e-9
 #: counts that a declared clutter weighs
 CLUTTER_TRUST = 30.0
@@ -266,15 +266,10 @@ def learn_scale(
     detection by the weight of its own record (a ratio estimator of Horvitz & Thompson 1952). The rest is
     clutter: Σ c less that, over ∫ c φ. What all sources have in common is learned beside it (``_pool``).
     """
-    nodes, s, q = scene.nodes, scene.sightings, scene.quadrature
-    rows_of_own = np.flatnonzero(scene.feeds)
-    own, of_acts = singles.take(rows_of_own), singles.prior[rows_of_own] + singles.vote[rows_of_own]
-    others = missed_at(scene, parameters)[rows_of_own] - missed_by_source(scene, parameters)[0][rows_of_own]
-    alone = log_sum(of_acts - others)
-    g = clean_chance(-np.expm1(np.minimum(log_sum(of_acts) - alone, 0.0)))
-    weight, c = expit(log_spread(own) + alone), chances.check[rows_of_own]
-    borne = confirmed[hard.label[rows_of_own]].astype(np.float64)
-    code, source_q = nodes.source.code[rows_of_own], s.row_source[scene.q_row]
+    s, q, fed = scene.sightings, scene.quadrature, np.flatnonzero(scene.feeds)
+    weight, g = _own_words(scene, parameters, singles, fed)
+    c, borne = chances.check[fed], confirmed[hard.label[fed]].astype(np.float64)
+    code, source_q = scene.nodes.source.code[fed], s.row_source[scene.q_row]
     raw, variance = np.zeros(s.n_sources), np.full(s.n_sources, np.inf)
     for source in np.unique(code).tolist():
         rows, mine = np.flatnonzero(code == source), np.flatnonzero(source_q == source)
@@ -290,6 +285,16 @@ def learn_scale(
     known = np.isfinite(variance)
     raw[known], variance[known] = _pool(raw[known], variance[known])
     return raw, variance
+
+
+def _own_words(
+    scene: Scene, parameters: Parameters, singles: Tracks, fed: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """(len(fed),) probability of each node by its own word alone, and chance that other sources detect what it tells of."""
+    acts = singles.prior[fed] + singles.vote[fed]
+    others = missed_at(scene, parameters)[fed] - missed_by_source(scene, parameters)[0][fed]
+    alone = log_sum(acts - others)
+    return expit(log_spread(singles.take(fed)) + alone), clean_chance(-np.expm1(log_sum(acts) - alone))
 
 
 def _pool(raw: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
