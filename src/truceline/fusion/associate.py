@@ -10,12 +10,14 @@ does not matter.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow.compute as pc
 
 from truceline.base.columns import group_rows
 from truceline.base.geodesy import LocalFrame
+from truceline.base.threads import begin
 from truceline.fusion.engine import Fusion, describe_fused, fuse_nodes
 from truceline.fusion.features import Described
 from truceline.fusion.gating import Gate
@@ -137,6 +139,7 @@ def _fuse(
     """Steps (1) to (3): nodes, the unit of each, what was found of units, and sources with coverage."""
     # (1)
     outlines = read_outlines(areas, frame)
+    watching = begin(partial(read_watches, coverage, frame, outlines), workers=workers)
     nodes = make_nodes(
         observations, frame=frame, acts=acts, unknown_sd_m=unknown_sd_m, least_sd_m=least_sd_m, outlines=outlines
     )  # fmt: skip
@@ -147,7 +150,7 @@ def _fuse(
         lead, unit = np.arange(len(nodes)), np.arange(len(nodes))
         given = np.unique(partition[nodes.row], return_inverse=True)[1].reshape(-1)
     # (3)
-    watches = read_watches(coverage, frame, outlines)
+    watches = watching()
     fused = fuse_nodes(
         nodes.take(lead), watches, hard_sources=hard_sources, gate=gate, partition=given, existence=existence,
         workers=workers,

@@ -175,16 +175,15 @@ def compute(
     steps = 6
     workers = workers or worker_count(ingested.observations.num_rows)
     progress("collapsing copies", 0, steps)
+    drawn = begin(carried(partial(_draw, case, ingested)), workers=workers)  # geometry leaves Python free
     observations = first_tellings(case, ingested.observations)  # (4)
     sources = with_copies(ingested, observations)
     claims = collapse_claims(ingested.claims, theatre_id=case.file.theatre)
     progress("drawing the line", 1, steps)
-    lines = build_lines(case, ingested)  # (5)
+    lines, land, line_report = drawn()  # (5)
     progress("fusing incidents", 2, steps)
     coverage = apply_declared(ingested.coverage, case.file.detection)
     shapes = case.shapes()
-    land = read_land(case)
-    line_report = tell_line(case, lines, land=land, drawn=ingested.drawn)
     incidents, learned = _incidents(
         case, observations, coverage, lines, line_report, shapes, workers=workers
     )  # (6)
@@ -206,6 +205,7 @@ def compute(
     findings = assemble_findings(_ground(case, ingested, gauge, claim_rows, lines))  # (8)
     progress("gathering", 5, steps)
     patterns = begin(carried(partial(find_patterns, case, gauge)), workers=workers)
+    reckoned = begin(carried(partial(reckon, case, gauge, findings)), workers=workers)
     window = case.truce.span
     disagreements = compare_lines(case, lines, line_report, land=land)
     return Results(
@@ -237,7 +237,7 @@ def compute(
         lines=lines,
         line_report=line_report,
         disagreements=disagreements,
-        reckoning=reckon(case, gauge, findings),
+        reckoning=reckoned(),
         patterns=patterns(),
         order_worth=weigh_orders(case, gauge, edition=edition or case.file.release.edition),
         sources=sources,
@@ -254,6 +254,14 @@ def compute(
         language=spoken(),
         accepted=case.accepted,
     )  # fmt: skip
+
+
+def _draw(
+    case: Case, ingested: Ingested
+) -> tuple[tuple[LineHistory, ...], BaseGeometry | None, LineReport | None]:
+    """The line by every map, land, and what is told of the line."""
+    lines, land = build_lines(case, ingested), read_land(case)
+    return lines, land, tell_line(case, lines, land=land, drawn=ingested.drawn)
 
 
 def _incidents(
