@@ -239,7 +239,7 @@ class _EventReader:
         issue = topic.issue
         if kind == "meeting" and (topic.rule == "none" or within is not None):
             issue = "meetings"
-        elif within is not None and (topic.rule == "none" or kind == "appearance"):
+        elif within is not None and (topic.rule == "none" or kind in ("appearance", "proposal")):
             issue = within.issue
         named = named_in(self.plain, start, stop, words=self.words, speakers=self.speakers, discourse=self.discourse, sentence=within is None)  # fmt: skip
         who = named.who

@@ -248,6 +248,12 @@ class _Builder:
             inherited=self.issue if same else None,
             base=unit.base,
         )
+        if unit.kind == "report" and unit.stance in ("accepts", "rejects") and unit.cue is not None:
+            # “talks had ended with A saying yes to a truce”: what stands behind the verb is what A accepts
+            rest = self.document.text[unit.cue[1] : unit.stop][:MOST_READ]
+            rest = rest.replace(condition_text, " ") if condition_text and not before else rest
+            behind = find_topic(rest, words=self.words, case_terms=self.terms)
+            topic = behind if behind.rule == "words" else topic
         if topic.rule != "none":
             self.issue = topic.issue
         question = find_question(short)
