@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from truceline.talks.lexicon import Lexicon, issue_terms
+from truceline.talks.lexicon import Lexicon
 from truceline.talks.meaning import score_issues
 from truceline.talks.roots import SMALL, root_of
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.statements import Statement
+from truceline.talks.terms import issue_terms
 from truceline.talks.tokens import tag_tokens
 
 #: values of features are whole numbers: hundredths of what was learned with, so that sums are exact

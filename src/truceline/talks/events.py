@@ -18,7 +18,7 @@ from truceline.base.canonical import short_id
 from truceline.talks.aside import DATELINE
 from truceline.talks.days import DayReader, ToldDay
 from truceline.talks.documents import Document
-from truceline.talks.lexicon import issue_terms, lexicon
+from truceline.talks.lexicon import lexicon
 from truceline.talks.meaning import find_topic
 from truceline.talks.naming import apart, named_in
 from truceline.talks.resolve import Discourse
@@ -26,6 +26,7 @@ from truceline.talks.sentences import running_sentences
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.statements import Statement
 from truceline.talks.telling import kind_of_event, telling_words
+from truceline.talks.terms import issue_terms
 from truceline.talks.tokens import tag_tokens
 
 #: name and version of the format of ``events.json``

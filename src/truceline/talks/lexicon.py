@@ -14,6 +14,7 @@ from typing import Any
 
 from truceline.talks.inflection import inflect, inflect_by
 from truceline.talks.stems import WORD, stem
+from truceline.talks.terms import Term, issue_terms
 from truceline.terms.packaged import read_packaged
 
 READ_LANGUAGES = ("en", "ru", "uk")
@@ -79,19 +80,6 @@ class NotVerb:
         if self.before is not None and not self.before.search(before):
             return False
         return self.after is None or self.after.match(after.lstrip()) is not None
-
-
-#: fewer letters than this are in every text
-LEAST_BEGINNING = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """A pattern that points to an issue, and how strongly."""
-
-    pattern: re.Pattern[str]
-    weight: float
-    begins: tuple[str, ...]  #: a text without any of these cannot fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,53 +233,6 @@ def lexicon(language: str) -> Lexicon:
             [r"[.;!?”»]", r"(?<=\S)\"", *raw.get("clause_ends", [r", (?:but|and|he|she|they)\b"]), "$"]
         ),
     )
-
-
-def issue_terms(terms: Mapping[str, float]) -> tuple[Term, ...]:
-    """Terms with weights as the reader looks for them; a case may add its own."""
-    return tuple(
-        Term(pattern=re.compile(_bounded(term), _flags(term)), weight=float(weight), begins=_beginnings(term))
-        for term, weight in terms.items()
-    )
-
-
-def _beginnings(term: str) -> tuple[str, ...]:
-    """Letters that a text must hold for the term to fit: quick to look for; none where that cannot be told."""
-    found = []
-    for part in _alternatives(term):
-        match = re.match(r"(?:\\b|\^)*([^\W\d_][\w -]*)", part)
-        letters = match.group(1) if match is not None else ""
-        if match is not None and part[match.end() : match.end() + 1] in ("?", "*", "{"):
-            letters = letters[:-1]
-        if len(letters) < LEAST_BEGINNING:
-            return ()
-        found.append(letters.lower())
-    return tuple(found)
-
-
-def _alternatives(term: str) -> list[str]:
-    """The parts of a pattern between its outermost bars."""
-    parts, depth, at = [], 0, 0
-    for place, sign in enumerate(term):
-        if sign in "([":
-            depth += 1
-        elif sign in ")]":
-            depth -= 1
-        elif sign == "|" and depth == 0:
-            parts.append(term[at:place])
-            at = place + 1
-    return [*parts, term[at:]]
-
-
-def _bounded(term: str) -> str:
-    """A term begins at the beginning of a word."""
-    return term if term.startswith(("\\b", "^", "(?<")) else rf"\b(?:{term})"
-
-
-def _flags(term: str) -> int:
-    """A term with a capital letter is meant as it is written."""
-    plain = re.sub(r"\\.", "", term)
-    return 0 if any(sign.isupper() for sign in plain) else re.IGNORECASE
 
 
 def _any(patterns: Iterable[str]) -> re.Pattern[str]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from truceline.talks.lexicon import Lexicon, Term
+from truceline.talks.lexicon import Lexicon
+from truceline.talks.terms import Term, beginnings_in
 
 Terms = Mapping[str, Sequence[Term]]
 
@@ -82,11 +83,14 @@ def score_issues(
     """Issue → score, and the words that gave it: the weightiest term in full, each further one at half the last."""
     weights: dict[str, list[float]] = {}
     low = text.lower()
+    runs = beginnings_in(low)
     hits: dict[str, list[str]] = {}
     for table in (words.issues, case_terms):
         for issue, terms in table.items():
             for term in terms:
-                if term.begins and not any(letters in low for letters in term.begins):
+                if term.keys and (
+                    term.keys.isdisjoint(runs) or not any(letters in low for letters in term.begins)
+                ):
                     continue
                 match = term.pattern.search(text)
                 if match is not None:

@@ -14,7 +14,7 @@ from truceline.talks.attribute import attribute
 from truceline.talks.days import DayReader
 from truceline.talks.documents import Document
 from truceline.talks.headlines import beside_quotation
-from truceline.talks.lexicon import Lexicon, issue_terms, lexicon
+from truceline.talks.lexicon import Lexicon, lexicon
 from truceline.talks.meaning import (
     Terms,
     find_condition,
@@ -29,6 +29,7 @@ from truceline.talks.onlookers import settled
 from truceline.talks.resolve import is_thing
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.telling import telling_words
+from truceline.talks.terms import issue_terms
 from truceline.talks.units import Attributed, Unit
 from truceline.talks.windows import Window, find_windows
 
