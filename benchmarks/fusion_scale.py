@@ -90,6 +90,13 @@ def make_folder(folder: Path, *, fire: int, n: int) -> Path:
     return folder
 
 
+def make_apart(folder: Path, *, fire: int, n: int) -> Path:
+    """The same in a process of its own: a new process counts the memory of the one that starts it as its own peak."""
+    command = [sys.executable, __file__, "--make", str(folder), str(fire), str(n)]
+    subprocess.run(command, check=True, cwd=ROOT)
+    return folder
+
+
 # -- one run, in a process of its own -----------------------------------------------------------------
 def run_one(folder: Path, n_workers: int, *, cluster: str) -> None:
     """Fuse a folder and print what it took as JSON. cluster : "", "calm", or "kill" a Dask worker."""
@@ -351,7 +358,11 @@ def run() -> None:
     parser.add_argument("--data", type=Path, help="where simulated data stay")
     parser.add_argument("--one", nargs=3, metavar=("FOLDER", "WORKERS", "CLUSTER"), help="one run, as JSON")
     parser.add_argument("--steps", type=Path, metavar="FOLDER", help="where one run's time goes, as JSON")
+    parser.add_argument("--make", nargs=3, metavar=("FOLDER", "SALVOS", "N"), help="simulate a folder")
     given = parser.parse_args()
+    if given.make:
+        make_folder(Path(given.make[0]), fire=int(given.make[1]), n=int(given.make[2]))
+        return
     if given.steps:
         time_steps(given.steps)
         return
@@ -360,9 +371,9 @@ def run() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         data = given.data or Path(temporary)
-        folders = [make_folder(data / f"sparse-{n}", fire=SPARSE, n=n) for n in given.sizes]
-        thick = make_folder(data / f"dense-{given.dense_size}", fire=DENSE, n=given.dense_size)
-        small = make_folder(data / f"sparse-{CLUSTER_SIZE}", fire=SPARSE, n=CLUSTER_SIZE)
+        folders = [make_apart(data / f"sparse-{n}", fire=SPARSE, n=n) for n in given.sizes]
+        thick = make_apart(data / f"dense-{given.dense_size}", fire=DENSE, n=given.dense_size)
+        small = make_apart(data / f"sparse-{CLUSTER_SIZE}", fire=SPARSE, n=CLUSTER_SIZE)
         sparse, dense = measure(small, 1), measure(thick, 1)
         steps = [measure_steps(small), measure_steps(thick)]
         clusters = []
