@@ -27,6 +27,7 @@ DAY_S = 86_400.0
 STEP = 0.6180339887498949
 #: squares that are asked for in an area and period; where there are more they are made larger
 _MOST_PLACES = 1600
+_AT_ONCE = 200_000
 #: moments at which the sight of a place is asked: in the period, and in all the time
 _ASKED = (12, 4)
 
@@ -67,6 +68,37 @@ def weigh_places(
     """
     span = min(one.start for _, one in cells).timestamp(), max(one.stop for _, one in cells).timestamp()
     places = [_ask(model, inside[area], period, span) for area, period in cells]
+    found: list[Rows] = []
+    for some in _batches(places):
+        chance = _chances(model, learnt, some, moments_of)
+        edge = np.cumsum([0, *(len(one.asked) for one in some)])
+        found += [
+            _stand(model, one, chance[low:high])
+            for one, low, high in zip(some, edge[:-1], edge[1:], strict=True)
+        ]
+    return found
+
+
+def _batches(places: Sequence[_Place]) -> list[list[_Place]]:
+    """In their order, with no more moments at once than need be held."""
+    found: list[list[_Place]] = [[]]
+    n = 0
+    for one in places:
+        if found[-1] and n + len(one.asked) > _AT_ONCE:
+            found.append([])
+            n = 0
+        found[-1].append(one)
+        n += len(one.asked)
+    return found
+
+
+def _chances(
+    model: Weighed,
+    learnt: Learnt,
+    places: Sequence[_Place],
+    moments_of: Callable[[FloatArray, FloatArray, FloatArray], Moments],
+) -> FloatArray:
+    """(n, n_acts) chance of detection by the mean probabilities, at all moments that are asked for."""
     at = model.detected.moments
     row = np.concatenate([one.asked for one in places])
     moments = moments_of(at.x_m[row], at.y_m[row], np.concatenate([one.time_s for one in places]))
@@ -76,11 +108,7 @@ def weigh_places(
         p = learnt.mean[model.numbers[k]][seen.group]
         log = np.log1p(-np.minimum(seen.own * seen.common * p, 0.98))
         chance[:, k] = -np.expm1(np.bincount(seen.moment, weights=log, minlength=len(row)))
-    edge = np.cumsum([0, *(len(one.asked) for one in places)])
-    return [
-        _stand(model, one, chance[low:high])
-        for one, low, high in zip(places, edge[:-1], edge[1:], strict=True)
-    ]
+    return chance
 
 
 def _ask(model: Weighed, held: BoolArray, period: Interval, span: tuple[float, float]) -> _Place:

@@ -4,10 +4,10 @@
 seen it, who did, of which act it may be. (2) The probabilities' joint posterior comes from what was
 declared and from the sensors' overlap (``detection``). (3) For each draw of it, an incident with
 chance π of being detected stands for 1/π (Horvitz & Thompson 1952); where little is seen, few
-incidents would stand for many, and the numbers lean on how acts spread where they are seen: in each
-class of sight the number detected is negative binomial around what that spread foretells. (4) What
-went unseen is drawn given what was detected. So the interval holds the errors of the probabilities,
-which do not average out, as well as those of chance.
+incidents would stand for many, and the numbers lean a little on how acts spread where they are seen
+(``places``). (4) What went unseen is drawn given what was detected, and what came where next to nothing
+is seen by that spread. So the interval holds the errors of the probabilities, which do not average out,
+as well as those of chance; the estimate is the one at the mean probabilities.
 """
 
 from __future__ import annotations
