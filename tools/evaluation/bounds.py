@@ -152,7 +152,7 @@ def _estimate(front: Any, incidents: Table) -> Totals:
 def all_told(front: Any) -> Any:
     """The front as one would have it who is told each true probability of detection, and the act of each record.
 
-    Places and times are as measured, and what nobody could see remains unseen.
+    Places and times are as measured, what nobody could see remains unseen, and totals are reckoned as ever.
     """
     coverage = front.coverage
     names = [coverage[name].to_pylist() for name in ("source_id", "detection_p_a", "detection_p_b", "detection_p_basis", "act")]  # fmt: skip
