@@ -16,6 +16,7 @@ HEAD = """# Evaluation
 Made by `make evaluate` on simulated fronts, whose truth is known. Each figure stands with its target, met
 or not. Published seeds ({first} to {last}) chose nothing; existence classifiers were trained on
 1000 to 1019. *ideal* is the ideal observer's figure on the same data: no method can be expected to do better.
+Of totals it is our own reckoning told every probability and act: what is left are places, times and chance.
 Intervals are 95 %, over seeds unless a note says otherwise. In the plots a filled dot meets its target, an
 open one does not; the ring is the ideal observer, the dashed line the target. How well statements are read
 from articles stands on [a page of its own](evaluation-talks.md).

@@ -24,7 +24,6 @@ EDGE_M = 2_000.0
 _ROUNDS = 3
 #: chance of detection from which on an act of any kind counts as one that could well be seen
 PLAIN_SIGHT = 0.1
-#: and one detection stands for no more than one over so much
 #: a detection stands for no more acts than one over so much
 LEAST_SIGHT = 0.01
 #: a prior as weak as so many acts, for how usual each kind is in an area
