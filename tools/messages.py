@@ -36,6 +36,8 @@ KEYWORDS: dict[str, Any] = {
 }
 #: no clock: the same sentences give the same bytes
 FIXED = datetime(2026, 1, 1, tzinfo=UTC)
+#: what of a question of the review is told in every language
+QUESTION_FIELDS = ("question", "why", "who")
 _CALL = re.compile(r'\b(?:_|tr)\(\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -63,12 +65,10 @@ def extract_names(
 def extract_questions(
     fileobj: BinaryIO, *_asked: Any, **_options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Questions of the review to which an issue of talks leads: the page of talks shows them."""
-    issues = YAML(typ="safe").load((PACKAGE / "talks/lexicon/issues.yaml").read_text(encoding="utf-8"))
-    shown = {code for issue in issues for code in issue["review"]}
+    """Questions of the review, why each matters and who must answer it."""
     for row in YAML(typ="safe").load(fileobj.read().decode("utf-8")):
-        if row["code"] in shown:
-            yield 1, "_", row["question"], []
+        for field in QUESTION_FIELDS:
+            yield 1, "_", row[field], []
 
 
 def extract() -> Catalog:

@@ -87,7 +87,7 @@ def test_codes_and_reasons_are_told_in_every_language(code: str) -> None:
 
 #: beginnings of words that take a side; docs/glossary.md says what stands in their place
 LOADED = {
-    "en": "aggress occup liberat terroris invader enem hostile regime puppet annex rebel militant "
+    "en": "aggress occup liberat terroris invader enem hostile regime puppet annexed annexat annexing rebel militant "
     "separatist denazif genocid brutal heroic innocen",
     "uk": "агрес окуп визвол звільнен терор загарбн ворог ворож рашист  сепарат бойовик "
     "бандформ каратель денацифік геноцид герої найман анекс",

@@ -9,11 +9,13 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from truceline.base.documents import Model
-from truceline.base.language import language
+from truceline.base.language import _, language, speaking
 from truceline.terms.packaged import read_packaged
 
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+#: fields of a question that are told in the language in force; `who` is told by ``review.who_answers``
+TOLD = ("question", "why")
 
 
 class AnsweredBy(Model):
@@ -63,17 +65,6 @@ class Question(Model):
     answered_by: AnsweredBy
 
 
-class _Words(Model):
-    """What a translation of the catalogue gives for a question."""
-
-    question: str
-    why: str
-    harm: str
-    who: str
-    clause: str
-    precedent: str | None = None
-
-
 @cache
 def _written() -> dict[str, Question]:
     rows = read_packaged(files("truceline.terms") / "catalogue.yaml")
@@ -82,17 +73,12 @@ def _written() -> dict[str, Question]:
 
 @cache
 def _translated(code: str) -> dict[str, Question]:
-    """The catalogue in another language, where ``catalogue.<language>.yaml`` has it; else as written."""
-    path = files("truceline.terms") / f"catalogue.{code}.yaml"
-    if not path.is_file():
-        return _written()
-    words = {key: _Words.model_validate(row) for key, row in read_packaged(path).items()}
-    return {
-        key: question.model_copy(update=words[key].model_dump(exclude_none=True))
-        if key in words
-        else question
-        for key, question in _written().items()
-    }
+    """The catalogue with what the catalogs of messages have for the words that are ``TOLD``; else as written."""
+    with speaking(code):
+        return {
+            key: question.model_copy(update={field: _(getattr(question, field)) for field in TOLD})
+            for key, question in _written().items()
+        }
 
 
 def questions() -> dict[str, Question]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from truceline.base.language import _
 from truceline.terms.answers import answering_clauses
 from truceline.terms.catalogue import SEVERITIES, Question, questions
 from truceline.terms.soundness import Fault, find_faults
@@ -103,4 +104,4 @@ def who_answers(question: Question, truce: Truce) -> str:
             names += [item.name for item in truce.third_parties if item.role == role]
     if "third part" in said:
         names += [item.name for item in truce.third_parties]
-    return f"{question.who} ({', '.join(names)})" if names else question.who
+    return f"{_(question.who)} ({', '.join(names)})" if names else _(question.who)
