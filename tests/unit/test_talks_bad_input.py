@@ -9,6 +9,8 @@ import pytest
 from fixtures_talks import document, said, speakers, write
 
 from truceline.base.errors import CaseError
+from truceline.talks.aside import set_aside
+from truceline.talks.copies import find_copies
 from truceline.talks.read_files import read_documents
 from truceline.talks.speakers import read_speakers
 from truceline.talks.statements import read_statements
@@ -419,3 +421,27 @@ def test_a_sign_that_joins_others_stays(tmp_path):
 def test_what_a_sentence_is_about_is_not_what_it_mentions(text, issue):
     found, _ = read_statements(document(text), speakers())
     assert [one.issue for one in found][-1] == issue
+
+
+def test_text_outside_the_article_is_set_aside_with_its_span_and_told(tmp_path):
+    page = PAGE.format(
+        f"<p>Berg said the truce outside was dead.</p><article><h1>Talks</h1><p>{SENTENCE} {SENTENCE}</p></article><aside>Berg told a reader below that he would fight on.</aside>"
+    )
+    (one,), found = codes(write(tmp_path, "a.html", page))
+    assert "text_outside" in found
+    assert {statement.speaker.id for statement in read_statements(one, speakers())[0]} == {"orlov"}
+    assert [one.text[row.start : row.stop] for row in set_aside(one) if row.kind == "outside"] == [
+        "Berg said the truce outside was dead.",
+        "Berg told a reader below that he would fight on.",
+    ]
+
+
+def test_what_stands_around_an_article_gives_it_no_day_and_makes_no_copies(tmp_path):
+    around = "<div>Another story of 3 March 2030 by the same house, told in very many of its own words, goes on and on and on for everybody.</div>"
+    pages = [
+        PAGE.format(f"<article><p>{text} {text}</p></article>{around}")
+        for text in (SENTENCE, "Berg left the room at once and went home in a car of the mission.")
+    ]
+    both = [codes(write(tmp_path, f"{n}.html", page))[0][0] for n, page in enumerate(pages)]
+    assert [one.published for one in both] == [None, None]
+    assert find_copies(both) == []

@@ -8,6 +8,7 @@ from fixtures_talks import said
 from truceline.talks.inflection import inflect
 from truceline.talks.lexicon import lexicon
 from truceline.talks.meaning import find_condition
+from truceline.talks.speakers import Speakers
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,48 @@ def test_a_border_in_dispute_is_no_denial():
 )  # fmt: skip
 def test_forms_of_regular_verbs(base, forms):
     assert inflect(base) == (forms.split(",") if "," in forms else forms.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Berg told broadcaster Norland 1 that the truce would hold.", []),
+        ("Berg said a 30-day truce would hold.", [(30, "day")]),
+        ("Berg said the line is nearly 2,000 kilometres of trenches.", [(2000, "kilometres")]),
+        ("Berg said Sudland 3 times broke the truce.", [(3, "times broke")]),
+    ],
+)
+def test_a_number_of_a_name_counts_nothing_and_units_end_where_small_words_begin(text, numbers):
+    (one,) = said(text)
+    assert [(number.value, number.unit) for number in one.numbers] == numbers
+
+
+@pytest.mark.parametrize(
+    "words", ["only in favour of", "solely to the advantage of", "exclusively in favor of"]
+)
+def test_a_truce_that_helps_one_side_alone_is_about_its_military_effect(words):
+    (one,) = said(f"Berg referred to a temporary ceasefire as “a truce {words} the other army.”")
+    assert one.issue == "momentum"
+
+
+def test_an_office_named_after_another_country_is_not_the_one_spoken_of_before():
+    found = said(
+        "Eastian President Max Held said the truce held. Held met the envoys. "
+        "The Westian president said the talks had failed. The Eastian president said nothing would change.",
+        who=Speakers(),
+    )
+    assert [one.speaker.name for one in found if "talks" in one.text] == ["Westian president"]
+    assert [one.speaker.name for one in found if "change" in one.text] == ["Max Held"]
+
+
+def test_a_view_of_somebody_whom_the_text_introduced_is_a_statement():
+    found = said(
+        "Eastian President Max Held said the truce held. For Held, in conclusion, the sides need to talk about guards.",
+        who=Speakers(),
+    )
+    assert [one.rule for one in found if one.speaker.name == "Max Held"][-1] == "view_of"
+
+
+def test_of_what_is_kept_back_and_what_is_not_confirmed_the_last_is_told():
+    (one,) = said("The envoys met behind closed doors, but officials have yet to confirm the result.")
+    assert one.status == "unconfirmed"

@@ -13,6 +13,7 @@ from truceline.base.errors import CallError, InputError, OutputError
 from truceline.base.language import speaking
 from truceline.reports.talks import clipped, marked
 from truceline.talks.recorded import statement_of
+from truceline.talks.register import keep_reading, read_register, register_path
 from truceline.talks.views import build_views, quotation
 from truceline.workflow.talks import read_all, read_talks, write_marker
 from truceline.workflow.talks_register import (
@@ -228,3 +229,32 @@ def test_quoted_words_get_marks_once():
     one = {"text": "“We accept,” he said, “the ‘whole’ of it.”", "quoted": ["We accept,", "the ‘whole’ of it."], "question": None}  # fmt: skip
     assert str(marked(one)) == "<q>We accept,</q> he said, <q>the ‘whole’ of it.</q>"
     assert len(str(clipped({**one, "text": "x " * 300, "quoted": []}))) < 130
+
+
+def test_what_a_newer_reading_of_a_text_no_longer_has_is_told_and_not_shown(kept, tmp_path):
+    case, _ = kept
+    path = register_path(case)
+    rows = [line for line in read_register(path).lines if line["kind"] in ("statement", "event")]
+    kinds = {kind: [line[kind] for line in rows if line["kind"] == kind] for kind in ("statement", "event")}
+    documents = [line["document"] for line in read_register(path).lines if line["kind"] == "document"]
+    (gone_event, *events), (gone, corrected, *statements) = kinds["event"], kinds["statement"]
+    correct_statement(case, corrected["statement_id"], field="stance", to="open", why="Weaker.", **WHO)
+    again = {"documents": documents, "events": events, "by": "A. Reader", "at": WHO["at"], "version": "2"}
+    keep_reading(read_register(path), statements, **again)
+    assert report_register(case, out=tmp_path / "report")["outdated"] == 2
+    assert views_of(tmp_path / "report")["outdated"] == sorted([gone["statement_id"], gone_event["event_id"]])
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert f'id="{gone["statement_id"]}"' not in page
+    shown = json.loads((tmp_path / "report" / "statements.json").read_text(encoding="utf-8"))
+    assert {row["statement_id"] for row in shown} == {one["statement_id"] for one in (corrected, *statements)}
+    _, added = keep_reading(
+        read_register(path), [gone, corrected, *statements], **{**again, "events": kinds["event"]}
+    )
+    assert added == 0
+    assert report_register(case, out=tmp_path / "back")["outdated"] == 0
+
+
+def test_keeping_the_same_reading_twice_adds_no_line(kept):
+    case, out = kept
+    lines = len(read_register(register_path(case)).lines)
+    assert keep_talks(out, case=case, **WHO)["lines"] == lines

@@ -127,6 +127,7 @@ CODES: dict[str, str] = {
     # talks
     "text_recoded": N_("A text was not UTF-8; it was read in another encoding."),
     "text_none": N_("A document has no running text, or hardly any."),
+    "text_outside": N_("A page holds text outside its article; it was set aside and is listed."),
     "text_hidden": N_("A page holds text that its readers do not see; it was left out."),
     "text_repeated": N_("A document has the same text as an earlier one; it is read once."),
     "page_closed": N_("A page says that its text is no longer there."),

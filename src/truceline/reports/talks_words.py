@@ -76,6 +76,7 @@ ASIDE_WORDS: Mapping[str, str] = {
     "paywall": N_("notice of a subscription"),
     "dateline": N_("place and agency"),
     "sentence": N_("caption or notice within the text"),
+    "outside": N_("outside the page’s article"),
 }
 #: how it was found of whom something is asked
 ASKED_WORDS: Mapping[str, str] = {"addressed": N_("addressed"), "named": N_("named in it")}

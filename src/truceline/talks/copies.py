@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from truceline.talks.documents import Document
+from truceline.talks.documents import OUTSIDE, Document
 from truceline.talks.quotation import find_quotes
 
 #: words in a row that are compared at once
@@ -79,7 +79,8 @@ def find_copies(documents: Sequence[Document]) -> list[CopyGroup]:
 
 def _runs(document: Document) -> set[int]:
     """Hashes of the runs of the document's own words: running text without quotations."""
-    text = document.text
+    around = (one.start for one in document.paragraphs if one.kind == OUTSIDE)
+    text = document.text[: next(around, None)]
     quotes = [(one.start, one.stop) for one in find_quotes(text, document.paragraphs) if one.depth == 0]
     own = []
     at = 0

@@ -258,7 +258,7 @@ class CueFinder(SubjectFinder):
         mention = self.by_first.get(1)
         if (
             mention is None
-            or mention.kind not in ("name", "titled")
+            or mention.kind not in ("name", "titled", "single")
             or self.letters[mention.last + 1 : mention.last + 2] != "c"
         ):
             return None

@@ -15,7 +15,9 @@ from truceline.talks.lexicon import Lexicon
 ID_DIGITS = 12
 
 #: text is read; the rest is kept, told, and holds no statement
-KINDS = ("text", "heading", "caption", "boilerplate", "live_mark", "paywall")
+KINDS = ("text", "heading", "caption", "boilerplate", "live_mark", "paywall", "outside")
+#: what a page shows outside its article, behind the text that is the page's own
+OUTSIDE = "outside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,8 @@ _AROUND_CLASS = re.compile(
     re.IGNORECASE,
 )
 _BLANKS = re.compile(r"[ \t\n\u00a0\u200b]+")
+#: what a menu or a foot says in fewer words than this is no sentence
+LEAST_TOLD = 6
 #: tags nested deeper than this are read as if they were not
 DEEPEST = 400
 
@@ -67,6 +69,7 @@ class Block:
     kind: str  #: text, heading, caption
     inside: bool  #: in an article
     linked: int  #: signs of it that are links
+    around: bool = False  #: in a menu, a foot, a list of what else there is
 
 
 @dataclass
@@ -85,6 +88,7 @@ class _Parser(HTMLParser):
         self.page = Page()
         self.stack: list[tuple[str, str]] = []  # tag, role: silent, around, hidden, article, link, or empty
         self.parts: list[str] = []
+        self.around: list[str] = []
         self.linked = 0
         self.kind = "text"
         self.script: list[str] | None = None
@@ -167,7 +171,10 @@ class _Parser(HTMLParser):
             self.page.meta["title"] = self.page.meta.get("title", "") + data
             return
         roles = {role for _, role in self.stack}
-        if "silent" in roles or "around" in roles:
+        if "silent" in roles or roles >= {"around", "hidden"}:
+            return
+        if "around" in roles:
+            self.around.append(data)
             return
         if "hidden" in roles:
             self.page.hidden += len(data.strip())
@@ -181,7 +188,10 @@ class _Parser(HTMLParser):
         if text:
             inside = any(role == "article" for _, role in self.stack)
             self.page.blocks.append(Block(text=text, kind=self.kind, inside=inside, linked=self.linked))
-        self.parts, self.linked = [], 0
+        aside = _BLANKS.sub(" ", "".join(self.around)).strip()
+        if len(aside.split()) >= LEAST_TOLD:
+            self.page.blocks.append(Block(text=aside, kind="text", inside=False, linked=0, around=True))
+        self.parts, self.around, self.linked = [], [], 0
 
     def close(self) -> None:
         super().close()
@@ -196,11 +206,15 @@ def read_page(markup: str) -> Page:
     return parser.page
 
 
-def main_blocks(page: Page) -> list[Block]:
-    """The blocks that are the page's own text: of an article where it has one, without lists of links."""
-    blocks = page.blocks
-    if page.has_article:
-        inside = [block for block in blocks if block.inside]
-        if sum(len(block.text) for block in inside) >= 0.3 * sum(len(block.text) for block in blocks):
-            blocks = inside
-    return [block for block in blocks if block.linked <= 0.6 * len(block.text) or len(block.text) > 200]
+def main_blocks(page: Page) -> tuple[list[Block], list[Block]]:
+    """The blocks that are the page's own text, and the rest: what stands outside its article, and lists of links."""
+    inside = sum(len(block.text) for block in page.blocks if block.inside)
+    narrow = page.has_article and inside >= 0.3 * sum(
+        len(block.text) for block in page.blocks if not block.around
+    )
+    own: list[Block] = []
+    rest: list[Block] = []
+    for block in page.blocks:
+        links = block.around or (block.linked > 0.6 * len(block.text) and len(block.text) <= 200)
+        (rest if links or (narrow and not block.inside) else own).append(block)
+    return own, rest

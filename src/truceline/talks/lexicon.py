@@ -114,6 +114,7 @@ class Lexicon:
     views: frozenset[str]  #: nouns such as "position", of which somebody has one
     things: frozenset[str]  #: what says something and is no person
     past_forms: frozenset[str]  #: forms of the past that no noun has
+    no_units: frozenset[str]  #: small words: nothing is counted in them
     clause_words: frozenset[str]  #: prepositions that may open a clause
     plain_says: frozenset[str]  #: verbs of saying that only people are the subjects of
     plainest_says: frozenset[str]  #: those by which one whom no list names is taken for a speaker
@@ -182,6 +183,11 @@ def lexicon(language: str) -> Lexicon:
             form for row in raw.get("irregular", {}).values() for form in row if " " not in form
         )
         - frozenset(raw.get("nouns_too", [])),
+        no_units=frozenset(
+            word
+            for name in ("prepositions", "determiners", "conjunctions", "auxiliaries", "no_units")
+            for word in raw[name]
+        ),
         clause_words=frozenset(raw.get("clause_words", [])),
         plain_says=frozenset(raw.get("plain_says", [])),
         plainest_says=frozenset(raw.get("plainest_says", [])),

@@ -201,9 +201,9 @@ def find_modality(text: str, *, words: Lexicon) -> tuple[str, ...]:
 
 
 def find_status(text: str, *, words: Lexicon, relayed: bool) -> str:
-    """On record, relayed, unconfirmed or undisclosed."""
-    if words.undisclosed.search(text):
-        return "undisclosed"
-    if words.unconfirmed.search(text):
-        return "unconfirmed"
+    """On record, relayed, unconfirmed or undisclosed: of the last two, what the text says last."""
+    kept = max((match.start() for match in words.undisclosed.finditer(text)), default=-1)
+    open_ = max((match.start() for match in words.unconfirmed.finditer(text)), default=-1)
+    if max(kept, open_) >= 0:
+        return "undisclosed" if kept > open_ else "unconfirmed"
     return "relayed" if relayed else "on_record"

@@ -59,6 +59,8 @@ def named_in(
     for number, token in enumerate(tokens):
         if token.tag == "N" and (number or not begins) and token.text.lower() not in words.time["months"]:
             run.append(token.text)
+        elif run and token.tag == "G" and token.text[0].isupper():
+            run.append(token.text)  # “the United States”: a word for many that ends a name
         elif run:
             names.append(" ".join(run))
             run = []

@@ -9,6 +9,8 @@ from functools import cache
 from truceline.talks.lexicon import Lexicon
 
 _CLOCK = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d$")
+#: a word with a capital right before a number, behind another word: “Channel 5 that …”
+_NAMED = re.compile(r"[^\W\d_]\S*[ \u00a0][^\W\d_a-zа-яёіїєґ][^\W\d_]+[ \u00a0]$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 
 
@@ -50,6 +52,8 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
             continue  # a day
         if _CLOCK.match(digits) and _tells_a_time(text[: match.start()], match["unit"] or "", words):
             continue  # “from 12.25 to 12.45”
+        if _is_name(text, match, words):
+            continue  # “told Channel 5 that …”
         word = words.time["words"].get(digits.lower())
         value = (float(word) if word is not None else _value(digits)) * float(
             words.numbers["scale"].get((match["scale"] or "").lower(), 1)
@@ -60,10 +64,28 @@ def find_numbers(text: str, *, offset: int, words: Lexicon) -> tuple[Number, ...
         found.append(
             Number(
                 value=value, relation=_relation(text[max(0, match.start() - 24) : match.start()], words),
-                unit=" ".join(unit.split()), text=match.group().strip(), start=offset + match.start(),
+                unit=_unit(unit, words, joined=match["unit"] is not None and text[match.start("unit") - 1] == "-"), text=match.group().strip(), start=offset + match.start(),
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _is_name(text: str, match: re.Match[str], words: Lexicon) -> bool:
+    """Whether a bare number belongs to the name before it: nothing is counted behind it but a small word."""
+    if match["money"] or match["percent"] or match["scale"] or not match["digits"].isdigit():
+        return False
+    unit = (match["unit"] or "").split(" ")[0].lower()
+    return _NAMED.search(text, 0, match.start()) is not None and (not unit or unit in words.no_units)
+
+
+def _unit(text: str, words: Lexicon, *, joined: bool) -> str:
+    """The unit without what stands behind it: “kilometres of”; of “30-day truce” (``joined``) the day."""
+    parts = text.split()
+    if joined:
+        del parts[1:]
+    while len(parts) > 1 and parts[-1].lower() in words.no_units:
+        parts.pop()
+    return " ".join(parts)
 
 
 def _tells_a_time(before: str, unit: str, words: Lexicon) -> bool:

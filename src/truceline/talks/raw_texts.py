@@ -15,6 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from truceline.talks.documents import OUTSIDE
 from truceline.talks.html_text import main_blocks, read_page
 
 #: a field of a table holds at most so many bytes
@@ -69,6 +70,7 @@ class Raw:
     published: date | None = None
     kinds: Mapping[int, str] | None = None  #: line of the text → kind that the markup gave it
     hidden: int = 0
+    own: int | None = None  #: where the page's own text ends and what stands around it begins
     position: int = 1
 
 
@@ -240,12 +242,10 @@ def _local(tag: object) -> str:
 
 def _html_raw(markup: str) -> Raw:
     page = read_page(markup)
-    blocks = main_blocks(page)
-    lines: list[str] = []
-    kinds: dict[int, str] = {}
-    for block in blocks:
-        kinds[len(lines)] = block.kind
-        lines.append(block.text)
+    own, rest = main_blocks(page)
+    lines = [block.text for block in (*own, *rest)]
+    kinds = {number: block.kind for number, block in enumerate(own)}
+    kinds |= dict.fromkeys(range(len(own), len(lines)), OUTSIDE)
     meta = page.meta
     title = meta.get("og:title") or meta.get("headline") or meta.get("title", "")
     day = day_of(
@@ -258,6 +258,7 @@ def _html_raw(markup: str) -> Raw:
     return Raw(
         text="\n".join(lines), title=" ".join(title.split()), url=meta.get("canonical") or meta.get("og:url", ""),
         outlet=meta.get("og:site_name", ""), published=day, kinds=kinds, hidden=page.hidden,
+        own=len("\n".join(lines[: len(own)])) if rest else None,
     )  # fmt: skip
 
 

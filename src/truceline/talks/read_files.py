@@ -14,6 +14,7 @@ from truceline.talks.decode import decode, not_text
 from truceline.talks.detect import detect_language
 from truceline.talks.documents import (
     ID_DIGITS,
+    OUTSIDE,
     Document,
     Paragraph,
     digest_text,
@@ -121,7 +122,8 @@ def read_documents(
 
 def _document(raw: Raw, *, label: str, published: date | None) -> Document:
     digest = digest_text(raw.text)
-    found = detect_language(raw.text)
+    own = raw.text[: raw.own]
+    found = detect_language(own)
     language = found or "en"
     words = lexicon(language)
     if is_day_alone(raw.title, language=language):
@@ -132,7 +134,7 @@ def _document(raw: Raw, *, label: str, published: date | None) -> Document:
     if not raw.title and paragraphs and paragraphs[0].kind == "heading":
         head = raw.text[paragraphs[0].start : paragraphs[0].stop]
         raw = raw if is_day_alone(head, language=language) else replace(raw, title=head.lstrip("# "))
-    day = raw.published or day_of(raw.url) or day_in_text(raw.text, language=language) or published
+    day = raw.published or day_of(raw.url) or day_in_text(own, language=language) or published
     row = raw.position if raw.position > 1 else None
     remarks = _remarks(raw, paragraphs, words_found=found, day=day, label=label, row=row)
     if any(one.code in ("page_closed", "language_unread") for one in remarks):
@@ -140,7 +142,7 @@ def _document(raw: Raw, *, label: str, published: date | None) -> Document:
             replace(one, kind="boilerplate") if one.kind == "text" else one for one in paragraphs
         )
     outlet = raw.outlet or urlsplit(raw.url).hostname or ""
-    agency = _AGENCY.search(raw.text[:1500]) or re.search(r"\(([A-Z]{4,14})\)\.?\s*$", raw.text)
+    agency = _AGENCY.search(own[:1500]) or re.search(r"\(([A-Z]{4,14})\)\.?\s*$", own)
     if not outlet and agency is not None:
         outlet = agency.group(1)
     return Document(
@@ -182,10 +184,10 @@ def _remarks(
             Problem(code=code, message=message, file=label, row=row, got=raw.title[:80], next_step=next_step)
         )
 
-    if not raw.text.strip():
+    if not raw.text[: raw.own].strip():
         tell("text_none", "the document has no text", "Get it again from where it came")
     elif (
-        any(pattern.search(raw.text) for pattern in words.closed_page)
+        any(pattern.search(raw.text[: raw.own]) for pattern in words.closed_page)
         and len(running.split()) < 4 * LEAST_WORDS
     ):
         tell("page_closed", "the page says that its text is no longer there", "Look for another copy of it")
@@ -206,6 +208,13 @@ def _remarks(
             "text_hidden",
             f"{raw.hidden} characters that the page hides from its readers were left out",
             "Look at the page's markup if you wonder why",
+        )
+    around = sum(len(raw.text[one.start : one.stop]) for one in paragraphs if one.kind == OUTSIDE)
+    if around:
+        tell(
+            "text_outside",
+            f"{around} characters that stand outside the page's article were set aside",
+            "Look at them under the document: what the page says there was not read",
         )
     if words_found is None and len(running.split()) >= LEAST_WORDS:
         tell(

@@ -14,7 +14,7 @@ from truceline.talks.events import Event
 from truceline.talks.numbers import Number
 from truceline.talks.pairs import tellings
 from truceline.talks.reading import Reading
-from truceline.talks.register import Register, current_statements
+from truceline.talks.register import Register, current_statements, read_anew
 from truceline.talks.speakers import Entity, Speakers
 from truceline.talks.statements import Statement
 from truceline.talks.windows import Window
@@ -28,6 +28,7 @@ class Recorded:
     documents: tuple[dict[str, Any], ...]  #: rows of the documents, without their texts
     held: dict[str, dict[str, Any]]  #: statement → version, corrections, earlier versions
     withdrawn: tuple[dict[str, Any], ...]
+    outdated: tuple[str, ...]  #: ids of what only earlier readings of a text have; no view shows it
     decisions: tuple[dict[str, Any], ...]
 
 
@@ -35,8 +36,11 @@ def recall(register: Register, speakers: Speakers) -> Recorded:
     """What the register holds, with every correction in force."""
     rows = {line["document"]["document_id"]: line["document"] for line in register.lines if line["kind"] == "document"}  # fmt: skip
     held = current_statements(register)
+    outdated = _outdated(register, held)
     statements, withdrawn = [], []
-    for one in held.values():
+    for name, one in held.items():
+        if name in outdated:
+            continue
         last = {line["field"]: line for line in one["corrections"]}
         if "withdrawn" in last and last["withdrawn"]["to"] == "yes":
             line, reading = last["withdrawn"], one["reading"]
@@ -56,15 +60,38 @@ def recall(register: Register, speakers: Speakers) -> Recorded:
                 {
                     line["event"]["event_id"]: event_of(line["event"])
                     for line in register.lines
-                    if line["kind"] == "event"
+                    if line["kind"] == "event" and line["event"]["event_id"] not in outdated
                 }.values()
             ),
         ),
         documents=tuple({**row, "position": 1, "remarks": [], "set_aside": []} for row in rows.values()),
         held=held,
         withdrawn=tuple(withdrawn),
+        outdated=tuple(sorted(outdated)),
         decisions=tuple(line for line in register.lines if line["kind"] == "decision"),
     )
+
+
+def _outdated(register: Register, held: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Statements and events that the latest reading of their text no longer has.
+
+    What a person corrected or decided on stays, and so does what an extractor found, which the rules cannot miss.
+    """
+    anew = {document: set(ids) for document, ids in read_anew(register).items()}
+    decided = {line["proposal"]["statement_id"] for line in register.lines if line["kind"] == "decision"}
+    found = {
+        name
+        for name, one in held.items()
+        if name not in anew.get(one["reading"]["document_id"], {name})
+        and not one["corrections"] and name not in decided and not one["reading"].get("origin")
+    }  # fmt: skip
+    return found | {
+        line["event"]["event_id"]
+        for line in register.lines
+        if line["kind"] == "event"
+        and line["event"]["event_id"]
+        not in anew.get(line["event"]["document_id"], {line["event"]["event_id"]})
+    }
 
 
 def _copies(groups: Mapping[str, str]) -> tuple[CopyGroup, ...]:

@@ -154,6 +154,7 @@ def keep_reading(
 
     The same statement read anew with another result is added as its next version. Of documents goes
     in what names them, not their text; what a report tells by itself goes in as its own kind of line.
+    Where the register holds what a newer reading of a text no longer has, a line says what that has.
     """
     latest = {
         line["statement"]["statement_id"]: line for line in register.lines if line["kind"] == "statement"
@@ -169,6 +170,10 @@ def keep_reading(
         {"kind": "event", "event": event, "by": by, "at": at, "reader": version}
         for event in events
         if told.get(event["event_id"]) != event
+    ]
+    rows += [
+        {**row, "by": by, "at": at, "reader": version}
+        for row in _newer(register, documents, statements, events)
     ]
     n_before = len(rows)
     for statement in statements:
@@ -186,6 +191,35 @@ def keep_reading(
             }
         )
     return (append(register, rows) if rows else register), len(rows) - n_before
+
+
+def _newer(
+    register: Register,
+    documents: Sequence[Mapping[str, Any]],
+    statements: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Of each document of which the register holds what is no longer read, or no longer says what is: what is read."""
+    standing = {key: set(ids) for key, ids in read_anew(register).items()}
+    found = []
+    for document in documents:
+        name = document["document_id"]
+        now = {one["statement_id"] for one in statements if one["document_id"] == name}
+        now |= {one["event_id"] for one in events if one["document_id"] == name}
+        held = {
+            line[kind][f"{kind}_id"]
+            for line in register.lines
+            for kind in ("statement", "event")
+            if line["kind"] == kind and line[kind]["document_id"] == name
+        }
+        if standing.get(name, now if held <= now else None) != now:
+            found.append({"kind": "reading", "document_id": name, "holds": sorted(now)})
+    return found
+
+
+def read_anew(register: Register) -> dict[str, tuple[str, ...]]:
+    """Document → ids of what its latest reading holds, for texts of which an earlier one held something else."""
+    return {line["document_id"]: tuple(line["holds"]) for line in register.lines if line["kind"] == "reading"}
 
 
 def correct(

@@ -169,7 +169,8 @@ class Discourse:
         party = self._party(mention, tokens)
         if mention.kind == "office":
             definite = tokens[mention.first].text.lower() not in ("a", "an", "another", "one", "some")
-            found = self._holder(stem(head.text), party) if definite else None
+            whose = self._whose(mention, tokens) if party is None else frozenset()
+            found = self._holder(stem(head.text), party, whose) if definite else None
             spoke = self.last_speaker
             if (
                 found is None
@@ -195,8 +196,18 @@ class Discourse:
         entity = Entity(id=slug(entity_name), name=entity_name, kind=kind, party=party, plural=plural)
         return Resolved(entity=entity, rule="institution" if kind == "body" else "description")
 
-    def _holder(self, role: str, party: str | None) -> Resolved | None:
-        """Who holds an office: in the case by party and title, else who was introduced with it."""
+    def _whose(self, mention: Mention, tokens: Sequence[Token]) -> frozenset[str]:
+        """Names before an office that nobody knows: of “the Ruritanian president”, the first."""
+        if self.words.declines or mention.title is None:
+            return frozenset()
+        first, last = mention.title
+        return frozenset(token.text for token in tokens[first:last] if token.tag == "N")
+
+    def _holder(self, role: str, party: str | None, whose: frozenset[str] = frozenset()) -> Resolved | None:
+        """Who holds an office: in the case by party and title, else who was introduced with it.
+
+        ``whose``: names that stand before the office; one introduced with others holds another one.
+        """
         if party is not None:
             for person in self.speakers.people:
                 if (
@@ -213,6 +224,13 @@ class Discourse:
                 continue
             titles = {stem(word) for title in (*one.titles, one.office) for word in title.split()}
             titles |= {stem(title) for title in one.titles}
+            named = {
+                word
+                for word in one.office.split()
+                if word[:1].isupper() and stem(word) not in self.words.phrases
+            }
+            if whose and named and not whose & named:
+                continue
             if role in titles or (role.split()[-1] in titles):
                 return Resolved(entity=one, rule="description_again")
         return None

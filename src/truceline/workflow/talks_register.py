@@ -180,6 +180,7 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
         "held": {name: _history(held) for name, held in found.held.items()},
         "corrected": sum(bool(held["corrections"]) for held in found.held.values()),
         "withdrawn": found.withdrawn,
+        "outdated": len(found.outdated),
         "decisions": found.decisions,
     }
     page = render_talks(
@@ -195,14 +196,17 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
         write_json(folder / STATEMENTS, [{**one.as_dict(), **_history(found.held[one.statement_id])} for one in found.reading.statements])  # fmt: skip
         write_json(folder / EVENTS, [one.as_dict() for one in found.reading.events])
         write_json(folder / DOCUMENTS, rows)
-        write_json(folder / VIEWS, {**views, "withdrawn": found.withdrawn, "decisions": found.decisions})
+        write_json(
+            folder / VIEWS,
+            {**views, "withdrawn": found.withdrawn, "outdated": found.outdated, "decisions": found.decisions},
+        )
         (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
         write_marker(folder, [row["digest"] for row in rows])
         if confidential:
             folder.chmod(0o700)
     return {
         "report": str(out / PAGE), "statements": len(found.reading.statements), "documents": len(rows),
-        "corrected": told["corrected"], "withdrawn": len(found.withdrawn), "confidential_notes": len(notes), "head": register.head,
+        "corrected": told["corrected"], "withdrawn": len(found.withdrawn), "outdated": len(found.outdated), "confidential_notes": len(notes), "head": register.head,
     }  # fmt: skip
 
 
