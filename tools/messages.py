@@ -37,7 +37,7 @@ KEYWORDS: dict[str, Any] = {
 #: no clock: the same sentences give the same bytes
 FIXED = datetime(2026, 1, 1, tzinfo=UTC)
 #: what of a question of the review is told in every language
-QUESTION_FIELDS = ("question", "why", "who")
+QUESTION_FIELDS = ("question", "why", "who", "harm", "clause", "precedent")
 _CALL = re.compile(r'\b(?:_|tr)\(\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -65,10 +65,11 @@ def extract_names(
 def extract_questions(
     fileobj: BinaryIO, *_asked: Any, **_options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Questions of the review, why each matters and who must answer it."""
+    """Questions of the review, and what is told beside each."""
     for row in YAML(typ="safe").load(fileobj.read().decode("utf-8")):
         for field in QUESTION_FIELDS:
-            yield 1, "_", row[field], []
+            if field in row:
+                yield 1, "_", row[field], []
 
 
 def extract() -> Catalog:

@@ -15,7 +15,7 @@ from truceline.terms.packaged import read_packaged
 Severity = Literal["high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 #: fields of a question that are told in the language in force; `who` is told by ``review.who_answers``
-TOLD = ("question", "why")
+TOLD = ("question", "why", "harm", "clause", "precedent")
 
 
 class AnsweredBy(Model):
@@ -76,7 +76,9 @@ def _translated(code: str) -> dict[str, Question]:
     """The catalogue with what the catalogs of messages have for the words that are ``TOLD``; else as written."""
     with speaking(code):
         return {
-            key: question.model_copy(update={field: _(getattr(question, field)) for field in TOLD})
+            key: question.model_copy(
+                update={field: _(said) for field in TOLD if (said := getattr(question, field)) is not None}
+            )
             for key, question in _written().items()
         }
 
