@@ -186,6 +186,9 @@ def _stand(model: Weighed, place: _Place, chance: FloatArray) -> Rows:
     stands = np.where(seen, count / np.maximum(mean, LEAST_SEEN), 0.0)
     told = np.where(seen, shares, 0.0).sum(axis=1)
     hardly = all_kinds / np.maximum((mean * shares).sum(axis=1), LEAST_SIGHT)
+    # what was told from where nobody ever could see speaks against what is said of sight: it stands for itself
+    ever = (mean > 0).any(axis=1) | (summed(model.watched_at[place.rows, None].astype(np.float64))[:, 0] > 0)
+    hardly = np.where(ever, hardly, all_kinds)
     usual = np.divide(stands.sum(axis=1), told, out=hardly, where=told > 0)
     stands = np.where(seen, stands, usual[:, None] * shares)
     weight = stands[place.square] * (total / all_kinds[place.square])[:, None]

@@ -175,11 +175,12 @@ class Watched:
     """For one act: the histories of all incidents, were they of it.
 
     log_stray : (n,) log of the chance of detections that could not have been, as it is told: of this act,
-    or from there.
+    or from there. seen : (n,) whether anybody could have seen it, as coverage tells.
     """
 
     entries: Histories
     log_stray: FloatArray
+    seen: BoolArray
 
 
 def watch_incidents(detected: Detected, sight: Sight, group: IntArray) -> Watched:
@@ -216,6 +217,7 @@ def watch_incidents(detected: Detected, sight: Sight, group: IntArray) -> Watche
             record=record[by], group=entry_group[by], hit=both[by], share=share[by], weight=np.ones(n)
         ),
         log_stray=stray,
+        seen=np.bincount(seen.moment, weights=seen.own * seen.common, minlength=n) > 0,
     )
 
 

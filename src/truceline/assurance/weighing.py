@@ -79,6 +79,11 @@ class Weighed:
         """(n_incidents,)"""
         return self.doubt.mean
 
+    @property
+    def watched_at(self) -> BoolArray:
+        """(n,) whether anybody could have seen the moment, were it of whatever act."""
+        return np.asarray(np.any([watched.seen for watched in self.watched], axis=0))
+
     def learn(self, inside: Mapping[str, BoolArray]) -> Learnt:
         """Probabilities and the incidents' acts, each from the other in turn."""
         mean = self.beta[:, 0] / self.beta.sum(axis=1)

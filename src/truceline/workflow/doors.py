@@ -23,6 +23,7 @@ from truceline.workflow.refused_rows import (
     refuse_half_bands,
     refuse_half_places,
     refuse_half_watches,
+    refuse_last_days,
     refuse_odd_shapes,
     refuse_second_ids,
 )
@@ -168,6 +169,7 @@ def _acts_of_act(foreign: Foreign) -> None:
 
 
 def _make_observations(foreign: Foreign) -> None:
+    refuse_last_days(foreign, "occurred_from")
     n = foreign.table.num_rows
     _fill(foreign, "source_id", _same(_stem(foreign), n))
     _fill(foreign, "occurred_until", times(micros(foreign.table["occurred_from"]) + 1_000_000))
@@ -190,6 +192,7 @@ def _make_coverage(foreign: Foreign) -> None:
 
 def _make_control(foreign: Foreign) -> None:
     refuse_odd_shapes(foreign)
+    refuse_last_days(foreign, "map_time")
     n = foreign.table.num_rows
     _fill(foreign, "source_id", _same(_stem(foreign), n))
     _fill(foreign, "describes_until", foreign.table["map_time"].combine_chunks())
@@ -219,6 +222,7 @@ def _statuses(foreign: Foreign, shapes: Any) -> list[str]:
 
 def _make_areas(foreign: Foreign) -> None:
     refuse_odd_shapes(foreign)
+    refuse_last_days(foreign, "map_time")
     n = foreign.table.num_rows
     _fill(foreign, "name", foreign.table["area_id"].combine_chunks())
     _fill(foreign, "kind", _same("area", n))

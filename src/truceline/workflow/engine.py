@@ -37,9 +37,9 @@ from truceline.scoring.ideal import Seen, ideal_parties
 from truceline.scoring.identity import match_events
 from truceline.scoring.score import Judged
 from truceline.workflow.centre import centre_frame
+from truceline.workflow.watched import box_watched, split_weeks
 
 TRAINED_NOTE = "existence_p is by a model that was trained on simulated fronts: what the simulation has wrong it has wrong too"
-WEEK = timedelta(days=7)
 #: more rows than this nobody reads, and each costs time
 MOST_TOTALS = 300
 
@@ -117,12 +117,7 @@ def fuse(given: Setting, *, progress: Progress = silent) -> Fused:
     if setting.existence == "trained":
         notes.append(TRAINED_NOTE)
     if totals is None:
-        why = (
-            "no coverage with a detection probability and its basis"
-            if setting.acts
-            else "neither records nor coverage name an act"
-        )
-        notes.append(f"no totals: {why}")
+        notes.append(f"no totals: {_why_no_totals(setting)}")
     progress("gathering", steps, steps)
     return Fused(
         incidents=incidents,
@@ -233,6 +228,14 @@ def ideal_blame(judged: Judged, setting: Setting) -> FloatArray | None:
     )  # fmt: skip
 
 
+def _why_no_totals(setting: Setting) -> str:
+    if not setting.acts:
+        return "neither records nor coverage name an act"
+    if not pc.any(pc.is_valid(setting.coverage["detection_p_basis"])).as_py():
+        return "no coverage with a detection probability and its basis"
+    return "the coverage names no circle with a radius above nought, and no areas have a shape (--areas)"
+
+
 def blame(incidents: Table, observations: Table, setting: Setting, line: LineHistory | None) -> Table:
     """Incidents with the probability of each party."""
     return attribute(
@@ -256,15 +259,12 @@ def count_totals(
     if not based.num_rows or not setting.acts:
         return None, []
     start, stop = pc.min(based["window_start"]).as_py(), pc.max(based["window_stop"]).as_py()
-    weeks = [
-        Interval(start + k * WEEK, min(start + (k + 1) * WEEK, stop))
-        for k in range(-(-(stop - start) // WEEK))
-    ]
+    weeks = split_weeks(start, stop, most=MOST_TOTALS)
     assert setting.frame is not None
     shapes = _coarse_areas(setting.areas, most=MOST_TOTALS // (len(weeks) * len(setting.acts)))
     whole = not shapes
     if whole:
-        shapes = _watched_box(based, setting.frame)
+        shapes = box_watched(based, setting.frame)
     if not shapes:
         return None, []
     frame = setting.frame
@@ -284,20 +284,6 @@ def count_totals(
         column = table.schema.get_field_index("area_id")
         table = table.set_column(column, "area_id", pa.nulls(table.num_rows, pa.string()))
     return table, learnt_parameters(found)
-
-
-def _watched_box(coverage: Table, frame: LocalFrame) -> dict[str, BaseGeometry]:
-    """A box around all circles watched, where no areas are given; none without circles."""
-    at = [floats(coverage[name]) for name in ("longitude_deg", "latitude_deg", "radius_m")]
-    known = np.isfinite(np.stack(at)).all(axis=0)
-    if not known.any():
-        return {}
-    longitude, latitude, radius_m = (one[known] for one in at)
-    x, y = frame.to_plane(longitude, latitude)
-    ground = shapely.box(
-        (x - radius_m).min(), (y - radius_m).min(), (x + radius_m).max(), (y + radius_m).max()
-    )
-    return {"": frame.geometry_to_globe(shapely.segmentize(ground, 20_000.0))}
 
 
 def _coarse_areas(areas: Table, *, most: int) -> dict[str, BaseGeometry]:

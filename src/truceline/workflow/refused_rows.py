@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from truceline.base.columns import BoolArray, floats
+from truceline.base.columns import BoolArray, floats, micros
 from truceline.base.errors import Problem
 from truceline.base.geodesy import BEARINGS_EXPECTED, is_reversed
 from truceline.line.shapes import polygonal
@@ -17,6 +17,8 @@ from truceline.workflow.foreign import Foreign
 LEAST_BETA = 1e-3
 #: rows with a repeated id that are held against each other at once: in memory, not in the outcome
 ROWS_AT_ONCE = 1 << 14
+#: 9999-12-30, in microseconds since 1970: what is reckoned from later times leaves the calendar
+LAST_US = 253_402_128_000_000_000
 _P = ("detection_p_a", "detection_p_b")
 _BEARINGS = ("bearing_min_deg", "bearing_max_deg")
 _RANGES = ("range_min_m", "range_max_m")
@@ -73,6 +75,19 @@ def refuse_disorder(foreign: Foreign, start: str, stop: str) -> None:
         {
             int(k): _tell(foreign, int(k), "time_order", stop, f"{stop} is not after {start}", f"a time after {foreign.table[start][int(k)].as_py().isoformat()}", "Correct one of the two; intervals are half-open")
             for k in np.flatnonzero(wrong)
+        }
+    )  # fmt: skip
+
+
+def refuse_last_days(foreign: Foreign, column: str) -> None:
+    """Put aside rows of which a time stands at the calendar's end: it is written for "open", and tells no moment."""
+    if column not in foreign.table.column_names:
+        return
+    late = micros(foreign.table[column]) >= LAST_US
+    foreign.put_aside(
+        {
+            int(k): _tell(foreign, int(k), "value_range", column, "the calendar's last days are no moment at which anything was seen", "a time before 9999-12-30", "Give the time, or leave the row out")
+            for k in np.flatnonzero(late)
         }
     )  # fmt: skip
 
