@@ -10,9 +10,12 @@ from typing import Any
 
 import jsonschema
 import pytest
+from markupsafe import Markup
 
 from truceline.base.documents import Document
+from truceline.base.language import speaking
 from truceline.faces.cli.main import run
+from truceline.reports.review import render_review
 from truceline.terms.catalogue import SEVERITIES, questions, sources
 from truceline.terms.compare import compare
 from truceline.terms.faults import provisions
@@ -539,6 +542,24 @@ def test_check_writes_a_page_that_asks_nobody_for_anything(
         text.index("gaps that can do most harm") < text.index("Open besides") < text.index("What is answered")
     )
     assert text.count('class="gap high"') == 10
+
+
+@pytest.mark.parametrize("code", ["uk", "ru"])
+def test_a_page_tells_every_question_in_the_language_in_force(code: str, jeddah: Truce) -> None:
+    written = {asked.question.code: asked.question for asked in review(jeddah).open}
+    who = {key: who_answers(question, jeddah) for key, question in written.items()}
+    with speaking(code):
+        found = review(jeddah)
+        page = render_review(found, first=10)
+        said = {asked.question.code: who_answers(asked.question, jeddah) for asked in found.open}
+    assert f'<html lang="{code}">' in page
+    for asked in found.open:
+        one, other = asked.question, written[asked.question.code]
+        assert said[one.code] != who[one.code]
+        assert said[one.code].partition(" (")[2] == who[one.code].partition(" (")[2]
+        for field in ("question", "why", "harm", "clause", "precedent"):
+            text = getattr(one, field)
+            assert text is None or (text != getattr(other, field) and str(Markup.escape(text)) in page)
 
 
 def test_texts_of_a_draft_are_escaped(tmp_path: Path) -> None:
