@@ -146,3 +146,9 @@ def test_a_view_of_somebody_whom_the_text_introduced_is_a_statement():
 def test_of_what_is_kept_back_and_what_is_not_confirmed_the_last_is_told():
     (one,) = said("The envoys met behind closed doors, but officials have yet to confirm the result.")
     assert one.status == "unconfirmed"
+
+
+@pytest.mark.parametrize("words", ["expressed concerns", "expressed serious concern", "voiced concerns"])
+def test_concerns_are_a_warning(words):
+    (one,) = said(f"Norland has {words} about how the truce would be put into practice.")
+    assert one.stance == "warns"

@@ -13,8 +13,9 @@ from truceline.base.errors import CallError, InputError, OutputError
 from truceline.base.language import speaking
 from truceline.reports.talks import clipped, marked
 from truceline.talks.recorded import statement_of
-from truceline.talks.register import keep_reading, read_register, register_path
+from truceline.talks.register import keep_reading, note, read_register, register_path
 from truceline.talks.views import build_views, quotation
+from truceline.workflow import talks_register
 from truceline.workflow.talks import read_all, read_talks, write_marker
 from truceline.workflow.talks_register import (
     correct_statement,
@@ -258,3 +259,26 @@ def test_keeping_the_same_reading_twice_adds_no_line(kept):
     case, out = kept
     lines = len(read_register(register_path(case)).lines)
     assert keep_talks(out, case=case, **WHO)["lines"] == lines
+
+
+def test_nobody_keeps_a_reading_without_a_name(kept, tmp_path):
+    case, out = kept
+    lines = len(read_register(register_path(case)).lines)
+    with pytest.raises(CallError) as told:
+        keep_talks(out, case=case, by=" ", at=WHO["at"])
+    assert told.value.problems[0].code == "value_missing"
+    assert len(read_register(register_path(case)).lines) == lines
+
+
+def test_the_confidential_store_is_its_owners_before_anything_stands_in_it(tmp_path, monkeypatch):
+    modes = []
+    path = register_path(tmp_path, confidential=True)
+
+    def watched(register, text, **row):
+        modes.append((path.stat().st_mode & 0o777, path.read_text(encoding="utf-8")))
+        return note(register, text, **row)
+
+    monkeypatch.setattr(talks_register, "note", watched)
+    note_confidential(tmp_path, "A word in private.", source="a mediator", **WHO)
+    assert modes == [(0o600, "")]
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -221,3 +221,15 @@ def test_in_his_words_at_the_head_of_a_cutting_are_theirs_whom_it_names_next():
 def test_an_outlet_in_another_script_leads_with_a_colon_and_a_place_does_not():
     assert [one.speaker.id for one in said("Coast: дорога открыта.", language="ru")] == ["coast"]
     assert said("Лесной: дорога открыта.", language="ru") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "name"),
+    [
+        ("uk", "Норландія дозволила Садландії бити по складах за річкою, — джерело в уряді.", "джерело в уряді"),
+        ("ru", "Норландия разрешила Садландии бить по складам за рекой, — источник в правительстве.", "источник в правительстве"),
+    ],
+)  # fmt: skip
+def test_a_source_that_signs_may_say_where_it_is(language, text, name):
+    (one,) = said(text, language=language)
+    assert (one.speaker.name, one.rule) == (name, "signed")

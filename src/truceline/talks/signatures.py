@@ -13,6 +13,7 @@ from truceline.talks.mentions import Mention
 from truceline.talks.quotation import Quote
 from truceline.talks.resolve import Resolved, slug
 from truceline.talks.speakers import Entity
+from truceline.talks.stems import stem
 from truceline.talks.tokens import Token
 
 #: a signature has at most so many words, an unknown source at most so many
@@ -54,7 +55,14 @@ def signed_source(tokens: Sequence[Token], letters: str, at: int, words: Lexicon
     open_line = len(tail) == 1 and letters[-1] == tail and at >= 2 * LEAST_SAID
     if not (letters[at - 1 : at] in ("c", "Q") or open_line) or not 1 <= len(tail) <= LONGEST_SOURCE:
         return None
-    if set(tail) - set("wNJYSRGu") or at < LEAST_SAID or tokens[at + 1].text.lower() in words.function_words:
+    # “a source in the government”: of one who passes on, where it is found may be told
+    within = "P" if stem(tokens[at + 1].text) in words.onlookers and not tail.endswith("P") else ""
+    if (
+        set(tail[:1]) - set("wNJYSRGu")
+        or set(tail[1:]) - {*"wNJYSRGu", *within}
+        or at < LEAST_SAID
+        or tokens[at + 1].text.lower() in words.function_words
+    ):
         return None
     name = " ".join(token.text for token in tokens[at + 1 : at + 1 + len(tail)])
     return Resolved(entity=Entity(id=slug(name), name=name, kind="described"), rule="description")

@@ -93,6 +93,10 @@ def _altered(path: Path, message: str) -> OutputError:
 
 def keep_talks(folder: Path, *, case: Path, by: str, at: str) -> dict[str, Any]:
     """Put the statements of a reading into the case's register."""
+    if not by.strip():
+        raise CallError(
+            Problem(code="value_missing", message="a register says who keeps a reading", expected="--by NAME", next_step="Give a name")
+        )  # fmt: skip
     _refuse_altered(folder)
     copy_of = {
         name: group["document_ids"][0]
@@ -193,6 +197,8 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
         notes_open=notes,
     )
     with OutputFolder(out) as folder:
+        if confidential:
+            folder.chmod(0o700)
         write_json(folder / STATEMENTS, [{**one.as_dict(), **_history(found.held[one.statement_id])} for one in found.reading.statements])  # fmt: skip
         write_json(folder / EVENTS, [one.as_dict() for one in found.reading.events])
         write_json(folder / DOCUMENTS, rows)
@@ -202,8 +208,6 @@ def report_register(case: Path, *, out: Path, confidential: bool = False) -> dic
         )
         (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
         write_marker(folder, [row["digest"] for row in rows])
-        if confidential:
-            folder.chmod(0o700)
     return {
         "report": str(out / PAGE), "statements": len(found.reading.statements), "documents": len(rows),
         "corrected": told["corrected"], "withdrawn": len(found.withdrawn), "outdated": len(found.outdated), "confidential_notes": len(notes), "head": register.head,
@@ -261,6 +265,24 @@ def decide_proposal(
     return {"register": str(register.path), "accepted": accept, "files": files, "head": register.head}
 
 
+def _keep_private(path: Path) -> None:
+    """Make the store its owner's before anything stands in it.
+
+    Raises
+    ------
+    OutputError
+        ``out_unwritable``.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise OutputError(
+            Problem(code="out_unwritable", message=str(error), file=path.name, next_step="Name a case folder that may be written")
+        ) from error  # fmt: skip
+
+
 def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -> dict[str, Any]:
     """Keep a non-paper apart from the register; no view reads it."""
     if not text.strip():
@@ -268,6 +290,7 @@ def note_confidential(case: Path, text: str, *, source: str, by: str, at: str) -
             Problem(code="value_missing", message="the note is empty", next_step="Give a file with text")
         )
     path = register_path(case, confidential=True)
-    register = note(read_register(path), text, source=source, by=by, at=at)
-    path.chmod(0o600)
+    held = read_register(path)
+    _keep_private(path)
+    register = note(held, text, source=source, by=by, at=at)
     return {"store": str(path), "notes": len(register.lines), "head": register.head}
