@@ -143,3 +143,23 @@ def test_what_is_not_public_and_what_is_not_confirmed_is_marked(views):
     status = {(one["speaker"]["id"], one["status"]) for one in views["statements"].values()}
     assert ("rubio", "undisclosed") in status
     assert ("officials", "unconfirmed") in status
+
+
+def test_a_truce_that_helps_one_army_alone_is_told_as_its_military_effect(views):
+    row = next(row for row in views["matrix"]["rows"] if row["issue"] == "momentum")
+    told = {
+        views["statements"][name]["speaker"]["id"] for cell in row["cells"] for name in cell["statements"]
+    }
+    assert told == {"putin", "ushakov"}
+
+
+def test_numbers_are_of_what_is_counted(views):
+    assert {
+        (number["value"], number["unit"]) for one in views["statements"].values() for number in one["numbers"]
+    } == {(30, "day"), (30, "days"), (2000, "kilometers"), (40, "years")}
+
+
+def test_nobody_is_said_to_keep_back_what_is_only_not_confirmed(views):
+    assert {one["status"] for one in views["statements"].values() if one["speaker"]["id"] == "officials"} == {
+        "unconfirmed"
+    }
