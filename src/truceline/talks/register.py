@@ -201,20 +201,19 @@ def _newer(
 ) -> list[dict[str, Any]]:
     """Of each document of which the register holds what is no longer read, or no longer says what is: what is read."""
     standing = {key: set(ids) for key, ids in read_anew(register).items()}
-    found = []
-    for document in documents:
-        name = document["document_id"]
-        now = {one["statement_id"] for one in statements if one["document_id"] == name}
-        now |= {one["event_id"] for one in events if one["document_id"] == name}
-        held = {
-            line[kind][f"{kind}_id"]
-            for line in register.lines
-            for kind in ("statement", "event")
-            if line["kind"] == kind and line[kind]["document_id"] == name
-        }
-        if standing.get(name, now if held <= now else None) != now:
-            found.append({"kind": "reading", "document_id": name, "holds": sorted(now)})
-    return found
+    now: dict[str, set[str]] = {document["document_id"]: set() for document in documents}
+    held: dict[str, set[str]] = {name: set() for name in now}
+    for kind, rows in (("statement", statements), ("event", events)):
+        for one in rows:
+            now.setdefault(one["document_id"], set()).add(one[f"{kind}_id"])
+        for line in register.lines:
+            if line["kind"] == kind:
+                held.setdefault(line[kind]["document_id"], set()).add(line[kind][f"{kind}_id"])
+    return [
+        {"kind": "reading", "document_id": name, "holds": sorted(now[name])}
+        for name in dict.fromkeys(document["document_id"] for document in documents)
+        if standing.get(name, now[name] if held[name] <= now[name] else None) != now[name]
+    ]
 
 
 def read_anew(register: Register) -> dict[str, tuple[str, ...]]:
