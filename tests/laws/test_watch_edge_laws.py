@@ -108,3 +108,16 @@ def test_weeks_tile_the_watch_and_are_not_too_many(weeks: float, most: int) -> N
     assert found[-1].stop == stop
     assert all(one.stop == two.start for one, two in pairwise(found))
     assert weeks > most or all(one.stop - one.start == timedelta(weeks=1) for one in found[:-1])
+
+
+@pytest.mark.parametrize(
+    ("sensor", "act", "words"),
+    [("m0", "shelling", ""), ("mast0", "shelling", "sensor_id"), ("", "shelling", "sensor_id"), ("m0", "drone", "drone")],
+)  # fmt: skip
+def test_records_that_coverage_calls_differently_are_told(
+    sensor: str, act: str, words: str, tmp_path: Path
+) -> None:
+    outcome = told(tmp_path, more=f"x,ears,{sensor},{_moment(2.7)},15,45,200,{act}\n")
+    notes = [note for note in outcome.notes if "records of ears" in note]
+    assert len(notes) == bool(words)
+    assert all(words in note and note.startswith("1 records") for note in notes)

@@ -28,6 +28,7 @@ from truceline.workflow.doors import DOORS, complete
 from truceline.workflow.engine import Fused, Setting, complete_setting
 from truceline.workflow.engine import fuse as run_engine
 from truceline.workflow.foreign import Foreign, read_foreign
+from truceline.workflow.strangers import tell_strangers
 
 EMPTY = {"coverage": COVERAGE, "control": CONTROL, "areas": AREAS}
 
@@ -148,7 +149,7 @@ def _notes(foreign: dict[str, Foreign], setting: Setting) -> list[str]:
     strange = sorted(set(pc.unique(setting.coverage["source_id"]).to_pylist()) - known)
     if strange:
         notes.append(f"sources of the coverage without observations: {', '.join(strange)}")
-    return notes
+    return notes + tell_strangers(setting.observations, setting.coverage)
 
 
 def _nothing_recorded(setting: Setting) -> str:
