@@ -8,6 +8,7 @@ the program itself reads the compiled catalogs with the standard library.
 from __future__ import annotations
 
 import argparse
+import ast
 import gettext
 import io
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from ruamel.yaml import YAML
@@ -51,6 +52,17 @@ def extract_calls(
         yield text.count("\n", 0, found.start()) + 1, "_", literal, []
 
 
+def extract_code(fileobj: BinaryIO, *asked: Any, **options: Any) -> Iterator[Any]:
+    """Sentences of a module; also those in ``{_('…')}`` of a text with values, which Babel passes over."""
+    yield from extract_python(fileobj, *asked, **options)
+    fileobj.seek(0)
+    for text in (node for node in ast.walk(ast.parse(fileobj.read())) if isinstance(node, ast.JoinedStr)):
+        for call in ast.walk(text):
+            match call:
+                case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(sentence))]):
+                    yield call.lineno, "_", sentence, []
+
+
 def extract_names(
     fileobj: BinaryIO, *_asked: Any, **_options: Any
 ) -> Iterator[tuple[int, str, str, list[str]]]:
@@ -76,7 +88,7 @@ def extract() -> Catalog:
     """Every message of the program, sorted."""
     catalog = _empty(None)
     methods: list[tuple[str, Any]] = [
-        ("**.py", "python"),
+        ("**.py", extract_code),
         ("**.j2", "jinja2"),
         ("**.js", extract_calls),
         ("**.typ", extract_calls),

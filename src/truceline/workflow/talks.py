@@ -12,6 +12,7 @@ from typing import Any
 from truceline import __version__
 from truceline.base.canonical import digest_bytes
 from truceline.base.errors import CallError, InputError, Problem
+from truceline.base.language import _, pgettext
 from truceline.fetch.extractor import asker
 from truceline.reports.talks import render_talks
 from truceline.store.folder import MARKER, OutputFolder
@@ -59,16 +60,17 @@ class TalksOutcome:
 
     def lines(self) -> list[str]:
         """As text for a terminal."""
-        return [
-            f"{'documents':<18} {self.documents}",
-            f"{'statements':<18} {self.statements}",
-            f"{'told by reports':<18} {self.events}",
-            f"{'told by several':<18} {self.aligned}",
-            f"{'copies':<18} {self.copies}",
-            f"{'proposals':<18} {self.proposals}",
-            f"{'remarks':<18} {len(self.problems)}",
-            f"{'report':<18} {self.out / PAGE}",
-        ]
+        told: tuple[tuple[str, object], ...] = (
+            (_("documents"), self.documents),
+            (_("statements"), self.statements),
+            (_("told by reports"), self.events),
+            (_("told by several"), self.aligned),
+            (_("copies"), self.copies),
+            (_("proposals"), self.proposals),
+            (_("remarks"), len(self.problems)),
+            (pgettext("label", "report"), self.out / PAGE),
+        )
+        return [f"{name:<18} {what}" for name, what in told]
 
 
 def read_talks(

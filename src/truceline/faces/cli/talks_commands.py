@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from truceline.base.language import _
 from truceline.faces.cli.clock import now
 from truceline.faces.cli.options import JsonOption
 from truceline.faces.cli.render import print_json, print_lines, print_problems
@@ -78,7 +79,7 @@ def read(
         return
     print_lines(outcome.lines())
     if outcome.problems:
-        print_problems(outcome.problems, heading="Remarks")
+        print_problems(outcome.problems, heading=_("Remarks"))
 
 
 @talks.command()
