@@ -121,3 +121,37 @@ def test_records_that_coverage_calls_differently_are_told(
     notes = [note for note in outcome.notes if "records of ears" in note]
     assert len(notes) == bool(words)
     assert all(words in note and note.startswith("1 records") for note in notes)
+
+
+def quiet(folder: Path, *, half_width_deg: float, radius_m: float = RADIUS_M) -> dict[str, float]:
+    """The total of a square area in the middle of which two masts watch, and saw nothing."""
+    told(folder, radius_m=radius_m)
+    (folder / "nothing.csv").write_text("occurred_from\n")
+    west, east = 15 - half_width_deg, 15 + half_width_deg
+    south, north = 45 - half_width_deg, 45 + half_width_deg
+    ring = f"POLYGON (({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
+    (folder / "areas.csv").write_text(f'area_id,geometry\nsquare,"{ring}"\n')
+    return total(
+        fuse(
+            observations=folder / "nothing.csv",
+            coverage=folder / "coverage.csv",
+            control=None,
+            areas=folder / "areas.csv",
+            out=folder / "out",
+        )
+    )
+
+
+def test_quiet_where_all_is_watched_is_quiet(tmp_path: Path) -> None:
+    found = quiet(tmp_path, half_width_deg=0.1)
+    assert found["blind_share"] == 0
+    assert found["estimate"] < 0.5
+
+
+def test_quiet_in_the_middle_says_nothing_of_a_land_that_nobody_watches(tmp_path: Path) -> None:
+    assert quiet(tmp_path / "part", half_width_deg=0.3)["blind_share"] > 0.3
+    assert quiet(tmp_path / "all", half_width_deg=3.0)["estimate"] is None
+
+
+def test_quiet_round_the_globe_is_reckoned(tmp_path: Path) -> None:
+    assert quiet(tmp_path, half_width_deg=3.0, radius_m=3e7)["blind_share"] == 0

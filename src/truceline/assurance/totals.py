@@ -301,8 +301,8 @@ def _places(
     weight = known.weight[:, k]
     time = np.asarray(start + length * ((np.arange(n) * STEP) % 1), dtype=np.float64)
     if not weight.sum() > 0:
-        point = shape.representative_point()
-        return np.full(n, point.x), np.full(n, point.y), time, np.zeros(n, dtype=np.int64)
+        x, y = _strew(shape, n)
+        return x, y, time, np.zeros(n, dtype=np.int64)
     edge = np.cumsum(weight) / weight.sum()
     pick = known.rows[np.minimum(np.searchsorted(edge, (np.arange(n) + 0.5) / n), len(weight) - 1)]
     # at the hours of the day at which acts came, on any day of the period
@@ -311,6 +311,20 @@ def _places(
     day = np.floor(moments.time_s[pick] / DAY_S)
     burst, _ = number_rows([np.floor(x / EDGE_M), np.floor(y / EDGE_M), day])
     return x, y, at_clock(time, clock, start, length), burst
+
+
+def _strew(shape: BaseGeometry, n: int) -> tuple[FloatArray, FloatArray]:
+    """(n,) x, y spread evenly over a shape: of a lattice over its box, those inside (its one point, if none is)."""
+    low_x, low_y, high_x, high_y = shape.bounds
+    k = np.arange(20 * n)
+    x = low_x + (high_x - low_x) * ((k + 0.5) / len(k))
+    y = low_y + (high_y - low_y) * ((k * STEP) % 1)
+    inside = np.flatnonzero(shapely.contains_xy(shape, x, y))
+    if not len(inside):
+        point = shape.representative_point()
+        return np.full(n, point.x), np.full(n, point.y)
+    pick = inside[(np.arange(n) * len(inside)) // n]
+    return x[pick], y[pick]
 
 
 def _effective(burst: IntArray) -> float:
