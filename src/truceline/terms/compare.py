@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from truceline.base.language import _
 from truceline.terms.conditions import Condition
 from truceline.terms.faults import SECTIONS
 from truceline.terms.provisions import Provision
@@ -57,10 +58,10 @@ def _questions(before: Truce, after: Truce) -> Iterator[Change]:
     are = {asked.question.code for asked in new.open}
     for asked in new.open:
         if asked.question.code not in were:
-            yield Change(kind="question_opened", place=asked.question.code, effect="looser", says=f"no longer answered ({asked.question.severity}): {asked.question.question}")  # fmt: skip
+            yield Change(kind="question_opened", place=asked.question.code, effect="looser", says=_("no longer answered ({severity}): {question}").format(severity=asked.question.severity, question=asked.question.question))  # fmt: skip
     for asked in old.open:
         if asked.question.code not in are:
-            yield Change(kind="question_answered", place=asked.question.code, effect="tighter", says=f"now answered ({asked.question.severity}): {asked.question.question}")  # fmt: skip
+            yield Change(kind="question_answered", place=asked.question.code, effect="tighter", says=_("now answered ({severity}): {question}").format(severity=asked.question.severity, question=asked.question.question))  # fmt: skip
     told = {fault.says for fault in old.faults}
     tells = {fault.says for fault in new.faults}
     yield from (Change(kind="fault_new", place=f.code, effect="different", says=f"new fault: {f.says}") for f in new.faults if f.says not in told)  # fmt: skip

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from truceline.base.language import N_, _
 from truceline.terms.compare import Change, compare
 from truceline.workflow.check import read_terms
 
 #: headings of the text, by the kinds of changes under them
 HEADINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Questions", ("question_opened", "question_answered")),
-    ("Faults", ("fault_new", "fault_gone")),
-    ("Duties", ("duty", "exemption", "zone", "clock")),
-    ("Provisions", ("consent", "provision")),
+    (N_("Questions"), ("question_opened", "question_answered")),
+    (N_("Faults"), ("fault_new", "fault_gone")),
+    (N_("Duties"), ("duty", "exemption", "zone", "clock")),
+    (N_("Provisions"), ("consent", "provision")),
 )
 
 
@@ -32,13 +33,13 @@ class DiffOutcome:
 
     def lines(self) -> list[str]:
         """The differences as text."""
-        lines = [f"From “{self.before}” to “{self.after}”"]
+        lines = [_("From “{before}” to “{after}”").format(before=self.before, after=self.after)]
         if not self.changes:
-            return [*lines, "No difference in consequences."]
+            return [*lines, _("No difference in consequences.")]
         for heading, kinds in HEADINGS:
             told = [f"  [{one.effect}] {one.says}" for one in self.changes if one.kind in kinds]
             if told:
-                lines += ["", heading, *told]
+                lines += ["", _(heading), *told]
         return lines
 
 
