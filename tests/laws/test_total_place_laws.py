@@ -99,7 +99,7 @@ def test_the_estimate_is_right_on_the_mean_however_badly_p_is_known() -> None:
     for true_p in rng.beta(8, 32, 1000):
         n = float(rng.binomial(1000, true_p))
         sums = Sums.empty(p.shape[1])
-        spread = Spread(mass=np.zeros(N_CLASSES), chance=np.zeros((N_CLASSES, p.shape[1])), odds=np.zeros((N_CLASSES, p.shape[1])), told=1.0)  # fmt: skip
+        spread = Spread(mass=np.zeros(N_CLASSES), chance=np.zeros((N_CLASSES, p.shape[1])), odds=np.zeros((N_CLASSES, p.shape[1])), told=1.0, ground=0.0)  # fmt: skip
         sums.count[2], sums.odds[2] = n, n * ((1 - p) / p)[0]
         spread.mass[2], spread.chance[2], spread.odds[2] = 1.0, p[0], ((1 - p) / p)[0]
         cell = Cell.of(sums, spread)

@@ -36,6 +36,7 @@ class Spread:
     chance: FloatArray
     odds: FloatArray
     told: float  #: how many bursts of acts tell of the places where nothing is seen
+    ground: float  #: share of the ground, over the time, where next to nothing is seen, whether acts came there or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ class Cell:
     squares: FloatArray
     unlike: FloatArray
     told: float
+    ground: float
     usual: float
     trust: float
 
@@ -126,6 +128,7 @@ class Cell:
             squares=sums.squares,
             unlike=np.zeros(N_CLASSES),
             told=spread.told,
+            ground=spread.ground,
             usual=1.0,
             trust=0.0,
         )

@@ -196,7 +196,8 @@ class _Fit:
         root = np.linalg.cholesky(self.covariance + 1e-12 * np.eye(len(variance)))
         level = ndtr(np.clip((z @ root.T) / np.sqrt(variance), -6, 6))
         p = np.clip(np.exp(self.log_p), _LEAST_P, _MOST_P)
-        a = np.maximum((1 - p) / variance, 0.05)
+        # near its bound log p bends more than its curvature there says: it is spread by its sd, and no more
+        a = np.maximum((1 - p) / variance, 1 / np.sqrt(variance))
         b = 1 + a * (1 - p) / p
         return np.asarray(np.clip(betaincinv(a, b, level), _LEAST_P, _MOST_P).T, dtype=np.float64)
 

@@ -27,6 +27,9 @@ ODDS_SD = 1.0
 UNCONFIRMED_SD = 0.7
 #: a place counts as watched by others where they would miss at most this share
 MOST_MISSED = 0.8
+#: how far what overlap foretells may be off beyond chance, as a share of it: of two acts' detections some are
+#: taken for one act's, and one probability stands for places that differ
+FORETOLD_SD = 0.15
 #: incidents whose draws are made at once
 AT_ONCE = 1 << 11
 _GRID = np.linspace(-4.0, 3.0, 71)
@@ -109,7 +112,7 @@ def weigh_lone(
         if not len(lone) or existence_p[lone].min() >= 1:
             continue
         expected = _expected(doubt.odds[lone], covered[lone])
-        spread = squares[s] + np.maximum(expected, 1.0)
+        spread = squares[s] + np.maximum(expected, 1.0) + (FORETOLD_SD * foretold[s]) ** 2
         log = (
             -0.5 * (expected - foretold[s]) ** 2 / spread
             - 0.5 * np.log(spread)

@@ -46,10 +46,12 @@ from truceline.schema.table import Table
 
 FloatArray = npt.NDArray[np.float64]
 
-_SPREAD_SAMPLES = 800
+_SPREAD_SAMPLES, _GROUND_SAMPLES = 800, 100
 _CELLS_AT_ONCE = 50
 #: where more than this share is unseen, what was seen says nothing of the rest
 MOST_BLIND = 0.99
+#: where nobody watched more of the ground than this, a total stands on acts being where they were seen
+MOST_UNWATCHED = 0.5
 _LEAST_WEIGHT = 1e-3
 
 
@@ -219,6 +221,7 @@ def _act_totals(
                 lo95=float(np.floor(low)),
                 hi95=float(np.ceil(high)),
                 blind_share=float(cell.mass[0]),
+                reason_codes=("ground_unwatched",) if cell.ground > MOST_UNWATCHED else (),
                 draws=draws if keep_draws else None,
             )
         )
@@ -271,7 +274,11 @@ def _spreads(
     for low in range(0, len(cells), _CELLS_AT_ONCE):
         some = cells[low : low + _CELLS_AT_ONCE]
         parts = [_places(model, k, period, shape, rows) for period, shape, rows in some]
-        x, y, time, burst = (np.concatenate([part[j] for part in parts]) for j in range(4))
+        burst = np.concatenate([part[3] for part in parts])
+        grounds = [
+            (*_strew(shape, _GROUND_SAMPLES), _times(period, _GROUND_SAMPLES)) for period, shape, _ in some
+        ]
+        x, y, time = (np.concatenate([part[j] for part in [*parts, *grounds]]) for j in range(3))
         seen = sight.see(moments_of(x, y, time))
         profiles = find_profiles(seen)
         seen_p = 1 - profiles.missed(learnt.with_mean[model.numbers[k]])
@@ -287,8 +294,16 @@ def _spreads(
             np.add.at(sums, kind[each], seen_p[each] * size[:, None])
             chance = sums / np.maximum(mass, 1e-9)[:, None]
             odds = np.where(chance > 0, (1 - chance) / np.maximum(chance, 1e-3), 0.0)
-            told = _effective(blind)
-            found.append(Spread(mass=mass / _SPREAD_SAMPLES, chance=chance, odds=odds, told=told))
+            ground = len(some) * _SPREAD_SAMPLES + j * _GROUND_SAMPLES
+            found.append(
+                Spread(
+                    mass=mass / _SPREAD_SAMPLES,
+                    chance=chance,
+                    odds=odds,
+                    told=_effective(blind),
+                    ground=float(np.mean(kind[profiles.of_moment[ground : ground + _GROUND_SAMPLES]] == 0)),
+                )
+            )
     return found
 
 
@@ -299,7 +314,7 @@ def _places(
     moments, n = model.detected.moments, _SPREAD_SAMPLES
     start, length = period.start.timestamp(), period.duration_h * 3600
     weight = known.weight[:, k]
-    time = np.asarray(start + length * ((np.arange(n) * STEP) % 1), dtype=np.float64)
+    time = _times(period, n)
     if not weight.sum() > 0:
         x, y = _strew(shape, n)
         return x, y, time, np.zeros(n, dtype=np.int64)
@@ -311,6 +326,11 @@ def _places(
     day = np.floor(moments.time_s[pick] / DAY_S)
     burst, _ = number_rows([np.floor(x / EDGE_M), np.floor(y / EDGE_M), day])
     return x, y, at_clock(time, clock, start, length), burst
+
+
+def _times(period: Interval, n: int) -> FloatArray:
+    """(n,) seconds since 1970, spread over a period."""
+    return np.asarray(period.start.timestamp() + period.duration_h * 3600 * ((np.arange(n) * STEP) % 1))
 
 
 def _strew(shape: BaseGeometry, n: int) -> tuple[FloatArray, FloatArray]:

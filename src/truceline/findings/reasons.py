@@ -76,6 +76,9 @@ REASONS: dict[str, str] = {
     ),
     "bound_from_declared_p": N_("The bound uses detection probabilities with the basis named."),
     "blind_spot": N_("Part of the area and period could not be seen at all: for it there is no bound."),
+    "ground_unwatched": N_(
+        "Nobody watched most of this ground: the number holds if acts came where they were seen, and says nothing of what came elsewhere."
+    ),
 }
 
 

@@ -9,7 +9,8 @@ from typing import Literal
 from truceline.assurance.series import Bound, Campaign, LightBound
 from truceline.assurance.totals import Total
 from truceline.assurance.worth import Worth
-from truceline.base.language import _, digits
+from truceline.base.language import N_, _, digits
+from truceline.findings.reasons import reason_text
 from truceline.findings.words import figure, from_to, listed, period_of
 
 #: from this share on it is told how much of a total nobody could have seen
@@ -23,6 +24,17 @@ class LeftOut:
     what: Literal["totals", "worth_of_totals"]
     n_incidents: int
     most: int
+
+
+#: by reason of a total without a number
+_NO_TOTAL = {
+    "no_bound": N_(
+        "How many happened cannot be told, since no source has a known chance of detecting them: {acts}."
+    ),
+    "blind_spot": N_(
+        "Somewhere or at some time, how many happened cannot be told, since nobody could have seen them: {acts}."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +76,17 @@ def describe_totals(
             text += " " + _(
                 "{percent} % of these lie where nobody could have seen any, told from how acts spread elsewhere."
             ).format(percent=f"{(one.blind_share or 0) * 100:.0f}")
+        if "ground_unwatched" in one.reason_codes:
+            text += " " + reason_text("ground_unwatched")
         said.append(text)
-    silent = [act_names[one.act] for one in reckoning.totals if one.estimate is None]
-    if silent and said:
-        said.append(
-            _("How many happened cannot be told, since no source has a known chance of detecting them: {acts}.").format(
-                acts=listed(list(dict.fromkeys(silent)))
-            )
-        )  # fmt: skip
+    for code, sentence in _NO_TOTAL.items():
+        silent = [
+            act_names[one.act]
+            for one in reckoning.totals
+            if one.estimate is None and code in one.reason_codes
+        ]
+        if silent and said:
+            said.append(_(sentence).format(acts=listed(list(dict.fromkeys(silent)))))
     said += [
         _(
             "How many happened was not reckoned: there are {n} incidents, and it is reckoned for {most} at most."

@@ -29,6 +29,7 @@ WITHHELD_REASONS = frozenset(
         "coverage_lost",
         "coverage_reduced",
         "blind_spot",
+        "ground_unwatched",
         "series_uninformative",
         "missing_row_not_zero",
         "source_absent",
