@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -57,7 +58,7 @@ def told(
     )
 
 
-def total(outcome: FuseOutcome) -> dict[str, float]:
+def total(outcome: FuseOutcome) -> dict[str, Any]:
     (row,) = pq.read_table(outcome.out / "totals.parquet").to_pylist()
     return dict(row)
 
@@ -123,17 +124,20 @@ def test_records_that_coverage_calls_differently_are_told(
     assert all(words in note and note.startswith("1 records") for note in notes)
 
 
-def quiet(folder: Path, *, half_width_deg: float, radius_m: float = RADIUS_M) -> dict[str, float]:
-    """The total of a square area in the middle of which two masts watch, and saw nothing."""
+def square(
+    folder: Path, *, half_width_deg: float, radius_m: float = RADIUS_M, seen: bool = False
+) -> dict[str, Any]:
+    """The total of a square area in the middle of which two masts watch, and saw six events or nothing."""
     told(folder, radius_m=radius_m)
-    (folder / "nothing.csv").write_text("occurred_from\n")
+    if not seen:
+        (folder / "observations.csv").write_text("occurred_from\n")
     west, east = 15 - half_width_deg, 15 + half_width_deg
     south, north = 45 - half_width_deg, 45 + half_width_deg
     ring = f"POLYGON (({west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}))"
     (folder / "areas.csv").write_text(f'area_id,geometry\nsquare,"{ring}"\n')
     return total(
         fuse(
-            observations=folder / "nothing.csv",
+            observations=folder / "observations.csv",
             coverage=folder / "coverage.csv",
             control=None,
             areas=folder / "areas.csv",
@@ -142,16 +146,25 @@ def quiet(folder: Path, *, half_width_deg: float, radius_m: float = RADIUS_M) ->
     )
 
 
-def test_quiet_where_all_is_watched_is_quiet(tmp_path: Path) -> None:
-    found = quiet(tmp_path, half_width_deg=0.1)
+def test_quiet_where_all_is_watched_is_square(tmp_path: Path) -> None:
+    found = square(tmp_path, half_width_deg=0.1)
     assert found["blind_share"] == 0
     assert found["estimate"] < 0.5
 
 
 def test_quiet_in_the_middle_says_nothing_of_a_land_that_nobody_watches(tmp_path: Path) -> None:
-    assert quiet(tmp_path / "part", half_width_deg=0.3)["blind_share"] > 0.3
-    assert quiet(tmp_path / "all", half_width_deg=3.0)["estimate"] is None
+    assert square(tmp_path / "part", half_width_deg=0.3)["blind_share"] > 0.3
+    assert square(tmp_path / "all", half_width_deg=3.0)["estimate"] is None
 
 
 def test_quiet_round_the_globe_is_reckoned(tmp_path: Path) -> None:
-    assert quiet(tmp_path, half_width_deg=3.0, radius_m=3e7)["blind_share"] == 0
+    assert square(tmp_path, half_width_deg=3.0, radius_m=3e7)["blind_share"] == 0
+
+
+@pytest.mark.parametrize(("half_width_deg", "unwatched"), [(0.1, False), (3.0, True)])
+def test_a_total_says_where_most_of_the_ground_was_not_watched(
+    half_width_deg: float, unwatched: bool, tmp_path: Path
+) -> None:
+    found = square(tmp_path, half_width_deg=half_width_deg, seen=True)
+    assert found["estimate"] >= 5
+    assert ("ground_unwatched" in found["reason_codes"]) == unwatched
