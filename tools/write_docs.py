@@ -383,7 +383,7 @@ def fuse_page() -> list[str]:
             (
                 ("`incidents.parquet`, `.csv`", "the [incidents](tables.md#incidents); in CSV maps are JSON, lists are joined by `;`"),
                 ("`incident_members.parquet`, `.csv`", "`incident_id`, `observation_id`: which records each was made from"),
-                ("`totals.parquet`, `.csv`", "estimated totals by area, week and act with 95 % intervals: areas kind by kind, the largest first, up to 300 rows; without areas of all that was watched"),
+                ("`totals.parquet`, `.csv`", "estimated totals by area, week (more than one, where there are over 300) and act with 95 % intervals: areas kind by kind, the largest first, up to 300 rows; without areas of the box around all that was watched; `reason_codes` say why there is no number, or that most of the ground was not watched"),
                 ("`parameters.json`", "parties, acts, hard sources; detection probability and false detections of each source, declared, estimated with the totals, and as fusion learned them (Beta, Gamma, with intervals)"),
                 ("`manifest.jsonl`", "what was read, with digests, and the name of the run"),
                 ("`quarantine.jsonl`", "rows put aside, as they stand in their file, each with what is wrong; absent where there are none"),
