@@ -26,7 +26,9 @@ PERIOD = Interval(START, START + timedelta(days=3))
 NAMES = {"fire": "Fire", "flight": "Flight"}
 
 
-def total(act: str, estimate: float | None, width: float = 10.0) -> Total:
+def total(
+    act: str, estimate: float | None, width: float = 10.0, codes: tuple[str, ...] | None = None
+) -> Total:
     return Total(
         act=act,
         area_id="area",
@@ -36,6 +38,7 @@ def total(act: str, estimate: float | None, width: float = 10.0) -> Total:
         lo95=None if estimate is None else estimate - width / 2,
         hi95=None if estimate is None else estimate + width / 2,
         blind_share=0.3,
+        reason_codes=codes if codes is not None else ("no_bound",) if estimate is None else (),
     )
 
 
@@ -52,7 +55,21 @@ def test_a_total_is_told_with_its_interval_and_what_nobody_could_have_seen():
     )
     assert told[0].startswith("Fire, Area, 19 April to 21 April: about 60 happened (95 %: 55 to 65), 30 of")
     assert "30 % of these lie where nobody" in told[0]
-    assert "Flight" in told[1]
+    assert (
+        told[1]
+        == "How many happened cannot be told, since no source has a known chance of detecting them: Flight."
+    )
+
+
+def test_a_total_of_ground_that_nobody_watched_says_so():
+    told = describe_totals(
+        Reckoning(totals=(total("fire", 60.0, codes=("ground_unwatched",)), total("flight", None, codes=("blind_spot",)))),
+        act_names=NAMES,
+        area_names={"area": "Area"},
+        zone="UTC",
+    )  # fmt: skip
+    assert "Nobody watched most of this ground" in told[0]
+    assert "nobody could have seen them: Flight" in told[1]
 
 
 def test_nothing_is_told_where_nothing_was_reckoned():
