@@ -163,7 +163,7 @@ def test_a_claim_says_of_whom_and_when_or_is_not_accepted(both):
     assert [row.value for row in open_case(case).accepted.claims] == [77]
 
 
-@pytest.mark.parametrize(
+names_the_case_lacks = pytest.mark.parametrize(
     ("kind", "settings", "code"),
     [
         ("claim", {"accused": "nobody"}, "party_unknown"),
@@ -172,6 +172,9 @@ def test_a_claim_says_of_whom_and_when_or_is_not_accepted(both):
         ("clock", {"version_of": "sundial"}, "name_unknown"),
     ],
 )
+
+
+@names_the_case_lacks
 def test_what_the_case_does_not_have_is_refused_with_what_it_has(both, kind, settings, code):
     case, out = both
     before = (case / "talks" / "register.jsonl").read_bytes()
@@ -186,15 +189,7 @@ def test_what_the_case_does_not_have_is_refused_with_what_it_has(both, kind, set
     assert open_case(case).accepted.rows
 
 
-@pytest.mark.parametrize(
-    ("kind", "settings", "code"),
-    [
-        ("claim", {"accused": "nobody"}, "party_unknown"),
-        ("claim", {"act": "dancing"}, "name_unknown"),
-        ("claim", {"area": "nowhere"}, "name_unknown"),
-        ("clock", {"version_of": "sundial"}, "name_unknown"),
-    ],
-)
+@names_the_case_lacks
 def test_what_the_case_no_longer_has_is_told_with_file_and_row(both, monkeypatch, kind, settings, code):
     monkeypatch.setattr(
         talks_register, "refuse_unknown", lambda *_: None
